@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Every map of host routing. Pinned together under one folder; the agent fills endpoints, ranges, devices, heartbeat. */
+#ifndef HOST_ROUTING_MAPS_H
+#define HOST_ROUTING_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "../shared/host_routing.h"
+
+/* Only this object's programs touch it; user space goes through `control`, which keeps mode and timer in step. */
+struct hr_control {
+	__u32 mode;
+	__u32 missed;
+	__u64 generation;
+	__u64 deadline_ns;
+	__u32 epoch;
+	__u32 pad;
+	struct bpf_timer timer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct hr_control);
+} hr_control SEC(".maps");
+
+/* CLOCK_MONOTONIC of the agent's last sign of life, nanoseconds. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} hr_heartbeat SEC(".maps");
+
+/* 4096 = 250 pods (the largest maxPods) x 2 families x 8 addresses. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct hr_address);
+	__type(value, struct hr_endpoint);
+} hr_endpoints SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, struct hr_prefix);
+	__type(value, __u32);
+} hr_ranges SEC(".maps");
+
+/* ifindex -> enum hr_role */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u32);
+} hr_devices SEC(".maps");
+
+/* Eviction is harmless: a miss asks conntrack, and a flow that it does not know is fast again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 131072);
+	__type(key, struct hr_flow_key);
+	__type(value, struct hr_flow);
+} hr_flows SEC(".maps");
+
+/* One end of a TCP flow; port in network byte order. */
+struct hr_end {
+	struct hr_address address;
+	__u16 port;
+	__u16 pad;
+};
+
+/*
+ * Where a pod's source port leads on the fast path: the last direct flow that was opened from it. Kernel side only, so not pinned.
+ * 65536 = 250 pods with 260 open flows each; eviction leaves a clash as it would be without the map.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct hr_end);
+	__type(value, struct hr_end);
+} hr_opened SEC(".maps");
+
+/* direction x HR_REASON_MAX + reason */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, HR_DIRECTION_MAX * HR_REASON_MAX);
+	__type(key, __u32);
+	__type(value, struct hr_counter);
+} hr_metrics SEC(".maps");
+
+#endif

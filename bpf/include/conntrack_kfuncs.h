@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The conntrack functions that the kernel lends to TC programs (net/netfilter/nf_conntrack_bpf.c, since 5.18). */
+#ifndef CONNTRACK_KFUNCS_H
+#define CONNTRACK_KFUNCS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct nf_conn {
+	unsigned long status;
+	__u32 mark;
+} __attribute__((preserve_access_index));
+
+#define IPS_SEEN_REPLY 2
+
+/*
+ * The first 12 bytes of the kernel's bpf_ct_opts, which every kernel accepts. A plain layout, outside
+ * preserve_access_index: newer kernels renamed `reserved`, and a relocated member would fail to load there.
+ */
+struct bpf_ct_opts___v1 {
+	__s32 netns_id;
+	__s32 error;
+	__u8 l4proto;
+	__u8 dir;
+	__u8 reserved[2];
+};
+_Static_assert(sizeof(struct bpf_ct_opts___v1) == 12, "the kernel checks this size");
+
+extern struct nf_conn *bpf_skb_ct_lookup(struct __sk_buff *skb, struct bpf_sock_tuple *tuple, __u32 tuple_size,
+					 struct bpf_ct_opts___v1 *opts, __u32 opts_size) __ksym;
+extern void bpf_ct_release(struct nf_conn *ct) __ksym;
+
+/* Since 6.0; weak, so that older kernels load the object too. Timeouts in milliseconds. */
+extern struct nf_conn *bpf_skb_ct_alloc(struct __sk_buff *skb, struct bpf_sock_tuple *tuple, __u32 tuple_size,
+					struct bpf_ct_opts___v1 *opts, __u32 opts_size) __ksym __weak;
+extern struct nf_conn *bpf_ct_insert_entry(struct nf_conn *ct) __ksym __weak;
+extern void bpf_ct_set_timeout(struct nf_conn *ct, __u32 timeout_ms) __ksym __weak;
+extern int bpf_ct_change_timeout(struct nf_conn *ct, __u32 timeout_ms) __ksym __weak;
+
+#endif

@@ -1,0 +1,80 @@
+/**
+ * The set-up behind every npm script: makes sure that what a command needs is there, each part only when it is missing, then hands over
+ * to TypeScript under Node 24. Needs no package and runs under Node 20, because on a fresh machine there is nothing else.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { databasePackages, ensureDebianPackages, labPackages } from "./bootstrap/debian-packages.mjs";
+import { ensureDependencies } from "./bootstrap/dependencies.mjs";
+import { handOver } from "./bootstrap/hand-over.mjs";
+import { ensureNode24 } from "./bootstrap/node-24.mjs";
+import { cacheFolder, checkout } from "./bootstrap/places.mjs";
+import { requireDisk, requireGo, requireLinux, requireRoot } from "./bootstrap/preconditions.mjs";
+import { Problem } from "./bootstrap/problem.mjs";
+import { runStep } from "./bootstrap/run-step.mjs";
+
+const DISK_GIB = 3;
+const MAKE_TIMEOUT_MS = 5 * 60_000;
+
+/** What each npm script runs, and which parts of the machine it needs. `optional`: does without where they cannot be had, and says so itself. */
+const COMMANDS = {
+  start: { file: "infra/dev/supervisor.ts", database: true, lab: (args) => !args.includes("--no-lab") },
+  test: { file: "infra/dev/test.ts", database: true, lab: (args) => !args.includes("--list"), optional: true },
+  lab: { file: "infra/lab/lab.ts", lab: (args) => args[0] === "up" },
+  check: { file: "infra/dev/test.ts", fixed: ["--suite", "check,architecture"] },
+  generate: { file: "api/generate.ts" },
+  hostrouting: { file: "services/cli/src/main.ts" },
+  "bench:main-job": { file: "test/bench/main-job.ts", database: true, lab: () => true },
+};
+
+async function ensureLab(optional) {
+  if (optional && (process.platform !== "linux" || process.getuid() !== 0)) return;
+  requireLinux();
+  requireRoot("The lab");
+  if (!optional) requireGo();
+  requireDisk(cacheFolder(), DISK_GIB);
+  await ensureDebianPackages(labPackages);
+  if (existsSync(path.join(checkout, "bpf/Makefile"))) await ensureObjects();
+}
+
+/** `make` decides what is out of date; it is asked first, so that nothing is printed when there is nothing to do. */
+async function ensureObjects() {
+  if (spawnSync("make", ["-q", "-C", "bpf"], { cwd: checkout }).status === 0) return;
+  const remedy = "Run it by hand to see more.";
+  await runStep({
+    title: "Building the eBPF objects",
+    command: "make",
+    args: ["-C", "bpf"],
+    cwd: checkout,
+    timeoutMs: MAKE_TIMEOUT_MS,
+    remedy,
+  });
+}
+
+async function main([name, ...args]) {
+  const command = COMMANDS[name];
+  if (command === undefined) throw new Problem(`"${name ?? ""}" is no command; there are ${Object.keys(COMMANDS).join(", ")}.`);
+  if (Number(process.versions.node.split(".")[0]) < 20)
+    throw new Problem(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
+  if (command.lab?.(args)) await ensureLab(command.optional === true);
+  if (command.database) await ensureDebianPackages(databasePackages);
+  const node24 = await ensureNode24();
+  await ensureDependencies(node24);
+  const env = { ...process.env, PATH: `${path.dirname(node24)}${path.delimiter}${process.env.PATH}` };
+  return handOver(node24, ["--disable-warning=ExperimentalWarning", path.join(checkout, command.file), ...(command.fixed ?? []), ...args], {
+    cwd: checkout,
+    env,
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const full =
+    error?.code === "ENOSPC" ? `There is no room left on the disk (${error.path ?? os.homedir()}): make room and try again.` : undefined;
+  const known = error instanceof Problem ? error.message : full;
+  process.stderr.write(`${known ?? `The set-up failed: ${error?.message ?? error}. Please report it.`}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { labManagedCluster } from "./lab-cluster.ts";
+
+const cluster = labManagedCluster({
+  subscriptionId: "11111111-1111-1111-1111-111111111111",
+  resourceGroup: "Lab",
+  name: "lab",
+  location: "westeurope",
+  kubernetesVersion: "1.36.3",
+  podCidrs: ["10.244.0.0/16", "fd00:244::/48"],
+  serviceCidrs: ["10.96.0.0/16", "fd00:96::/112"],
+  dnsServiceIp: "10.96.0.10",
+  userNodes: 2,
+  accessReference: "/state/lab/worker.kubeconfig",
+  createdBy: "22222222-2222-2222-2222-222222222222",
+  now: "2026-01-01T00:00:00.000Z",
+  etag: "e",
+});
+
+test("its id is the lowered ARM id", () => {
+  assert.equal(
+    cluster.id,
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourcegroups/lab/providers/microsoft.containerservice/managedclusters/lab",
+  );
+});
+
+test("it is what ARM asks for before host routing may be turned on, with the mode None", () => {
+  const properties = cluster.properties as {
+    kubernetesVersion: string;
+    networkProfile: Record<string, unknown>;
+    agentPoolProfiles: Record<string, unknown>[];
+  };
+  const { networkPlugin, networkPluginMode, networkDataplane, ipFamilies, advancedNetworking } = properties.networkProfile;
+  assert.deepEqual(
+    [properties.kubernetesVersion, networkPlugin, networkPluginMode, networkDataplane, ipFamilies],
+    ["1.36", "azure", "overlay", "cilium", ["IPv4", "IPv6"]],
+  );
+  assert.deepEqual(advancedNetworking, {
+    enabled: true,
+    observability: { enabled: true },
+    security: { enabled: true, advancedNetworkPolicies: "FQDN", transitEncryption: { type: "None" } },
+    performance: { accelerationMode: "None" },
+  });
+  assert.deepEqual(
+    properties.agentPoolProfiles.map((pool) => [pool["name"], pool["count"], pool["osSku"]]),
+    [
+      ["system", 1, "AzureLinux3"],
+      ["user", 2, "Ubuntu2404"],
+    ],
+  );
+  assert.equal(cluster.desiredMode, "None");
+});

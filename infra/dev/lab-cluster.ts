@@ -1,0 +1,117 @@
+import { as, type ClusterId, type ManagedCluster } from "@hostrouting/domain";
+
+/** What the lab tells of itself, as far as its ARM resource shows it. */
+export type LabFacts = {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly name: string;
+  readonly location: string;
+  /** `1.36.3` */
+  readonly kubernetesVersion: string;
+  readonly podCidrs: readonly string[];
+  readonly serviceCidrs: readonly string[];
+  readonly dnsServiceIp: string;
+  /** Nodes of pool `user`; pool `system` has one. */
+  readonly userNodes: number;
+  /** Path of the worker's kubeconfig. */
+  readonly accessReference: string;
+  /** Client id of the service principal that stands for the supervisor. */
+  readonly createdBy: string;
+  /** ISO 8601, UTC. */
+  readonly now: string;
+  /** Opaque; the first ETag. */
+  readonly etag: string;
+};
+
+/** ACNS on, host routing not yet: full and normalised, because clients patch members of what they read. */
+const ADVANCED_NETWORKING = {
+  enabled: true,
+  observability: { enabled: true },
+  security: { enabled: true, advancedNetworkPolicies: "FQDN", transitEncryption: { type: "None" } },
+  performance: { accelerationMode: "None" },
+};
+
+/**
+ * The lab's cluster as an AKS cluster: Azure CNI overlay with Cilium's dataplane, Azure Linux 3 and Ubuntu 24.04 pools, because that is what ARM asks for
+ * before host routing may be turned on. The `bundle` driver plays Cilium's part, and status says so.
+ */
+export function labManagedCluster(lab: LabFacts): ManagedCluster {
+  const id = `/subscriptions/${lab.subscriptionId}/resourcegroups/${lab.resourceGroup}/providers/microsoft.containerservice/managedclusters/${lab.name}`;
+  return {
+    id: as<ClusterId>(id.toLowerCase()),
+    subscriptionId: lab.subscriptionId,
+    resourceGroup: lab.resourceGroup,
+    name: lab.name,
+    location: lab.location,
+    tags: { environment: "lab" },
+    envelope: { sku: { name: "Base", tier: "Free" }, identity: { type: "SystemAssigned" }, kind: "Base" },
+    properties: properties(lab),
+    desiredMode: "None",
+    generation: 1,
+    etag: lab.etag,
+    provisioningState: "Succeeded",
+    activeOperationId: undefined,
+    provider: "lab",
+    driver: "bundle",
+    accessReference: lab.accessReference,
+    systemData: {
+      createdBy: lab.createdBy,
+      createdByType: "Application",
+      createdAt: lab.now,
+      lastModifiedBy: lab.createdBy,
+      lastModifiedByType: "Application",
+      lastModifiedAt: lab.now,
+    },
+  };
+}
+
+function properties(lab: LabFacts): Record<string, unknown> {
+  const minor = lab.kubernetesVersion.split(".").slice(0, 2).join(".");
+  return {
+    kubernetesVersion: minor,
+    currentKubernetesVersion: lab.kubernetesVersion,
+    dnsPrefix: lab.name,
+    fqdn: `${lab.name}.localhost`,
+    nodeResourceGroup: `MC_${lab.resourceGroup}_${lab.name}_${lab.location}`,
+    enableRBAC: true,
+    supportPlan: "KubernetesOfficial",
+    powerState: { code: "Running" },
+    servicePrincipalProfile: { clientId: "msi" },
+    agentPoolProfiles: [
+      pool(lab, { name: "system", mode: "System", count: 1, osSku: "AzureLinux3" }),
+      pool(lab, { name: "user", mode: "User", count: lab.userNodes, osSku: "Ubuntu2404" }),
+    ],
+    networkProfile: {
+      networkPlugin: "azure",
+      networkPluginMode: "overlay",
+      networkDataplane: "cilium",
+      networkPolicy: "cilium",
+      loadBalancerSku: "standard",
+      outboundType: "loadBalancer",
+      podCidr: lab.podCidrs[0],
+      podCidrs: lab.podCidrs,
+      serviceCidr: lab.serviceCidrs[0],
+      serviceCidrs: lab.serviceCidrs,
+      dnsServiceIP: lab.dnsServiceIp,
+      ipFamilies: lab.podCidrs.map((cidr) => (cidr.includes(":") ? "IPv6" : "IPv4")),
+      advancedNetworking: ADVANCED_NETWORKING,
+    },
+  };
+}
+
+function pool(lab: LabFacts, own: { name: string; mode: "System" | "User"; count: number; osSku: string }): Record<string, unknown> {
+  return {
+    ...own,
+    osType: "Linux",
+    vmSize: "Standard_D4s_v5",
+    type: "VirtualMachineScaleSets",
+    maxPods: 250,
+    enableAutoScaling: false,
+    workloadRuntime: "OCIContainer",
+    orchestratorVersion: lab.kubernetesVersion.split(".").slice(0, 2).join("."),
+    currentOrchestratorVersion: lab.kubernetesVersion,
+    nodeImageVersion: own.osSku === "AzureLinux3" ? "AKSAzureLinux-V3gen2-202611.01.0" : "AKSUbuntu-2404gen2containerd-202611.01.0",
+    powerState: { code: "Running" },
+    provisioningState: "Succeeded",
+  };
+}

@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { developmentPolicy, type ManagedCluster } from "@hostrouting/domain";
+import { postgresDoorbell } from "@hostrouting/doorbell";
+import { createLogger } from "@hostrouting/runtime";
+import { openStore, type Store } from "@hostrouting/store";
+import type { Identity } from "./identity.ts";
+
+/** Where the lab's cluster stands in ARM. */
+export const labPlace = { resourceGroup: "lab", name: "lab", location: "westeurope" } as const;
+
+const ATTEMPTS_MAX = 20;
+const PAUSE_MS = 250;
+
+/** Makes subscription and resource group known. */
+export async function registerDirectory(databaseUrl: string, identity: Identity): Promise<void> {
+  await withStore(databaseUrl, async ({ directory }) => {
+    await directory.registerSubscription({
+      id: identity.subscriptionId,
+      tenantId: identity.tenantId,
+      displayName: "Development",
+      state: "Registered",
+    });
+    await directory.registerResourceGroup({
+      subscriptionId: identity.subscriptionId,
+      displayName: labPlace.resourceGroup,
+      location: labPlace.location,
+    });
+  });
+}
+
+/** Makes the lab's cluster known, or renews where it is reached, and rings for it. */
+export async function registerCluster(databaseUrl: string, cluster: ManagedCluster): Promise<void> {
+  await withStore(databaseUrl, (store) => store.clusters.register(cluster, developmentPolicy));
+  const doorbell = postgresDoorbell(databaseUrl, createLogger("supervisor", "silent"));
+  await doorbell.ring(cluster.id);
+  await doorbell.close();
+}
+
+/** Both writes may be repeated, and the database may be killed at any moment: try again, a bounded number of times. */
+async function withStore(databaseUrl: string, write: (store: Store) => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      const store = await openStore(databaseUrl, () => undefined);
+      try {
+        return await write(store);
+      } finally {
+        await store.close();
+      }
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX) throw error;
+      await sleep(PAUSE_MS);
+    }
+}

@@ -1,0 +1,76 @@
+import path from "node:path";
+import type { CertificateFiles } from "./certificates.ts";
+import type { Identity } from "./identity.ts";
+import type { StateFolder } from "./state-folder.ts";
+import type { ChildPlan } from "./supervised-child.ts";
+
+/** What the services are told; secrets only as paths of files. */
+export type ServiceFacts = {
+  readonly folder: StateFolder;
+  readonly identity: Identity;
+  readonly certificates: CertificateFiles;
+  readonly databaseUrl: string;
+  readonly port: number;
+  readonly authorityPort: number;
+};
+
+/** The image with the node bundle that the worker rolls out, and the digest of what is in it. */
+export type Bundle = { readonly image: string; readonly digest: string };
+
+const checkout = path.resolve(import.meta.dirname, "../..");
+/** Orderly ends are bounded below the 15 s that the whole installation has. */
+const STOP_TIMEOUT_MS = 6_000;
+
+/** Base URL of the ARM endpoint, and of the authority behind it. */
+export function publicUrl(port: number): string {
+  return `https://localhost:${port}`;
+}
+
+/** The ARM surface. */
+export function controlPlanePlan(facts: ServiceFacts): ChildPlan {
+  const url = publicUrl(facts.port);
+  const authority = `http://127.0.0.1:${facts.authorityPort}`;
+  return service("control-plane", "services/control-plane/src/main.ts", {
+    HOSTROUTING_PORT: String(facts.port),
+    HOSTROUTING_LISTEN_ADDRESS: "127.0.0.1",
+    HOSTROUTING_TLS_CERT_FILE: facts.certificates.certFile,
+    HOSTROUTING_TLS_KEY_FILE: facts.certificates.keyFile,
+    HOSTROUTING_DATABASE_URL: facts.databaseUrl,
+    HOSTROUTING_PUBLIC_URL: url,
+    HOSTROUTING_ISSUER: `${url}/${facts.identity.tenantId}/`,
+    HOSTROUTING_JWKS_URL: `${authority}/${facts.identity.tenantId}/discovery/v2.0/keys`,
+    HOSTROUTING_AUTHORITY_URL: authority,
+  });
+}
+
+/** The development authority: issues tokens for one client of one tenant. */
+export function authorityPlan(facts: ServiceFacts): ChildPlan {
+  return service("authority", "infra/dev/authority/main.ts", {
+    HOSTROUTING_AUTHORITY_PORT: String(facts.authorityPort),
+    HOSTROUTING_AUTHORITY_PUBLIC_URL: publicUrl(facts.port),
+    HOSTROUTING_AUTHORITY_KEY_FILE: path.join(facts.folder.secrets, "authority-key.json"),
+    HOSTROUTING_AUTHORITY_TENANT_ID: facts.identity.tenantId,
+    HOSTROUTING_AUTHORITY_CLIENT_ID: facts.identity.clientId,
+    HOSTROUTING_AUTHORITY_CLIENT_SECRET_FILE: facts.identity.clientSecretFile,
+  });
+}
+
+/** The worker that rolls out. */
+export function workerPlan(facts: ServiceFacts, bundle: Bundle): ChildPlan {
+  return service("rollout-worker", "services/rollout-worker/src/main.ts", {
+    HOSTROUTING_DATABASE_URL: facts.databaseUrl,
+    HOSTROUTING_BUNDLE_IMAGE: bundle.image,
+    HOSTROUTING_BUNDLE_DIGEST: bundle.digest,
+  });
+}
+
+function service(name: string, file: string, env: Record<string, string>): ChildPlan {
+  return {
+    name,
+    command: process.execPath,
+    args: ["--disable-warning=ExperimentalWarning", path.join(checkout, file)],
+    env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: process.env["HOME"] ?? "/", HOSTROUTING_LOG_LEVEL: "info", ...env },
+    stopSignal: "SIGTERM",
+    stopTimeoutMs: STOP_TIMEOUT_MS,
+  };
+}

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { homedir } from "node:os";
+import { test } from "node:test";
+import { parseStartOptions } from "./start-options.ts";
+
+const DEFAULT = `${homedir()}/.local/state/acns-hostrouting`;
+
+test("without options: port 8443, three nodes, the lab, everything below the state folder", () => {
+  assert.deepEqual(parseStartOptions([]), {
+    stateDir: DEFAULT,
+    port: 8443,
+    nodes: 3,
+    lab: true,
+    readyFile: `${DEFAULT}/ready.json`,
+  });
+});
+
+test("every option is read", () => {
+  const options = parseStartOptions(["--state-dir", "/s", "--port", "9000", "--nodes", "5", "--no-lab", "--ready-file", "/r.json"]);
+  assert.deepEqual(options, { stateDir: "/s", port: 9000, nodes: 5, lab: false, readyFile: "/r.json" });
+});
+
+for (const argv of [["--port", "0"], ["--port", "65536"], ["--nodes", "two"], ["--nodes", "1.5"], ["--bogus"], ["stray"]])
+  test(`refused with the usage: ${argv.join(" ")}`, () => {
+    assert.throws(() => parseStartOptions(argv), { code: "start.usage", remedy: /^Usage: npm start/ });
+  });

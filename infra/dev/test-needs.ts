@@ -1,0 +1,25 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import type { Need } from "./test-suites.ts";
+
+/** Asks the machine for what a suite needs; answers why it cannot run, or nothing. */
+export function whyNot(needs: readonly Need[]): string | undefined {
+  return needs.map((need) => REFUSALS[need]()).find((refusal) => refusal !== undefined);
+}
+
+const GO_VERSION_MIN = 26;
+
+const REFUSALS: Readonly<Record<Need, () => string | undefined>> = {
+  linux: () => (process.platform === "linux" ? undefined : "it needs Linux"),
+  root: () => (process.getuid?.() === 0 ? undefined : "it needs root"),
+  postgres: () => (existsSync("/usr/lib/postgresql") ? undefined : "it needs Postgres (apt-get install postgresql)"),
+  go: () => (goMinor() >= GO_VERSION_MIN ? undefined : "it needs Go 1.26 or newer in PATH"),
+};
+
+function goMinor(): number {
+  try {
+    return Number(/^go1\.(\d+)/.exec(execFileSync("go", ["env", "GOVERSION"], { encoding: "utf8" }))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

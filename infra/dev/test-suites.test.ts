@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { findSuites } from "./test-suites.ts";
+
+test("suites are the checks, the tests beside modules, and each folder of test/ with its own settings", (t) => {
+  const root = mkdtempSync(path.join(tmpdir(), "suites-"));
+  t.after(() => rmSync(root, { recursive: true }));
+  const write = (file: string, text = ""): void => {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    writeFileSync(path.join(root, file), text);
+  };
+  write("packages/x/src/x.test.ts");
+  write("packages/x/node_modules/y/y.test.ts");
+  write("test/journeys/a.test.ts");
+  write("test/journeys/suite.json", JSON.stringify({ needs: ["root", "go"], concurrency: 1 }));
+  write("test/architecture/b.test.ts");
+  write("test/architecture/canary/c.test.ts");
+  write("test/bench/main-job.ts");
+  const suites = findSuites(root).map(({ name, files, needs, concurrency }) => [
+    name,
+    files.map((file) => path.relative(root, file)),
+    needs,
+    concurrency,
+  ]);
+  assert.deepEqual(suites, [
+    ["check", [], [], 2],
+    ["unit", ["packages/x/src/x.test.ts"], [], 2],
+    ["architecture", ["test/architecture/b.test.ts"], [], 2],
+    ["journeys", ["test/journeys/a.test.ts"], ["root", "go"], 1],
+  ]);
+});

@@ -1,0 +1,63 @@
+import { existsSync, globSync, readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+
+/** Something the machine must offer before a suite can run. */
+export type Need = "linux" | "root" | "go" | "postgres";
+
+/** A group of test files that run under the same conditions. */
+export type TestSuite = {
+  readonly name: string;
+  /** Absolute, sorted. The suite `check` has none: it runs tools. */
+  readonly files: readonly string[];
+  readonly needs: readonly Need[];
+  /** Files that run at once. */
+  readonly concurrency: number;
+  /** Limit of a single test. */
+  readonly testTimeoutMs: number;
+};
+
+/** Suites in this order first: what is quick and says most comes before what is slow. */
+const FIRST = ["check", "unit", "architecture", "scenarios"];
+const UNIT_FOLDERS = "{packages,services,infra,bpf,api}/**/*.test.ts";
+const TEST_TIMEOUT_MS = 120_000;
+
+/**
+ * Every suite of the checkout: `check` (tools), `unit` (tests beside their modules), and each folder of test/ that holds tests. A folder may say in its
+ * `suite.json` what it needs, how many files run at once, and how long one test may take.
+ */
+export function findSuites(checkout: string): TestSuite[] {
+  const defaults = { needs: [], concurrency: 2, testTimeoutMs: TEST_TIMEOUT_MS };
+  const unit = globSync(UNIT_FOLDERS, { cwd: checkout, exclude: (name) => name === "node_modules" });
+  const folders = readdirSync(path.join(checkout, "test"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const suites: TestSuite[] = [
+    { ...defaults, name: "check", files: [] },
+    { ...defaults, name: "unit", files: absolute(checkout, unit) },
+    ...folders.map(({ name }) => ({
+      ...defaults,
+      ...ownSettings(path.join(checkout, "test", name)),
+      name,
+      files: filesOf(checkout, name),
+    })),
+  ];
+  return suites
+    .filter((suite) => suite.name === "check" || suite.files.length > 0)
+    .sort((a, b) => place(a.name) - place(b.name) || a.name.localeCompare(b.name));
+}
+
+function place(name: string): number {
+  const at = FIRST.indexOf(name);
+  return at < 0 ? FIRST.length : at;
+}
+
+function filesOf(checkout: string, suite: string): string[] {
+  return absolute(checkout, globSync(`test/${suite}/**/*.test.ts`, { cwd: checkout, exclude: (name) => name === "canary" }));
+}
+
+function absolute(checkout: string, files: readonly string[]): string[] {
+  return files.map((file) => path.join(checkout, file)).sort();
+}
+
+function ownSettings(folder: string): Partial<TestSuite> {
+  const file = path.join(folder, "suite.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Partial<TestSuite>) : {};
+}

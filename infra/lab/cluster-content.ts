@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ApiClient } from "./api-client.ts";
+import { applyManifests, parseManifests, readManifests } from "./apply-manifests.ts";
+import type { NodePlan } from "./lab-plan.ts";
+import { nodeLabels, providerId } from "./node-pool.ts";
+import { waitUntil } from "./wait-until.ts";
+
+/** A pod is started in a second or two; images are there. A minute means that something is broken. */
+const READY_TIMEOUT_MS = 60_000;
+const ASK_EVERY_MS = 100;
+
+const MANIFESTS = join(import.meta.dirname, "../k8s");
+const DEMO = join(import.meta.dirname, "demo.yaml");
+
+/**
+ * Makes the Node object as a cloud would: with labels, provider id and pod ranges that match the node's network configuration. The
+ * kubelet then finds it and fills in the rest.
+ */
+export async function createNodeObject(api: ApiClient, node: NodePlan): Promise<void> {
+  await api.json({
+    method: "POST",
+    path: "/api/v1/nodes",
+    body: {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: { name: node.name, labels: nodeLabels(node) },
+      spec: { podCIDR: node.podCidrs[0], podCIDRs: node.podCidrs, providerID: providerId(node) },
+    },
+  });
+}
+
+/** Applies the product's own definitions (custom resources, namespace, rights). */
+export async function applyProduct(api: ApiClient): Promise<void> {
+  const manifests = (await Promise.all([readManifests(join(MANIFESTS, "crds")), readManifests(MANIFESTS)])).flat();
+  await applyManifests(api, manifests);
+}
+
+/** Applies the demo application with the image that the nodes have. */
+export async function applyDemo(api: ApiClient, image: string): Promise<void> {
+  const text = (await readFile(DEMO, "utf8")).replaceAll("${BUNDLE_IMAGE}", image);
+  await applyManifests(api, parseManifests(text, DEMO));
+}
+
+/** Waits until each of these nodes is Ready and takes pods. */
+export async function waitForNodes(api: ApiClient, names: readonly string[], signal?: AbortSignal): Promise<void> {
+  await waitUntil(
+    { what: `nodes ${names.join(", ")} to be Ready`, everyMs: ASK_EVERY_MS, timeoutMs: READY_TIMEOUT_MS, remedy: SEE_LOGS, signal },
+    async () => {
+      const ready = await readyNodes(api);
+      return names.every((name) => ready.includes(name)) || undefined;
+    },
+  );
+}
+
+/** Names of the nodes whose condition Ready is True and that have no taint for the contrary any more. */
+export async function readyNodes(api: ApiClient): Promise<string[]> {
+  const list = await api.json<NodeList>({ method: "GET", path: "/api/v1/nodes" });
+  const isReady = (node: NodeList["items"][number]): boolean =>
+    node.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true &&
+    !node.spec.taints?.some(({ key }) => key === "node.kubernetes.io/not-ready");
+  return list.items.filter(isReady).map((node) => node.metadata.name);
+}
+
+/** Waits until every replica of the demo application, and its traffic client on each of `nodes` nodes, is ready. */
+export async function waitForDemo(api: ApiClient, nodes: number, signal?: AbortSignal): Promise<void> {
+  await waitUntil(
+    { what: "the demo application to be ready", everyMs: ASK_EVERY_MS, timeoutMs: READY_TIMEOUT_MS, remedy: SEE_LOGS, signal },
+    async () => {
+      const [web, traffic] = await Promise.all([
+        api.json<{ spec: { replicas: number }; status: { readyReplicas?: number } }>({
+          method: "GET",
+          path: "/apis/apps/v1/namespaces/demo/deployments/web",
+        }),
+        api.json<{ status: { numberReady?: number } }>({ method: "GET", path: "/apis/apps/v1/namespaces/demo/daemonsets/traffic" }),
+      ]);
+      return (web.status.readyReplicas === web.spec.replicas && traffic.status.numberReady === nodes) || undefined;
+    },
+  );
+}
+
+interface NodeList {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly spec: { readonly taints?: readonly { readonly key: string }[] };
+    readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  }[];
+}
+
+const SEE_LOGS = "Read the logs in the state folder under lab/log";

@@ -1,0 +1,96 @@
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { setTimeout as pause } from "node:timers/promises";
+import { runTcpFlow, runUdpFlow } from "./echo-flow.ts";
+import { fetchOnce } from "./fetch-once.ts";
+import { Tally } from "./tally.ts";
+import { POD_HTTP_PORT, SERVICE_HTTP_PORT, type RunRequest, type RunStats, type Target } from "./traffic-contract.ts";
+
+/** New connections are opened in small groups this often. */
+const TICK_MS = 10;
+
+/** So many may wait for an answer at once; five seconds of the default rate. Beyond it, opening waits and the run falls behind. */
+const UNDER_WAY_MAX = 1_000;
+
+/** A bounded load without retries. It begins with its construction. */
+export class TrafficRun {
+  readonly #tally = new Tally();
+  readonly #request: RunRequest;
+  readonly #end = new AbortController();
+  readonly #lag = monitorEventLoopDelay({ resolution: 10 });
+  readonly #began = performance.now();
+  #ended: number | undefined;
+  #underWay = 0;
+
+  constructor(request: RunRequest) {
+    this.#request = request;
+    this.#lag.enable();
+    void this.#runAll();
+  }
+
+  /** Begins no more connections; those under way are still counted. */
+  stop(): void {
+    this.#end.abort();
+  }
+
+  stats(): RunStats {
+    return {
+      running: this.#ended === undefined,
+      elapsedMs: Math.round((this.#ended ?? performance.now()) - this.#began),
+      kinds: this.#tally.kinds(),
+      errors: this.#tally.errors(),
+      clientPauseMs: Math.round(this.#lag.max / 1e6),
+    };
+  }
+
+  async #runAll(): Promise<void> {
+    const { targets, longLived, hammerClients, durationMs } = this.#request;
+    const timer = setTimeout(() => this.#end.abort(), durationMs);
+    const flow = (target: Target) => ({ target, tally: this.#tally, until: this.#end.signal });
+    const flows = longLived ? targets.flatMap((target) => [runTcpFlow(flow(target)), runUdpFlow(flow(target))]) : [];
+    const hammers = Array.from({ length: hammerClients }, (_, index) => this.#hammer(index));
+    await Promise.all([...flows, ...hammers, this.#openAtRate()]);
+    clearTimeout(timer);
+    while (this.#underWay > 0) await pause(TICK_MS);
+    this.#lag.disable();
+    this.#ended = performance.now();
+  }
+
+  /** What is due follows from the time that has passed, so a late tick opens more. */
+  async #openAtRate(): Promise<void> {
+    const { targets, newConnectionsPerSecond } = this.#request;
+    for (let opened = 0; !this.#end.signal.aborted; await this.#tick()) {
+      const due = Math.floor(((performance.now() - this.#began) / 1_000) * newConnectionsPerSecond);
+      for (; opened < due && this.#underWay < UNDER_WAY_MAX; opened++) void this.#open("new", targets[opened % targets.length]);
+    }
+  }
+
+  /** Direct and Service connections in turn, the next as soon as the last has ended. */
+  async #hammer(index: number): Promise<void> {
+    const { targets } = this.#request;
+    const direct = targets.filter(({ path }) => path !== "service");
+    const service = targets.filter(({ path }) => path === "service");
+    for (let round = index; !this.#end.signal.aborted; round++) {
+      const list = round % 2 === 0 || service.length === 0 ? direct : service;
+      await this.#open("hammer", list[(round >> 1) % Math.max(1, list.length)]);
+    }
+  }
+
+  async #open(what: "new" | "hammer", target: Target | undefined): Promise<void> {
+    if (!target) return this.#tick();
+    const kind = `${what}/${target.path}/${target.family}`;
+    const began = performance.now();
+    this.#tally.begin(kind);
+    this.#underWay++;
+    const port = target.path === "service" ? SERVICE_HTTP_PORT : POD_HTTP_PORT;
+    const error = await fetchOnce({ ip: target.ip, port }).then(
+      () => undefined,
+      (cause: Error) => cause,
+    );
+    this.#underWay--;
+    this.#tally.end({ kind, ip: target.ip, tookMs: performance.now() - began, error });
+  }
+
+  async #tick(): Promise<void> {
+    await pause(TICK_MS, undefined, { signal: this.#end.signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,162 @@
+import { spawn } from "node:child_process";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { AppError } from "@hostrouting/domain";
+import { cacheFolder } from "../images/cache-folder.ts";
+import { addNode, removeNode } from "./change-nodes.ts";
+import { NODES_MAX } from "./lab-plan.ts";
+import { labStatus, type LabStatus } from "./lab-status.ts";
+import { startLab } from "./start-lab.ts";
+import { stopLab } from "./stop-lab.ts";
+
+/** What `npm run lab` says when it does not understand. */
+export const LAB_USAGE = `npm run lab -- <command> [--state-dir DIR]
+  up [--nodes N] [--api-port PORT]   start a cluster of N nodes (3)
+  down                               stop it and leave nothing
+  status [--json]                    what runs
+  add-node                           start one more node
+  remove-node NAME                   end a node's processes and remove its Node object
+  kubectl ARGS…                      kubectl as the administrator`;
+
+/** The state folder that everything uses unless told otherwise. */
+export function defaultStateDir(): string {
+  return join(homedir(), ".local/state/acns-hostrouting");
+}
+
+/** Runs one command line and gives the exit code. Throws AppError for what the user can mend. */
+export async function runLabCommand(args: readonly string[]): Promise<number> {
+  const { own, passedOn } = splitAtKubectl(args);
+  const { command, rest, options } = readArguments(own);
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  switch (command) {
+    case "up":
+      return up(options, say);
+    case "down":
+      await stopLab(options.stateDir);
+      return 0;
+    case "status":
+      return status(options, say);
+    case "add-node":
+      say((await addNode(options.stateDir)).name);
+      return 0;
+    case "remove-node":
+      await removeNode(options.stateDir, rest ?? "");
+      return 0;
+    case "kubectl":
+      return kubectl(options.stateDir, passedOn);
+    default:
+      say(LAB_USAGE);
+      return command === "help" ? 0 : 2;
+  }
+}
+
+/** What follows `kubectl` is kubectl's, except our own --state-dir directly after it. */
+function splitAtKubectl(args: readonly string[]): { own: readonly string[]; passedOn: readonly string[] } {
+  const at = args.indexOf("kubectl") + 1;
+  if (at === 0) return { own: args, passedOn: [] };
+  const ours = args[at] === "--state-dir" ? 2 : args[at]?.startsWith("--state-dir=") ? 1 : 0;
+  return { own: args.slice(0, at + ours), passedOn: args.slice(at + ours) };
+}
+
+interface Options {
+  readonly stateDir: string;
+  readonly nodes: number;
+  readonly apiPort: number | undefined;
+  readonly json: boolean;
+}
+
+function readArguments(args: readonly string[]): { command: string; rest: string | undefined; options: Options } {
+  const flags = {
+    "state-dir": { type: "string" },
+    nodes: { type: "string" },
+    "api-port": { type: "string" },
+    json: { type: "boolean" },
+    help: { type: "boolean" },
+  } as const;
+  const parsed = parse(() => parseArgs({ args: [...args], options: flags, allowPositionals: true }));
+  const { values, positionals } = parsed;
+  const options = {
+    stateDir: values["state-dir"] ?? defaultStateDir(),
+    nodes: integer("--nodes", values.nodes, { least: 1, most: NODES_MAX }) ?? 3,
+    apiPort: integer("--api-port", values["api-port"], { least: 1024, most: 65_535 }),
+    json: values.json === true,
+  };
+  return { command: values.help ? "help" : (positionals[0] ?? ""), rest: positionals[1], options };
+}
+
+function parse<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new AppError("lab.usage", { say: cause instanceof Error ? cause.message : String(cause), do: LAB_USAGE });
+  }
+}
+
+function integer(flag: string, text: string | undefined, { least, most }: { least: number; most: number }): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new AppError("lab.usage", { say: `${flag} is ${text}`, do: `Give a whole number from ${least} to ${most}` });
+}
+
+async function up(options: Options, say: (line: string) => void): Promise<number> {
+  const before = await labStatus(options.stateDir);
+  if (before.state === "ready" && before.record.nodes.length === options.nodes) {
+    say(`already up; stop it first to build it anew\n${summary(before)}`);
+    return 0;
+  }
+  await startLab({
+    stateDir: options.stateDir,
+    nodes: options.nodes,
+    project: join(import.meta.dirname, "../.."),
+    cache: cacheFolder(process.env),
+    ...(options.apiPort !== undefined && { apiPort: options.apiPort }),
+    onProgress: say,
+    signal: signalled(),
+  });
+  say(summary(await labStatus(options.stateDir)));
+  return 0;
+}
+
+/** Given by the first Ctrl-C or SIGTERM; a second one ends the process as usual. */
+function signalled(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort());
+  return controller.signal;
+}
+
+async function status(options: Options, say: (line: string) => void): Promise<number> {
+  const found = await labStatus(options.stateDir);
+  say(options.json ? JSON.stringify(found, null, 2) : summary(found));
+  return found.state === "ready" ? 0 : 1;
+}
+
+function summary(found: LabStatus): string {
+  if (found.state === "absent") return "no lab runs for this state folder";
+  const { record } = found;
+  const nodes = record.nodes.map(({ name, addresses, netns }) => {
+    const ready = found.readyNodes === undefined ? "unknown" : found.readyNodes.includes(name) ? "Ready" : "NotReady";
+    return `  ${name.padEnd(14)} ${ready.padEnd(9)} ${addresses[0].padEnd(13)} ${addresses[1].padEnd(15)} nsenter --net=/run/netns/${netns}`;
+  });
+  return [
+    `lab ${record.id}: ${found.state}, Kubernetes ${record.kubernetesVersion} at ${record.server}`,
+    ...nodes,
+    ...(found.ended.length > 0 ? [`  ended: ${found.ended.join(", ")}`] : []),
+    `  bundle     ${record.bundleImage}`,
+    `  memory     ${Math.round(found.memoryBytes / 1024 ** 2)} MiB without pods`,
+    `  kubeconfig ${record.adminKubeconfig}`,
+  ].join("\n");
+}
+
+async function kubectl(stateDir: string, args: readonly string[]): Promise<number> {
+  const found = await labStatus(stateDir);
+  if (found.state === "absent")
+    throw new AppError("lab.absent", { say: "No lab runs for this state folder", do: "Start it: npm run lab -- up" });
+  const child = spawn(join(found.record.programs, "kubectl"), args, {
+    stdio: "inherit",
+    env: { ...process.env, KUBECONFIG: found.record.adminKubeconfig },
+  });
+  return new Promise((resolve, reject) => child.once("error", reject).once("close", (code) => resolve(code ?? 1)));
+}

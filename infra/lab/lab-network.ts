@@ -1,0 +1,94 @@
+import { runCommand } from "../images/run-command.ts";
+import { LAB_NETWORK, NODES_MAX, planNode, type LabPlan, type NodePlan } from "./lab-plan.ts";
+import { settleAll } from "./settle-all.ts";
+
+/** ip(8) with its batch of a few dozen lines takes milliseconds. */
+const IP_TIMEOUT_MS = 10_000;
+
+/** Addresses that Azure or the internet would answer on; none of them leaves the lab. */
+const OUTSIDE_ADDRESSES = ["168.63.129.16/32", "169.254.169.254/32", "203.0.113.10/32", "2001:db8:cb00::10/128"];
+
+/**
+ * Makes the namespaces of the fabric (one bridge), the control plane and the outside. The links between them are made inside
+ * the fabric and moved, so nothing ever shows in the machine's own network namespace.
+ */
+export async function createFabric(lab: LabPlan): Promise<void> {
+  const { fabric, control, outside } = lab.netns;
+  await runCommand({
+    argv: ["ip", "-batch", "-"],
+    timeoutMs: IP_TIMEOUT_MS,
+    input: lines([fabric, control, outside].map((name) => `netns add ${name}`)),
+  });
+  await sysctl(outside, FORWARDING);
+  await sysctl(control, NO_ADDRESS_CHECK);
+  await ipIn(fabric, [
+    "link set lo up",
+    "link add br0 type bridge mcast_snooping 0",
+    "link set br0 up",
+    ...uplink("control", control),
+    ...uplink("outside", outside),
+  ]);
+  const gatewayAddresses = [`${LAB_NETWORK.gateway[0]}/24`, `${LAB_NETWORK.gateway[1]}/64`];
+  await settleAll([
+    ipIn(outside, [...bringUp([...gatewayAddresses, ...OUTSIDE_ADDRESSES]), ...podRoutes(lab)]),
+    ipIn(control, [...bringUp([`${LAB_NETWORK.apiServer}/24`, `${LAB_NETWORK.apiServerV6}/64`]), ...podRoutes(lab), ...defaultRoutes()]),
+  ]);
+}
+
+/** Makes one node's namespace with its uplink `eth0`, its addresses and its routes to the other nodes' pods. */
+export async function createNodeNetwork(lab: LabPlan, node: NodePlan): Promise<void> {
+  await runCommand({ argv: ["ip", "netns", "add", node.netns], timeoutMs: IP_TIMEOUT_MS });
+  await sysctl(node.netns, FORWARDING);
+  await ipIn(lab.netns.fabric, uplink(`n${node.slot}`, node.netns));
+  await ipIn(node.netns, [...bringUp([`${node.ipv4}/24`, `${node.ipv6}/64`]), ...podRoutes(lab, node), ...defaultRoutes()]);
+}
+
+/** Runs ip(8) commands in a namespace, all or none of the rest after the first that fails. */
+export async function ipIn(netns: string, commands: readonly string[]): Promise<void> {
+  await runCommand({ argv: ["ip", "-n", netns, "-batch", "-"], timeoutMs: IP_TIMEOUT_MS, input: lines(commands) });
+}
+
+function lines(commands: readonly string[]): string {
+  return `${commands.join("\n")}\n`;
+}
+
+/** A pair with one end on the bridge; the peer is born in its own namespace. */
+function uplink(port: string, netns: string): string[] {
+  return [`link add ${port} type veth peer name eth0 netns ${netns}`, `link set ${port} master br0 up`];
+}
+
+function bringUp(addresses: readonly string[]): string[] {
+  const add = addresses.map((address) => `addr add ${address} dev eth0${address.includes(":") ? " nodad" : ""}`);
+  return ["link set lo up", "link set eth0 up", ...add];
+}
+
+function defaultRoutes(): string[] {
+  return LAB_NETWORK.gateway.map((gateway) => `route add default via ${gateway} dev eth0`);
+}
+
+/** One route per slot and family. A node's own range is unreachable but for the pods that the CNI plugin adds routes for. */
+function podRoutes(lab: LabPlan, own?: NodePlan): string[] {
+  return Array.from({ length: NODES_MAX }, (_, slot) => planNode(lab, slot)).flatMap((node) =>
+    node.podCidrs.map((cidr, family) =>
+      node.slot === own?.slot ? `route add unreachable ${cidr}` : `route add ${cidr} via ${family === 0 ? node.ipv4 : node.ipv6} dev eth0`,
+    ),
+  );
+}
+
+type Setting = readonly [file: string, value: string];
+
+/** Duplicate address detection holds an address back for a second; in the lab nobody else can have it. */
+const NO_ADDRESS_CHECK: readonly Setting[] = [
+  ["ipv6/conf/all/accept_dad", "0"],
+  ["ipv6/conf/default/accept_dad", "0"],
+  ["ipv6/conf/all/accept_ra", "0"],
+  ["ipv6/conf/default/accept_ra", "0"],
+];
+
+const FORWARDING: readonly Setting[] = [["ipv4/ip_forward", "1"], ["ipv6/conf/all/forwarding", "1"], ...NO_ADDRESS_CHECK];
+
+/** /proc/sys/net shows the settings of the namespace of whoever opens it, so a process inside writes them. */
+async function sysctl(netns: string, settings: readonly Setting[]): Promise<void> {
+  const script = settings.map(([file, value]) => `echo ${value} >/proc/sys/net/${file}`).join("\n");
+  await runCommand({ argv: ["nsenter", `--net=/run/netns/${netns}`, "sh", "-e"], timeoutMs: IP_TIMEOUT_MS, input: script });
+}

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+
+/** Pools in the order of their nodes: one system node, the rest user nodes, as AKS asks for. */
+export type PoolName = "system" | "user";
+
+/** Address slots of one lab. Routes to all of them exist from the start, so that a node added later is reachable at once. */
+export const NODES_MAX = 16;
+
+/** One node's place in the lab: everything about it that is known before it runs. */
+export interface NodePlan {
+  /** Name of the Node object: `aks-user-0`. */
+  readonly name: string;
+  readonly pool: PoolName;
+  /** Slot, 0 to NODES_MAX − 1; addresses derive from it. */
+  readonly slot: number;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  readonly podCidrs: readonly [string, string];
+  /** Name of its network namespace, below /run/netns. */
+  readonly netns: string;
+  /** Its folder below the lab's folder. */
+  readonly folder: string;
+}
+
+/** Everything of a lab that follows from its state folder alone. */
+export interface LabPlan {
+  /** Six hex digits of the hash of the state folder's real path; part of every name that the machine sees. */
+  readonly id: string;
+  readonly stateDir: string;
+  /** `<state folder>/lab`: all files of the lab, made anew at each start. */
+  readonly folder: string;
+  readonly netns: { readonly fabric: string; readonly control: string; readonly outside: string };
+  /** Top cgroup of everything that the lab runs, the same in each hierarchy. */
+  readonly cgroup: string;
+}
+
+/** Addressing of the lab; every lab uses the same, each in its own namespaces. First entries are IPv4, second IPv6. */
+export const LAB_NETWORK = {
+  podCidrs: ["10.244.0.0/16", "fd00:244::/48"],
+  serviceCidrs: ["10.96.0.0/16", "fd00:96::/112"],
+  nodeCidrs: ["10.240.0.0/24", "fd00:240::/64"],
+  apiServer: "10.240.0.1",
+  apiServerV6: "fd00:240::1",
+  /** First address of the Service range: `kubernetes.default`. */
+  apiService: "10.96.0.1",
+  gateway: ["10.240.0.254", "fd00:240::fe"],
+} as const;
+
+/** @param stateDir real path of the state folder */
+export function planLab(stateDir: string): LabPlan {
+  const id = createHash("sha256").update(stateDir).digest("hex").slice(0, 6);
+  const prefix = `acns-${id}`;
+  return {
+    id,
+    stateDir,
+    folder: join(stateDir, "lab"),
+    netns: { fabric: `${prefix}-fabric`, control: `${prefix}-control`, outside: `${prefix}-outside` },
+    cgroup: prefix,
+  };
+}
+
+/** The plan of the node in one slot. Slot 0 is the system pool's only node. */
+export function planNode(lab: LabPlan, slot: number): NodePlan {
+  if (!Number.isInteger(slot) || slot < 0 || slot >= NODES_MAX) throw new RangeError(`slot ${slot} is not within 0 to ${NODES_MAX - 1}`);
+  const pool: PoolName = slot === 0 ? "system" : "user";
+  const name = slot === 0 ? "aks-system-0" : `aks-user-${slot - 1}`;
+  return {
+    name,
+    pool,
+    slot,
+    ipv4: `10.240.0.${11 + slot}`,
+    ipv6: `fd00:240::${11 + slot}`,
+    podCidrs: [`10.244.${slot}.0/24`, `fd00:244:0:${slot.toString(16)}::/64`],
+    netns: `acns-${lab.id}-${name}`,
+    folder: join(lab.folder, "nodes", name),
+  };
+}

@@ -1,0 +1,144 @@
+import { readFileSync } from "node:fs";
+import { ContainerServiceClient, type ManagedCluster } from "@azure/arm-containerservice";
+import { createDefaultHttpClient, createPipelineRequest, type HttpMethods } from "@azure/core-rest-pipeline";
+import { ClientSecretCredential } from "@azure/identity";
+import { AppError, type AccelerationMode } from "@hostrouting/domain";
+import type { ArmConnection } from "./arm-connection.ts";
+import { ArmRefusal, asAppError } from "./arm-problem.ts";
+
+/** An accepted change of the mode. */
+export type ModeChange = {
+  /** False when the cluster was there already: nothing was accepted, nothing runs. */
+  readonly started: boolean;
+  /** Resolves when the operation succeeded; rejects with an AppError when it failed, was canceled, or cannot be followed. */
+  finished(signal?: AbortSignal): Promise<void>;
+};
+
+/** One cluster through an ARM endpoint. Every method throws AppErrors (see arm-problem.ts). */
+export type ArmCluster = {
+  /** Reads the cluster and puts it back with another mode, over the version that was read. Resolves once ARM accepted it. */
+  setMode(mode: AccelerationMode): Promise<ModeChange>;
+  /** GET of `hostRoutings/default` or of something below it (`nodes`). The answer's JSON as it came. */
+  readHostRouting(below?: string): Promise<unknown>;
+};
+
+const API_VERSION = "2026-04-01";
+const REQUEST_TIMEOUT_MS = 30_000;
+const RETRIES_MAX = 3;
+const RACES_MAX = 3;
+
+/**
+ * Opens a cluster by Azure's own clients: `ClientSecretCredential` and `ContainerServiceClient`, with the CA in their HTTP pipelines.
+ * @throws AppError `azure.ca-unreadable`
+ */
+export function openArmCluster(connection: ArmConnection): ArmCluster {
+  const shared = { retryOptions: { maxRetries: RETRIES_MAX }, ...tls(connection) };
+  const credential = new ClientSecretCredential(connection.tenantId, connection.clientId, connection.clientSecret, {
+    ...shared,
+    authorityHost: connection.arm,
+    disableInstanceDiscovery: true,
+  });
+  const client = new ContainerServiceClient(credential, connection.subscriptionId, {
+    ...shared,
+    endpoint: connection.arm,
+    apiVersion: API_VERSION,
+  });
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw asAppError(error, connection.arm);
+    }
+  };
+  return {
+    setMode: (mode) => guarded(() => setMode(client, connection, mode)),
+    readHostRouting: (below = "") =>
+      guarded(() => getJson(client, `${hostRoutingUrl(connection)}${below}?api-version=${API_VERSION}`, "GET")),
+  };
+}
+
+/** Another writer may change the cluster between read and write: read again, a bounded number of times. */
+async function setMode(client: ContainerServiceClient, connection: ArmConnection, mode: AccelerationMode): Promise<ModeChange> {
+  for (let race = 1; ; race++)
+    try {
+      return await putMode(client, connection, mode);
+    } catch (error) {
+      if ((error as { statusCode?: number }).statusCode !== 412 || race === RACES_MAX) throw error;
+    }
+}
+
+async function putMode(client: ContainerServiceClient, connection: ArmConnection, mode: AccelerationMode): Promise<ModeChange> {
+  const cluster = await client.managedClusters.get(connection.resourceGroup, connection.cluster);
+  let started = false;
+  const poller = client.managedClusters.createOrUpdate(connection.resourceGroup, connection.cluster, withMode(cluster, mode), {
+    ...(cluster.eTag === undefined ? {} : { ifMatch: cluster.eTag }),
+    onResponse: (response) => (started ||= response.headers.has("azure-asyncoperation")),
+  });
+  await poller.submitted();
+  return {
+    started,
+    async finished(signal) {
+      try {
+        await poller.pollUntilDone(signal === undefined ? {} : { abortSignal: signal });
+      } catch (error) {
+        throw asOperationError(error, connection.arm);
+      }
+    },
+  };
+}
+
+/** ACNS is turned on with host routing, which is a part of it; turning host routing off leaves it on. */
+function withMode(cluster: ManagedCluster, mode: AccelerationMode): ManagedCluster {
+  const acns = cluster.networkProfile?.advancedNetworking;
+  const advancedNetworking = {
+    ...acns,
+    ...(mode === "BpfVeth" ? { enabled: true } : {}),
+    performance: { ...acns?.performance, accelerationMode: mode },
+  };
+  return { ...cluster, networkProfile: { ...cluster.networkProfile, advancedNetworking } };
+}
+
+/** The poller tells of a failed operation by an error with a message only: "The long-running operation has failed. {code}. {message}". */
+function asOperationError(error: unknown, arm: string): unknown {
+  const known = asAppError(error, arm);
+  if (known instanceof AppError || !(known instanceof Error)) return known;
+  if (known.name === "AbortError") return known;
+  const [, code = "OperationFailed", message = known.message] =
+    /^The long-running operation has failed\.\s*(\w+)\.\s*(.*)$/s.exec(known.message) ?? [];
+  const canceled = /cancel/i.test(known.message) && code === "OperationFailed";
+  return new ArmRefusal({ httpStatus: 200, error: { code: canceled ? "Canceled" : code, message } }, "", undefined);
+}
+
+async function getJson(client: ContainerServiceClient, url: string, method: HttpMethods): Promise<unknown> {
+  const request = createPipelineRequest({ url, method, timeout: REQUEST_TIMEOUT_MS });
+  const response = await client.pipeline.sendRequest(createDefaultHttpClient(), request);
+  const body = parsed(response.bodyAsText ?? "");
+  if (response.status < 300) return body;
+  throw Object.assign(new Error(`${method} ${url} answered ${response.status}`), { statusCode: response.status, details: body });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function hostRoutingUrl(connection: ArmConnection): string {
+  const place = `/subscriptions/${connection.subscriptionId}/resourceGroups/${connection.resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${connection.cluster}`;
+  return `${connection.arm}${place}/hostRoutings/default`;
+}
+
+function tls(connection: ArmConnection): { tlsOptions?: { ca: string } } {
+  if (connection.caFile === undefined || connection.caFile === "") return {};
+  try {
+    return { tlsOptions: { ca: readFileSync(connection.caFile, "utf8") } };
+  } catch (cause) {
+    throw new AppError("azure.ca-unreadable", {
+      say: `The CA file ${connection.caFile} cannot be read`,
+      do: "Is the ready file of another user, or of an installation that is gone?",
+      cause,
+    });
+  }
+}

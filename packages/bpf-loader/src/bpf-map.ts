@@ -1,0 +1,94 @@
+import { bpfFault, errnoName, requireArgument } from "./bpf-fault.ts";
+import { FileDescriptor } from "./file-descriptor.ts";
+import { nativeLibraries } from "./native.ts";
+import { readMapInfo } from "./object-info.ts";
+
+const PERCPU_TYPES: ReadonlySet<number> = new Set([5, 6, 10, 21]); // BPF_MAP_TYPE_PERCPU_HASH, _PERCPU_ARRAY, _LRU_PERCPU_HASH, _PERCPU_CGROUP_STORAGE
+
+/** An eBPF map: keys and values are byte strings of exactly the map's sizes. */
+export class BpfMap {
+  readonly name: string;
+  readonly keySize: number;
+  /** Bytes that one lookup answers with: for a per-CPU map one value, rounded up to 8, for every possible CPU. */
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly #fd: FileDescriptor;
+
+  private constructor(fd: FileDescriptor, name: string) {
+    const info = readMapInfo(fd.number);
+    this.#fd = fd;
+    this.name = name;
+    this.keySize = info.keySize;
+    this.maxEntries = info.maxEntries;
+    this.valueSize = PERCPU_TYPES.has(info.type) ? Math.ceil(info.valueSize / 8) * 8 * nativeLibraries().possibleCpus() : info.valueSize;
+  }
+
+  /** A map whose descriptor belongs to a BpfObject. */
+  static borrow(fd: number, name: string): BpfMap {
+    return new BpfMap(new FileDescriptor(fd, `map ${name}`), name);
+  }
+
+  /** Opens a pinned map. @throws AppError `bpf.enoent` when there is no such pin. */
+  static openPinned(path: string): BpfMap {
+    const fd = nativeLibraries().objectGet(path);
+    if (fd < 0) throw bpfFault(`pinned map ${path}`, fd);
+    return new BpfMap(new FileDescriptor(fd, `map ${path}`), path);
+  }
+
+  /** The value of a key, or undefined when there is none. */
+  lookup(key: Buffer): Buffer | undefined {
+    this.#checkKey(key);
+    const value = Buffer.alloc(this.valueSize);
+    const result = nativeLibraries().mapLookup(this.#fd.number, key, value);
+    if (result === 0) return value;
+    if (errnoName(result) === "ENOENT") return undefined;
+    throw bpfFault(`lookup in map ${this.name}`, result);
+  }
+
+  /** Sets the value of a key. @throws AppError `bpf.e2big` when a hash map is full. */
+  update(key: Buffer, value: Buffer): void {
+    this.#checkKey(key);
+    requireArgument(value.length === this.valueSize, `map ${this.name}: values have ${this.valueSize} bytes, not ${value.length}`);
+    const result = nativeLibraries().mapUpdate(this.#fd.number, key, value, 0);
+    if (result < 0) throw bpfFault(`update of map ${this.name}`, result);
+  }
+
+  /** Removes a key; false when there was none. */
+  delete(key: Buffer): boolean {
+    this.#checkKey(key);
+    const result = nativeLibraries().mapDelete(this.#fd.number, key);
+    if (result === 0) return true;
+    if (errnoName(result) === "ENOENT") return false;
+    throw bpfFault(`delete in map ${this.name}`, result);
+  }
+
+  /** All keys. Bounded by the map's size, also when the kernel restarts the walk because of a concurrent delete. */
+  keys(): Buffer[] {
+    const keys: Buffer[] = [];
+    let previous: Buffer | null = null;
+    while (keys.length < this.maxEntries) {
+      const key: Buffer = Buffer.alloc(this.keySize);
+      const result = nativeLibraries().mapNextKey(this.#fd.number, previous, key);
+      if (errnoName(result) === "ENOENT") break;
+      if (result < 0) throw bpfFault(`walk of map ${this.name}`, result);
+      keys.push(key);
+      previous = key;
+    }
+    return keys;
+  }
+
+  /** Pins the map, so that it outlives this process. */
+  pin(path: string): void {
+    const result = nativeLibraries().objectPin(this.#fd.number, path);
+    if (result < 0) throw bpfFault(`pin of map ${this.name} at ${path}`, result);
+  }
+
+  /** Closes an opened map; a borrowed one is closed with its object. */
+  close(): void {
+    this.#fd.close();
+  }
+
+  #checkKey(key: Buffer): void {
+    requireArgument(key.length === this.keySize, `map ${this.name}: keys have ${this.keySize} bytes, not ${key.length}`);
+  }
+}

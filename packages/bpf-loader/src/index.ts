@@ -1,0 +1,19 @@
+/**
+ * The kernel, as far as host routing needs it: eBPF objects, maps, programs, links and pins through libbpf, and devices,
+ * addresses, routes, filters and namespaces through rtnetlink. Every call is synchronous, checks its arguments before
+ * they reach C, and throws an AppError with the kernel's own word for what it refused.
+ */
+export * from "./bpf-fault.ts";
+export * from "./bpf-map.ts";
+export * from "./bpf-object.ts";
+export * from "./bpf-program.ts";
+export * from "./object-info.ts";
+export * from "./tcx-link.ts";
+export * from "./netlink/ip-address.ts";
+export { NetlinkSocket } from "./netlink/netlink-socket.ts";
+export * from "./netlink/network-changes.ts";
+export * from "./netlink/network-namespace.ts";
+export * from "./netlink/network-state.ts";
+export * from "./netlink/tc-filter.ts";
+export * from "./netlink/udp-probe.ts";
+export * from "./netlink/veth-pair.ts";

@@ -1,0 +1,100 @@
+import { bpfFault } from "../bpf-fault.ts";
+import { FileDescriptor } from "../file-descriptor.ts";
+import { nativeLibraries } from "../native.ts";
+import { decodeMessages, encodeMessage, type NetlinkMessage } from "./netlink-message.ts";
+
+const AF_NETLINK = 16;
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+const NETLINK_ROUTE = 0;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+const SOL_NETLINK = 270;
+const NETLINK_GET_STRICT_CHK = 12;
+
+const EMSGSIZE = 90;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const NLM_F_REQUEST = 1;
+/** The kernel answers a change with an acknowledgement or an error. */
+export const NLM_F_ACK = 4;
+/** All entries of a table. */
+export const NLM_F_DUMP = 0x300;
+/** Refused when it is there already. */
+export const NLM_F_EXCL = 0x200;
+/** Made when it is not there. */
+export const NLM_F_CREATE = 0x400;
+/** Put in the place of what is there. */
+export const NLM_F_REPLACE = 0x100;
+
+/** The kernel makes dump parts of at most 32 KiB when the reader offers that much. */
+const RECEIVE_BYTES = 64 * 1024;
+/** The kernel answers from the sending thread, so a second is an eternity. */
+const ANSWER_TIMEOUT_S = 1n;
+/** 4096 parts of 32 KiB: more than any table that a node has; a kernel that never says DONE must not hang us. */
+const PARTS_MAX = 4096;
+
+/** An rtnetlink socket for requests in the network namespace where it was opened. Calls are synchronous and short. */
+export class NetlinkSocket {
+  readonly #fd: FileDescriptor;
+  readonly #receive = Buffer.alloc(RECEIVE_BYTES);
+  #sequence = 0;
+
+  private constructor(fd: FileDescriptor) {
+    this.#fd = fd;
+  }
+
+  /** Opens a socket in the current network namespace. */
+  static open(): NetlinkSocket {
+    const native = nativeLibraries();
+    const number = native.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
+    if (number < 0) throw bpfFault("netlink socket", native.errno());
+    const on = Buffer.alloc(4);
+    on.writeUInt32LE(1);
+    native.setsockopt(number, SOL_NETLINK, NETLINK_GET_STRICT_CHK, on, 4);
+    const timeout = Buffer.alloc(16);
+    timeout.writeBigInt64LE(ANSWER_TIMEOUT_S, 0);
+    native.setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, timeout, 16);
+    return new NetlinkSocket(new FileDescriptor(number, "netlink socket"));
+  }
+
+  /** All objects that a dump request (RTM_GET*) answers with. */
+  dump(type: number, payload: Buffer): Buffer[] {
+    return this.#exchange({ type, flags: NLM_F_REQUEST | NLM_F_DUMP, payload }, `netlink dump ${type}`);
+  }
+
+  /** A change, acknowledged by the kernel. @throws AppError with the kernel's errno, e.g. `bpf.eexist`. */
+  change(type: number, flags: number, payload: Buffer): void {
+    this.#exchange({ type, flags: NLM_F_REQUEST | NLM_F_ACK | flags, payload }, `netlink request ${type}`);
+  }
+
+  /** Closes the socket; a second call does nothing. */
+  close(): void {
+    this.#fd.close();
+  }
+
+  #exchange(request: Omit<NetlinkMessage, "sequence">, what: string): Buffer[] {
+    const native = nativeLibraries();
+    const sequence = ++this.#sequence;
+    const bytes = encodeMessage({ ...request, sequence });
+    if (native.send(this.#fd.number, bytes, bytes.length, 0) < 0) throw bpfFault(what, native.errno());
+    const answers: Buffer[] = [];
+    for (let part = 0; part < PARTS_MAX; part++) {
+      const messages = this.#receivePart(what).filter((message) => message.sequence === sequence);
+      const end = messages.find(({ type }) => type === NLMSG_DONE || type === NLMSG_ERROR);
+      answers.push(...messages.filter((message) => message !== end).map(({ payload }) => payload));
+      if (!end) continue;
+      const errno = end.type === NLMSG_ERROR ? end.payload.readInt32LE() : 0;
+      if (errno === 0) return answers;
+      throw bpfFault(what, errno);
+    }
+    throw bpfFault(`${what}: no end after ${PARTS_MAX} parts`, EMSGSIZE);
+  }
+
+  /** A copy: the buffer is used again for the next part. */
+  #receivePart(what: string): NetlinkMessage[] {
+    const native = nativeLibraries();
+    const length = native.recv(this.#fd.number, this.#receive, RECEIVE_BYTES, 0);
+    if (length < 0) throw bpfFault(what, native.errno());
+    return decodeMessages(Buffer.from(this.#receive.subarray(0, length)));
+  }
+}

@@ -1,0 +1,75 @@
+import { bpfFault } from "../bpf-fault.ts";
+import { FileDescriptor } from "../file-descriptor.ts";
+import { nativeLibraries } from "../native.ts";
+
+const CLONE_NEWNET = 0x40000000;
+const O_RDONLY_CLOEXEC = 0o2000000;
+
+/** A network namespace that exists while its descriptor is open. */
+export class NetworkNamespace {
+  readonly #fd: FileDescriptor;
+
+  private constructor(fd: FileDescriptor) {
+    this.#fd = fd;
+  }
+
+  /** The namespace of this process. */
+  static current(): NetworkNamespace {
+    return NetworkNamespace.#open("/proc/thread-self/ns/net");
+  }
+
+  /** A namespace that has a name, e.g. /run/netns/blue. @throws AppError `bpf.enoent`. */
+  static openNamed(path: string): NetworkNamespace {
+    return NetworkNamespace.#open(path);
+  }
+
+  /** A new, empty namespace; it vanishes with everything in it when closed. Needs CAP_SYS_ADMIN. */
+  static create(): NetworkNamespace {
+    const native = nativeLibraries();
+    const home = NetworkNamespace.current();
+    try {
+      if (native.unshare(CLONE_NEWNET) < 0) throw bpfFault("new network namespace", native.errno());
+      return NetworkNamespace.current();
+    } finally {
+      home.#enter();
+      home.close();
+    }
+  }
+
+  /** The descriptor, for IFLA_NET_NS_FD. */
+  get fd(): number {
+    return this.#fd.number;
+  }
+
+  /**
+   * Runs `work` with this thread inside the namespace and comes back, also when it throws. `work` must be synchronous:
+   * across an await, everything else on the main thread would be in the wrong network.
+   */
+  run<T>(work: () => T): T {
+    const home = NetworkNamespace.current();
+    this.#enter();
+    try {
+      return work();
+    } finally {
+      home.#enter();
+      home.close();
+    }
+  }
+
+  /** Lets go of the namespace. */
+  close(): void {
+    this.#fd.close();
+  }
+
+  static #open(path: string): NetworkNamespace {
+    const native = nativeLibraries();
+    const number = native.open(path, O_RDONLY_CLOEXEC);
+    if (number < 0) throw bpfFault(`network namespace ${path}`, native.errno());
+    return new NetworkNamespace(new FileDescriptor(number, `network namespace ${path}`));
+  }
+
+  #enter(): void {
+    const native = nativeLibraries();
+    if (native.setns(this.#fd.number, CLONE_NEWNET) < 0) throw bpfFault("return into a network namespace", native.errno());
+  }
+}

@@ -1,0 +1,48 @@
+import type { AccelerationMode } from "./managed-cluster.ts";
+import type { Wait } from "./wait-reason.ts";
+
+/** A condition of the cluster's host routing (shape of `metav1.Condition`; times ISO 8601, UTC). */
+export type HostRoutingCondition = {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+};
+
+/** One node as operators see it. `effectiveMode` is what its kernel showed last, `fastShare` redirected ÷ seen packets, 0–1. */
+export type HostRoutingNodeStatus = {
+  readonly name: string;
+  readonly pool: string;
+  readonly phase: string;
+  readonly effectiveMode: "BpfVeth" | "Legacy" | "Unknown";
+  readonly reason: string;
+  readonly fastShare: number | undefined;
+  readonly stackReasons: readonly { readonly reason: string; readonly packets: number }[];
+  readonly observedAt: string | undefined;
+};
+
+/** Something that does not block and that people should know: what preflight found and let pass. `subjects`: nodes, pools or members concerned. */
+export type HostRoutingWarning = {
+  readonly id: string;
+  readonly title: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly subjects: readonly string[];
+};
+
+/** What the worker saw and decided last; the control plane shows it and adds nothing. */
+export type HostRoutingStatus = {
+  readonly effectiveMode: AccelerationMode | "Mixed" | "Unknown";
+  readonly state: "Disabled" | "Enabling" | "PartiallyEnabled" | "Enabled" | "Disabling";
+  readonly health: "Healthy" | "Degraded" | "Unknown";
+  readonly conditions: readonly HostRoutingCondition[];
+  readonly nodeCounts: Readonly<Record<string, number>>;
+  readonly waits: readonly Wait[];
+  /** Of the last preflight that passed; none once host routing is off. */
+  readonly warnings: readonly HostRoutingWarning[];
+  readonly nodes: readonly HostRoutingNodeStatus[];
+};
+
+/** Something that happened to a cluster: `kind` is CamelCase, `data` small, without secrets. */
+export type HistoryEntry = { readonly kind: string; readonly data: Readonly<Record<string, unknown>> };

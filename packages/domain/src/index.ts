@@ -1,0 +1,16 @@
+/**
+ * The vocabulary of host routing, shared by every part: identities, the managed cluster, the operation that turns
+ * host routing on or off, what a node goes through, and the typed reasons for waiting.
+ *
+ * Nothing here awaits, reads a clock, draws a random number or knows of HTTP, Postgres, Kubernetes or the kernel.
+ */
+export * from "./brand.ts";
+export * from "./change-rollout-policy.ts";
+export * from "./errors.ts";
+export * from "./managed-cluster.ts";
+export * from "./operation.ts";
+export * from "./node-rollout.ts";
+export * from "./rollout-policy.ts";
+export * from "./wait-reason.ts";
+export * from "./unreachable.ts";
+export * from "./host-routing-status.ts";

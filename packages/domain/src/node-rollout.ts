@@ -1,0 +1,40 @@
+import type { Instant, NodeName, NodeUid } from "./brand.ts";
+
+/**
+ * Where one node is in a rollout. While enabling:
+ * Pending → (Cordoning → Draining →) Installing → Switching → Verifying → Confirming → Soaking → Enabled;
+ * while disabling: Pending → Detaching → Disabled. Failed ends the attempts; Gone is a node that left.
+ * Skipped: not eligible now (not ready, or not drainable under `Schedule`), looked at again in every round.
+ */
+export type NodePhase =
+  | "Pending"
+  | "Cordoning"
+  | "Draining"
+  | "Installing"
+  | "Switching"
+  | "Verifying"
+  | "Confirming"
+  | "Soaking"
+  | "Enabled"
+  | "Detaching"
+  | "Disabled"
+  | "Failed"
+  | "Gone";
+
+/** What the engine remembers of one node within one operation; kept in the store, keyed by operation and node UID. */
+export type NodeRollout = {
+  readonly node: NodeName;
+  readonly uid: NodeUid;
+  readonly phase: NodePhase;
+  readonly since: Instant;
+  readonly attempt: number;
+  /** `spec.generation` of the node's HostRoutingNode that this attempt wrote or will write. */
+  readonly switchGeneration: number;
+  /** Whether it was us who cordoned; decided and stored before the write, so that a crash cannot forget it. */
+  readonly cordonedByUs: boolean;
+  /** Distinct agent observations in a row that agreed with what was asked for. */
+  readonly verifiedCount: number;
+  readonly lastVerifiedAt: Instant | undefined;
+  /** CamelCase code of the last thing that went wrong, and a sentence. */
+  readonly problem: { readonly reason: string; readonly message: string } | undefined;
+};

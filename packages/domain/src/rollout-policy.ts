@@ -1,0 +1,65 @@
+/**
+ * How a cluster's nodes are switched. Durations carry their unit; the control plane refuses values outside the bounds named here.
+ * Defaults are `productionPolicy`; a developer's lab runs `developmentPolicy`: the same checks, shorter waits.
+ */
+export type RolloutPolicy = {
+  /** `SwitchInPlace` moves no pod; `DrainAndSwitch` cordons the node and evicts its pods first. */
+  readonly nodeAction: "SwitchInPlace" | "DrainAndSwitch";
+  /** Nodes that may be between claim and confirmation at once, 1–500. */
+  readonly maxUnavailable: number;
+  /** How long a switched node must stay well before it counts as enabled, 0–1,800,000 ms. */
+  readonly nodeSoakMs: number;
+  /** How long eviction may take on one node, 1,000–86,400,000 ms. */
+  readonly drainTimeoutMs: number;
+  /** What becomes of a node whose pods cannot be evicted in time. `Schedule`: uncordoned, left as it was. `Cordon`: kept cordoned. `Fail`: the operation fails. */
+  readonly undrainableNodeBehavior: "Schedule" | "Cordon" | "Fail";
+  /** How long the kernel keeps a switch that nobody confirmed, 1–3600 s. */
+  readonly confirmSeconds: number;
+  /** Observations that must agree before a switch is confirmed, and how far apart they must be. */
+  readonly verifyCount: number;
+  readonly verifyIntervalMs: number;
+  /** Limits of single steps; a node past one of them is tried again, then failed. */
+  readonly installTimeoutMs: number;
+  readonly switchTimeoutMs: number;
+  /** Attempts at one node before it counts as failed. */
+  readonly attemptsMax: number;
+  /** Lease of the worker over the cluster. */
+  readonly leaseMs: number;
+  /** No node advanced for this long: the operation fails rather than hang, ≥ drainTimeoutMs + 30 min in production. */
+  readonly progressDeadlineMs: number;
+  /** Compatibility rules that apply. */
+  readonly ruleset: "seed-2024" | "ga-2026";
+};
+
+const MINUTE_MS = 60_000;
+
+/** What a cluster gets that says nothing. */
+export const productionPolicy: RolloutPolicy = {
+  nodeAction: "SwitchInPlace",
+  maxUnavailable: 1,
+  nodeSoakMs: MINUTE_MS,
+  drainTimeoutMs: 30 * MINUTE_MS,
+  undrainableNodeBehavior: "Schedule",
+  confirmSeconds: 300,
+  verifyCount: 2,
+  verifyIntervalMs: 10_000,
+  installTimeoutMs: 10 * MINUTE_MS,
+  switchTimeoutMs: 90_000,
+  attemptsMax: 3,
+  leaseMs: MINUTE_MS,
+  progressDeadlineMs: 60 * MINUTE_MS,
+  ruleset: "ga-2026",
+};
+
+/** Production's checks with a lab's patience: nothing is switched off, waits are shorter. */
+export const developmentPolicy: RolloutPolicy = {
+  ...productionPolicy,
+  nodeSoakMs: 2_000,
+  drainTimeoutMs: 2 * MINUTE_MS,
+  confirmSeconds: 30,
+  verifyIntervalMs: 1_000,
+  installTimeoutMs: 2 * MINUTE_MS,
+  switchTimeoutMs: 30_000,
+  leaseMs: 10_000,
+  progressDeadlineMs: 10 * MINUTE_MS,
+};

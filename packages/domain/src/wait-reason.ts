@@ -1,0 +1,34 @@
+import type { Instant } from "./brand.ts";
+
+/** Every reason for which nothing moves. Shown to operators as it is; each has a remedy in `packages/rollout`. */
+export type WaitReason =
+  | "ClusterUnreachable"
+  | "ClusterStateUnknown"
+  | "LeaseHeldElsewhere"
+  | "EmergencyOff"
+  | "BundleInstalling"
+  | "AgentNotReporting"
+  | "NodeNotReady"
+  | "NodeCordonedByOthers"
+  | "DisruptionBudgetFull"
+  | "Draining"
+  | "PodDisruptionBudget"
+  | "Switching"
+  | "Verifying"
+  | "Confirming"
+  | "Soaking"
+  | "ConfirmMissed"
+  | "Detaching"
+  | "RemovingBundle";
+
+/** Why nothing (or not everything) moves, for whom, since when, until when, and what a person can do. */
+export type Wait = {
+  readonly reason: WaitReason;
+  /** What waits: a node's name, a pod, or "cluster". */
+  readonly subject: string;
+  readonly since: Instant;
+  /** When it ends by itself at the latest; absent when only a change outside ends it. */
+  readonly until: Instant | undefined;
+  readonly message: string;
+  readonly remedy: string;
+};

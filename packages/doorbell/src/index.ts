@@ -1,0 +1,6 @@
+/**
+ * The doorbell: tells workers that a cluster wants to be looked at. It carries an id and nothing else, may ring twice or not at all;
+ * the sweep over due clusters finds what no bell rang for. Adapters: Postgres LISTEN/NOTIFY.
+ */
+export type { Doorbell } from "./doorbell.ts";
+export { postgresDoorbell } from "./postgres-doorbell.ts";

@@ -1,0 +1,79 @@
+import { as, type ClusterId } from "@hostrouting/domain";
+import type { Logger } from "@hostrouting/runtime";
+import { Client } from "pg";
+import type { Doorbell } from "./doorbell.ts";
+
+const CHANNEL = "hostrouting_doorbell";
+/** A lost connection is tried again this often; the worker's sweep covers the gap. */
+const RECONNECT_PAUSE_MS = 1_000;
+
+/** The doorbell on Postgres' LISTEN/NOTIFY: one connection per side, opened when first needed and again whenever it breaks. */
+export function postgresDoorbell(databaseUrl: string, logger: Logger): Doorbell {
+  let closed = false;
+  let listener: ((clusterId: ClusterId) => void) | undefined;
+  let connected: Promise<Client> | undefined;
+  let retry: NodeJS.Timeout | undefined;
+
+  async function connect(): Promise<Client> {
+    const client = new Client({ connectionString: databaseUrl, keepAlive: true });
+    const lost = (error?: Error): void => {
+      if (error) logger.warn({ err: error }, "the doorbell's connection broke");
+      connected = undefined;
+      if (!closed && listener !== undefined && retry === undefined)
+        retry = setTimeout(() => {
+          retry = undefined;
+          connection().catch(lost);
+        }, RECONNECT_PAUSE_MS);
+    };
+    client.on("error", lost);
+    client.on("end", () => lost());
+    client.on("notification", (message) => listener?.(as<ClusterId>(message.payload ?? "")));
+    await client.connect();
+    if (listener !== undefined) await client.query(`listen ${CHANNEL}`);
+    return client;
+  }
+
+  function connection(): Promise<Client> {
+    connected ??= connect().catch((error: unknown) => {
+      connected = undefined;
+      throw error;
+    });
+    return connected;
+  }
+
+  /** Rings that nobody has sent yet: another one for the same cluster says nothing new. */
+  const waiting = new Set<ClusterId>();
+  let turn: Promise<void> = Promise.resolve();
+
+  /** One connection takes one statement at a time. */
+  async function send(clusterId: ClusterId): Promise<void> {
+    const client = await connection();
+    waiting.delete(clusterId);
+    await client.query("select pg_notify($1, $2)", [CHANNEL, clusterId]);
+  }
+
+  return {
+    async ring(clusterId) {
+      if (waiting.has(clusterId)) return;
+      waiting.add(clusterId);
+      const mine = turn.then(() => send(clusterId));
+      turn = mine.catch(() => undefined);
+      try {
+        await mine;
+      } catch (error) {
+        waiting.delete(clusterId);
+        logger.warn({ err: error, clusterId }, "could not ring; the sweep will find the cluster");
+      }
+    },
+    async hear(newListener) {
+      listener = newListener;
+      connected = undefined;
+      await connection();
+    },
+    async close() {
+      closed = true;
+      clearTimeout(retry);
+      await connected?.then((client) => client.end()).catch(() => undefined);
+    },
+  };
+}

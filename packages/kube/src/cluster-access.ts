@@ -1,0 +1,74 @@
+import type { HostRoutingConfigSpec, HostRoutingConfigStatus, HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
+import type { V1DaemonSet, V1Node, V1ObjectMeta, V1Pod } from "@kubernetes/client-node";
+
+/** HostRoutingConfig as it is read. */
+export type HostRoutingConfigObject = {
+  readonly metadata: V1ObjectMeta;
+  readonly spec: HostRoutingConfigSpec;
+  readonly status?: HostRoutingConfigStatus;
+};
+/** HostRoutingNode as it is read. */
+export type HostRoutingNodeObject = {
+  readonly metadata: V1ObjectMeta;
+  readonly spec: HostRoutingNodeSpec;
+  readonly status?: HostRoutingNodeStatus;
+};
+
+/** Verbs on resources that an identity has. `isComplete` is false when the API server could not name all. */
+export type GrantedRules = {
+  readonly rules: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
+  readonly isComplete: boolean;
+};
+
+/** What became of one eviction. A pod that is gone already counts as evicted. */
+export type EvictionOutcome = { readonly kind: "Evicted" } | { readonly kind: "Refused"; readonly budget: string };
+
+/** A merge patch of a Node object. It names UID and version, so that only the node that was seen is changed. */
+export type NodePatch = {
+  readonly metadata: {
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly labels?: Readonly<Record<string, string | null>>;
+    readonly annotations?: Readonly<Record<string, string | null>>;
+  };
+  readonly spec?: { readonly unschedulable: boolean | null };
+};
+
+/** Something that ends when it is closed. */
+export type Closable = { close(): void };
+
+/**
+ * One managed cluster's API server, as far as the rollout uses it. Every call is bounded in time and throws AppError: `kube.unreachable`
+ * (no answer, or 5xx), `kube.forbidden` (401, 403), `kube.not-found` (404), `kube.conflict` (409), `kube.throttled` (429),
+ * `kube.refused` (any other 4xx). What may rightly be absent is `undefined` instead.
+ */
+export type ClusterAccess = {
+  /** `gitVersion` of the API server. */
+  serverVersion(): Promise<string>;
+  /** What our own identity may do in a namespace, cluster-wide rights included (SelfSubjectRulesReview). */
+  grantedRules(namespace: string): Promise<GrantedRules>;
+  listNodes(): Promise<readonly V1Node[]>;
+  listNodeObjects(): Promise<readonly HostRoutingNodeObject[]>;
+  readConfig(): Promise<HostRoutingConfigObject | undefined>;
+  readBundle(): Promise<V1DaemonSet | undefined>;
+  listBundlePods(): Promise<readonly V1Pod[]>;
+  listPodsOn(node: string): Promise<readonly V1Pod[]>;
+  /** Server-side apply of every field of the spec that is ours; `emergencyOff` belongs to the cluster's operator and is left out. */
+  applyConfig(spec: Omit<HostRoutingConfigSpec, "emergencyOff">): Promise<void>;
+  applyBundle(manifest: V1DaemonSet): Promise<void>;
+  deleteBundle(): Promise<void>;
+  /** Server-side apply of a node's object, owned by the Node so that it goes with it. */
+  applyNodeObject(node: { readonly name: string; readonly uid: string }, spec: HostRoutingNodeSpec): Promise<void>;
+  deleteNodeObject(name: string): Promise<void>;
+  patchNode(name: string, patch: NodePatch): Promise<void>;
+  /** Asks for an eviction; PodDisruptionBudgets decide. */
+  evict(pod: { readonly namespace: string; readonly name: string; readonly uid: string }): Promise<EvictionOutcome>;
+  deletePod(namespace: string, name: string): Promise<void>;
+  /** Calls back whenever nodes, node objects, the configuration or the bundle may have changed, until closed. Carries nothing. */
+  watch(onChange: () => void): Closable;
+  close(): void;
+};

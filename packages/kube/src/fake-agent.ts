@@ -1,0 +1,72 @@
+import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
+
+/** What a fake agent and its kernel remember. `missConfirm`: the next switch is taken back unconfirmed; `missed` is its generation. */
+export type FakeAgent = {
+  effectiveMode: "BpfVeth" | "Legacy";
+  generation: number;
+  fencingToken: number;
+  confirmed: boolean;
+  missConfirm: boolean;
+  missed: number;
+};
+
+/** Where a fake agent lives, and when. */
+export type FakePlace = {
+  readonly own: { readonly uid: string; readonly bootId: string; readonly digest: string };
+  readonly nowMs: number;
+  readonly emergencyOff: boolean;
+};
+
+function refusal(agent: FakeAgent, spec: HostRoutingNodeSpec, own: FakePlace["own"]): string | undefined {
+  if (spec.nodeUID !== own.uid) return "NodeUidMismatch";
+  if (spec.fencingToken < agent.fencingToken) return "FencingTokenStale";
+  if (spec.generation < agent.generation) return "GenerationStale";
+  if (spec.bootID !== own.bootId) return "BootIdMismatch";
+  return spec.mode !== "None" && spec.bundleDigest !== own.digest ? "BundleMismatch" : undefined;
+}
+
+function follow(agent: FakeAgent, spec: HostRoutingNodeSpec): string {
+  agent.generation = spec.generation;
+  agent.fencingToken = spec.fencingToken;
+  if (spec.mode !== "BpfVeth") {
+    agent.effectiveMode = "Legacy";
+    agent.confirmed = false;
+    return spec.mode === "Observe" ? "Observing" : "Detached";
+  }
+  if (agent.missConfirm) agent.missed = spec.generation;
+  agent.missConfirm = false;
+  if (agent.missed === spec.generation) {
+    agent.effectiveMode = "Legacy";
+    return "ConfirmMissed";
+  }
+  agent.effectiveMode = "BpfVeth";
+  agent.confirmed = spec.confirmedGeneration === spec.generation;
+  return "Switched";
+}
+
+/** One round of a fake agent: refuses what is stale, follows the rest, reports what its kernel would show. */
+export function fakeAgentStatus(agent: FakeAgent, spec: HostRoutingNodeSpec, place: FakePlace): HostRoutingNodeStatus {
+  const { own, nowMs, emergencyOff } = place;
+  const refused = refusal(agent, spec, own);
+  let reason = refused ?? follow(agent, spec);
+  if (emergencyOff) {
+    agent.effectiveMode = "Legacy";
+    agent.confirmed = false;
+    reason = "EmergencyOff";
+  }
+  const isOn = agent.effectiveMode === "BpfVeth";
+  return {
+    observedGeneration: agent.generation,
+    fencingToken: agent.fencingToken,
+    nodeUID: own.uid,
+    bootID: own.bootId,
+    bundleDigest: own.digest,
+    effectiveMode: agent.effectiveMode,
+    confirmed: agent.confirmed,
+    reason,
+    devices: [{ name: "eth0", role: "Uplink", attached: isOn }],
+    probes: isOn ? [{ name: "self-test", outcome: "Passed" }] : [],
+    facts: { osId: "ubuntu", osVersionId: "24.04" },
+    observedAt: new Date(nowMs).toISOString(),
+  };
+}

@@ -1,0 +1,214 @@
+import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
+import { AppError } from "@hostrouting/domain";
+import type { V1DaemonSet, V1Node, V1Pod } from "@kubernetes/client-node";
+import type { ClusterAccess, HostRoutingConfigObject, HostRoutingNodeObject } from "./cluster-access.ts";
+import { fakeAgentStatus, type FakeAgent } from "./fake-agent.ts";
+import { API_GROUP, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, DIGEST_ANNOTATION } from "./names.ts";
+
+/** A disruption budget of the fake: pods whose name begins with `podPrefix` may be evicted while `allowed` is above zero. */
+export type FakeBudget = { readonly namespace: string; readonly name: string; readonly podPrefix: string; allowed: number };
+
+const conflict = (what: string): AppError => new AppError("kube.conflict", { say: `${what} has been modified` });
+const absent = (what: string): AppError => new AppError("kube.not-found", { say: `${what} not found` });
+
+/** Every right: the fake's identity is not what is tested with it. */
+const ALL_RIGHTS = { rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }], isComplete: true };
+
+/**
+ * A cluster in memory that enforces what the API server enforces: versions and UIDs of patches, budgets of evictions, garbage collection by
+ * owner, a DaemonSet that makes pods. Agents act in `tick` only, so that a test decides what happens between two rounds.
+ */
+export class FakeCluster {
+  readonly nodes = new Map<string, V1Node>();
+  readonly objects = new Map<string, HostRoutingNodeObject>();
+  readonly pods = new Map<string, V1Pod>();
+  readonly agents = new Map<string, FakeAgent>();
+  readonly budgets: FakeBudget[] = [];
+  config: HostRoutingConfigObject | undefined;
+  daemonSet: V1DaemonSet | undefined;
+  /** While set, every call fails as if nothing answered. */
+  unreachable = false;
+  /** Called before every call; a test that wants the caller to die here throws. */
+  onCall: (name: string) => void = () => {};
+  nowMs = Date.parse("2026-01-01T00:00:00Z");
+  #version = 1;
+
+  /** Adds a Ready Linux node; its pods can be added by `addPod`. */
+  addNode(name: string, uid = `uid-${name}`, bootID = `boot-${name}`): void {
+    this.nodes.set(name, {
+      metadata: {
+        name,
+        uid,
+        resourceVersion: this.#next(),
+        labels: { "kubernetes.io/os": "linux", "kubernetes.azure.com/agentpool": "user" },
+        annotations: {},
+      },
+      spec: {},
+      status: {
+        conditions: [{ type: "Ready", status: "True" }],
+        nodeInfo: { bootID, osImage: "Ubuntu 24.04.3 LTS", kubeletVersion: "v1.36.3" } as NonNullable<V1Node["status"]>["nodeInfo"] &
+          object,
+      },
+    });
+    this.agents.set(name, { effectiveMode: "Legacy", generation: 0, fencingToken: 0, confirmed: false, missConfirm: false, missed: 0 });
+  }
+
+  /** Deletes a node with everything that belongs to it. */
+  removeNode(name: string): void {
+    this.nodes.delete(name);
+    this.objects.delete(name);
+    this.agents.delete(name);
+    for (const [key, pod] of this.pods) if (pod.spec?.nodeName === name) this.pods.delete(key);
+  }
+
+  addPod(namespace: string, name: string, nodeName: string): void {
+    this.pods.set(`${namespace}/${name}`, {
+      metadata: { namespace, name, uid: `uid-${namespace}-${name}`, ownerReferences: [] },
+      spec: { nodeName, containers: [] },
+      status: { phase: "Running" },
+    });
+  }
+
+  setReady(name: string, isReady: boolean): void {
+    const node = this.#node(name);
+    this.#write(node, { status: { ...node.status, conditions: [{ type: "Ready", status: isReady ? "True" : "False" }] } });
+  }
+
+  /** A user's own cordon. */
+  cordon(name: string): void {
+    const node = this.#node(name);
+    this.#write(node, { spec: { ...node.spec, unschedulable: true } });
+  }
+
+  /** Time passes: the DaemonSet makes its pods, every agent acts on its order and reports. */
+  tick(ms: number): void {
+    this.nowMs += ms;
+    for (const name of this.nodes.keys()) this.#runAgent(name);
+  }
+
+  /** The access that a worker uses. */
+  access(): ClusterAccess {
+    const guard = <T>(name: string, run: () => T): Promise<T> => {
+      this.onCall(name);
+      if (this.unreachable) return Promise.reject(new AppError("kube.unreachable", { say: "The API server does not answer" }));
+      return Promise.resolve().then(run);
+    };
+    const copy = <T>(value: T): T => structuredClone(value);
+    return {
+      serverVersion: () => guard("serverVersion", () => "v1.36.3"),
+      grantedRules: () => guard("grantedRules", () => ALL_RIGHTS),
+      listNodes: () => guard("listNodes", () => copy([...this.nodes.values()])),
+      listNodeObjects: () => guard("listNodeObjects", () => copy([...this.objects.values()])),
+      readConfig: () => guard("readConfig", () => copy(this.config)),
+      readBundle: () => guard("readBundle", () => copy(this.daemonSet)),
+      listBundlePods: () => guard("listBundlePods", () => copy(this.#bundlePods())),
+      listPodsOn: (node) => guard("listPodsOn", () => copy([...this.pods.values()].filter((pod) => pod.spec?.nodeName === node))),
+      applyConfig: (spec) =>
+        guard("applyConfig", () => {
+          const emergencyOff = this.config?.spec.emergencyOff;
+          this.config = { metadata: { name: CONFIG_NAME }, spec: { ...spec, ...(emergencyOff === undefined ? {} : { emergencyOff }) } };
+        }),
+      applyBundle: (manifest) =>
+        guard("applyBundle", () => {
+          this.daemonSet = copy(manifest);
+        }),
+      deleteBundle: () =>
+        guard("deleteBundle", () => {
+          this.daemonSet = undefined;
+          for (const pod of this.#bundlePods()) this.pods.delete(`${BUNDLE_NAMESPACE}/${pod.metadata?.name}`);
+        }),
+      applyNodeObject: (node, spec) => guard("applyNodeObject", () => this.#applyNodeObject(node.name, spec)),
+      deleteNodeObject: (name) => guard("deleteNodeObject", () => void this.objects.delete(name)),
+      patchNode: (name, patch) => guard("patchNode", () => this.#patchNode(name, patch)),
+      evict: (pod) => guard("evict", () => this.#evict(pod)),
+      deletePod: (namespace, name) => guard("deletePod", () => void this.pods.delete(`${namespace}/${name}`)),
+      watch: () => ({ close: () => {} }),
+      close: () => {},
+    };
+  }
+
+  #next(): string {
+    this.#version += 1;
+    return String(this.#version);
+  }
+
+  #node(name: string): V1Node {
+    const node = this.nodes.get(name);
+    if (node === undefined) throw absent(`nodes "${name}"`);
+    return node;
+  }
+
+  #write(node: V1Node, changes: Partial<V1Node>): void {
+    const metadata = { ...node.metadata, ...changes.metadata, resourceVersion: this.#next() };
+    this.nodes.set(metadata.name ?? "", { ...node, ...changes, metadata });
+  }
+
+  #bundlePods(): V1Pod[] {
+    return [...this.pods.values()].filter((pod) => pod.metadata?.namespace === BUNDLE_NAMESPACE);
+  }
+
+  #applyNodeObject(name: string, spec: HostRoutingNodeSpec): void {
+    const before = this.objects.get(name);
+    this.objects.set(name, {
+      metadata: { name, resourceVersion: this.#next() },
+      spec: structuredClone(spec),
+      ...(before?.status === undefined ? {} : { status: before.status }),
+    });
+  }
+
+  #patchNode(name: string, patch: Parameters<ClusterAccess["patchNode"]>[1]): void {
+    const node = this.#node(name);
+    const { uid, resourceVersion, labels, annotations } = patch.metadata;
+    if (node.metadata?.uid !== uid || node.metadata.resourceVersion !== resourceVersion) throw conflict(`nodes "${name}"`);
+    const merged = (old: Record<string, string> | undefined, changes: Readonly<Record<string, string | null>> | undefined) =>
+      Object.fromEntries(Object.entries({ ...old, ...changes }).filter((entry): entry is [string, string] => entry[1] !== null));
+    const unschedulable = patch.spec === undefined ? node.spec?.unschedulable : (patch.spec.unschedulable ?? undefined);
+    const spec = { ...node.spec };
+    delete spec.unschedulable;
+    this.#write(node, {
+      metadata: {
+        ...node.metadata,
+        labels: merged(node.metadata.labels, labels),
+        annotations: merged(node.metadata.annotations, annotations),
+      },
+      spec: unschedulable === undefined ? spec : { ...spec, unschedulable },
+    });
+  }
+
+  #evict(pod: { readonly namespace: string; readonly name: string }): Awaited<ReturnType<ClusterAccess["evict"]>> {
+    const budget = this.budgets.find((each) => each.namespace === pod.namespace && pod.name.startsWith(each.podPrefix));
+    if (budget !== undefined && budget.allowed <= 0) return { kind: "Refused", budget: `${budget.namespace}/${budget.name}` };
+    if (budget !== undefined) budget.allowed -= 1;
+    this.pods.delete(`${pod.namespace}/${pod.name}`);
+    return { kind: "Evicted" };
+  }
+
+  #runAgent(name: string): void {
+    const node = this.#node(name);
+    const agent = this.agents.get(name);
+    const digest = this.daemonSet?.metadata?.annotations?.[DIGEST_ANNOTATION];
+    if (agent === undefined || digest === undefined) return;
+    const podName = `hostrouting-agent-${name}`;
+    const isReady = node.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
+    this.pods.set(`${BUNDLE_NAMESPACE}/${podName}`, {
+      metadata: {
+        namespace: BUNDLE_NAMESPACE,
+        name: podName,
+        labels: { ...BUNDLE_SELECTOR },
+        annotations: { [DIGEST_ANNOTATION]: digest },
+        ownerReferences: [{ apiVersion: "apps/v1", kind: "DaemonSet", name: "hostrouting-agent", uid: API_GROUP, controller: true }],
+      },
+      spec: { nodeName: name, containers: [] },
+      status: { phase: "Running", conditions: [{ type: "Ready", status: isReady ? "True" : "False" }] },
+    });
+    const object = this.objects.get(name);
+    if (object === undefined || !isReady) return;
+    const own = { uid: node.metadata?.uid ?? "", bootId: node.status?.nodeInfo?.bootID ?? "", digest };
+    const status: HostRoutingNodeStatus = fakeAgentStatus(agent, object.spec, {
+      own,
+      nowMs: this.nowMs,
+      emergencyOff: this.config?.spec.emergencyOff ?? false,
+    });
+    this.objects.set(name, { ...object, status });
+  }
+}

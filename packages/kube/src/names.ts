@@ -1,0 +1,25 @@
+/** Group and version of our custom resources. */
+export const API_GROUP = "hostrouting.acns.azure.com";
+export const API_VERSION = `${API_GROUP}/v1alpha1`;
+/** Name of the one HostRoutingConfig. */
+export const CONFIG_NAME = "default";
+
+/** Where the bundle lives. */
+export const BUNDLE_NAMESPACE = "acns-hostrouting";
+/** Name of its DaemonSet, of its ServiceAccount and of its pods' label. */
+export const BUNDLE_NAME = "hostrouting-agent";
+/** Label by which the bundle's pods are found. */
+export const BUNDLE_SELECTOR = { "app.kubernetes.io/name": BUNDLE_NAME } as const;
+/** Annotation of DaemonSet and pods: the digest of the bundle that they run. */
+export const DIGEST_ANNOTATION = `${API_GROUP}/bundle-digest`;
+
+/** Label of a node that routes by eBPF; a result, never a cause. */
+export const ENABLED_LABEL = "kubernetes.azure.com/ebpf-host-routing";
+/** Annotation of a node that is being worked on: `<operation>/<token>`. */
+export const OWNER_ANNOTATION = `${API_GROUP}/rollout-owner`;
+/** Annotation of a node that we cordoned: the operation. A server-side cordon does not show who set it. */
+export const CORDONED_BY_ANNOTATION = `${API_GROUP}/cordoned-by`;
+
+/** Field managers, so that `managedFields` shows which part of us wrote what. */
+export const MANIFEST_MANAGER = "acns-hostrouting-controller";
+export const ROLLOUT_MANAGER = "acns-hostrouting-rollout";

@@ -1,0 +1,40 @@
+import type { ClusterProfile, Driver, ProvisioningState, RolloutPolicy } from "@hostrouting/domain";
+import type { ResourceRule } from "./worker-permissions.ts";
+
+/** A fact that could be read, or why it could not; never a guess. */
+export type Known<T> = { readonly known: true; readonly value: T } | { readonly known: false; readonly because: string };
+
+/** A node as its API server and, when it reports, its agent describe it. */
+export type NodeFacts = {
+  readonly name: string;
+  /** Label `kubernetes.azure.com/agentpool`; empty when the node has none. */
+  readonly pool: string;
+  /** Label `kubernetes.io/os`; empty when the node has none. */
+  readonly os: string;
+  /** Label `kubernetes.azure.com/os-sku-effective`; empty when the node has none. */
+  readonly osSkuEffective: string;
+  /** `status.nodeInfo.osImage`. */
+  readonly osImage: string;
+  readonly kubeletVersion: string;
+  readonly ready: boolean;
+  readonly cordoned: boolean;
+  /** `ID` and `VERSION_ID` of the node's own os-release, once its agent has reported. */
+  readonly agentOs: { readonly id: string; readonly versionId: string } | undefined;
+};
+
+/** Everything that the rules may look at. Whatever could not be read says so. */
+export type ClusterFacts = {
+  readonly driver: Driver;
+  readonly ruleset: RolloutPolicy["ruleset"];
+  readonly profile: ClusterProfile;
+  readonly provisioningState: ProvisioningState;
+  /** Whether the cluster's state comes from the operation that is being executed; that one never counts as "another operation". */
+  readonly ownOperation: boolean;
+  /** ARM `provisioningState` of each pool that states one. */
+  readonly poolStates: Readonly<Record<string, string>>;
+  /** `gitVersion` of the API server. */
+  readonly serverVersion: Known<string>;
+  readonly nodes: Known<readonly NodeFacts[]>;
+  /** What our own identity may do (SelfSubjectRulesReview). */
+  readonly permissions: Known<readonly ResourceRule[]>;
+};

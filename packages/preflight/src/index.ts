@@ -1,0 +1,14 @@
+/**
+ * Preflight: the rules that decide whether host routing may be switched on for a cluster, over facts that somebody else read.
+ *
+ * Pure. Every rule runs every time and answers passed, failed, unknown or skipped; an unknown answer of a blocking rule blocks.
+ */
+export { run } from "./run.ts";
+export { rules } from "./rules.ts";
+export { verdict, type Finding, type Verdict } from "./finding.ts";
+export { clusterProfile, poolStates } from "./cluster-profile.ts";
+export { whyNodeIsIneligible, osOfNode, osOfSku, type NodeOs } from "./node-os.ts";
+export { isAtLeast, parseMinorVersion, type MinorVersion } from "./version.ts";
+export { missingPermissions, workerPermissions, type RequiredPermission, type ResourceRule } from "./worker-permissions.ts";
+export type { ClusterFacts, Known, NodeFacts } from "./facts.ts";
+export type { Outcome, Rule, Severity } from "./rule.ts";

@@ -1,0 +1,45 @@
+import type { Driver } from "@hostrouting/domain";
+import type { ClusterFacts } from "./facts.ts";
+
+/** `Block`: the operation may not go on. `Warn`: it goes on and the finding is shown. */
+export type Severity = "Block" | "Warn";
+
+/** What a rule found. Made by the four constructors below only; `unknown` is never read as "passed". */
+export type Outcome =
+  | { readonly kind: "passed" }
+  | { readonly kind: "skipped"; readonly because: string }
+  | { readonly kind: "failed"; readonly message: string; readonly subjects: readonly string[]; readonly evidence: string }
+  | { readonly kind: "unknown"; readonly because: string };
+
+/** A rule of the preflight catalogue. Rules are pure, look at facts only, and never stop one another from running. */
+export type Rule = {
+  /** `PF-` and three digits; never reused. */
+  readonly id: string;
+  readonly title: string;
+  readonly severity: (facts: ClusterFacts) => Severity;
+  /** Drivers to which it applies; for the others it is skipped. */
+  readonly drivers: readonly Driver[];
+  /** What a person can do about a failure. */
+  readonly remedy: string;
+  readonly check: (facts: ClusterFacts) => Outcome;
+};
+
+/** Every driver; for rules that do not care how nodes are switched. */
+export const anyDriver: readonly Driver[] = ["bundle", "cilium", "aks-arm"];
+/** For rules whose severity does not depend on the facts. */
+export const blocks = (): Severity => "Block";
+export const warns = (): Severity => "Warn";
+
+/** The rule holds. */
+export const passed = (): Outcome => ({ kind: "passed" });
+/** The rule does not apply here. */
+export const skipped = (because: string): Outcome => ({ kind: "skipped", because });
+/** The rule is broken by `subjects` (pools, nodes, verbs); `evidence` is what was read. */
+export const failed = (message: string, subjects: readonly string[], evidence: string): Outcome => ({
+  kind: "failed",
+  message,
+  subjects,
+  evidence,
+});
+/** The facts do not tell. */
+export const unknown = (because: string): Outcome => ({ kind: "unknown", because });

@@ -1,0 +1,16 @@
+import { anyDriver, blocks, failed, passed, unknown, type Rule } from "../rule.ts";
+
+/** PF-008: the cluster's data plane is `cilium`. For the driver `bundle` no Cilium DaemonSet is asked for: the bundle plays that part. */
+export const networkDataplane: Rule = {
+  id: "PF-008",
+  title: "Azure CNI powered by Cilium",
+  severity: blocks,
+  drivers: anyDriver,
+  remedy: "Migrate the cluster to `networkDataplane: cilium`.",
+  check(facts) {
+    const { networkDataplane: dataplane, networkPlugin } = facts.profile;
+    if (dataplane === "cilium") return passed();
+    if (dataplane === "" && networkPlugin === "") return unknown("The resource has no network profile.");
+    return failed(`The data plane is ${dataplane || "azure"}.`, ["networkDataplane"], `networkDataplane: ${dataplane || "(not set)"}`);
+  },
+};

@@ -1,0 +1,54 @@
+/** Verbs on resources, as a SelfSubjectRulesReview or a role states them; "*" stands for all. */
+export type ResourceRule = {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+};
+
+/** One right that the rollout worker needs. `inNamespace`: in the bundle's namespace only, else in the whole cluster. */
+export type RequiredPermission = {
+  readonly apiGroup: string;
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  readonly inNamespace: boolean;
+};
+
+/**
+ * Everything that the rollout worker may do in a managed cluster, and nothing more: `infra/k8s/worker-rbac.yaml` grants exactly this list
+ * and PF-054 asks for exactly this list.
+ */
+export const workerPermissions: readonly RequiredPermission[] = [
+  { apiGroup: "", resource: "nodes", verbs: ["get", "list", "watch", "patch"], inNamespace: false },
+  { apiGroup: "", resource: "pods", verbs: ["list"], inNamespace: false },
+  { apiGroup: "", resource: "pods/eviction", verbs: ["create"], inNamespace: false },
+  {
+    apiGroup: "hostrouting.acns.azure.com",
+    resource: "hostroutingconfigs",
+    verbs: ["get", "list", "watch", "create", "patch"],
+    inNamespace: false,
+  },
+  {
+    apiGroup: "hostrouting.acns.azure.com",
+    resource: "hostroutingnodes",
+    verbs: ["get", "list", "watch", "create", "patch", "delete"],
+    inNamespace: false,
+  },
+  { apiGroup: "apps", resource: "daemonsets", verbs: ["get", "list", "watch", "create", "patch", "delete"], inNamespace: true },
+  { apiGroup: "", resource: "pods", verbs: ["watch", "delete"], inNamespace: true },
+];
+
+const covers = (list: readonly string[], wanted: string): boolean => list.includes("*") || list.includes(wanted);
+
+/** What is missing from the granted rules, as "verb resource.group", in the order of `workerPermissions`; empty when nothing is. */
+export function missingPermissions(granted: readonly ResourceRule[]): readonly string[] {
+  return workerPermissions.flatMap((need) =>
+    need.verbs
+      .filter(
+        (verb) =>
+          !granted.some(
+            (rule) => covers(rule.apiGroups, need.apiGroup) && covers(rule.resources, need.resource) && covers(rule.verbs, verb),
+          ),
+      )
+      .map((verb) => `${verb} ${need.resource}${need.apiGroup === "" ? "" : `.${need.apiGroup}`}`),
+  );
+}

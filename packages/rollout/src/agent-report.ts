@@ -1,0 +1,65 @@
+import type { NodeRollout } from "@hostrouting/domain";
+import type { NodeObservation, NodeReport } from "./snapshot.ts";
+
+/** The node's report, if it speaks of this very node in its present boot; a report of an earlier boot or namesake says nothing. */
+export function currentReport(seen: NodeObservation): NodeReport | undefined {
+  const { report } = seen;
+  return report !== undefined && report.nodeUID === seen.uid && report.bootID === seen.bootId ? report : undefined;
+}
+
+/** Whether the pinned bundle runs on the node and has reported. */
+export function agentIsReady(seen: NodeObservation, bundleDigest: string): boolean {
+  const pod = seen.agentPod;
+  return (
+    pod !== undefined &&
+    pod.ready &&
+    !pod.deleting &&
+    pod.bundleDigest === bundleDigest &&
+    currentReport(seen)?.bundleDigest === bundleDigest
+  );
+}
+
+/**
+ * Whether the node's traffic is known to take the stack: its kernel says so, it booted since the switch was ordered (nothing in the kernel
+ * survives a boot), or nothing was ever asked of it and nothing is claimed.
+ */
+export function isKnownLegacy(seen: NodeObservation): boolean {
+  const report = currentReport(seen);
+  if (report !== undefined) return report.effectiveMode === "Legacy";
+  if (seen.spec === undefined) return !seen.labelled && seen.report?.effectiveMode !== "BpfVeth";
+  return seen.spec.mode === "Observe" || seen.spec.bootID !== seen.bootId;
+}
+
+/** Reasons under which a node on the stack still has programs of ours loaded: they are about to go. */
+const STILL_LOADED: ReadonlySet<string> = new Set(["Draining", "Off", "ConfirmMissed"]);
+
+/**
+ * Whether nothing of ours is left in the node's kernel. On the stack is not enough: while it drains, known flows still pass our programs,
+ * and an agent that ended now would leave them behind.
+ */
+export function isDetached(seen: NodeObservation): boolean {
+  const report = currentReport(seen);
+  if (report === undefined) return isKnownLegacy(seen);
+  return report.effectiveMode === "Legacy" && report.attachedDevices === 0 && !STILL_LOADED.has(report.reason);
+}
+
+/** Whether the agent has acted on the generation that the record stands for. */
+export function hasObserved(report: NodeReport | undefined, record: NodeRollout): report is NodeReport {
+  return report !== undefined && report.observedGeneration === record.switchGeneration;
+}
+
+/** Why a report does not prove that the node routes by eBPF, or nothing. "Unknown" probes prove nothing. */
+export function whyNotVerified(report: NodeReport, record: NodeRollout, bundleDigest: string): string | undefined {
+  if (report.observedGeneration !== record.switchGeneration)
+    return `the agent has acted on generation ${report.observedGeneration}, not on ${record.switchGeneration}`;
+  if (report.effectiveMode !== "BpfVeth") return `the kernel shows ${report.effectiveMode} (${report.reason || "no reason given"})`;
+  if (report.bundleDigest !== bundleDigest) return "the agent runs another bundle";
+  const bad = report.probes.filter((probe) => probe.outcome !== "Passed");
+  if (bad.length > 0) return bad.map((probe) => `probe ${probe.name}: ${probe.outcome} ${probe.message}`.trim()).join("; ");
+  return report.probes.length === 0 ? "the agent has not probed yet" : undefined;
+}
+
+/** The next generation for a node: higher than any that we wrote or that its agent acted on. */
+export function nextGeneration(record: NodeRollout, seen: NodeObservation): number {
+  return Math.max(record.switchGeneration, seen.spec?.generation ?? 0, seen.report?.observedGeneration ?? 0) + 1;
+}

@@ -1,0 +1,95 @@
+import { isTerminal, type HistoryEntry, type HostRoutingStatus, type Instant, type NodeRollout, type Operation } from "@hostrouting/domain";
+import { disableOperation } from "./disable-operation.ts";
+import { enableOperation } from "./enable-operation.ts";
+import type { Intent } from "./intent.ts";
+import { openRound, type Outcome, type Round } from "./round.ts";
+import type { ClusterSnapshot } from "./snapshot.ts";
+import { buildStatus, buildUnreachableStatus } from "./status.ts";
+import { steadyState } from "./steady-state.ts";
+import { CLUSTER, completeWaits } from "./waits.ts";
+
+/** What is to be recorded first and done afterwards. */
+export type Decision = {
+  /** Absent when none is under way. */
+  readonly operation: Operation | undefined;
+  /** Complete: a record that is missing here is forgotten. */
+  readonly nodes: readonly NodeRollout[];
+  readonly status: HostRoutingStatus;
+  readonly intents: readonly Intent[];
+  readonly lookAgainInMs: number;
+  readonly history: readonly HistoryEntry[];
+};
+
+/** A cluster that does not answer is asked again after this; the agents keep their own deadlines meanwhile. */
+const UNREACHABLE_BUSY_MS = 3_000;
+const UNREACHABLE_IDLE_MS = 15_000;
+
+/**
+ * The whole engine: what was seen and what was decided before → what is decided now. Pure, level-triggered: it takes no event, remembers
+ * nothing but its records, and given the same snapshot twice it decides the same.
+ */
+export function decide(snapshot: ClusterSnapshot, now: Instant): Decision {
+  if (snapshot.reach.kind === "Unreachable") return outOfReach(snapshot, snapshot.reach.message, now);
+  const round = openRound(snapshot, snapshot.reach.observed, now);
+  return close(round, decideOutcome(round, snapshot.operation));
+}
+
+function decideOutcome(round: Round, operation: Operation | undefined): Outcome {
+  if (operation === undefined) return steadyState(round);
+  return operation.kind === "EnableHostRouting" ? enableOperation(round, operation) : disableOperation(round, operation);
+}
+
+/** Nothing can be observed, so nothing is decided and nothing is lost. Only a wish to cancel what touched no node is granted. */
+function outOfReach(snapshot: ClusterSnapshot, message: string, now: Instant): Decision {
+  const waits = completeWaits([{ reason: "ClusterUnreachable", subject: CLUSTER, message }], snapshot.previous?.waits ?? [], now);
+  const { operation } = snapshot;
+  const untouched = operation !== undefined && (operation.phase === "Accepted" || operation.phase === "Validating");
+  const ended = untouched && operation.cancelRequested ? { ...operation, phase: "Canceled" as const } : operation;
+  return {
+    operation: ended,
+    nodes: snapshot.records,
+    status: buildUnreachableStatus(snapshot, { message, waits, now }),
+    intents: [],
+    lookAgainInMs: operation === undefined ? UNREACHABLE_IDLE_MS : UNREACHABLE_BUSY_MS,
+    history: [],
+  };
+}
+
+function close(round: Round, outcome: Outcome): Decision {
+  const { snapshot, now } = round;
+  const waits = completeWaits(outcome.waits, round.previousWaits, now);
+  const running = outcome.operation !== undefined && !isTerminal(outcome.operation.phase);
+  const gone = running
+    ? round.gone.map((record) => (record.phase === "Gone" ? record : { ...record, phase: "Gone" as const, since: now }))
+    : [];
+  const nodes = [...outcome.nodes.map(({ record }) => record), ...gone];
+  return {
+    operation: outcome.operation,
+    nodes,
+    status: buildStatus({ snapshot, operation: outcome.operation, nodes: outcome.nodes, waits, now }),
+    intents: outcome.intents,
+    lookAgainInMs: outcome.lookAgainInMs,
+    history: [...outcome.history, ...operationHistory(snapshot.operation, outcome.operation), ...nodeHistory(round, nodes)],
+  };
+}
+
+function operationHistory(before: Operation | undefined, after: Operation | undefined): readonly HistoryEntry[] {
+  if (before === undefined || after === undefined || before.phase === after.phase) return [];
+  return [{ kind: "OperationPhaseChanged", data: { operationId: after.id, from: before.phase, to: after.phase } }];
+}
+
+function nodeHistory(round: Round, nodes: readonly NodeRollout[]): readonly HistoryEntry[] {
+  const before = new Map(round.snapshot.records.map((record) => [record.uid, record]));
+  const changes = nodes.flatMap((record) => {
+    const from = before.get(record.uid)?.phase;
+    if (from === record.phase) return [];
+    const reason = record.problem === undefined ? {} : { reason: record.problem.reason };
+    return [{ kind: "NodePhaseChanged", data: { node: record.node, uid: record.uid, from: from ?? "New", to: record.phase, ...reason } }];
+  });
+  const kept = new Set(nodes.map((record) => record.uid));
+  const left = round.gone.filter((record) => !kept.has(record.uid) && record.phase !== "Gone");
+  return [
+    ...changes,
+    ...left.map((record) => ({ kind: "NodePhaseChanged", data: { node: record.node, uid: record.uid, from: record.phase, to: "Gone" } })),
+  ];
+}

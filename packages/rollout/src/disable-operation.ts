@@ -1,0 +1,52 @@
+import { unreachable, type Operation } from "@hostrouting/domain";
+import { installBundle, removeBundle } from "./bundle-plan.ts";
+import { advance, freshAttempts, progressError } from "./operation-step.ts";
+import { stepNodes, type Outcome, type Round } from "./round.ts";
+import { windDown } from "./wind-down.ts";
+
+/**
+ * Switching host routing off: the same phases, nothing to validate. Nodes let go a few at a time; the bundle is removed last, once every
+ * node's kernel shows the stack. It goes on under an emergency off, which it does not contradict.
+ */
+export function disableOperation(round: Round, operation: Operation): Outcome {
+  if (operation.error !== undefined) return windDown(round, operation, operation.error);
+  if (operation.cancelRequested || operation.phase === "Canceling") return windDown(round, operation, undefined);
+  const late = progressError(round, operation);
+  if (late !== undefined) return windDown(round, operation, late);
+  switch (operation.phase) {
+    case "Accepted":
+      return advance(operation, { nodes: round.nodes.map(freshAttempts), intents: [], waits: [] }, "Validating");
+    case "Validating":
+      return advance(operation, stepNodes(round, operation.mode, false), "Preparing");
+    case "Preparing":
+      return advance(operation, stepNodes(round, operation.mode, false), "Rolling");
+    case "Rolling":
+      return roll(round, operation);
+    case "Finishing":
+      return finish(round, operation);
+    case "Succeeded":
+    case "Failed":
+    case "Canceled":
+      return advance(operation, stepNodes(round, operation.mode, false), operation.phase);
+    default:
+      return unreachable(operation.phase);
+  }
+}
+
+function roll(round: Round, operation: Operation): Outcome {
+  const stepped = stepNodes(round, operation.mode, true);
+  const open = stepped.nodes.some(({ record }) => record.phase !== "Disabled");
+  if (!open && stepped.intents.length === 0) return advance(operation, stepped, "Finishing");
+  const bundleIsThere = round.observed.bundle !== undefined && !round.observed.bundle.deleting;
+  if (!open || bundleIsThere) return advance(operation, stepped, "Rolling");
+  // Somebody removed the bundle while nodes still route by eBPF: only an agent can let go of them.
+  const installed = installBundle(round, stepped.nodes, round.observed.config?.mode ?? "BpfVeth");
+  return advance(operation, { ...stepped, nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents] }, "Rolling");
+}
+
+function finish(round: Round, operation: Operation): Outcome {
+  const stepped = stepNodes(round, operation.mode, false);
+  const removal = removeBundle(round);
+  const step = { nodes: stepped.nodes, intents: [...stepped.intents, ...removal.intents], waits: [...stepped.waits, ...removal.waits] };
+  return advance(operation, step, removal.isDone && stepped.intents.length === 0 ? "Succeeded" : "Finishing");
+}

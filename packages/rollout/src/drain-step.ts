@@ -1,0 +1,39 @@
+import { as, type Instant, type NodeRollout } from "@hostrouting/domain";
+import { enter, hold, isOverdue, move, patchNode, type NodeStep, type StepContext } from "./node-step.ts";
+import { formatOwner, isOurClaim, parseOwner } from "./owner.ts";
+
+/** Claims and cordons. Whether the cordon is ours was recorded before this write; the node's annotation says it too. */
+export function cordonStep(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen, now } = context;
+  const owner = formatOwner(context.owner);
+  if (!seen.ready && seen.cordonedBy === undefined)
+    return move(
+      enter(
+        { ...record, problem: { reason: "NodeNotReady", message: "The node stopped being Ready before it was cordoned." } },
+        "Pending",
+        now,
+      ),
+    );
+  const claim = isOurClaim(parseOwner(seen.owner), context.owner) ? {} : { owner };
+  const cordon = seen.unschedulable ? {} : { cordonedBy: context.owner.operationId };
+  if (Object.keys(claim).length + Object.keys(cordon).length > 0) return move(record, patchNode(seen, { ...claim, ...cordon }));
+  return move(enter({ ...record, cordonedByUs: record.cordonedByUs && seen.cordonedBy !== undefined }, "Draining", now));
+}
+
+/** Evicts until no pod is left that must leave. What is left is listed anew in each round, never remembered. */
+export function drainStep(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen, now, policy } = context;
+  const until = as<Instant>(record.since + policy.drainTimeoutMs);
+  if (seen.podsToEvict === undefined) return hold(record, { reason: "Draining", message: "Reading the node's pods.", until });
+  if (seen.podsToEvict.length === 0) return move(enter(record, "Installing", now));
+  const refusals = context.evictionRefusals.filter((refusal) => refusal.node === record.node);
+  const culprits = refusals.map((refusal) => `${refusal.budget} keeps ${refusal.pod}`).join("; ");
+  if (isOverdue(record, policy.drainTimeoutMs, now)) {
+    const message = `The node could not be drained in time: ${culprits || `${seen.podsToEvict.length} pods are left`}.`;
+    return move(enter({ ...record, problem: { reason: "DrainBlocked", message } }, "Failed", now));
+  }
+  const evict = { kind: "EvictPods", node: seen.name, pods: seen.podsToEvict } as const;
+  return refusals.length > 0
+    ? hold(record, { reason: "PodDisruptionBudget", message: `${culprits}.`, until }, evict)
+    : hold(record, { reason: "Draining", message: `${seen.podsToEvict.length} pods are left on the node.`, until }, evict);
+}

@@ -1,0 +1,147 @@
+import { unreachable, type NodeRollout, type Operation, type OperationError } from "@hostrouting/domain";
+import { agentIsReady } from "./agent-report.ts";
+import { installBundle } from "./bundle-plan.ts";
+import { advance, freshAttempts, progressError } from "./operation-step.ts";
+import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
+import { waitingSince, CLUSTER, type WaitDraft } from "./waits.ts";
+import { windDown } from "./wind-down.ts";
+
+/** An unknown answer of preflight is asked again for this long before it blocks for good: five minutes at ten-second sweeps are thirty tries. */
+const PREFLIGHT_UNKNOWN_MAX_MS = 5 * 60_000;
+
+/**
+ * Switching host routing on: Accepted → Validating → Preparing → Rolling → Finishing → Succeeded. An operation whose error is set while it
+ * has not ended is winding down.
+ */
+export function enableOperation(round: Round, operation: Operation): Outcome {
+  if (operation.error !== undefined) return windDown(round, operation, operation.error);
+  if (operation.cancelRequested || operation.phase === "Canceling") return windDown(round, operation, undefined);
+  const late = progressError(round, operation);
+  if (late !== undefined) return windDown(round, operation, late);
+  switch (operation.phase) {
+    case "Accepted":
+      return advance(operation, { nodes: round.nodes.map(freshAttempts), intents: [], waits: [] }, "Validating");
+    case "Validating":
+      return validate(round, operation);
+    case "Preparing":
+      return prepare(round, operation);
+    case "Rolling":
+      return roll(round, operation);
+    case "Finishing":
+      return finish(round, operation);
+    case "Succeeded":
+    case "Failed":
+    case "Canceled":
+      return advance(operation, stepNodes(round, operation.mode, false), operation.phase);
+    default:
+      return unreachable(operation.phase);
+  }
+}
+
+function validate(round: Round, operation: Operation): Outcome {
+  const { preflight } = round.snapshot;
+  const stepped = stepNodes(round, operation.mode, false);
+  if (preflight.kind === "Failed") return windDown(round, operation, preflight.error);
+  if (preflight.kind === "Passed") return advance(operation, stepped, "Preparing");
+  return untilKnown(round, operation, stepped);
+}
+
+/** Preflight could not tell: asked again for a while, then it blocks. */
+function untilKnown(round: Round, operation: Operation, stepped: Pick<Outcome, "nodes" | "intents" | "waits">): Outcome {
+  const { preflight } = round.snapshot;
+  const since = waitingSince(round.previousWaits, "ClusterStateUnknown", CLUSTER) ?? round.now;
+  if (preflight.kind === "Unknown" && round.now - since > PREFLIGHT_UNKNOWN_MAX_MS) return windDown(round, operation, preflight.error);
+  const unknowns = preflight.kind === "Unknown" ? (preflight.error.details ?? []).map((detail) => detail.message).join(" ") : "";
+  const wait: WaitDraft = { reason: "ClusterStateUnknown", subject: CLUSTER, message: unknowns || "Preflight has not been run yet." };
+  return advance(operation, { ...stepped, waits: [...stepped.waits, wait] }, operation.phase);
+}
+
+/** The bundle on every eligible node, nothing attached; then the rules run again, now with what the agents read. */
+function prepare(round: Round, operation: Operation): Outcome {
+  const { snapshot, now } = round;
+  const { preflight, policy, bundle } = snapshot;
+  if (preflight.kind === "Failed") return windDown(round, operation, preflight.error);
+  const stepped = stepNodes(round, operation.mode, false);
+  const mode = stepped.nodes.some(({ seen }) => seen.spec?.mode === "BpfVeth") ? "BpfVeth" : "Observe";
+  const installed = installBundle(round, stepped.nodes, mode);
+  const missing = installed.nodes.filter(({ seen, record }) => isWanted(round, record, seen) && !agentIsReady(seen, bundle.digest));
+  const waits: WaitDraft[] = missing.map(({ record, seen }) => ({
+    reason: !seen.ready ? "NodeNotReady" : seen.agentPod === undefined ? "BundleInstalling" : "AgentNotReporting",
+    subject: record.node,
+    message: seen.ready ? "The pinned bundle's agent has not reported from the node." : "The node is not Ready.",
+  }));
+  const restarts = missing.flatMap(({ seen }) => {
+    const pod = seen.agentPod;
+    return pod === undefined || pod.deleting || pod.bundleDigest === bundle.digest
+      ? []
+      : [{ kind: "RestartAgent" as const, node: seen.name, pod: pod.name }];
+  });
+  const late = missing.filter(({ record }) =>
+    (["BundleInstalling", "AgentNotReporting"] as const).some((reason) => {
+      const since = waitingSince(round.previousWaits, reason, record.node);
+      return since !== undefined && now - since > policy.installTimeoutMs;
+    }),
+  );
+  if (late.length > 0) return windDown(round, operation, installError(late));
+  const step = {
+    nodes: installed.nodes,
+    intents: [...stepped.intents, ...installed.intents, ...restarts],
+    waits: [...stepped.waits, ...waits],
+  };
+  if (missing.length > 0 || step.intents.length > 0) return advance(operation, step, "Preparing");
+  return preflight.kind === "Passed" ? advance(operation, step, "Rolling") : untilKnown(round, operation, step);
+}
+
+function installError(late: readonly RoundNode[]): OperationError {
+  return {
+    code: "BundleInstallTimeout",
+    message: "The bundle's agent did not report in time from every node. No node was switched.",
+    target: "hostrouting-agent",
+    details: late.map(({ record }) => ({ code: "AgentNotReporting", message: "No report of the pinned bundle.", target: record.node })),
+  };
+}
+
+/** Whether the operation must reach this node. A node that stays not ready for the time of an installation is left to the upkeep. */
+function isWanted(round: Round, record: NodeRollout, seen: RoundNode["seen"]): boolean {
+  if (seen.ineligible !== undefined) return false;
+  if (seen.ready) return true;
+  const since = waitingSince(round.previousWaits, "NodeNotReady", record.node) ?? round.now;
+  return round.now - since <= round.snapshot.policy.installTimeoutMs;
+}
+
+function roll(round: Round, operation: Operation): Outcome {
+  const stepped = stepNodes(round, operation.mode, true);
+  const installed = installBundle(round, stepped.nodes, "BpfVeth");
+  const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits: stepped.waits };
+  const failed = step.nodes.filter(({ record }) => record.phase === "Failed");
+  const stopsTheRollout = ({ record }: RoundNode): boolean =>
+    record.problem?.reason !== "DrainBlocked" || round.snapshot.policy.undrainableNodeBehavior === "Fail";
+  if (failed.some(stopsTheRollout)) return failing(operation, step, failed);
+  const open = step.nodes.some(
+    ({ record, seen }) => record.phase !== "Enabled" && record.phase !== "Failed" && isWanted(round, record, seen),
+  );
+  if (open || step.intents.length > 0) return advance(operation, step, "Rolling");
+  return failed.length > 0 ? failing(operation, step, failed) : advance(operation, step, "Finishing");
+}
+
+/** Remembers the error; the next rounds wind down. */
+function failing(operation: Operation, step: Pick<Outcome, "nodes" | "intents" | "waits">, failed: readonly RoundNode[]): Outcome {
+  const error: OperationError = {
+    code: "NodeSwitchFailed",
+    message: `${failed.length} of ${step.nodes.length} nodes could not be switched; they were taken back to the stack. Nodes that were enabled stay enabled.`,
+    target: failed.map(({ record }) => record.node).join(", "),
+    details: failed.map(({ record }) => ({
+      code: record.problem?.reason ?? "Unknown",
+      message: record.problem?.message ?? "",
+      target: record.node,
+    })),
+  };
+  return advance({ ...operation, error }, step, operation.phase);
+}
+
+function finish(round: Round, operation: Operation): Outcome {
+  const stepped = stepNodes(round, operation.mode, true);
+  const open = stepped.nodes.some(({ record, seen }) => record.phase !== "Enabled" && isWanted(round, record, seen));
+  if (stepped.intents.length > 0 || open) return advance(operation, stepped, "Finishing");
+  return advance(operation, stepped, "Succeeded");
+}

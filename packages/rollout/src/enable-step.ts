@@ -1,0 +1,285 @@
+import { as, unreachable, type Instant, type NodeRollout } from "@hostrouting/domain";
+import { agentIsReady, currentReport, hasObserved, isKnownLegacy, nextGeneration, whyNotVerified } from "./agent-report.ts";
+import { detachStep } from "./detach-step.ts";
+import { drainStep, cordonStep } from "./drain-step.ts";
+import {
+  desiredSpec,
+  enter,
+  hold,
+  isAskedFor,
+  isOverdue,
+  move,
+  patchNode,
+  writeSpec,
+  type NodeStep,
+  type StepContext,
+} from "./node-step.ts";
+import { formatOwner, isLaterClaim, isOurClaim, parseOwner } from "./owner.ts";
+
+/** A node passes at most these many phases in one round; more would be a circle. */
+const MOVES_PER_ROUND_MAX = 4;
+
+/**
+ * One node's way to `Enabled`: Pending → (Cordoning → Draining →) Installing → Switching → Verifying → Confirming → Soaking → Enabled.
+ * What fails after the switch goes through Detaching back to Pending, and to Failed once its attempts are used up.
+ * The record says what is to be done before it is done; doing it twice changes nothing.
+ */
+export function enableStep(record: NodeRollout, context: StepContext): NodeStep {
+  let step = once(record, context);
+  for (let moves = 1; moves < MOVES_PER_ROUND_MAX; moves += 1) {
+    if (step.intents.length > 0 || step.waits.length > 0) break;
+    const next = once(step.record, context);
+    if (next.record.phase === step.record.phase && next.intents.length === 0 && next.waits.length === 0) break;
+    step = next;
+  }
+  return step;
+}
+
+function once(record: NodeRollout, context: StepContext): NodeStep {
+  if (context.emergencyOff && record.phase !== "Detaching") return whileOff(record, context);
+  switch (record.phase) {
+    case "Pending":
+    case "Disabled":
+    case "Gone":
+      return start(record.phase === "Pending" ? record : enter(record, "Pending", context.now), context);
+    case "Cordoning":
+      return cordonStep(record, context);
+    case "Draining":
+      return drainStep(record, context);
+    case "Installing":
+      return install(record, context);
+    case "Switching":
+      return switchOver(record, context);
+    case "Verifying":
+      return verify(record, context);
+    case "Confirming":
+      return confirm(record, context);
+    case "Soaking":
+      return soak(record, context);
+    case "Enabled":
+      return keep(record, context);
+    case "Detaching":
+      return detachStep(record, context, afterRevert);
+    case "Failed":
+      return stayFailed(record, context);
+    default:
+      return unreachable(record.phase);
+  }
+}
+
+function whileOff(record: NodeRollout, context: StepContext): NodeStep {
+  const off = { reason: "EmergencyOff" as const, message: "Host routing is switched off for the whole cluster (`spec.emergencyOff`)." };
+  const atRest = record.phase === "Pending" || record.phase === "Disabled" || record.phase === "Failed";
+  if (atRest || !isKnownLegacy(context.seen)) return hold(record, off);
+  return hold(enter({ ...record, attempt: 0, problem: { reason: off.reason, message: off.message } }, "Pending", context.now), off);
+}
+
+function start(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen, policy, now } = context;
+  if (!context.mayStart || seen.ineligible !== undefined) return move(record);
+  if (!seen.ready) return hold(record, { reason: "NodeNotReady", message: "The node is not Ready." });
+  if (currentReport(seen)?.reason === "EmergencyOff") return askAgain(record, context);
+  const pod = seen.agentPod;
+  if (pod !== undefined && !pod.deleting && pod.bundleDigest !== context.bundle.digest)
+    return hold(
+      record,
+      { reason: "BundleInstalling", message: "The node runs another bundle; its agent is being replaced." },
+      { kind: "RestartAgent", node: seen.name, pod: pod.name },
+    );
+  if (!agentIsReady(seen, context.bundle.digest))
+    return hold(record, { reason: "AgentNotReporting", message: "The pinned bundle's agent has not reported from the node." });
+  if (isLaterClaim(parseOwner(seen.owner), context.owner))
+    return hold(record, { reason: "LeaseHeldElsewhere", message: `The node is claimed by ${seen.owner}.` });
+  const refusal = context.budget.take();
+  if (refusal !== undefined) return hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });
+  const drained = policy.nodeAction === "DrainAndSwitch";
+  return move(
+    enter(
+      {
+        ...record,
+        attempt: record.attempt + 1,
+        switchGeneration: nextGeneration(record, seen),
+        cordonedByUs: drained && (record.cordonedByUs || !seen.unschedulable),
+        verifiedCount: 0,
+        lastVerifiedAt: undefined,
+      },
+      drained ? "Cordoning" : "Installing",
+      now,
+    ),
+  );
+}
+
+/**
+ * A switch that an emergency took back stays taken back; its generation is spent. Asking the node to observe under a new one shows whether
+ * the emergency still lasts.
+ */
+function askAgain(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen } = context;
+  const wait = { reason: "EmergencyOff" as const, message: "Host routing was switched off on the node." };
+  if (seen.spec?.mode !== "BpfVeth") return hold(record, wait);
+  const renewed = { ...record, switchGeneration: nextGeneration(record, seen) };
+  return hold(renewed, wait, ...writeSpec(desiredSpec(renewed, "Observe", context), seen));
+}
+
+function install(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen, now, policy } = context;
+  if (!isOurClaim(parseOwner(seen.owner), context.owner)) return move(record, patchNode(seen, { owner: formatOwner(context.owner) }));
+  if (!seen.ready)
+    return move(
+      enter(
+        { ...record, problem: { reason: "NodeNotReady", message: "The node stopped being Ready before it was switched." } },
+        "Pending",
+        now,
+      ),
+    );
+  if (agentIsReady(seen, context.bundle.digest)) return move(enter(record, "Switching", now));
+  if (isOverdue(record, policy.installTimeoutMs, now))
+    return move(
+      afterRevert(
+        { ...record, problem: { reason: "InstallTimeout", message: "The pinned bundle's agent did not report in time." } },
+        context,
+      ),
+    );
+  return hold(record, {
+    reason: "BundleInstalling",
+    message: "Waiting for the pinned bundle's agent.",
+    until: as<Instant>(record.since + policy.installTimeoutMs),
+  });
+}
+
+function switchOver(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen, now, policy } = context;
+  const problem = switchProblem(record, context);
+  if (problem !== undefined) return problem;
+  const report = currentReport(seen);
+  const wanted = desiredSpec(record, "BpfVeth", context);
+  const writes = writeSpec(wanted, seen);
+  if (isAskedFor(wanted, seen) && hasObserved(report, record) && report.effectiveMode === "BpfVeth")
+    return move(enter({ ...record, verifiedCount: 0, lastVerifiedAt: undefined }, "Verifying", now));
+  if (isOverdue(record, policy.switchTimeoutMs, now))
+    return revert(record, context, { reason: "SwitchTimeout", message: report?.message || "The agent did not switch the node in time." });
+  const said = report === undefined ? "no report yet" : `${report.reason} ${report.message}`.trim();
+  return hold(
+    record,
+    { reason: "Switching", message: `The agent says: ${said}`, until: as<Instant>(record.since + policy.switchTimeoutMs) },
+    ...writes,
+  );
+}
+
+function verify(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen, now, policy } = context;
+  const problem = switchProblem(record, context);
+  if (problem !== undefined) return problem;
+  const report = currentReport(seen);
+  const why = report === undefined ? "no report" : whyNotVerified(report, record, context.bundle.digest);
+  const until = as<Instant>(record.since + policy.switchTimeoutMs);
+  if (report === undefined || why !== undefined || report.observedAtMs === undefined) {
+    if (isOverdue(record, policy.switchTimeoutMs, now))
+      return revert(record, context, { reason: "VerificationFailed", message: why ?? "no time of observation" });
+    return hold({ ...record, verifiedCount: 0, lastVerifiedAt: undefined }, { reason: "Verifying", message: `Not proved: ${why}.`, until });
+  }
+  const fresh = record.lastVerifiedAt === undefined || report.observedAtMs - record.lastVerifiedAt >= policy.verifyIntervalMs;
+  const verified = fresh
+    ? { ...record, verifiedCount: record.verifiedCount + 1, lastVerifiedAt: as<Instant>(report.observedAtMs) }
+    : record;
+  if (verified.verifiedCount >= policy.verifyCount) return move(enter(verified, "Confirming", now));
+  if (isOverdue(record, policy.switchTimeoutMs, now))
+    return revert(record, context, { reason: "VerificationFailed", message: "too few observations" });
+  return hold(verified, {
+    reason: "Verifying",
+    message: `${verified.verifiedCount} of ${policy.verifyCount} observations agree.`,
+    until,
+  });
+}
+
+function confirm(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen, now, policy } = context;
+  const problem = switchProblem(record, context);
+  if (problem !== undefined) return problem;
+  const report = currentReport(seen);
+  const wanted = desiredSpec(record, "BpfVeth", context);
+  const writes = writeSpec(wanted, seen);
+  if (isAskedFor(wanted, seen) && hasObserved(report, record) && report.effectiveMode === "BpfVeth" && report.confirmed)
+    return move(enter({ ...record, problem: undefined }, "Soaking", now));
+  if (isOverdue(record, policy.switchTimeoutMs, now))
+    return revert(record, context, { reason: "ConfirmTimeout", message: "The agent did not take the confirmation in time." });
+  return hold(
+    record,
+    {
+      reason: "Confirming",
+      message: "Waiting for the agent to stop the kernel's timer.",
+      until: as<Instant>(record.since + policy.switchTimeoutMs),
+    },
+    ...writes,
+  );
+}
+
+function soak(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen, now, policy } = context;
+  const lost = whyNoLongerOn(record, context);
+  if (lost !== undefined) return move(afterRevert({ ...record, problem: lost }, context));
+  const settled = seen.labelled && !record.cordonedByUs && isOverdue(record, policy.nodeSoakMs, now);
+  if (settled) return move(enter(record, "Enabled", now));
+  return hold(record, {
+    reason: "Soaking",
+    message: "The node must stay well for a while.",
+    until: as<Instant>(record.since + policy.nodeSoakMs),
+  });
+}
+
+/** A node that was given up must not be asked for eBPF any longer: an agent that starts anew would follow. */
+function stayFailed(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen } = context;
+  if (seen.spec?.mode !== "BpfVeth") return move(record);
+  const renewed = { ...record, switchGeneration: nextGeneration(record, seen) };
+  return move(renewed, ...writeSpec(desiredSpec(renewed, "None", context), seen));
+}
+
+function keep(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen, now } = context;
+  if (seen.spec === undefined) {
+    const renewed = { ...record, switchGeneration: nextGeneration(record, seen) };
+    const spec = { ...desiredSpec(renewed, "BpfVeth", context), confirmedGeneration: renewed.switchGeneration };
+    return move(renewed, { kind: "WriteNodeSpec", node: seen.name, uid: seen.uid, spec });
+  }
+  const lost = whyNoLongerOn(record, context);
+  return lost === undefined ? move(record) : move(enter({ ...record, attempt: 0, problem: lost }, "Pending", now));
+}
+
+/** Why a node that was confirmed does not route by eBPF any more, or nothing. "Unknown" is no such reason: it may pass. */
+function whyNoLongerOn(record: NodeRollout, context: StepContext): { reason: string; message: string } | undefined {
+  const { seen } = context;
+  if (seen.spec !== undefined && seen.spec.bootID !== seen.bootId)
+    return { reason: "NodeRebooted", message: "The node has booted since it was switched." };
+  if (seen.spec !== undefined && seen.spec.mode !== "BpfVeth" && seen.spec.generation >= record.switchGeneration)
+    return { reason: "SpecChanged", message: `Somebody asked the node for ${seen.spec.mode}.` };
+  const report = currentReport(seen);
+  if (!hasObserved(report, record) || report.effectiveMode !== "Legacy") return undefined;
+  return { reason: report.reason || "EffectiveModeMismatch", message: report.message || "The kernel shows that the stack routes." };
+}
+
+/** What ends an attempt from outside between the switch and its confirmation: a reboot, or a confirmation that came too late. */
+function switchProblem(record: NodeRollout, context: StepContext): NodeStep | undefined {
+  const { seen, now, policy } = context;
+  const report = currentReport(seen);
+  const switched = seen.spec?.generation === record.switchGeneration && seen.spec.mode === "BpfVeth";
+  if (switched && seen.spec.bootID !== seen.bootId)
+    return move(
+      enter({ ...record, problem: { reason: "NodeRebooted", message: "The node booted while it was being switched." } }, "Pending", now),
+    );
+  if (!switched || !hasObserved(report, record) || report.reason !== "ConfirmMissed") return undefined;
+  const missed = { reason: "ConfirmMissed", message: "The switch was not confirmed in time; the kernel went back to the stack." };
+  if (record.attempt >= policy.attemptsMax) return revert(record, context, missed);
+  return move(enter({ ...record, problem: missed }, "Pending", now));
+}
+
+function revert(record: NodeRollout, context: StepContext, problem: NonNullable<NodeRollout["problem"]>): NodeStep {
+  const { seen, now } = context;
+  return move(enter({ ...record, switchGeneration: nextGeneration(record, seen), problem }, "Detaching", now));
+}
+
+/** Where a node goes that is back on the stack: to its next attempt, or to Failed when there is none left. */
+function afterRevert(record: NodeRollout, context: StepContext): NodeRollout {
+  const usedUp = record.problem !== undefined && record.attempt >= context.policy.attemptsMax;
+  return enter(record, usedUp ? "Failed" : "Pending", context.now);
+}

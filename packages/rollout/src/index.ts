@@ -1,0 +1,22 @@
+/**
+ * The rollout engine: `decide(snapshot, now)` turns what was seen of a cluster, and what was recorded of it before, into what is recorded
+ * now and what is to be done.
+ *
+ * Pure: nothing here awaits, reads a clock or draws a random number. Intents are data; an intent that fails is decided again from what is
+ * seen in the next round.
+ */
+export { decide, type Decision } from "./decide.ts";
+export type { ConfigIntent, Intent, PatchNodeIntent } from "./intent.ts";
+export type {
+  Bundle,
+  ClusterObservation,
+  ClusterSnapshot,
+  EvictionRefusal,
+  NodeObservation,
+  NodeReport,
+  NodeSpec,
+  PodReference,
+  PreflightVerdict,
+  Reach,
+} from "./snapshot.ts";
+export { Simulation, type SimulatedNode } from "./simulate.ts";

@@ -1,0 +1,40 @@
+import type { NodeName, NodeUid } from "@hostrouting/domain";
+import type { Bundle, ClusterObservation, NodeSpec, PodReference } from "./snapshot.ts";
+
+/** The complete desired HostRoutingConfig, but for what belongs to the cluster's operator (`emergencyOff`). */
+export type ConfigIntent = {
+  readonly kind: "ApplyConfig";
+  readonly mode: NonNullable<ClusterObservation["config"]>["mode"];
+  readonly generation: number;
+  readonly bundleDigest: string;
+  readonly podCidrs: readonly string[];
+  readonly serviceCidrs: readonly string[];
+  readonly rulesetVersion: string;
+};
+
+/**
+ * Changes to one Node object, written at once and only over the version that was seen: a node that changed meanwhile is looked at again.
+ * Absent members stay as they are.
+ */
+export type PatchNodeIntent = {
+  readonly kind: "PatchNode";
+  readonly node: NodeName;
+  readonly uid: NodeUid;
+  readonly resourceVersion: string;
+  readonly labelled?: boolean;
+  /** `<operation>/<token>`; null removes it. */
+  readonly owner?: string | null;
+  /** Cordons in the name of an operation; null uncordons and removes the name. */
+  readonly cordonedBy?: string | null;
+};
+
+/** What is to be done to the cluster. Data only; each is safe to do twice, and one that fails is simply decided again. */
+export type Intent =
+  | { readonly kind: "EnsureBundle"; readonly bundle: Bundle }
+  | { readonly kind: "RemoveBundle" }
+  | { readonly kind: "RestartAgent"; readonly node: NodeName; readonly pod: string }
+  | ConfigIntent
+  | { readonly kind: "WriteNodeSpec"; readonly node: NodeName; readonly uid: NodeUid; readonly spec: NodeSpec }
+  | { readonly kind: "DeleteNodeObject"; readonly node: string }
+  | PatchNodeIntent
+  | { readonly kind: "EvictPods"; readonly node: NodeName; readonly pods: readonly PodReference[] };

@@ -1,0 +1,95 @@
+import type { Instant, NodePhase, NodeRollout, RolloutPolicy, Wait, WaitReason } from "@hostrouting/domain";
+import type { DisruptionBudget } from "./budget.ts";
+import type { Intent, PatchNodeIntent } from "./intent.ts";
+import type { Owner } from "./owner.ts";
+import type { Bundle, EvictionRefusal, NodeObservation, NodeSpec } from "./snapshot.ts";
+import type { WaitDraft } from "./waits.ts";
+
+/** What one node's step may look at. */
+export type StepContext = {
+  readonly seen: NodeObservation;
+  readonly policy: RolloutPolicy;
+  readonly bundle: Bundle;
+  readonly owner: Owner;
+  readonly now: Instant;
+  readonly budget: DisruptionBudget;
+  /** Whether nodes at rest may be started; nodes in flight always go on to a safe point. */
+  readonly mayStart: boolean;
+  readonly emergencyOff: boolean;
+  readonly previousWaits: readonly Wait[];
+  readonly evictionRefusals: readonly EvictionRefusal[];
+};
+
+/** What becomes of one node in one round: its record, what to do, and why it does not move. */
+export type NodeStep = { readonly record: NodeRollout; readonly intents: readonly Intent[]; readonly waits: readonly WaitDraft[] };
+
+/** Moves a record to a phase; `since` starts anew. */
+export function enter(record: NodeRollout, phase: NodePhase, now: Instant): NodeRollout {
+  return { ...record, phase, since: now };
+}
+
+/** A record that went on or has nothing to do. */
+export function move(record: NodeRollout, ...intents: readonly Intent[]): NodeStep {
+  return { record, intents, waits: [] };
+}
+
+/** A record that stays where it is, and why. */
+export function hold(
+  record: NodeRollout,
+  wait: { reason: WaitReason; message: string; until?: Instant },
+  ...intents: readonly Intent[]
+): NodeStep {
+  return { record, intents, waits: [{ subject: record.node, ...wait }] };
+}
+
+/** The spec that a record asks of its node. The digest of a detach is the agent's own: any bundle knows how to let go. */
+export function desiredSpec(record: NodeRollout, mode: "Observe" | "BpfVeth" | "None", context: StepContext): NodeSpec {
+  const { seen, bundle, owner, policy } = context;
+  return {
+    mode,
+    generation: record.switchGeneration,
+    fencingToken: owner.token,
+    operationId: owner.operationId,
+    nodeUID: seen.uid,
+    bootID: seen.bootId,
+    bundleDigest: mode === "None" ? (seen.report?.bundleDigest ?? bundle.digest) || bundle.digest : bundle.digest,
+    confirmSeconds: policy.confirmSeconds,
+    confirmedGeneration: mode === "BpfVeth" && record.phase === "Confirming" ? record.switchGeneration : 0,
+  };
+}
+
+/** Whether the node's object asks for what is wanted, under whichever lease it was written. */
+export function isAskedFor(wanted: NodeSpec, { spec }: NodeObservation): boolean {
+  return (
+    spec !== undefined &&
+    spec.mode === wanted.mode &&
+    spec.generation === wanted.generation &&
+    spec.nodeUID === wanted.nodeUID &&
+    spec.bootID === wanted.bootID &&
+    spec.bundleDigest === wanted.bundleDigest &&
+    spec.confirmedGeneration === wanted.confirmedGeneration
+  );
+}
+
+/**
+ * The write that makes the node's object equal to `wanted`, or nothing. An object with an earlier lease's token is written again, so that
+ * the agent refuses that lease's holder from then on; one with a later lease's token is left alone: whoever wrote it decides now.
+ */
+export function writeSpec(wanted: NodeSpec, seen: NodeObservation): readonly Intent[] {
+  const token = seen.spec?.fencingToken ?? 0;
+  if (token > wanted.fencingToken || (token === wanted.fencingToken && isAskedFor(wanted, seen))) return [];
+  return [{ kind: "WriteNodeSpec", node: seen.name, uid: seen.uid, spec: wanted }];
+}
+
+/** A change to the Node object over the version that was seen. */
+export function patchNode(
+  seen: NodeObservation,
+  changes: Omit<PatchNodeIntent, "kind" | "node" | "uid" | "resourceVersion">,
+): PatchNodeIntent {
+  return { kind: "PatchNode", node: seen.name, uid: seen.uid, resourceVersion: seen.resourceVersion, ...changes };
+}
+
+/** Whether a limit that began with the record's phase has passed. */
+export function isOverdue(record: NodeRollout, limitMs: number, now: Instant): boolean {
+  return now - record.since >= limitMs;
+}

@@ -1,0 +1,78 @@
+import { unreachable, type Instant, type NodePhase, type Operation, type OperationPhase } from "@hostrouting/domain";
+import type { Round, RoundNode } from "./round.ts";
+
+/** How much of one node's way to `Enabled` lies behind it, 0–1. */
+function towardsEnabled(phase: NodePhase): number {
+  switch (phase) {
+    case "Enabled":
+      return 1;
+    case "Soaking":
+      return 0.9;
+    case "Confirming":
+      return 0.7;
+    case "Verifying":
+      return 0.5;
+    case "Switching":
+      return 0.3;
+    case "Cordoning":
+    case "Draining":
+    case "Installing":
+      return 0.1;
+    case "Pending":
+    case "Detaching":
+    case "Disabled":
+    case "Failed":
+    case "Gone":
+      return 0;
+    default:
+      return unreachable(phase);
+  }
+}
+
+function towardsDisabled(phase: NodePhase): number {
+  if (phase === "Disabled") return 1;
+  return phase === "Detaching" ? 0.4 : 0;
+}
+
+/** Validating and preparing count for little, since nodes are what takes time; only success is 100. */
+const ROLLING_FROM = 10;
+const ROLLING_TO = 95;
+
+/** 0–100 for an operation in a phase; never below what was reported before. */
+export function percentComplete(operation: Operation, phase: OperationPhase, nodes: readonly RoundNode[]): number {
+  return Math.max(operation.percentComplete, Math.floor(percentOf(operation, phase, nodes)));
+}
+
+function percentOf(operation: Operation, phase: OperationPhase, nodes: readonly RoundNode[]): number {
+  switch (phase) {
+    case "Accepted":
+    case "Canceling":
+    case "Failed":
+    case "Canceled":
+      return 0;
+    case "Validating":
+      return 2;
+    case "Preparing":
+      return 5;
+    case "Rolling": {
+      const counted = nodes.filter(({ seen }) => seen.ineligible === undefined);
+      const share = operation.mode === "BpfVeth" ? towardsEnabled : towardsDisabled;
+      const done = counted.reduce((sum, { record }) => sum + share(record.phase), 0);
+      return ROLLING_FROM + (ROLLING_TO - ROLLING_FROM) * (counted.length === 0 ? 1 : done / counted.length);
+    }
+    case "Finishing":
+      return ROLLING_TO + 2;
+    case "Succeeded":
+      return 100;
+    default:
+      return unreachable(phase);
+  }
+}
+
+/** When anything last advanced: the operation began, a node changed its phase, or the cluster came back into reach. */
+export function lastProgress(round: Round, operation: Operation): Instant {
+  const reachable = round.snapshot.previous?.conditions.find((condition) => condition.type === "Reachable");
+  const since = reachable?.status === "True" ? Date.parse(reachable.lastTransitionTime) : operation.startedAt;
+  const times = round.nodes.map(({ record }) => record.since as number);
+  return Math.max(operation.startedAt, Number.isNaN(since) ? 0 : since, ...times) as Instant;
+}

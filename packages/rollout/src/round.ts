@@ -1,0 +1,113 @@
+import { type AccelerationMode, type HistoryEntry, type Instant, type NodeRollout, type Operation, type Wait } from "@hostrouting/domain";
+import { DisruptionBudget, isInFlight } from "./budget.ts";
+import { disableStep } from "./disable-step.ts";
+import { enableStep } from "./enable-step.ts";
+import type { Intent } from "./intent.ts";
+import type { StepContext } from "./node-step.ts";
+import type { Owner } from "./owner.ts";
+import type { ClusterObservation, ClusterSnapshot, NodeObservation } from "./snapshot.ts";
+import { upkeep } from "./upkeep.ts";
+import type { WaitDraft } from "./waits.ts";
+
+/** A node that is there, with its record. */
+export type RoundNode = { readonly record: NodeRollout; readonly seen: NodeObservation };
+
+/** One round over a cluster that could be observed: the snapshot, sorted out. */
+export type Round = {
+  readonly snapshot: ClusterSnapshot;
+  readonly observed: ClusterObservation;
+  readonly now: Instant;
+  readonly owner: Owner;
+  readonly previousWaits: readonly Wait[];
+  readonly nodes: readonly RoundNode[];
+  /** Records whose node has left. */
+  readonly gone: readonly NodeRollout[];
+};
+
+/** What a round decided about operation, nodes and cluster. */
+export type Outcome = {
+  readonly operation: Operation | undefined;
+  readonly nodes: readonly RoundNode[];
+  readonly intents: readonly Intent[];
+  readonly waits: readonly WaitDraft[];
+  readonly lookAgainInMs: number;
+  readonly history: readonly HistoryEntry[];
+};
+
+/** Something is under way: the watch usually wakes us earlier. */
+export const BUSY_MS = 500;
+/** Something was just written: its effect is looked for at once. */
+export const AFTER_WRITE_MS = 150;
+
+/** A node that was never seen before. */
+function newRecord(seen: NodeObservation, now: Instant): NodeRollout {
+  return {
+    node: seen.name,
+    uid: seen.uid,
+    phase: "Pending",
+    since: now,
+    attempt: 0,
+    switchGeneration: Math.max(seen.spec?.generation ?? 0, seen.report?.observedGeneration ?? 0),
+    cordonedByUs: false,
+    verifiedCount: 0,
+    lastVerifiedAt: undefined,
+    problem: undefined,
+  };
+}
+
+/** Sorts a snapshot out: every node that is there has a record, every record without a node is gone. */
+export function openRound(snapshot: ClusterSnapshot, observed: ClusterObservation, now: Instant): Round {
+  const records = new Map(snapshot.records.map((record) => [record.uid, record]));
+  const present = new Set(observed.nodes.map((seen) => seen.uid));
+  return {
+    snapshot,
+    observed,
+    now,
+    owner: { operationId: snapshot.operation?.id ?? `upkeep-${snapshot.cluster.generation}`, token: snapshot.token },
+    previousWaits: snapshot.previous?.waits ?? [],
+    nodes: observed.nodes
+      .map((seen) => ({ seen, record: records.get(seen.uid) ?? newRecord(seen, now) }))
+      .toSorted((a, b) => rank(a) - rank(b) || (a.record.node < b.record.node ? -1 : 1)),
+    gone: snapshot.records.filter((record) => !present.has(record.uid)),
+  };
+}
+
+/** Nodes in flight go first, so that they are finished before others start; nodes that a user cordoned come last. */
+function rank({ record, seen }: RoundNode): number {
+  if (isInFlight(record.phase)) return 0;
+  return seen.unschedulable && !record.cordonedByUs ? 2 : 1;
+}
+
+/** Takes every node one step towards the goal; nodes at rest are started only if `mayStart`, and only within the budget. */
+export function stepNodes(round: Round, goal: AccelerationMode, mayStart: boolean): Pick<Outcome, "nodes" | "intents" | "waits"> {
+  const { snapshot } = round;
+  const budget = new DisruptionBudget(
+    round.nodes.map((node) => node.record),
+    snapshot.policy.maxUnavailable,
+  );
+  const nodes: RoundNode[] = [];
+  const intents: Intent[] = [];
+  const waits: WaitDraft[] = [];
+  for (const { record, seen } of round.nodes) {
+    const context: StepContext = {
+      seen,
+      policy: snapshot.policy,
+      bundle: snapshot.bundle,
+      owner: round.owner,
+      now: round.now,
+      budget,
+      mayStart,
+      emergencyOff: round.observed.config?.emergencyOff ?? false,
+      previousWaits: round.previousWaits,
+      evictionRefusals: snapshot.evictionRefusals,
+    };
+    const step = goal === "BpfVeth" ? enableStep(record, context) : disableStep(record, context);
+    const kept = upkeep(step.record, context);
+    nodes.push({ record: kept.record, seen });
+    // One patch of a node per round: the second would name a version that the first has made old.
+    const patched = step.intents.some((intent) => intent.kind === "PatchNode");
+    intents.push(...step.intents, ...(patched ? [] : kept.intents));
+    waits.push(...step.waits);
+  }
+  return { nodes, intents, waits };
+}

@@ -1,0 +1,307 @@
+import {
+  as,
+  developmentPolicy,
+  isTerminal,
+  type FencingToken,
+  type Instant,
+  type ManagedCluster,
+  type NodeName,
+  type NodeRollout,
+  type NodeUid,
+  type Operation,
+  type OperationId,
+  type RolloutPolicy,
+} from "@hostrouting/domain";
+import { decide, type Decision } from "./decide.ts";
+import type { Intent, PatchNodeIntent } from "./intent.ts";
+import type {
+  Bundle,
+  ClusterObservation,
+  ClusterSnapshot,
+  EvictionRefusal,
+  NodeObservation,
+  NodeReport,
+  NodeSpec,
+  PreflightVerdict,
+} from "./snapshot.ts";
+
+/** A node of the simulation: what its API server and its kernel would show. `broken` agents switch, but their probes fail. */
+export type SimulatedNode = {
+  readonly name: string;
+  readonly uid: string;
+  bootId: string;
+  ready: boolean;
+  unschedulable: boolean;
+  cordonedBy: string | undefined;
+  labelled: boolean;
+  owner: string | undefined;
+  spec: NodeSpec | undefined;
+  effectiveMode: "BpfVeth" | "Legacy";
+  generation: number;
+  confirmed: boolean;
+  missConfirm: boolean;
+  missed: number;
+  broken: boolean;
+  silent: boolean;
+  ineligible: string | undefined;
+  pods: { readonly name: string; readonly budget: string | undefined }[];
+};
+
+/** A cluster without machines, for tests: it applies what the engine intends and lets agents act once per round. */
+export class Simulation {
+  readonly nodes = new Map<string, SimulatedNode>();
+  /** Evictions that each budget still allows. */
+  readonly budgets = new Map<string, number>();
+  readonly policy: RolloutPolicy;
+  preflight: PreflightVerdict = { kind: "Passed", warnings: [] };
+  reachable = true;
+  emergencyOff = false;
+  nowMs = 1_000_000;
+  operation: Operation | undefined;
+  records: readonly NodeRollout[] = [];
+  last: Decision | undefined;
+  #cluster: ManagedCluster;
+  #config: ClusterObservation["config"];
+  #bundle: ClusterObservation["bundle"];
+  #refusals: readonly EvictionRefusal[] = [];
+  #operations = 0;
+
+  constructor(policy: Partial<RolloutPolicy> = {}) {
+    this.policy = { ...developmentPolicy, ...policy };
+    this.#cluster = {
+      id: as("/subscriptions/s/resourcegroups/g/providers/microsoft.containerservice/managedclusters/c"),
+      subscriptionId: "s",
+      resourceGroup: "g",
+      name: "c",
+      location: "local",
+      tags: {},
+      envelope: {},
+      properties: {},
+      desiredMode: "None",
+      generation: 1,
+      etag: "",
+      provisioningState: "Succeeded",
+      activeOperationId: undefined,
+      provider: "simulated",
+      driver: "bundle",
+      accessReference: "",
+      systemData: {
+        createdBy: "",
+        createdByType: "User",
+        createdAt: "",
+        lastModifiedBy: "",
+        lastModifiedByType: "User",
+        lastModifiedAt: "",
+      },
+    };
+  }
+
+  /** Adds a Ready node on the stack. */
+  addNode(name: string, uid = `uid-${name}`): SimulatedNode {
+    const node: SimulatedNode = {
+      name,
+      uid,
+      bootId: `boot-${uid}`,
+      ready: true,
+      unschedulable: false,
+      cordonedBy: undefined,
+      labelled: false,
+      owner: undefined,
+      spec: undefined,
+      effectiveMode: "Legacy",
+      generation: 0,
+      confirmed: false,
+      missConfirm: false,
+      missed: 0,
+      broken: false,
+      silent: false,
+      ineligible: undefined,
+      pods: [],
+    };
+    this.nodes.set(name, node);
+    return node;
+  }
+
+  /** Accepts a request; one that is under way is superseded. */
+  request(mode: "BpfVeth" | "None"): void {
+    this.#operations += 1;
+    const generation = this.#cluster.generation + 1;
+    this.#cluster = { ...this.#cluster, desiredMode: mode, generation, provisioningState: "Updating" };
+    this.operation = {
+      id: as<OperationId>(`op-${this.#operations}`),
+      clusterId: this.#cluster.id,
+      kind: mode === "BpfVeth" ? "EnableHostRouting" : "DisableHostRouting",
+      mode,
+      generation,
+      phase: "Accepted",
+      percentComplete: 0,
+      error: undefined,
+      cancelRequested: false,
+      startedAt: as<Instant>(this.nowMs),
+      endedAt: undefined,
+      tenantId: "",
+      objectId: "",
+    };
+  }
+
+  /** The user's wish to cancel what is under way. */
+  cancel(): void {
+    if (this.operation !== undefined) this.operation = { ...this.operation, cancelRequested: true };
+  }
+
+  /** One round of the engine, its intents, and one round of every agent; a second passes. */
+  step(): Decision {
+    const decision = decide(this.#snapshot(), as<Instant>(this.nowMs));
+    this.records = decision.nodes;
+    this.last = decision;
+    this.operation = decision.operation;
+    if (decision.operation !== undefined && isTerminal(decision.operation.phase)) {
+      this.#cluster = { ...this.#cluster, provisioningState: decision.operation.phase };
+      this.operation = undefined;
+    }
+    this.#refusals = decision.intents.flatMap((intent) => this.#apply(intent));
+    this.nowMs += 1_000;
+    for (const node of this.nodes.values()) this.#runAgent(node);
+    return decision;
+  }
+
+  /** Whether anything of ours is left in the cluster. */
+  get hasBundle(): boolean {
+    return this.#bundle !== undefined;
+  }
+
+  #snapshot(): ClusterSnapshot {
+    const bundle: Bundle = { image: "bundle", digest: "digest" };
+    return {
+      cluster: this.#cluster,
+      operation: this.operation,
+      records: this.records,
+      previous: this.last?.status,
+      policy: this.policy,
+      bundle,
+      network: { podCidrs: [], serviceCidrs: [] },
+      token: as<FencingToken>(1),
+      reach: this.reachable ? { kind: "Reachable", observed: this.#observe() } : { kind: "Unreachable", message: "no answer" },
+      preflight: this.preflight,
+      evictionRefusals: this.#refusals,
+    };
+  }
+
+  #observe(): ClusterObservation {
+    const nodes = [...this.nodes.values()];
+    return {
+      nodes: nodes.map((node) => this.#observeNode(node)),
+      nodeObjects: nodes.filter((node) => node.spec !== undefined).map((node) => node.name),
+      config: this.#config && { ...this.#config, emergencyOff: this.emergencyOff },
+      bundle: this.#bundle,
+      bundlePods: this.#bundle === undefined ? 0 : nodes.length,
+    };
+  }
+
+  #observeNode(node: SimulatedNode): NodeObservation {
+    return {
+      name: as<NodeName>(node.name),
+      uid: as<NodeUid>(node.uid),
+      bootId: node.bootId,
+      resourceVersion: "1",
+      pool: "user",
+      ready: node.ready,
+      unschedulable: node.unschedulable,
+      ineligible: node.ineligible,
+      cordonedBy: node.cordonedBy,
+      labelled: node.labelled,
+      owner: node.owner,
+      spec: node.spec,
+      report: this.#report(node),
+      agentPod: this.#bundle && { name: `agent-${node.name}`, bundleDigest: this.#bundle.digest, ready: true, deleting: false },
+      podsToEvict: node.pods.map((pod) => ({ namespace: "shop", name: pod.name, uid: pod.name })),
+    };
+  }
+
+  #report(node: SimulatedNode): NodeReport | undefined {
+    if (this.#bundle === undefined || node.spec === undefined || node.silent || node.generation === 0) return undefined;
+    const isOn = node.effectiveMode === "BpfVeth";
+    return {
+      observedGeneration: node.generation,
+      nodeUID: node.uid,
+      bootID: node.bootId,
+      bundleDigest: "digest",
+      effectiveMode: node.effectiveMode,
+      confirmed: node.confirmed,
+      reason: this.emergencyOff ? "EmergencyOff" : node.missed === node.generation ? "ConfirmMissed" : isOn ? "Switched" : "Detached",
+      message: "",
+      fastShare: undefined,
+      stackReasons: [],
+      attachedDevices: isOn ? 1 : 0,
+      probes: isOn ? [{ name: "self-test", outcome: node.broken ? "Failed" : "Passed", message: "" }] : [],
+      observedAtMs: this.nowMs,
+    };
+  }
+
+  #apply(intent: Intent): readonly EvictionRefusal[] {
+    switch (intent.kind) {
+      case "EnsureBundle":
+        this.#bundle = { ...intent.bundle, deleting: false };
+        return [];
+      case "RemoveBundle":
+        this.#bundle = undefined;
+        return [];
+      case "ApplyConfig":
+        this.#config = { mode: intent.mode, generation: intent.generation, bundleDigest: intent.bundleDigest, emergencyOff: false };
+        return [];
+      case "WriteNodeSpec":
+        this.#withNode(intent.node, (node) => (node.spec = intent.spec));
+        return [];
+      case "DeleteNodeObject":
+        this.#withNode(intent.node, (node) => (node.spec = undefined));
+        return [];
+      case "PatchNode":
+        this.#withNode(intent.node, (node) => patch(node, intent));
+        return [];
+      case "EvictPods":
+        return intent.pods.flatMap((pod) => this.#evict(intent.node, pod.name));
+      case "RestartAgent":
+        return [];
+    }
+  }
+
+  #withNode(name: string, change: (node: SimulatedNode) => void): void {
+    const node = this.nodes.get(name);
+    if (node !== undefined) change(node);
+  }
+
+  #evict(nodeName: string, podName: string): readonly EvictionRefusal[] {
+    const node = this.nodes.get(nodeName);
+    const pod = node?.pods.find((candidate) => candidate.name === podName);
+    if (node === undefined || pod === undefined) return [];
+    if (pod.budget !== undefined) {
+      const allowed = this.budgets.get(pod.budget) ?? 0;
+      if (allowed <= 0) return [{ node: nodeName, pod: `shop/${podName}`, budget: `shop/${pod.budget}` }];
+      this.budgets.set(pod.budget, allowed - 1);
+    }
+    node.pods = node.pods.filter((candidate) => candidate !== pod);
+    return [];
+  }
+
+  #runAgent(node: SimulatedNode): void {
+    const { spec } = node;
+    if (this.#bundle === undefined || spec === undefined || !node.ready || node.silent) return;
+    if (spec.generation < node.generation || spec.bootID !== node.bootId) return;
+    node.generation = spec.generation;
+    if (spec.mode === "BpfVeth" && node.missConfirm) {
+      node.missConfirm = false;
+      node.missed = spec.generation;
+    }
+    const isOn = spec.mode === "BpfVeth" && node.missed !== spec.generation && !this.emergencyOff;
+    node.effectiveMode = isOn ? "BpfVeth" : "Legacy";
+    node.confirmed = isOn && spec.confirmedGeneration === spec.generation;
+  }
+}
+
+function patch(node: SimulatedNode, intent: PatchNodeIntent): void {
+  if (intent.labelled !== undefined) node.labelled = intent.labelled;
+  if (intent.owner !== undefined) node.owner = intent.owner ?? undefined;
+  if (intent.cordonedBy === undefined) return;
+  node.cordonedBy = intent.cordonedBy ?? undefined;
+  node.unschedulable = intent.cordonedBy !== null;
+}

@@ -1,0 +1,128 @@
+import type {
+  FencingToken,
+  HostRoutingStatus,
+  HostRoutingWarning,
+  ManagedCluster,
+  NodeName,
+  NodeRollout,
+  NodeUid,
+  Operation,
+  OperationError,
+  RolloutPolicy,
+} from "@hostrouting/domain";
+
+/** What a node is asked for: `spec` of its HostRoutingNode. */
+export type NodeSpec = {
+  readonly mode: "Observe" | "BpfVeth" | "Drain" | "None";
+  readonly generation: number;
+  readonly fencingToken: number;
+  readonly operationId: string;
+  readonly nodeUID: string;
+  readonly bootID: string;
+  readonly bundleDigest: string;
+  readonly confirmSeconds: number;
+  readonly confirmedGeneration: number;
+};
+
+/** What a node's agent says of it: the part of `status` of its HostRoutingNode on which decisions rest. Absent members were never reported. */
+export type NodeReport = {
+  readonly observedGeneration: number;
+  readonly nodeUID: string;
+  readonly bootID: string;
+  readonly bundleDigest: string;
+  readonly effectiveMode: "BpfVeth" | "Legacy" | "Unknown";
+  readonly confirmed: boolean;
+  readonly reason: string;
+  readonly message: string;
+  readonly fastShare: number | undefined;
+  readonly stackReasons: readonly { readonly reason: string; readonly packets: number }[];
+  /** Devices that carry a program of ours. */
+  readonly attachedDevices: number;
+  readonly probes: readonly { readonly name: string; readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string }[];
+  /** Milliseconds since the epoch on the node's own clock; compared with other times of the same node only. */
+  readonly observedAtMs: number | undefined;
+};
+
+/** A pod to be evicted before its node is switched. */
+export type PodReference = { readonly namespace: string; readonly name: string; readonly uid: string };
+
+/** A node as its API server shows it, with what is asked of it and what its agent reports. */
+export type NodeObservation = {
+  readonly name: NodeName;
+  readonly uid: NodeUid;
+  readonly bootId: string;
+  readonly resourceVersion: string;
+  readonly pool: string;
+  readonly ready: boolean;
+  readonly unschedulable: boolean;
+  /** Why host routing cannot be on for it; absent for a node that it can be on for. */
+  readonly ineligible: string | undefined;
+  /** Operation that cordoned it for us (annotation); absent when nobody of ours did. */
+  readonly cordonedBy: string | undefined;
+  /** Whether it carries `kubernetes.azure.com/ebpf-host-routing=true`. */
+  readonly labelled: boolean;
+  /** Annotation `rollout-owner`: `<operation>/<token>`. */
+  readonly owner: string | undefined;
+  readonly spec: NodeSpec | undefined;
+  readonly report: NodeReport | undefined;
+  /** The bundle's pod on this node. */
+  readonly agentPod:
+    | { readonly name: string; readonly bundleDigest: string; readonly ready: boolean; readonly deleting: boolean }
+    | undefined;
+  /** Pods that must leave before a drained switch; absent while nobody asked. */
+  readonly podsToEvict: readonly PodReference[] | undefined;
+};
+
+/** A managed cluster as its API server showed it in this round. */
+export type ClusterObservation = {
+  readonly nodes: readonly NodeObservation[];
+  /** Names of HostRoutingNodes, also of those whose node is gone. */
+  readonly nodeObjects: readonly string[];
+  readonly config:
+    | {
+        readonly mode: "Observe" | "BpfVeth" | "None";
+        readonly generation: number;
+        readonly bundleDigest: string;
+        readonly emergencyOff: boolean;
+      }
+    | undefined;
+  /** The bundle's DaemonSet; absent when there is none. */
+  readonly bundle: { readonly digest: string; readonly image: string; readonly deleting: boolean } | undefined;
+  /** Pods of the bundle that still exist, on whatever node. */
+  readonly bundlePods: number;
+};
+
+/** An observation, or why there is none. */
+export type Reach =
+  | { readonly kind: "Reachable"; readonly observed: ClusterObservation }
+  | { readonly kind: "Unreachable"; readonly message: string };
+
+/** What preflight says in this round; asked while validating and preparing only. */
+export type PreflightVerdict =
+  | { readonly kind: "NotAsked" }
+  | { readonly kind: "Passed"; readonly warnings: readonly HostRoutingWarning[] }
+  | { readonly kind: "Failed"; readonly error: OperationError }
+  | { readonly kind: "Unknown"; readonly error: OperationError };
+
+/** A disruption budget that refused an eviction in the round before. */
+export type EvictionRefusal = { readonly node: string; readonly pod: string; readonly budget: string };
+
+/** The bundle to be rolled out. */
+export type Bundle = { readonly image: string; readonly digest: string };
+
+/** Everything that one decision rests on. */
+export type ClusterSnapshot = {
+  readonly cluster: ManagedCluster;
+  readonly operation: Operation | undefined;
+  /** Records of the round before, by node UID; they outlive operations. */
+  readonly records: readonly NodeRollout[];
+  readonly previous: HostRoutingStatus | undefined;
+  readonly policy: RolloutPolicy;
+  readonly bundle: Bundle;
+  /** Pod and Service ranges of the cluster, for the agents. */
+  readonly network: { readonly podCidrs: readonly string[]; readonly serviceCidrs: readonly string[] };
+  readonly token: FencingToken;
+  readonly reach: Reach;
+  readonly preflight: PreflightVerdict;
+  readonly evictionRefusals: readonly EvictionRefusal[];
+};

@@ -1,0 +1,159 @@
+import type {
+  HostRoutingCondition,
+  HostRoutingNodeStatus,
+  HostRoutingStatus,
+  HostRoutingWarning,
+  Instant,
+  NodeRollout,
+  Operation,
+  Wait,
+} from "@hostrouting/domain";
+import { currentReport, isKnownLegacy } from "./agent-report.ts";
+import { isInFlight } from "./budget.ts";
+import type { RoundNode } from "./round.ts";
+import type { ClusterSnapshot } from "./snapshot.ts";
+
+type Draft = Pick<HostRoutingCondition, "type" | "status" | "reason" | "message">;
+
+/** What there is to say about a cluster after a round that could observe it. */
+export type StatusInput = {
+  readonly snapshot: ClusterSnapshot;
+  readonly operation: Operation | undefined;
+  readonly nodes: readonly RoundNode[];
+  readonly waits: readonly Wait[];
+  readonly now: Instant;
+};
+
+function nodeStatus({ record, seen }: RoundNode): HostRoutingNodeStatus {
+  const report = currentReport(seen);
+  const resting = report === undefined && isKnownLegacy(seen);
+  return {
+    name: record.node,
+    pool: seen.pool,
+    phase: record.phase,
+    effectiveMode: report?.effectiveMode ?? (resting ? "Legacy" : "Unknown"),
+    reason: record.problem?.reason ?? seen.ineligible ?? (report?.reason || (resting ? "NotInstalled" : "NotReporting")),
+    fastShare: report?.fastShare,
+    stackReasons: report?.stackReasons ?? [],
+    observedAt: report?.observedAtMs === undefined ? undefined : new Date(report.observedAtMs).toISOString(),
+  };
+}
+
+function effectiveMode(nodes: readonly HostRoutingNodeStatus[]): HostRoutingStatus["effectiveMode"] {
+  const modes = new Set(nodes.map((node) => node.effectiveMode));
+  if (modes.has("Unknown")) return modes.size === 1 ? "Unknown" : "Mixed";
+  if (modes.has("BpfVeth")) return modes.size === 1 ? "BpfVeth" : "Mixed";
+  return "None";
+}
+
+function stateOf(input: StatusInput, eligible: readonly RoundNode[]): HostRoutingStatus["state"] {
+  const { operation, snapshot } = input;
+  const running =
+    operation !== undefined && operation.endedAt === undefined && !["Succeeded", "Failed", "Canceled"].includes(operation.phase);
+  if (running) return operation.mode === "BpfVeth" ? "Enabling" : "Disabling";
+  const enabled = eligible.filter(({ record }) => record.phase === "Enabled").length;
+  if (enabled > 0 && enabled === eligible.length) return "Enabled";
+  if (enabled > 0) return "PartiallyEnabled";
+  const ended = operation?.phase ?? snapshot.cluster.provisioningState;
+  return snapshot.cluster.desiredMode === "BpfVeth" && ended === "Succeeded" && eligible.length > 0 ? "PartiallyEnabled" : "Disabled";
+}
+
+/** Nodes by what they are going through; `total` counts those that are there, `eligible` those that host routing can be on for. */
+function countNodes(nodes: readonly RoundNode[]): Readonly<Record<string, number>> {
+  const count = (holds: (record: NodeRollout, node: RoundNode) => boolean): number =>
+    nodes.filter((node) => holds(node.record, node)).length;
+  return {
+    total: nodes.length,
+    eligible: count((_, { seen }) => seen.ineligible === undefined),
+    enabled: count(({ phase }) => phase === "Enabled"),
+    disabled: count(({ phase }) => phase === "Disabled"),
+    inProgress: count(({ phase }) => isInFlight(phase) || phase === "Soaking"),
+    pending: count(({ phase }) => phase === "Pending"),
+    failed: count(({ phase }) => phase === "Failed"),
+    notReady: count((_, { seen }) => !seen.ready),
+  };
+}
+
+/** Gives conditions their transition time: the old one as long as the status stays. */
+export function completeConditions(
+  drafts: readonly Draft[],
+  previous: readonly HostRoutingCondition[],
+  now: Instant,
+): readonly HostRoutingCondition[] {
+  return drafts.map((draft) => {
+    const before = previous.find((condition) => condition.type === draft.type);
+    const lastTransitionTime = before?.status === draft.status ? before.lastTransitionTime : new Date(now).toISOString();
+    return { ...draft, lastTransitionTime };
+  });
+}
+
+const condition = (type: string, holds: boolean, [reason, message]: readonly [reason: string, message: string]): Draft => ({
+  type,
+  status: holds ? "True" : "False",
+  reason,
+  message,
+});
+
+/** Preflight is asked in some rounds only; in the others its last word stands. */
+function warningsBefore(snapshot: ClusterSnapshot): readonly HostRoutingWarning[] {
+  return snapshot.previous?.warnings ?? [];
+}
+
+/** What operators see: derived from the round, nothing added. */
+export function buildStatus(input: StatusInput): HostRoutingStatus {
+  const { snapshot, nodes, waits, now } = input;
+  const eligible = nodes.filter(({ seen }) => seen.ineligible === undefined);
+  const shown = nodes.map(nodeStatus);
+  const state = stateOf(input, eligible);
+  const settled = state === "Enabled" || state === "Disabled";
+  const ill = nodes.filter(
+    ({ record, seen }) => record.phase === "Failed" || !seen.ready || (seen.ineligible !== undefined && state !== "Disabled"),
+  );
+  const degraded = ill.length > 0 || waits.some((wait) => wait.reason === "EmergencyOff");
+  const names = ill.map(({ record }) => record.node).join(", ");
+  return {
+    effectiveMode: effectiveMode(shown.filter((_, index) => nodes[index]?.seen.ineligible === undefined)),
+    state,
+    health: degraded ? "Degraded" : "Healthy",
+    conditions: completeConditions(
+      [
+        condition("Ready", settled && !degraded, [settled ? state : "InProgress", settled ? "" : `${waits.length} reasons to wait`]),
+        condition("Progressing", !settled, [state, waits[0]?.message ?? ""]),
+        condition("Degraded", degraded, [degraded ? "NodesUnwell" : "AllWell", names]),
+        condition("Reachable", true, ["Answered", ""]),
+      ],
+      snapshot.previous?.conditions ?? [],
+      now,
+    ),
+    nodeCounts: countNodes(nodes),
+    waits,
+    warnings: state === "Disabled" ? [] : snapshot.preflight.kind === "Passed" ? snapshot.preflight.warnings : warningsBefore(snapshot),
+    nodes: shown,
+  };
+}
+
+/** What operators see while the cluster cannot be reached: the last picture, marked as out of date. */
+export function buildUnreachableStatus(
+  snapshot: ClusterSnapshot,
+  given: { readonly message: string; readonly waits: readonly Wait[]; readonly now: Instant },
+): HostRoutingStatus {
+  const { message, waits, now } = given;
+  const before = snapshot.previous;
+  return {
+    effectiveMode: "Unknown",
+    state: before?.state ?? "Disabled",
+    health: "Unknown",
+    conditions: completeConditions(
+      [
+        { type: "Ready", status: "Unknown", reason: "ClusterUnreachable", message },
+        condition("Reachable", false, ["ClusterUnreachable", message]),
+      ],
+      before?.conditions ?? [],
+      now,
+    ),
+    nodeCounts: before?.nodeCounts ?? {},
+    waits,
+    warnings: warningsBefore(snapshot),
+    nodes: (before?.nodes ?? []).map((node) => ({ ...node, effectiveMode: "Unknown" as const, reason: "ClusterUnreachable" })),
+  };
+}

@@ -1,0 +1,60 @@
+import type { Instant, Wait, WaitReason } from "@hostrouting/domain";
+
+/** A wait before it knows how long it has lasted. `subject` is a node's name or "cluster". */
+export type WaitDraft = {
+  readonly reason: WaitReason;
+  readonly subject: string;
+  readonly message: string;
+  readonly until?: Instant;
+};
+
+/** The subject of waits that concern no single node. */
+export const CLUSTER = "cluster";
+
+/** 64 names enough nodes to act on; five thousand waits would be a list that nobody reads. */
+const WAITS_MAX = 64;
+
+/** What a person can do about each reason. */
+export const remedies: Readonly<Record<WaitReason, string>> = {
+  ClusterUnreachable:
+    "Check that the cluster's API server runs and can be reached from the rollout worker, and that its credential is valid.",
+  ClusterStateUnknown: "Nothing yet: what could not be read is asked again for a while.",
+  LeaseHeldElsewhere: "Nothing: another worker takes care of the cluster.",
+  EmergencyOff:
+    "Find out why it was switched off; then clear `spec.emergencyOff` of HostRoutingConfig `default` or remove `/run/acns-hostrouting/off` on the node.",
+  BundleInstalling: "Nothing yet; if it lasts, look at the pods of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting`.",
+  AgentNotReporting: "Look at the node's pod of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting` and at its log.",
+  NodeNotReady: "Bring the node back to Ready, or delete it if it will not return.",
+  NodeCordonedByOthers: "Uncordon the node when it is meant to run pods; it is never uncordoned for you.",
+  DisruptionBudgetFull: "Nothing: nodes are switched a few at a time; raise `rolloutPolicy.maxUnavailable` to go faster.",
+  Draining: "Nothing yet: pods are being evicted.",
+  PodDisruptionBudget: "Relax the PodDisruptionBudget, add replicas, or wait until its pods are healthy again.",
+  Switching: "Nothing yet; if it lasts, look at the agent's log on that node.",
+  Verifying: "Nothing yet; if it lasts, look at the node's probes in its HostRoutingNode.",
+  Confirming: "Nothing yet; if it lasts, look at the agent's log on that node.",
+  Soaking: "Nothing: the node must stay well for a while.",
+  ConfirmMissed: "Nothing: the node went back to the stack by itself and is tried again.",
+  Detaching: "Nothing yet; if it lasts, look at the agent's log on that node.",
+  RemovingBundle: "Nothing yet; if it lasts, look for pods of `hostrouting-agent` that do not end.",
+};
+
+/** Completes waits: their remedy, and since when each has lasted, carried over from the round before. At most 64, the oldest kept. */
+export function completeWaits(drafts: readonly WaitDraft[], previous: readonly Wait[], now: Instant): readonly Wait[] {
+  const since = new Map(previous.map((wait) => [`${wait.reason} ${wait.subject}`, wait.since]));
+  return drafts
+    .map((draft) => ({
+      reason: draft.reason,
+      subject: draft.subject,
+      since: since.get(`${draft.reason} ${draft.subject}`) ?? now,
+      until: draft.until,
+      message: draft.message,
+      remedy: remedies[draft.reason],
+    }))
+    .toSorted((a, b) => a.since - b.since)
+    .slice(0, WAITS_MAX);
+}
+
+/** Since when a reason has held for a subject; nothing when it did not hold in the round before. */
+export function waitingSince(previous: readonly Wait[], reason: WaitReason, subject: string): Instant | undefined {
+  return previous.find((wait) => wait.reason === reason && wait.subject === subject)?.since;
+}

@@ -1,0 +1,53 @@
+import type { HistoryEntry, Operation, OperationError, OperationPhase } from "@hostrouting/domain";
+import { isDetached } from "./agent-report.ts";
+import { isInFlight } from "./budget.ts";
+import { removeBundle } from "./bundle-plan.ts";
+import { lastProgress, percentComplete } from "./progress.ts";
+import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
+
+/** An operation in another phase, with its percentage. */
+export function inPhase(operation: Operation, phase: OperationPhase, nodes: readonly RoundNode[]): Operation {
+  return { ...operation, phase, percentComplete: percentComplete(operation, phase, nodes) };
+}
+
+/** Whether no node routes by eBPF, may do so, or is being worked on. */
+function nothingIsSwitched(nodes: readonly RoundNode[]): boolean {
+  return nodes.every(({ record, seen }) => {
+    const atRest = record.phase === "Pending" || record.phase === "Disabled" || record.phase === "Failed";
+    return (
+      atRest && isDetached(seen) && !seen.labelled && (seen.spec === undefined || seen.spec.mode === "Observe" || seen.spec.mode === "None")
+    );
+  });
+}
+
+/**
+ * Ends an operation that failed or was cancelled: no node is started, those in flight go on to a safe point, cordons and claims of ours are
+ * given back, and if in the end no node is switched, the bundle goes too. Past twice the progress deadline it ends as it stands.
+ */
+export function windDown(round: Round, operation: Operation, error: OperationError | undefined): Outcome {
+  const { snapshot } = round;
+  const stepped = stepNodes(round, operation.mode, false);
+  const inFlight = stepped.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
+  const ending: Operation = { ...operation, error };
+  const hopeless = round.now - lastProgress(round, operation) > 2 * snapshot.policy.progressDeadlineMs;
+  const goesOn = { ...ending, phase: error === undefined ? ("Canceling" as const) : operation.phase };
+  if (!hopeless && (inFlight || stepped.intents.length > 0))
+    return { ...stepped, operation: goesOn, lookAgainInMs: stepped.intents.length > 0 ? AFTER_WRITE_MS : BUSY_MS, history: [] };
+  const removal = nothingIsSwitched(stepped.nodes) && operation.mode === "BpfVeth" ? removeBundle(round) : undefined;
+  if (!hopeless && removal !== undefined && !removal.isDone)
+    return {
+      ...stepped,
+      operation: goesOn,
+      intents: removal.intents,
+      waits: [...stepped.waits, ...removal.waits],
+      lookAgainInMs: AFTER_WRITE_MS,
+      history: [],
+    };
+  const history: HistoryEntry[] = error === undefined ? [] : [{ kind: "OperationError", data: { operationId: operation.id, error } }];
+  return {
+    ...stepped,
+    operation: inPhase(ending, error === undefined ? "Canceled" : "Failed", stepped.nodes),
+    lookAgainInMs: BUSY_MS,
+    history,
+  };
+}

@@ -1,0 +1,206 @@
+import type {
+  AccelerationMode,
+  ClusterId,
+  HistoryEntry,
+  HostRoutingStatus,
+  ManagedCluster,
+  Operation,
+  OperationError,
+  OperationId,
+  OperationKind,
+  RolloutPolicy,
+} from "@hostrouting/domain";
+import { sql, type Kysely, type Selectable, type Transaction } from "kysely";
+import { appendHistory, readHistory, type HistoryRow } from "./history.ts";
+import { toOperation } from "./operations.ts";
+import type { Tables } from "./tables.ts";
+
+/** An operation to begin, in phase `Accepted`. */
+export type NewOperation = {
+  readonly id: OperationId;
+  readonly kind: OperationKind;
+  readonly mode: AccelerationMode;
+  readonly generation: number;
+  readonly tenantId: string;
+  readonly objectId: string;
+};
+
+/** A cluster under lock, with the operation that is under way on it and its own part of the rollout policy. */
+export type LockedCluster = {
+  readonly cluster: ManagedCluster;
+  readonly active: Operation | undefined;
+  readonly rolloutPolicy: Partial<RolloutPolicy>;
+};
+
+/** Everything that one accepted request writes. */
+export type ClusterChange = {
+  /** The cluster's new values; absent when only the operation changes. */
+  readonly cluster?: ManagedCluster;
+  /** Ends the running operation as `Canceled` with this error, because what begins now reverses it. */
+  readonly supersede?: { readonly operationId: OperationId; readonly error: OperationError };
+  /** Asks the running operation to wind down. */
+  readonly requestCancel?: OperationId;
+  readonly begin?: NewOperation;
+  readonly rolloutPolicy?: Partial<RolloutPolicy>;
+  readonly history: readonly HistoryEntry[];
+};
+
+/** Managed clusters: read, list, and changed under lock in one transaction. */
+export type ClusterStore = {
+  get(id: ClusterId): Promise<ManagedCluster | undefined>;
+  /** Ordered by id; `after` is the last id of the page before. */
+  list(filter: { subscriptionId: string; resourceGroup?: string; after?: ClusterId; limit: number }): Promise<ManagedCluster[]>;
+  /**
+   * Locks the cluster's row, lets `decide` look at it, and writes what it answers in the same transaction; `decide` is pure and may run
+   * only once. An absent cluster is `undefined`. Also makes the cluster due at once when an operation begins or is asked to cancel.
+   */
+  change<R>(id: ClusterId, decide: (locked: LockedCluster | undefined) => { change?: ClusterChange; result: R }): Promise<R>;
+  /** Adds a cluster that a provider brought up, or renews its access reference and nothing else when it is already known. */
+  register(cluster: ManagedCluster, policy: Partial<RolloutPolicy>): Promise<void>;
+  /** What the worker saw and decided last, and the part of the rollout policy that was set for this cluster. */
+  status(id: ClusterId): Promise<{ status: HostRoutingStatus | undefined; rolloutPolicy: Partial<RolloutPolicy> }>;
+  history(id: ClusterId, page: { afterSeq: number; limit: number }): Promise<HistoryRow[]>;
+};
+
+/** Maps a row to the domain's cluster. */
+export function toManagedCluster(row: Selectable<Tables["managed_cluster"]>): ManagedCluster {
+  return {
+    id: row.id,
+    subscriptionId: row.subscription_id,
+    resourceGroup: row.resource_group,
+    name: row.name,
+    location: row.location,
+    tags: row.tags,
+    envelope: row.envelope,
+    properties: row.properties,
+    desiredMode: row.desired_mode,
+    generation: row.generation,
+    etag: row.etag,
+    provisioningState: row.provisioning_state,
+    activeOperationId: row.active_operation_id ?? undefined,
+    provider: row.provider,
+    driver: row.driver,
+    accessReference: row.access_reference,
+    systemData: row.system_data,
+  };
+}
+
+function toRow(cluster: ManagedCluster) {
+  return {
+    id: cluster.id,
+    subscription_id: cluster.subscriptionId.toLowerCase(),
+    resource_group: cluster.resourceGroup,
+    resource_group_key: cluster.resourceGroup.toLowerCase(),
+    name: cluster.name,
+    location: cluster.location,
+    tags: JSON.stringify(cluster.tags),
+    envelope: JSON.stringify(cluster.envelope),
+    properties: JSON.stringify(cluster.properties),
+    desired_mode: cluster.desiredMode,
+    generation: cluster.generation,
+    etag: cluster.etag,
+    provisioning_state: cluster.provisioningState,
+    active_operation_id: cluster.activeOperationId ?? null,
+    provider: cluster.provider,
+    driver: cluster.driver,
+    access_reference: cluster.accessReference,
+    system_data: JSON.stringify(cluster.systemData),
+  };
+}
+
+async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedCluster | undefined> {
+  const row = await tx.selectFrom("managed_cluster").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
+  if (row === undefined) return undefined;
+  const active =
+    row.active_operation_id === null
+      ? undefined
+      : await tx.selectFrom("operation").selectAll().where("id", "=", row.active_operation_id).forUpdate().executeTakeFirst();
+  const round = await tx.selectFrom("cluster_round").select("rollout_policy").where("cluster_id", "=", id).executeTakeFirst();
+  return { cluster: toManagedCluster(row), active: active && toOperation(active), rolloutPolicy: round?.rollout_policy ?? {} };
+}
+
+async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChange): Promise<void> {
+  if (change.supersede !== undefined)
+    await tx
+      .updateTable("operation")
+      .set({ phase: "Canceled", ended_at: sql`clock_timestamp()`, error: JSON.stringify(change.supersede.error) })
+      .where("id", "=", change.supersede.operationId)
+      .execute();
+  if (change.requestCancel !== undefined)
+    await tx.updateTable("operation").set({ cancel_requested: true }).where("id", "=", change.requestCancel).execute();
+  if (change.cluster !== undefined) await tx.updateTable("managed_cluster").set(toRow(change.cluster)).where("id", "=", id).execute();
+  if (change.begin !== undefined)
+    await tx
+      .insertInto("operation")
+      .values({
+        id: change.begin.id,
+        cluster_id: id,
+        kind: change.begin.kind,
+        mode: change.begin.mode,
+        generation: change.begin.generation,
+        phase: "Accepted",
+        percent_complete: 0,
+        error: null,
+        cancel_requested: false,
+        tenant_id: change.begin.tenantId,
+        object_id: change.begin.objectId,
+        ended_at: null,
+      })
+      .execute();
+  if (change.rolloutPolicy !== undefined)
+    await tx
+      .updateTable("cluster_round")
+      .set({ rollout_policy: JSON.stringify(change.rolloutPolicy) })
+      .where("cluster_id", "=", id)
+      .execute();
+  await tx
+    .updateTable("cluster_round")
+    .set({ look_again_at: sql`clock_timestamp()` })
+    .where("cluster_id", "=", id)
+    .execute();
+  await appendHistory(tx, id, change.history);
+}
+
+/** Managed clusters on Postgres. */
+export function clusterStore(db: Kysely<Tables>): ClusterStore {
+  return {
+    async get(id) {
+      const row = await db.selectFrom("managed_cluster").selectAll().where("id", "=", id).executeTakeFirst();
+      return row && toManagedCluster(row);
+    },
+    async list(filter) {
+      let query = db.selectFrom("managed_cluster").selectAll().where("subscription_id", "=", filter.subscriptionId.toLowerCase());
+      if (filter.resourceGroup !== undefined) query = query.where("resource_group_key", "=", filter.resourceGroup.toLowerCase());
+      if (filter.after !== undefined) query = query.where("id", ">", filter.after);
+      return (await query.orderBy("id").limit(filter.limit).execute()).map(toManagedCluster);
+    },
+    change(id, decide) {
+      return db.transaction().execute(async (tx) => {
+        const { change, result } = decide(await lock(tx, id));
+        if (change !== undefined) await write(tx, id, change);
+        return result;
+      });
+    },
+    async register(cluster, policy) {
+      await db.transaction().execute(async (tx) => {
+        await tx
+          .insertInto("managed_cluster")
+          .values(toRow(cluster))
+          .onConflict((conflict) => conflict.column("id").doUpdateSet({ access_reference: cluster.accessReference }))
+          .execute();
+        await tx
+          .insertInto("cluster_round")
+          .values({ cluster_id: cluster.id, status: null, rollout_policy: JSON.stringify(policy) })
+          .onConflict((conflict) =>
+            conflict.column("cluster_id").doUpdateSet({ look_again_at: sql`clock_timestamp()`, rollout_policy: JSON.stringify(policy) }),
+          )
+          .execute();
+      });
+    },
+    async status(id) {
+      const row = await db.selectFrom("cluster_round").selectAll().where("cluster_id", "=", id).executeTakeFirst();
+      return { status: row?.status ?? undefined, rolloutPolicy: row?.rollout_policy ?? {} };
+    },
+    history: (id, page) => readHistory(db, id, page),
+  };
+}

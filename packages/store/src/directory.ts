@@ -1,0 +1,62 @@
+import type { Kysely } from "kysely";
+import type { Tables } from "./tables.ts";
+
+/** A subscription and the tenant that it belongs to. */
+export type Subscription = { readonly id: string; readonly tenantId: string; readonly displayName: string; readonly state: string };
+/** A resource group; `displayName` keeps its creator's casing. */
+export type ResourceGroup = { readonly subscriptionId: string; readonly displayName: string; readonly location: string };
+
+/** Subscriptions and resource groups: who may be spoken of at all. Names are compared without case. */
+export type DirectoryStore = {
+  subscription(id: string): Promise<Subscription | undefined>;
+  /** All subscriptions of a tenant but deleted ones, by id. */
+  subscriptionsOf(tenantId: string): Promise<Subscription[]>;
+  resourceGroup(subscriptionId: string, name: string): Promise<ResourceGroup | undefined>;
+  registerSubscription(subscription: Subscription): Promise<void>;
+  registerResourceGroup(group: ResourceGroup): Promise<void>;
+};
+
+/** The directory on Postgres. */
+export function directoryStore(db: Kysely<Tables>): DirectoryStore {
+  return {
+    async subscription(id) {
+      const row = await db.selectFrom("subscription").selectAll().where("id", "=", id.toLowerCase()).executeTakeFirst();
+      return row && { id: row.id, tenantId: row.tenant_id, displayName: row.display_name, state: row.state };
+    },
+    async subscriptionsOf(tenantId) {
+      const rows = await db
+        .selectFrom("subscription")
+        .selectAll()
+        .where("tenant_id", "=", tenantId)
+        .where("state", "!=", "Deleted")
+        .orderBy("id")
+        .execute();
+      return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id, displayName: row.display_name, state: row.state }));
+    },
+    async resourceGroup(subscriptionId, name) {
+      const row = await db
+        .selectFrom("resource_group")
+        .selectAll()
+        .where("subscription_id", "=", subscriptionId.toLowerCase())
+        .where("name", "=", name.toLowerCase())
+        .executeTakeFirst();
+      return row && { subscriptionId: row.subscription_id, displayName: row.display_name, location: row.location };
+    },
+    async registerSubscription(subscription) {
+      const row = { tenant_id: subscription.tenantId, display_name: subscription.displayName, state: subscription.state };
+      await db
+        .insertInto("subscription")
+        .values({ id: subscription.id.toLowerCase(), ...row })
+        .onConflict((conflict) => conflict.column("id").doUpdateSet(row))
+        .execute();
+    },
+    async registerResourceGroup(group) {
+      const row = { display_name: group.displayName, location: group.location };
+      await db
+        .insertInto("resource_group")
+        .values({ subscription_id: group.subscriptionId.toLowerCase(), name: group.displayName.toLowerCase(), ...row })
+        .onConflict((conflict) => conflict.columns(["subscription_id", "name"]).doUpdateSet(row))
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,15 @@
+/**
+ * Truth about desire: managed clusters, their operations, what each node has gone through, who may act, and what happened.
+ *
+ * Everything on Postgres; the database's clock decides leases and due times. One accepted request is one transaction,
+ * one round of a worker is one transaction, and neither spans network I/O elsewhere.
+ */
+export { openStore, type Store } from "./open-store.ts";
+export type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
+export type { DirectoryStore, ResourceGroup, Subscription } from "./directory.ts";
+export type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
+export type { OperationStore } from "./operations.ts";
+export type { ClusterRound, RecordOutcome, RoundRecord, RoundStore } from "./rounds.ts";
+export type { HistoryRow } from "./history.ts";
+/** Declared in the domain, kept here for those who only know the store. */
+export type { HistoryEntry, HostRoutingStatus, HostRoutingCondition, HostRoutingNodeStatus } from "@hostrouting/domain";

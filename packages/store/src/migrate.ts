@@ -1,0 +1,23 @@
+import type { Kysely } from "kysely";
+import { Migrator } from "kysely/migration";
+import { AppError } from "@hostrouting/domain";
+import * as clustersAndOperations from "./migrations/0001-clusters-and-operations.ts";
+import type { Tables } from "./tables.ts";
+
+/** In order of their numbers; a migration that has landed is never edited. */
+const MIGRATIONS = { "0001-clusters-and-operations": clustersAndOperations };
+
+/**
+ * Brings the schema up to date; safe when several processes start at once (kysely takes a lock).
+ * @throws AppError `store.migration-failed`
+ */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined)
+    throw new AppError("store.migration-failed", {
+      say: "The database schema could not be brought up to date",
+      do: "Look at the database's log; no data was changed.",
+      cause: error,
+    });
+}

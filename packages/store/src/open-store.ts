@@ -1,0 +1,63 @@
+import { Kysely, PostgresDialect } from "kysely";
+import { Pool, TypeOverrides, types } from "pg";
+import { clusterStore, type ClusterStore } from "./clusters.ts";
+import { leaseStore, type LeaseStore } from "./cluster-lease.ts";
+import { directoryStore, type DirectoryStore } from "./directory.ts";
+import { migrate } from "./migrate.ts";
+import { operationStore, type OperationStore } from "./operations.ts";
+import { roundStore, type RoundStore } from "./rounds.ts";
+import type { Tables } from "./tables.ts";
+
+/** Everything that is kept, by aggregate. */
+export type Store = {
+  readonly clusters: ClusterStore;
+  readonly directory: DirectoryStore;
+  readonly leases: LeaseStore;
+  readonly operations: OperationStore;
+  readonly rounds: RoundStore;
+  /** Whether the database answers; for readiness. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** 10 = more than the processor's cores can use at once, fewer than Postgres' default of 100 for 8 processes. */
+const CONNECTIONS_MAX = 10;
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 15_000;
+
+/** Generations, tokens and sequence numbers stay far below 2^53. */
+function numbersForBigints(): TypeOverrides {
+  const overrides = new TypeOverrides();
+  overrides.setTypeParser(types.builtins.INT8, Number);
+  return overrides;
+}
+
+/**
+ * Opens the database and brings its schema up to date.
+ * @param databaseUrl `postgresql:///name?host=/socket/folder&user=…` or any libpq URL.
+ * @param onConnectionError told of connections that break (a restarted server); the pool replaces them.
+ */
+export async function openStore(databaseUrl: string, onConnectionError: (error: Error) => void): Promise<Store> {
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    types: numbersForBigints(),
+  });
+  pool.on("error", onConnectionError);
+  // A connection in use has no listener of the pool's: what breaks it would end the process.
+  pool.on("connect", (client) => client.on("error", onConnectionError));
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  await migrate(db);
+  return {
+    clusters: clusterStore(db),
+    directory: directoryStore(db),
+    leases: leaseStore(db),
+    operations: operationStore(db),
+    rounds: roundStore(db),
+    ping: async () => void (await pool.query("select 1")),
+    close: () => db.destroy(),
+  };
+}

@@ -1,0 +1,190 @@
+import {
+  as,
+  isTerminal,
+  type ClusterId,
+  type FencingToken,
+  type HistoryEntry,
+  type HostRoutingStatus,
+  type Instant,
+  type ManagedCluster,
+  type NodeRollout,
+  type Operation,
+  type RolloutPolicy,
+} from "@hostrouting/domain";
+import { sql, type Kysely, type Transaction } from "kysely";
+import { toManagedCluster } from "./clusters.ts";
+import { appendHistory } from "./history.ts";
+import { toOperation } from "./operations.ts";
+import type { Tables } from "./tables.ts";
+
+/** What a round of the worker starts from: the store's part of the snapshot, with the database's time. */
+export type ClusterRound = {
+  readonly cluster: ManagedCluster;
+  readonly operation: Operation | undefined;
+  readonly nodes: readonly NodeRollout[];
+  readonly status: HostRoutingStatus | undefined;
+  readonly rolloutPolicy: Partial<RolloutPolicy>;
+  readonly now: Instant;
+};
+
+/** What a round decided, to be stored before anything is done about it. `nodes` is complete: what is absent is forgotten. */
+export type RoundRecord = {
+  /** The operation with its new phase, percentage and error; absent when none is under way. */
+  readonly operation?: Operation;
+  readonly nodes: readonly NodeRollout[];
+  readonly status: HostRoutingStatus;
+  readonly lookAgainInMs: number;
+  readonly history: readonly HistoryEntry[];
+};
+
+/** `LeaseLost`: somebody else holds the cluster now. `OperationMovedOn`: the operation was ended or replaced meanwhile. Neither wrote anything. */
+export type RecordOutcome = "Recorded" | "LeaseLost" | "OperationMovedOn";
+
+/** Rounds: which clusters are due, what a round reads, what it writes. */
+export type RoundStore = {
+  /** Clusters whose time has come, the longest overdue first. */
+  due(limit: number): Promise<ClusterId[]>;
+  read(clusterId: ClusterId): Promise<ClusterRound | undefined>;
+  /** Writes a round in one transaction, only under a lease that is still held and only over the operation that was read. */
+  record(clusterId: ClusterId, token: FencingToken, record: RoundRecord): Promise<RecordOutcome>;
+};
+
+class Abandoned extends Error {
+  readonly outcome: RecordOutcome;
+  constructor(outcome: RecordOutcome) {
+    super(outcome);
+    this.outcome = outcome;
+  }
+}
+
+async function recordOperation(tx: Transaction<Tables>, operation: Operation): Promise<void> {
+  const ended = isTerminal(operation.phase);
+  const updated = await tx
+    .updateTable("operation")
+    .set({
+      phase: operation.phase,
+      percent_complete: sql`greatest(percent_complete, ${operation.percentComplete})`,
+      error: operation.error === undefined ? null : JSON.stringify(operation.error),
+      ended_at: ended ? sql`clock_timestamp()` : null,
+    })
+    .where("id", "=", operation.id)
+    .where("phase", "not in", ["Succeeded", "Failed", "Canceled"])
+    .executeTakeFirst();
+  if (updated.numUpdatedRows !== 1n) throw new Abandoned("OperationMovedOn");
+  if (ended)
+    await tx
+      .updateTable("managed_cluster")
+      .set({ provisioning_state: operation.phase as "Succeeded" | "Failed" | "Canceled", active_operation_id: null })
+      .where("id", "=", operation.clusterId)
+      .where("active_operation_id", "=", operation.id)
+      .execute();
+}
+
+async function recordNodes(tx: Transaction<Tables>, clusterId: ClusterId, nodes: readonly NodeRollout[]): Promise<void> {
+  const kept = nodes.map((node) => node.uid as string);
+  const stale = tx.deleteFrom("node_rollout").where("cluster_id", "=", clusterId);
+  await (kept.length === 0 ? stale : stale.where("node_uid", "not in", kept)).execute();
+  if (nodes.length === 0) return;
+  await tx
+    .insertInto("node_rollout")
+    .values(nodes.map((node) => ({ cluster_id: clusterId, node_uid: node.uid, record: JSON.stringify(node) })))
+    .onConflict((conflict) =>
+      conflict
+        .columns(["cluster_id", "node_uid"])
+        .doUpdateSet((set) => ({ record: set.ref("excluded.record") }))
+        .whereRef("node_rollout.record", "!=", "excluded.record"),
+    )
+    .execute();
+}
+
+async function recordRound(
+  tx: Transaction<Tables>,
+  { clusterId, token, record }: { clusterId: ClusterId; token: FencingToken; record: RoundRecord },
+): Promise<void> {
+  const lease = await tx
+    .selectFrom("cluster_lease")
+    .select("token")
+    .where("cluster_id", "=", clusterId)
+    .where("token", "=", token)
+    .where("expires_at", ">", sql<Date>`clock_timestamp()`)
+    .forUpdate()
+    .executeTakeFirst();
+  if (lease === undefined) throw new Abandoned("LeaseLost");
+  // The cluster's row first, as requests lock it too: the other order would end in a deadlock now and then.
+  const { active_operation_id: active } = await tx
+    .selectFrom("managed_cluster")
+    .select("active_operation_id")
+    .where("id", "=", clusterId)
+    .forNoKeyUpdate()
+    .executeTakeFirstOrThrow();
+  // A request that came in since the round was read must not have its "look at once" written over.
+  if ((active ?? undefined) !== record.operation?.id) throw new Abandoned("OperationMovedOn");
+  if (record.operation !== undefined) await recordOperation(tx, record.operation);
+  await recordNodes(tx, clusterId, record.nodes);
+  await tx
+    .updateTable("cluster_round")
+    .set({
+      status: JSON.stringify(record.status),
+      look_again_at: sql`clock_timestamp() + ${record.lookAgainInMs} * interval '1 millisecond'`,
+    })
+    .where("cluster_id", "=", clusterId)
+    .execute();
+  await appendHistory(tx, clusterId, record.history);
+}
+
+/** Rounds on Postgres. */
+export function roundStore(db: Kysely<Tables>): RoundStore {
+  return {
+    async due(limit) {
+      const rows = await db
+        .selectFrom("cluster_round")
+        .select("cluster_id")
+        .where("look_again_at", "<=", sql<Date>`clock_timestamp()`)
+        .orderBy("look_again_at")
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.cluster_id);
+    },
+    read(clusterId) {
+      return db
+        .transaction()
+        .setIsolationLevel("repeatable read")
+        .execute(async (tx) => {
+          const cluster = await tx.selectFrom("managed_cluster").selectAll().where("id", "=", clusterId).executeTakeFirst();
+          if (cluster === undefined) return undefined;
+          const operation =
+            cluster.active_operation_id === null
+              ? undefined
+              : await tx.selectFrom("operation").selectAll().where("id", "=", cluster.active_operation_id).executeTakeFirst();
+          const nodes = await tx
+            .selectFrom("node_rollout")
+            .select("record")
+            .where("cluster_id", "=", clusterId)
+            .orderBy("node_uid")
+            .execute();
+          const round = await tx
+            .selectFrom("cluster_round")
+            .select(["status", "rollout_policy", sql<Date>`clock_timestamp()`.as("now")])
+            .where("cluster_id", "=", clusterId)
+            .executeTakeFirstOrThrow();
+          return {
+            cluster: toManagedCluster(cluster),
+            operation: operation && toOperation(operation),
+            nodes: nodes.map((row) => row.record as unknown as NodeRollout),
+            status: round.status ?? undefined,
+            rolloutPolicy: round.rollout_policy ?? {},
+            now: as<Instant>(round.now.getTime()),
+          };
+        });
+    },
+    async record(clusterId, token, record) {
+      try {
+        await db.transaction().execute((tx) => recordRound(tx, { clusterId, token, record }));
+        return "Recorded";
+      } catch (error) {
+        if (error instanceof Abandoned) return error.outcome;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type {
+  AccelerationMode,
+  ClusterId,
+  Driver,
+  HostRoutingStatus,
+  OperationError,
+  OperationId,
+  OperationKind,
+  OperationPhase,
+  Provider,
+  ProvisioningState,
+  RolloutPolicy,
+  SystemData,
+} from "@hostrouting/domain";
+import type { ColumnType, Generated } from "kysely";
+
+/** A JSON column: objects come out, text goes in (the driver would take an array for a Postgres array). */
+type Json<T> = ColumnType<T, string, string>;
+
+/** Row shapes, one type per table of `migrations/`. Mapped to domain types in the file of each aggregate and nowhere else. */
+export type Tables = {
+  subscription: { id: string; tenant_id: string; display_name: string; state: string };
+  resource_group: { subscription_id: string; name: string; display_name: string; location: string };
+  managed_cluster: {
+    id: ClusterId;
+    subscription_id: string;
+    resource_group: string;
+    resource_group_key: string;
+    name: string;
+    location: string;
+    tags: Json<Record<string, string>>;
+    envelope: Json<Record<string, unknown>>;
+    properties: Json<Record<string, unknown>>;
+    desired_mode: AccelerationMode;
+    generation: number;
+    etag: string;
+    provisioning_state: ProvisioningState;
+    active_operation_id: OperationId | null;
+    provider: Provider;
+    driver: Driver;
+    access_reference: string;
+    system_data: Json<SystemData>;
+  };
+  operation: {
+    id: OperationId;
+    cluster_id: ClusterId;
+    kind: OperationKind;
+    mode: AccelerationMode;
+    generation: number;
+    phase: OperationPhase;
+    percent_complete: number;
+    error: Json<OperationError> | null;
+    cancel_requested: boolean;
+    tenant_id: string;
+    object_id: string;
+    started_at: Generated<Date>;
+    ended_at: Date | null;
+  };
+  cluster_round: {
+    cluster_id: ClusterId;
+    look_again_at: Generated<Date>;
+    status: Json<HostRoutingStatus> | null;
+    rollout_policy: Json<Partial<RolloutPolicy>> | null;
+  };
+  node_rollout: { cluster_id: ClusterId; node_uid: string; record: Json<Record<string, unknown>> };
+  cluster_lease: { cluster_id: ClusterId; holder: string; token: number; expires_at: Date };
+  history: { cluster_id: ClusterId; seq: number; at: Generated<Date>; kind: string; data: Json<Record<string, unknown>> };
+  history_counter: { cluster_id: ClusterId; seq: number };
+};

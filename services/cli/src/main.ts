@@ -1,0 +1,72 @@
+/**
+ * The command `hostrouting`. Shows only what the API says. Exit codes: 0 done, 1 usage, 2 blocked, 4 in progress, 5 failed, 6 not authorised.
+ */
+import { ArmRefusal, openArmCluster } from "@hostrouting/azure";
+import { AppError, explain, type AccelerationMode } from "@hostrouting/domain";
+import { Command, Option } from "commander";
+import { setModeCommand, type CommandParts } from "./commands/set-mode.ts";
+import { statusCommand } from "./commands/status.ts";
+import { defaultConnectionFile, readConnectionFile } from "./connection-file.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import { readPicture } from "./read-picture.ts";
+import { errorLines, hostRoutingLines, type HostRoutingPicture } from "./view/host-routing-view.ts";
+import { screenFor } from "./view/screen.ts";
+
+type Common = { readyFile: string; output: "table" | "json" };
+
+function parts({ readyFile, output }: Common): CommandParts {
+  const connection = readConnectionFile(readyFile);
+  const cluster = openArmCluster(connection);
+  const json = output === "json";
+  return {
+    cluster,
+    read: () => readPicture(cluster),
+    lines: (picture: HostRoutingPicture) =>
+      json ? [JSON.stringify(picture, null, 2)] : hostRoutingLines(picture, connection.cluster, Date.now()),
+    screen: screenFor(process.stdout),
+    say: (line) => void (json ? process.stderr : process.stdout).write(`${line}\n`),
+  };
+}
+
+function program(ended: (code: number) => void): Command {
+  const root = new Command("hostrouting")
+    .description("Turns eBPF host routing on and off for a managed cluster, and shows how it goes.")
+    .exitOverride();
+  const add = (name: string, description: string): Command =>
+    root
+      .command(name)
+      .description(description)
+      .addOption(new Option("--ready-file <file>", "where the endpoint is").env("HOSTROUTING_READY_FILE").default(defaultConnectionFile()))
+      .addOption(new Option("-o, --output <form>", "table or json").choices(["table", "json"]).default("table"));
+  const setMode = (name: string, description: string, mode: AccelerationMode): void => {
+    add(name, description)
+      .option("--no-wait", "return once the request is accepted (exit code 4)")
+      .action(async (options: Common & { wait: boolean }) => ended(await setModeCommand(parts(options), mode, options)));
+  };
+  setMode("enable", "turn host routing on, node by node", "BpfVeth");
+  setMode("disable", "turn host routing off, node by node", "None");
+  add("status", "show host routing and its nodes")
+    .option("--watch", "until nothing is under way any more", false)
+    .action(async (options: Common & { watch: boolean }) => ended(await statusCommand(parts(options), options)));
+  return root;
+}
+
+function report(error: unknown): void {
+  const lines =
+    error instanceof ArmRefusal
+      ? errorLines({ ...error.problem.error, details: [...(error.problem.error.details ?? [])] } as never)
+      : [sentence(error)];
+  process.stderr.write(`${lines.map((line) => line.trimStart()).join("\n")}\n`);
+}
+
+function sentence(error: unknown): string {
+  return error instanceof AppError ? `${explain(error)}. ${error.remedy}` : explain(error);
+}
+
+try {
+  await program((code) => (process.exitCode = code)).parseAsync();
+} catch (error) {
+  const own = (error as { code?: string }).code?.startsWith("commander.") === true;
+  if (!own) report(error);
+  process.exitCode = own ? (error as { exitCode: number }).exitCode : exitCodeOf(error);
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hostRoutingLines, runningOperation, type HostRoutingPicture } from "./host-routing-view.ts";
+
+const NOW = Date.parse("2026-01-01T00:00:10Z");
+
+function picture(properties: object, nodes: readonly object[] = []): HostRoutingPicture {
+  const settled = {
+    desiredMode: "None",
+    effectiveMode: "None",
+    driver: "bundle",
+    state: "Disabled",
+    health: "Healthy",
+    conditions: [],
+    nodeCounts: {},
+    waits: [],
+    warnings: [],
+  };
+  return { hostRouting: { properties: { ...settled, ...properties } }, nodes } as unknown as HostRoutingPicture;
+}
+
+test("a settled cluster is one line", () => {
+  assert.deepEqual(hostRoutingLines(picture({}), "lab", NOW), ["lab: Disabled, Healthy; desired None, effective None (driver bundle)"]);
+});
+
+test("nodes have a bar each, in columns; waits say for whom, how long and what to do", () => {
+  const seen = picture(
+    {
+      desiredMode: "BpfVeth",
+      effectiveMode: "Mixed",
+      state: "Enabling",
+      operation: { kind: "EnableHostRouting", phase: "Rolling", percentComplete: 45 },
+      waits: [
+        {
+          reason: "Verifying",
+          subject: "n2",
+          since: "2026-01-01T00:00:08Z",
+          until: "2026-01-01T00:00:40Z",
+          message: "1 of 2 observations",
+          remedy: "Nothing to do.",
+        },
+      ],
+    },
+    [
+      {
+        name: "n1",
+        properties: { pool: "system", phase: "Enabled", effectiveMode: "BpfVeth", reason: "Switched", fastShare: 0.9876, stackReasons: [] },
+      },
+      { name: "node-2", properties: { pool: "user", phase: "Verifying", effectiveMode: "Legacy", reason: "", stackReasons: [] } },
+    ],
+  );
+  assert.deepEqual(hostRoutingLines(seen, "lab", NOW), [
+    "lab: Enabling, Healthy; desired BpfVeth, effective Mixed (driver bundle)",
+    "EnableHostRouting Rolling 45 %",
+    "n1      system  ████████████████████  Enabled    BpfVeth (Switched)  98.7 % fast",
+    "node-2  user    ███████████░░░░░░░░░  Verifying  Legacy",
+    "waiting 2 s, at most 30 s more: n2: Verifying: 1 of 2 observations",
+    "  → Nothing to do.",
+  ]);
+});
+
+test("a warning says what it is about and what to do", () => {
+  const warnings = [
+    { id: "PF-058", title: "Nodes are skipped", message: "n2 is cordoned.", remedy: "Uncordon it.", subjects: ["node n2"] },
+  ];
+  assert.deepEqual(hostRoutingLines(picture({ warnings }), "lab", NOW).slice(1), [
+    "warning PF-058: Nodes are skipped: n2 is cordoned.",
+    "  → Uncordon it.",
+  ]);
+});
+
+test("a failed operation shows every detail", () => {
+  const error = {
+    code: "PreflightBlocked",
+    message: "1 check failed.",
+    details: [{ code: "PF-006", target: "system", message: "Too old." }],
+  };
+  const lines = hostRoutingLines(
+    picture({ operation: { kind: "EnableHostRouting", phase: "Failed", percentComplete: 5, error } }),
+    "lab",
+    NOW,
+  );
+  assert.deepEqual(lines.slice(2), ["  PreflightBlocked: 1 check failed.", "    PF-006 [system]: Too old."]);
+});
+
+test("only an operation that has not ended is running", () => {
+  for (const phase of ["Succeeded", "Failed", "Canceled"]) assert.equal(runningOperation(picture({ operation: { phase } })), undefined);
+  assert.equal(runningOperation(picture({ operation: { phase: "Rolling" } }))?.phase, "Rolling");
+  assert.equal(runningOperation(picture({})), undefined);
+});

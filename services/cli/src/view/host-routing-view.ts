@@ -1,0 +1,71 @@
+import type { ArmComponents } from "@hostrouting/contracts";
+import { nodeProgress, progressBar } from "./node-progress.ts";
+
+type Schemas = ArmComponents["schemas"];
+
+/** What the command shows: the cluster's host routing and its nodes, as the API gave them. */
+export type HostRoutingPicture = { readonly hostRouting: Schemas["HostRouting"]; readonly nodes: readonly Schemas["HostRoutingNode"][] };
+
+const BAR_WIDTH = 20;
+const TERMINAL = new Set(["Succeeded", "Failed", "Canceled"]);
+
+/** The operation that is under way; nothing when all is settled. */
+export function runningOperation(picture: HostRoutingPicture): Schemas["HostRoutingOperation"] | undefined {
+  const { operation } = picture.hostRouting.properties;
+  return operation === undefined || TERMINAL.has(operation.phase) ? undefined : operation;
+}
+
+/** The lines of a table view; `now` in milliseconds since 1970 tells how long things wait. No line depends on the terminal. */
+export function hostRoutingLines(picture: HostRoutingPicture, cluster: string, now: number): string[] {
+  const { properties } = picture.hostRouting;
+  return [
+    `${cluster}: ${properties.state}, ${properties.health}; desired ${properties.desiredMode}, effective ${properties.effectiveMode} (driver ${properties.driver})`,
+    ...operationLines(properties.operation),
+    ...columns(picture.nodes.map((node) => nodeCells(node, properties.desiredMode === "BpfVeth" ? "BpfVeth" : "None"))),
+    ...properties.waits.flatMap((wait) => waitLines(wait, now)),
+    ...properties.warnings.flatMap(warningLines),
+  ];
+}
+
+function operationLines(operation: Schemas["HostRoutingOperation"] | undefined): string[] {
+  if (operation === undefined) return [];
+  const head = `${operation.kind} ${operation.phase} ${operation.percentComplete} %`;
+  return operation.error === undefined ? [head] : [head, ...errorLines(operation.error)];
+}
+
+/** An ARM error with one line per detail. */
+export function errorLines(error: Schemas["ErrorDetail"]): string[] {
+  const target = error.target === undefined ? "" : ` [${error.target}]`;
+  return [
+    `  ${error.code}${target}: ${error.message}`,
+    ...(error.details ?? []).flatMap((detail) => errorLines(detail).map((line) => `  ${line}`)),
+  ];
+}
+
+function nodeCells({ name, properties }: Schemas["HostRoutingNode"], desired: "BpfVeth" | "None"): string[] {
+  const share = properties.fastShare === undefined ? "" : `${Math.floor(properties.fastShare * 1000) / 10} % fast`;
+  const reason = properties.reason === "" ? properties.effectiveMode : `${properties.effectiveMode} (${properties.reason})`;
+  return [name, properties.pool, progressBar(nodeProgress(desired, properties.phase), BAR_WIDTH), properties.phase, reason, share];
+}
+
+function waitLines(wait: Schemas["HostRoutingWait"], now: number): string[] {
+  const forSeconds = Math.max(0, Math.round((now - Date.parse(wait.since)) / 1000));
+  const left = wait.until === undefined ? "" : `, at most ${Math.max(0, Math.round((Date.parse(wait.until) - now) / 1000))} s more`;
+  const remedy = wait.remedy === "" ? [] : [`  → ${wait.remedy}`];
+  return [`waiting ${forSeconds} s${left}: ${wait.subject}: ${wait.reason}: ${wait.message}`, ...remedy];
+}
+
+function warningLines(warning: Schemas["HostRoutingWarning"]): string[] {
+  const remedy = warning.remedy === "" ? [] : [`  → ${warning.remedy}`];
+  return [`warning ${warning.id}: ${warning.title}: ${warning.message}`, ...remedy];
+}
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

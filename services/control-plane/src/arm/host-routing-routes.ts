@@ -1,0 +1,69 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Deps } from "../deps.ts";
+import { decideCancel } from "../enablement/decide-cancel.ts";
+import { decidePolicy } from "../enablement/decide-policy.ts";
+import { retryLostRaces } from "../enablement/retry-lost-races.ts";
+import { ArmError } from "./arm-error.ts";
+import { toHostRoutingBody, toHostRoutingNodesBody } from "./host-routing-wire.ts";
+import { findCluster, operationUrl } from "./managed-cluster-routes.ts";
+import { pathOf, principalOf } from "./request-context.ts";
+import { HOST_ROUTING_TYPE, CLUSTER_TYPE } from "./resource-ids.ts";
+
+async function read(deps: Deps, request: FastifyRequest): Promise<unknown> {
+  const cluster = await findCluster(deps, request);
+  const [{ status, rolloutPolicy }, [operation]] = await Promise.all([
+    deps.store().clusters.status(cluster.id),
+    deps.store().operations.list(cluster.id, 1),
+  ]);
+  return toHostRoutingBody({ cluster, status, rolloutPolicy, operation });
+}
+
+async function readNodes(deps: Deps, request: FastifyRequest): Promise<unknown> {
+  const cluster = await findCluster(deps, request);
+  const { status } = await deps.store().clusters.status(cluster.id);
+  return toHostRoutingNodesBody(cluster, status);
+}
+
+async function cancel(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const cluster = await findCluster(deps, request);
+  const { name } = pathOf(request);
+  const result = await retryLostRaces(() =>
+    deps.store().clusters.change(cluster.id, (locked) => decideCancel(locked, name, principalOf(request))),
+  );
+  if (result instanceof ArmError) throw result;
+  void deps.doorbell.ring(cluster.id);
+  const status = operationUrl(deps, request, { cluster, operationId: result.operationId });
+  reply
+    .code(202)
+    .header("azure-asyncoperation", status)
+    .header("location", status.replace("/operations/", "/operationresults/"))
+    .header("retry-after", deps.settings.retryAfterSeconds)
+    .send();
+}
+
+async function changePolicy(deps: Deps, request: FastifyRequest): Promise<unknown> {
+  const cluster = await findCluster(deps, request);
+  const { name } = pathOf(request);
+  const result = await retryLostRaces(() =>
+    deps
+      .store()
+      .clusters.change(cluster.id, (locked) => decidePolicy(locked, { name, body: request.body, principal: principalOf(request) })),
+  );
+  if (result instanceof ArmError) throw result;
+  void deps.doorbell.ring(cluster.id);
+  return read(deps, request);
+}
+
+/** Our child resource of a managed cluster: what is, what moves, what waits. */
+export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
+  const type = HOST_ROUTING_TYPE.slice(CLUSTER_TYPE.length);
+  const base = `/subscriptions/:sub/resourceGroups/:group/providers/${CLUSTER_TYPE}/:name${type}`;
+  app.get(base, async (request) => ({ value: [await read(deps, request)] }));
+  app.get(`${base}/default`, (request) => read(deps, request));
+  app.patch(`${base}/default`, (request) => changePolicy(deps, request));
+  app.get(`${base}/default/nodes`, (request) => readNodes(deps, request));
+  app.post(`${base}/default/cancel`, async (request, reply) => {
+    await cancel(deps, request, reply);
+    return reply;
+  });
+}

@@ -1,0 +1,92 @@
+import {
+  productionPolicy,
+  type HostRoutingNodeStatus,
+  type HostRoutingStatus,
+  type ManagedCluster,
+  type Operation,
+  type RolloutPolicy,
+  type Wait,
+} from "@hostrouting/domain";
+import { HOST_ROUTING_TYPE, clusterResourceId } from "./resource-ids.ts";
+
+/** What is shown of a cluster's host routing, read from the store. */
+export type HostRoutingFacts = {
+  readonly cluster: ManagedCluster;
+  /** What the worker saw last; absent until it has looked for the first time. */
+  readonly status: HostRoutingStatus | undefined;
+  readonly rolloutPolicy: Partial<RolloutPolicy>;
+  /** The running operation, or else the last one. */
+  readonly operation: Operation | undefined;
+};
+
+const iso = (at: number): string => new Date(at).toISOString();
+const idOf = (cluster: ManagedCluster): string => `${clusterResourceId(cluster)}/hostRoutings/default`;
+
+/** Nobody has looked yet: unknown is shown as unknown. */
+const UNSEEN = {
+  effectiveMode: "Unknown",
+  state: "Unknown",
+  health: "Unknown",
+  conditions: [],
+  nodeCounts: {},
+  waits: [],
+  nodes: [],
+} as const;
+
+function toWait(wait: Wait): Readonly<Record<string, unknown>> {
+  const { since, until, ...rest } = wait;
+  return { ...rest, since: iso(since), ...(until !== undefined && until !== null && { until: iso(until) }) };
+}
+
+function toOperation(operation: Operation): Readonly<Record<string, unknown>> {
+  return {
+    id: operation.id,
+    kind: operation.kind,
+    phase: operation.phase,
+    percentComplete: operation.percentComplete,
+    startTime: iso(operation.startedAt),
+    ...(operation.endedAt !== undefined && { endTime: iso(operation.endedAt) }),
+    ...(operation.error && { error: operation.error }),
+  };
+}
+
+/** `hostRoutings/default`. Shows what the worker recorded and adds nothing of its own. */
+export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<string, unknown>> {
+  const { cluster, operation } = facts;
+  const { effectiveMode, state, health, conditions, nodeCounts, waits } = facts.status ?? UNSEEN;
+  return {
+    id: idOf(cluster),
+    name: "default",
+    type: HOST_ROUTING_TYPE,
+    properties: {
+      desiredMode: cluster.desiredMode,
+      effectiveMode,
+      driver: cluster.driver,
+      state,
+      health,
+      conditions,
+      nodeCounts,
+      ...(operation && { operation: toOperation(operation) }),
+      waits: waits.map(toWait),
+      warnings: facts.status?.warnings ?? [],
+      policy: { state: "NotManaged", drift: [] },
+      rolloutPolicy: { ...productionPolicy, ...facts.rolloutPolicy },
+    },
+  };
+}
+
+function toNode(cluster: ManagedCluster, node: HostRoutingNodeStatus): Readonly<Record<string, unknown>> {
+  const { name, fastShare, observedAt, ...rest } = node;
+  return {
+    id: `${idOf(cluster)}/nodes/${name}`,
+    name,
+    type: `${HOST_ROUTING_TYPE}/nodes`,
+    properties: { ...rest, ...(fastShare !== undefined && { fastShare }), ...(observedAt !== undefined && { observedAt }) },
+  };
+}
+
+/** `hostRoutings/default/nodes`: one entry per node, by name. */
+export function toHostRoutingNodesBody(cluster: ManagedCluster, status: HostRoutingStatus | undefined): Readonly<Record<string, unknown>> {
+  const nodes = (status ?? UNSEEN).nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return { value: nodes.map((node) => toNode(cluster, node)) };
+}

@@ -1,0 +1,30 @@
+import type { ManagedCluster } from "@hostrouting/domain";
+import { wholeProperties } from "../enablement/merge-managed-cluster.ts";
+import { asJsonObject } from "../enablement/json-object.ts";
+import { CLUSTER_TYPE, clusterResourceId } from "./resource-ids.ts";
+
+/** Pools carry the cluster's etag: a write of the cluster changes theirs too, and pools cannot be written on their own. */
+function withPoolMembers(pools: unknown, cluster: ManagedCluster): readonly unknown[] {
+  const list = Array.isArray(pools) ? pools : [];
+  return list.map((pool) => ({ provisioningState: cluster.provisioningState, ...asJsonObject(pool), eTag: cluster.etag }));
+}
+
+/** A managed cluster as ARM shows it. Never with a top-level `status`: the SDK for Python would read it as an operation's. */
+export function toManagedClusterBody(cluster: ManagedCluster): Readonly<Record<string, unknown>> {
+  const properties = wholeProperties(cluster.properties);
+  return {
+    ...cluster.envelope,
+    id: clusterResourceId(cluster),
+    name: cluster.name,
+    type: CLUSTER_TYPE,
+    location: cluster.location,
+    tags: cluster.tags,
+    eTag: cluster.etag,
+    systemData: cluster.systemData,
+    properties: {
+      ...properties,
+      provisioningState: cluster.provisioningState,
+      agentPoolProfiles: withPoolMembers(properties["agentPoolProfiles"], cluster),
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { FastifyRequest } from "fastify";
+import { AppError } from "@hostrouting/domain";
+import type { ClusterPath } from "./resource-ids.ts";
+import type { Principal } from "./principal.ts";
+import { CONTRACT_API_VERSION } from "./api-versions.ts";
+
+/** What the front half of the pipeline found out about a request. */
+export type ArmContext = {
+  /** `api-version` of the request, once it was accepted. */
+  apiVersion: string;
+  /** Absent on addresses that need no token. */
+  principal: Principal | undefined;
+  /** Id that ties together what one client action caused; the client's or ours. */
+  readonly correlationId: string;
+};
+
+declare module "fastify" {
+  interface FastifyRequest {
+    arm: ArmContext;
+  }
+}
+
+/** A context as it is before any step of the pipeline. */
+export function emptyContext(correlationId: string): ArmContext {
+  return { apiVersion: CONTRACT_API_VERSION, principal: undefined, correlationId };
+}
+
+/** Who asks. Only addresses behind the token step may ask this. */
+export function principalOf(request: FastifyRequest): Principal {
+  const { principal } = request.arm;
+  if (principal === undefined)
+    throw new AppError("arm.no-principal", { say: `${request.method} ${request.routeOptions.url} is not behind the token step` });
+  return principal;
+}
+
+/** The names in the address, decoded. Absent ones are empty text: only routes that have them may use them. */
+export function pathOf(request: FastifyRequest): ClusterPath {
+  const params = (request.params ?? {}) as Readonly<Record<string, string | undefined>>;
+  return { subscriptionId: params["sub"] ?? "", resourceGroup: params["group"] ?? "", name: params["name"] ?? "" };
+}
+
+/** The path of a request without its query, doubled slashes collapsed. */
+export function plainPath(request: { readonly url: string }): string {
+  return (request.url.split("?", 1)[0] ?? "").replace(/\/{2,}/g, "/");
+}

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { unknownRoute } from "./unknown-route.ts";
+
+const C = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService";
+const rows: readonly (readonly [request: string, status: number, code: string, allow?: string])[] = [
+  [`DELETE ${C}/managedClusters/x`, 405, "MethodNotAllowed", "GET, PUT"],
+  [`PUT ${C}/managedClusters`, 405, "MethodNotAllowed", "GET"],
+  [`POST ${C}/managedClusters/x/hostRoutings/default`, 405, "MethodNotAllowed", "GET"],
+  [`GET ${C}/MANAGEDCLUSTERS/x/hostroutings/default/cancel/`, 405, "MethodNotAllowed", "POST"],
+  ["POST /subscriptions", 405, "MethodNotAllowed", "GET"],
+  [`GET ${C}/managedClusters/x/agentPools`, 404, "NotFound"],
+  [`GET ${C}/managedClusterz/x`, 404, "InvalidResourceType"],
+  ["GET /subscriptions/s/providers/Microsoft.Compute/disks", 404, "InvalidResourceNamespace"],
+  ["GET /subscriptions/s/resourceGroups/g", 404, "NotFound"],
+  ["GET /", 404, "NotFound"],
+];
+for (const [request, status, code, allow] of rows)
+  test(`${request}: ${status} ${code}`, () => {
+    const [method = "", path = ""] = request.split(" ");
+    const error = unknownRoute(method, path);
+    assert.deepEqual([error.status, error.fault.code, error.headers["Allow"]], [status, code, allow]);
+  });

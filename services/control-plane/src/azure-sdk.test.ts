@@ -1,0 +1,114 @@
+/** The real clients, unmodified, against the real processes: credential, authority, control plane, database. */
+import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { ContainerServiceClient, type ManagedCluster } from "@azure/arm-containerservice";
+import { ClientSecretCredential } from "@azure/identity";
+import { openStore, type Store } from "@hostrouting/store";
+import { ids, makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
+import { makeTestDatabase, type TestDatabase } from "./testing/test-database.ts";
+import { startTestInstallation, type TestInstallation } from "./testing/test-installation.ts";
+
+let database: TestDatabase;
+let store: Store;
+let installation: TestInstallation;
+
+before(async () => {
+  database = await makeTestDatabase();
+  store = await openStore(database.url, () => undefined);
+  await register(store, [makeCluster("sdk"), makeCluster("failing"), makeCluster("canceled")]);
+  installation = await startTestInstallation(database.url);
+});
+
+after(async () => {
+  await installation.close();
+  await store.close();
+  await database.drop();
+});
+
+function client(secret = installation.clientSecret): ContainerServiceClient {
+  const credential = new ClientSecretCredential(ids.tenantId, ids.clientId, secret, {
+    authorityHost: installation.base,
+    disableInstanceDiscovery: true,
+  });
+  return new ContainerServiceClient(credential, ids.subscriptionId, { endpoint: installation.base });
+}
+
+const enable = (cluster: ManagedCluster): ManagedCluster => ({
+  ...cluster,
+  networkProfile: {
+    ...cluster.networkProfile,
+    advancedNetworking: { ...cluster.networkProfile?.advancedNetworking, performance: { accelerationMode: "BpfVeth" } },
+  },
+});
+
+test("get, createOrUpdate, poll to the end, and the list, with the SDK for JavaScript", async () => {
+  const { managedClusters } = client();
+  const before = await managedClusters.get("lab", "sdk");
+  assert.equal(before.networkProfile?.advancedNetworking?.performance?.accelerationMode, "None");
+  const poller = managedClusters.createOrUpdate("lab", "sdk", enable(before), { updateIntervalInMs: 50 });
+  await poller.submitted();
+  await moveOperation(store, makeCluster("sdk").id, { phase: "Succeeded", percentComplete: 100 });
+  const ended = await poller.pollUntilDone();
+  assert.deepEqual(
+    [ended.provisioningState, ended.networkProfile?.advancedNetworking?.performance?.accelerationMode],
+    ["Succeeded", "BpfVeth"],
+  );
+  const names = [];
+  for await (const cluster of managedClusters.list()) names.push(cluster.name);
+  assert.deepEqual(names, ["canceled", "failing", "sdk"]);
+});
+
+for (const [name, phase, message] of [
+  ["failing", "Failed", /PreflightBlocked.*Two checks failed/],
+  ["canceled", "Canceled", /canceled/i],
+] as const)
+  test(`an operation that ends ${phase} rejects with what the operation says`, async () => {
+    const { managedClusters } = client();
+    const poller = managedClusters.createOrUpdate("lab", name, enable(await managedClusters.get("lab", name)), { updateIntervalInMs: 50 });
+    await poller.submitted();
+    await moveOperation(store, makeCluster(name).id, { phase, error: { code: "PreflightBlocked", message: "Two checks failed" } });
+    await assert.rejects(async () => poller.pollUntilDone(), message);
+    assert.equal((await managedClusters.get("lab", name)).provisioningState, phase);
+  });
+
+test("an etag that has gone stale is refused with PreconditionFailed", async () => {
+  const { managedClusters } = client();
+  const cluster = await managedClusters.get("lab", "sdk");
+  const poller = managedClusters.createOrUpdate("lab", "sdk", { ...cluster, tags: { a: "b" } }, { ifMatch: "stale" });
+  await assert.rejects(
+    async () => poller.submitted(),
+    (error: { code?: string; statusCode?: number }) => error.statusCode === 412 && error.code === "PreconditionFailed",
+  );
+});
+
+test("a wrong secret gets no token, and the authority's key stays private", async () => {
+  await assert.rejects(() => client("wrong").managedClusters.get("lab", "sdk"), /AADSTS7000215/);
+  assert.equal(statSync(installation.authorityKeyFile).mode & 0o777, 0o600);
+  assert.ok("d" in JSON.parse(readFileSync(installation.authorityKeyFile, "utf8")));
+  const published = await fetch(`${installation.base}/${ids.tenantId}/discovery/v2.0/keys`).then(
+    (reply) => reply.json() as Promise<{ keys: object[] }>,
+  );
+  assert.deepEqual(
+    published.keys.map((key) => Object.keys(key).toSorted()),
+    [["alg", "e", "kid", "kty", "n", "use"]],
+  );
+});
+
+test("neither secret nor token is in any log", () => {
+  for (const one of [installation.authority, installation.controlPlane])
+    assert.doesNotMatch(one.output(), new RegExp(`${installation.clientSecret}|eyJ[A-Za-z0-9_-]{20}`));
+});
+
+test("an authority that is away: token requests are refused with 503, resources stay readable with the token at hand", async () => {
+  const { managedClusters } = client();
+  await managedClusters.get("lab", "sdk");
+  await installation.authority.end("SIGKILL");
+  const reply = await fetch(`${installation.base}/${ids.tenantId}/oauth2/v2.0/token`, {
+    method: "POST",
+    body: new URLSearchParams({ a: "b" }),
+  });
+  const { error } = (await reply.json()) as { error: { code: string } };
+  assert.deepEqual([reply.status, error.code], [503, "ServiceUnavailable"]);
+  assert.equal((await managedClusters.get("lab", "sdk")).name, "sdk");
+});

@@ -1,0 +1,66 @@
+/**
+ * What the control plane is told by its environment; read once, in `main.ts`.
+ *
+ * | variable | meaning | default |
+ * |--|--|--|
+ * | HOSTROUTING_PORT | port to listen on, HTTPS only; 0 takes a free one | – |
+ * | HOSTROUTING_LISTEN_ADDRESS | address to listen on | 127.0.0.1 |
+ * | HOSTROUTING_TLS_CERT_FILE, HOSTROUTING_TLS_KEY_FILE | PEM files: certificate chain and private key | – |
+ * | HOSTROUTING_DATABASE_URL | Postgres | – |
+ * | HOSTROUTING_PUBLIC_URL | base of every absolute URL that we hand out, without a slash at the end | – |
+ * | HOSTROUTING_ISSUER | `iss` of tokens that we accept | – |
+ * | HOSTROUTING_JWKS_URL | where the issuer publishes its keys | – |
+ * | HOSTROUTING_AUDIENCES | `aud` of tokens that we accept, separated by commas | the public URL and Azure Resource Manager's |
+ * | HOSTROUTING_AUTHORITY_URL | development only: where `/{tenant}/oauth2`, `/{tenant}/v2.0`, `/{tenant}/discovery`, `/common` are forwarded | not forwarded |
+ * | HOSTROUTING_LOCATION | region in `x-ms-routing-request-id` | local |
+ * | HOSTROUTING_RETRY_AFTER_SECONDS | how long clients wait between two looks at an operation, 1–600; ARM asks for at least 10 in production | 1 |
+ * | HOSTROUTING_LOG_LEVEL | trace, debug, info, warn, error, fatal, silent | info |
+ */
+import { integer, oneOf, readConfig, text, url } from "@hostrouting/runtime";
+
+/** What is read from the environment. */
+export type ControlPlaneConfig = ReturnType<typeof readControlPlaneConfig>;
+
+const AZURE_AUDIENCES = ["https://management.azure.com", "https://management.core.windows.net"];
+
+/** An `https:` URL without a slash at its end. Both az and the SDKs refuse to send a token over plain HTTP. */
+function publicUrl(value: string): string {
+  if (new URL(url(value)).protocol !== "https:") throw new Error("must begin with https://");
+  return value.replace(/\/+$/, "");
+}
+
+/** Audiences with and without a slash at the end, since clients send both. */
+function withSlashes(audiences: readonly string[]): readonly string[] {
+  return audiences.map((audience) => audience.replace(/\/+$/, "")).flatMap((audience) => [audience, `${audience}/`]);
+}
+
+/**
+ * Reads and checks the environment.
+ * @throws ConfigError naming every variable that is missing or wrong.
+ */
+export function readControlPlaneConfig(env: Readonly<Record<string, string | undefined>>) {
+  const config = readConfig(
+    {
+      port: { env: "HOSTROUTING_PORT", parse: integer(0, 65_535) },
+      listenAddress: { env: "HOSTROUTING_LISTEN_ADDRESS", parse: text, fallback: "127.0.0.1" },
+      tlsCertFile: { env: "HOSTROUTING_TLS_CERT_FILE", parse: text },
+      tlsKeyFile: { env: "HOSTROUTING_TLS_KEY_FILE", parse: text },
+      databaseUrl: { env: "HOSTROUTING_DATABASE_URL", parse: text, secret: true },
+      publicUrl: { env: "HOSTROUTING_PUBLIC_URL", parse: publicUrl },
+      issuer: { env: "HOSTROUTING_ISSUER", parse: url },
+      jwksUrl: { env: "HOSTROUTING_JWKS_URL", parse: url },
+      audiences: { env: "HOSTROUTING_AUDIENCES", parse: text, fallback: "" },
+      authorityUrl: { env: "HOSTROUTING_AUTHORITY_URL", parse: url, fallback: "" },
+      location: { env: "HOSTROUTING_LOCATION", parse: text, fallback: "local" },
+      retryAfterSeconds: { env: "HOSTROUTING_RETRY_AFTER_SECONDS", parse: integer(1, 600), fallback: 1 },
+      logLevel: {
+        env: "HOSTROUTING_LOG_LEVEL",
+        parse: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
+        fallback: "info" as const,
+      },
+    },
+    env,
+  );
+  const audiences = config.audiences === "" ? [config.publicUrl, ...AZURE_AUDIENCES] : config.audiences.split(",").map((one) => one.trim());
+  return Object.freeze({ ...config, audiences: withSlashes(audiences), authorityUrl: config.authorityUrl || undefined });
+}

@@ -1,0 +1,14 @@
+/** Postgres: serialization failure, deadlock, unique violation (a second operation begun at the same moment). */
+const LOST_RACE = new Set(["40001", "40P01", "23505"]);
+const ATTEMPTS_MAX = 3;
+
+/** Runs a transaction again when it lost against another one; what it decides is decided anew on what it then finds. */
+export async function retryLostRaces<T>(transaction: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await transaction();
+    } catch (error) {
+      const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+      if (!LOST_RACE.has(code) || attempt === ATTEMPTS_MAX) throw error;
+    }
+}

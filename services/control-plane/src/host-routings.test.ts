@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { as, type FencingToken, type HostRoutingStatus, type Instant } from "@hostrouting/domain";
+import { ids, makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
+import { startTestSurface, type Reply, type TestSurface } from "./testing/test-surface.ts";
+
+const V = "api-version=2026-04-01";
+const cluster = makeCluster("one");
+const CLUSTER = `/subscriptions/${ids.subscriptionId}/resourceGroups/Lab/providers/Microsoft.ContainerService/managedClusters/one`;
+const DEFAULT = `${CLUSTER}/hostRoutings/default`;
+const AT = as<Instant>(Date.UTC(2026, 3, 1));
+const AT_ISO = "2026-04-01T00:00:00.000Z";
+
+/** What a worker might have recorded half-way. */
+const seen: HostRoutingStatus = {
+  effectiveMode: "Mixed",
+  state: "Enabling",
+  health: "Healthy",
+  conditions: [{ type: "Progressing", status: "True", reason: "Rolling", message: "1 of 2", lastTransitionTime: AT_ISO }],
+  nodeCounts: { total: 2, enabled: 1 },
+  waits: [{ reason: "Draining", subject: "n2", since: AT, until: undefined, message: "Evicting 3 pods", remedy: "Wait" }],
+  warnings: [{ id: "PF-058", title: "Nodes are skipped", message: "n3 is cordoned.", remedy: "Uncordon it.", subjects: ["n3"] }],
+  nodes: [
+    {
+      name: "n2",
+      pool: "user",
+      phase: "Draining",
+      effectiveMode: "Legacy",
+      reason: "Observing",
+      fastShare: undefined,
+      stackReasons: [],
+      observedAt: undefined,
+    },
+    {
+      name: "n1",
+      pool: "user",
+      phase: "Enabled",
+      effectiveMode: "BpfVeth",
+      reason: "Switched",
+      fastShare: 0.97,
+      stackReasons: [{ reason: "Service", packets: 3 }],
+      observedAt: AT_ISO,
+    },
+  ],
+};
+
+let surface: TestSurface;
+before(async () => {
+  surface = await startTestSurface();
+  await register(surface.store, [cluster]);
+});
+after(() => surface.close());
+const get = (path: string): Promise<Reply> => surface.ask({ path: `${path}?${V}` });
+const put = (mode: string): Promise<Reply> =>
+  surface.ask({
+    method: "PUT",
+    path: `${CLUSTER}?${V}`,
+    body: { properties: { networkProfile: { advancedNetworking: { enabled: true, performance: { accelerationMode: mode } } } } },
+  });
+const cancel = (): Promise<Reply> =>
+  surface.ask({ method: "POST", path: `${DEFAULT}/cancel?${V}`, headers: { "content-type": "application/json" } });
+
+test("before anybody has looked, unknown is shown as unknown", async () => {
+  const { status, body } = await get(DEFAULT);
+  assert.equal(status, 200);
+  assert.deepEqual(
+    [body.properties.desiredMode, body.properties.effectiveMode, body.properties.state, body.properties.health],
+    ["None", "Unknown", "Unknown", "Unknown"],
+  );
+  assert.deepEqual([body.properties.waits, body.properties.warnings, body.properties.operation], [[], [], undefined]);
+  assert.deepEqual((await get(`${DEFAULT}/nodes`)).body, { value: [] });
+});
+
+test("with nothing under way there is nothing to cancel", async () => {
+  const { status, body } = await cancel();
+  assert.deepEqual([status, body.error.code], [409, "OperationNotAllowed"]);
+});
+
+test("shows what the worker recorded, and the operation", async () => {
+  const accepted = await put("BpfVeth");
+  await moveOperation(surface.store, cluster.id, { phase: "Validating", percentComplete: 5 });
+  const lease = await surface.store.leases.acquire(cluster.id, "test", 10_000);
+  const operation = (await surface.store.rounds.read(cluster.id))?.operation;
+  await surface.store.rounds.record(cluster.id, lease?.token ?? as<FencingToken>(0), {
+    ...(operation && { operation }),
+    nodes: [],
+    status: seen,
+    lookAgainInMs: 10_000,
+    history: [],
+  });
+  const { properties, id, name, type } = (await get(DEFAULT)).body;
+  assert.deepEqual([id, name, type], [DEFAULT, "default", "Microsoft.ContainerService/managedClusters/hostRoutings"]);
+  assert.deepEqual(
+    [properties.desiredMode, properties.effectiveMode, properties.driver, properties.nodeCounts],
+    ["BpfVeth", "Mixed", "bundle", { total: 2, enabled: 1 }],
+  );
+  assert.deepEqual(properties.warnings, seen.warnings);
+  assert.deepEqual(properties.waits, [{ reason: "Draining", subject: "n2", message: "Evicting 3 pods", remedy: "Wait", since: AT_ISO }]);
+  assert.deepEqual(
+    [properties.operation.kind, properties.operation.phase, properties.operation.percentComplete],
+    ["EnableHostRouting", "Validating", 5],
+  );
+  assert.ok(String(accepted.headers["azure-asyncoperation"]).includes(properties.operation.id));
+  assert.equal(properties.rolloutPolicy.nodeAction, "SwitchInPlace");
+  const nodes = (await get(`${DEFAULT}/nodes`)).body.value;
+  assert.deepEqual(
+    nodes.map((node: { name: string }) => node.name),
+    ["n1", "n2"],
+  );
+  assert.deepEqual(nodes[0].properties, {
+    pool: "user",
+    phase: "Enabled",
+    effectiveMode: "BpfVeth",
+    reason: "Switched",
+    fastShare: 0.97,
+    stackReasons: [{ reason: "Service", packets: 3 }],
+    observedAt: AT_ISO,
+  });
+  assert.deepEqual(
+    (await get(`${CLUSTER}/hostRoutings`)).body.value.map((one: { id: string }) => one.id),
+    [DEFAULT],
+  );
+});
+
+test("cancel: 202 with both addresses, twice the same; the result is 202 until it is canceled, then 204", async () => {
+  const first = await cancel();
+  assert.deepEqual([first.status, first.text, first.headers["retry-after"]], [202, "", "1"]);
+  assert.equal((await cancel()).headers["azure-asyncoperation"], first.headers["azure-asyncoperation"]);
+  const result = String(first.headers["location"]).slice(surface.base.length);
+  const pending = await surface.ask({ path: result });
+  assert.deepEqual([pending.status, pending.text, pending.headers["content-type"]], [202, "", undefined]);
+  assert.equal((await surface.store.rounds.read(cluster.id))?.operation?.cancelRequested, true);
+  await moveOperation(surface.store, cluster.id, "Canceled");
+  assert.equal((await surface.ask({ path: result })).status, 204);
+  const operation = await surface.ask({ path: String(first.headers["azure-asyncoperation"]).slice(surface.base.length) });
+  assert.deepEqual([operation.body.status, operation.body.error.code], ["Canceled", "OperationCanceled"]);
+  assert.equal((await get(CLUSTER)).body.properties.provisioningState, "Canceled");
+});
+
+test("a cancel that comes too late is told so", async () => {
+  await put("BpfVeth");
+  const accepted = await cancel();
+  await moveOperation(surface.store, cluster.id, "Succeeded");
+  const result = await surface.ask({ path: String(accepted.headers["location"]).slice(surface.base.length) });
+  assert.deepEqual([result.status, result.body.error.code], [409, "OperationNotAllowed"]);
+});
+
+test("PATCH changes the members that are given; null is the default again; faults change nothing and are all told", async () => {
+  const patch = (rolloutPolicy: unknown): Promise<Reply> =>
+    surface.ask({ method: "PATCH", path: `${DEFAULT}?${V}`, body: { properties: { rolloutPolicy } } });
+  const changed = await patch({ nodeAction: "DrainAndSwitch", confirmSeconds: 30 });
+  assert.deepEqual([changed.status, changed.body.properties.rolloutPolicy.nodeAction], [200, "DrainAndSwitch"]);
+  assert.equal((await get(DEFAULT)).body.properties.rolloutPolicy.confirmSeconds, 30);
+
+  const refused = await patch({ nodeAction: "Hope", maxUnavailable: 0, verifyCount: 3 });
+  assert.deepEqual([refused.status, refused.body.error.code], [400, "MultipleErrorsOccurred"]);
+  assert.deepEqual(
+    refused.body.error.details.map((detail: { target: string }) => detail.target),
+    ["properties.rolloutPolicy.nodeAction", "properties.rolloutPolicy.maxUnavailable"],
+  );
+  assert.equal((await patch("DrainAndSwitch")).body.error.target, "properties.rolloutPolicy");
+
+  const back = await patch({ nodeAction: null });
+  const { nodeAction, confirmSeconds, verifyCount } = back.body.properties.rolloutPolicy;
+  assert.deepEqual([nodeAction, confirmSeconds, verifyCount], ["SwitchInPlace", 30, 2]);
+});
+
+test("to another tenant none of it exists", async () => {
+  for (const path of [DEFAULT, `${DEFAULT}/nodes`, `${CLUSTER}/hostRoutings`])
+    assert.equal((await surface.ask({ path: `${path}?${V}`, token: { tid: ids.otherTenantId } })).status, 404, path);
+  const post = await surface.ask({ method: "POST", path: `${DEFAULT}/cancel?${V}`, token: { tid: ids.otherTenantId } });
+  assert.equal(post.status, 404);
+});

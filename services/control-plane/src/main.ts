@@ -1,0 +1,49 @@
+/** The control plane's process: reads its environment, builds what is real, serves until told to end. */
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { explain } from "@hostrouting/domain";
+import { postgresDoorbell } from "@hostrouting/doorbell";
+import { createLogger, endInOrder, systemClock } from "@hostrouting/runtime";
+import { issuerKeys, tokenVerifier } from "./arm/bearer-token.ts";
+import { readControlPlaneConfig, type ControlPlaneConfig } from "./config.ts";
+import { connectStore } from "./connected-store.ts";
+import { buildServer } from "./server.ts";
+
+/** Below the 6 s after which a supervisor would kill. */
+const END_GRACE_MS = 5_000;
+
+async function serve(config: ControlPlaneConfig): Promise<void> {
+  const logger = createLogger("control-plane", config.logLevel);
+  const store = connectStore(config.databaseUrl, logger);
+  const doorbell = postgresDoorbell(config.databaseUrl, logger);
+  const app = await buildServer(
+    {
+      store: () => store.current(),
+      doorbell,
+      verifyToken: tokenVerifier(config, issuerKeys(config.jwksUrl)),
+      clock: systemClock,
+      newId: randomUUID,
+      logger,
+      settings: config,
+    },
+    { cert: readFileSync(config.tlsCertFile), key: readFileSync(config.tlsKeyFile) },
+  );
+  endInOrder(logger, END_GRACE_MS, async () => {
+    await app.close();
+    await doorbell.close();
+    await store.close();
+  });
+  const address = await app.listen({ port: config.port, host: config.listenAddress });
+  logger.info({ address, publicUrl: config.publicUrl }, "listening");
+}
+
+function refuse(error: unknown): never {
+  process.stderr.write(`control-plane: ${explain(error)}\n`);
+  process.exit(1);
+}
+
+try {
+  await serve(readControlPlaneConfig(process.env));
+} catch (error) {
+  refuse(error);
+}

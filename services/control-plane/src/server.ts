@@ -1,0 +1,95 @@
+/**
+ * The HTTPS server: its limits, its pipeline, its routes, and the one place where errors become replies.
+ * Whatever is refused, by us, by Fastify or by the HTTP parser, is refused with an ARM error body.
+ */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { authorityProxy } from "./arm/authority-proxy.ts";
+import { directoryRoutes } from "./arm/directory-routes.ts";
+import { hostRoutingRoutes } from "./arm/host-routing-routes.ts";
+import { parseJsonBody } from "./arm/json-body.ts";
+import { managedClusterRoutes } from "./arm/managed-cluster-routes.ts";
+import { openRoutes } from "./arm/open-routes.ts";
+import { operationRoutes } from "./arm/operation-routes.ts";
+import { BODY_BYTES_MAX, addPipeline } from "./arm/pipeline.ts";
+import { refuseMalformed, sendEarlyError, sendError } from "./arm/send-error.ts";
+import { plainPath } from "./arm/request-context.ts";
+import { unknownRoute } from "./arm/unknown-route.ts";
+import { withDeadline } from "./deadline.ts";
+import type { Deps } from "./deps.ts";
+
+/** Certificate chain and private key, PEM. */
+export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer };
+
+/** Front half and handler may each take this long: 2 × 2.4 s stays below the 5 s within which every request is answered. */
+const STEP_MS_MAX = 2_400;
+/** A client that is slower than this with its request is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 65_000;
+/** Longer than any resource group (90) with each character escaped as UTF-8. */
+const PARAM_LENGTH_MAX = 1_100;
+
+function logReply(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
+  const { correlationId, principal } = request.arm ?? {};
+  const line = {
+    reqId: request.id,
+    correlationId,
+    objectId: principal?.objectId,
+    method: request.method,
+    path: plainPath(request),
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime),
+  };
+  const isProbe = line.path === "/healthz" || line.path === "/readyz";
+  deps.logger[isProbe ? "debug" : "info"](line, "request");
+}
+
+function addBodyParser(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "string", bodyLimit: BODY_BYTES_MAX },
+    async (_request: FastifyRequest, body: string) => parseJsonBody(body),
+  );
+}
+
+function create(deps: Deps, tls: TlsFiles): FastifyInstance {
+  return Fastify({
+    https: { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2" },
+    routerOptions: { caseSensitive: false, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true, maxParamLength: PARAM_LENGTH_MAX },
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: true,
+    genReqId: () => deps.newId(),
+    requestIdHeader: false,
+    frameworkErrors: (error, request, reply) => sendEarlyError(deps, error, { request, reply }),
+    clientErrorHandler: (error, socket) => refuseMalformed(deps, error, socket),
+  }) as unknown as FastifyInstance;
+}
+
+/** Builds the server; it listens when told to. */
+export async function buildServer(deps: Deps, tls: TlsFiles): Promise<FastifyInstance> {
+  const app = create(deps, tls);
+  const within = <T>(work: Promise<T>): Promise<T> => withDeadline(work, STEP_MS_MAX);
+  addBodyParser(app);
+  addPipeline(app, deps, within);
+  app.setErrorHandler((error, request, reply) => sendError(deps, error, { request, reply }));
+  app.setNotFoundHandler((request) => {
+    throw unknownRoute(request.method, plainPath(request));
+  });
+  app.addHook("onResponse", async (request, reply) => logReply(deps, request, reply));
+  app.addHook("onRoute", (route) => {
+    const { handler } = route;
+    if (route.url.startsWith("/subscriptions") || route.url === "/readyz")
+      route.handler = function bounded(request, reply) {
+        return within(Promise.resolve(handler.call(this, request, reply)));
+      };
+  });
+  openRoutes(app, deps);
+  directoryRoutes(app, deps);
+  managedClusterRoutes(app, deps);
+  hostRoutingRoutes(app, deps);
+  operationRoutes(app, deps);
+  if (deps.settings.authorityUrl !== undefined) await authorityProxy(app, deps.settings.authorityUrl);
+  return app;
+}

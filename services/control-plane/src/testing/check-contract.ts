@@ -1,0 +1,36 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { armDocument } from "@hostrouting/contracts";
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats.default(ajv);
+ajv.addSchema(armDocument);
+
+/** Which schema of the contract a reply of 2xx must fulfil, by the address that was asked. */
+const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
+  [/\/managedclusters\/[^/]+$/, "ManagedCluster"],
+  [/\/managedclusters$/, "ManagedClusterList"],
+  [/\/hostroutings$/, "HostRoutingList"],
+  [/\/hostroutings\/default$/, "HostRouting"],
+  [/\/hostroutings\/default\/nodes$/, "HostRoutingNodeList"],
+  [/\/operations\/[^/]+$/, "OperationStatus"],
+];
+
+function schemaFor(path: string, status: number): string | undefined {
+  if (status >= 400) return "ErrorResponse";
+  const plain = (path.split("?", 1)[0] ?? "").replace(/\/+/g, "/").replace(/\/$/, "").toLowerCase();
+  return SCHEMAS.find(([pattern]) => pattern.test(plain))?.[1];
+}
+
+/**
+ * Holds a reply with a body to the contract: what is documented there is sent so, and every refusal has an ARM error body.
+ * @throws Error that names the member that does not fit.
+ */
+export function checkContract(path: string, status: number, text: string): void {
+  const schema = schemaFor(path, status);
+  if (schema === undefined || text === "") return;
+  const validate = ajv.getSchema(`arm#/components/schemas/${schema}`);
+  if (validate === undefined) throw new Error(`The contract has no schema ${schema}`);
+  if (!validate(JSON.parse(text)))
+    throw new Error(`The reply to ${path} (${status}) is no ${schema}: ${ajv.errorsText(validate.errors)}\n${text}`);
+}

@@ -1,0 +1,104 @@
+import { as, type ClusterId, type FencingToken, type ManagedCluster, type Operation, type OperationPhase } from "@hostrouting/domain";
+import type { Store } from "@hostrouting/store";
+import { clusterIdOf } from "../arm/resource-ids.ts";
+
+/** Ids that the tests of the surface speak of. */
+export const ids = {
+  tenantId: "11111111-1111-4111-8111-111111111111",
+  otherTenantId: "22222222-2222-4222-8222-222222222222",
+  subscriptionId: "33333333-3333-4333-8333-333333333333",
+  clientId: "44444444-4444-4444-8444-444444444444",
+} as const;
+
+/** `properties` of a cluster that fulfils everything that acceleration asks for. */
+export const acceleratable = {
+  kubernetesVersion: "1.36",
+  currentKubernetesVersion: "1.36.3",
+  dnsPrefix: "lab",
+  servicePrincipalProfile: { clientId: "msi" },
+  storageProfile: { diskCSIDriver: { enabled: true } },
+  networkProfile: {
+    networkPlugin: "azure",
+    networkPluginMode: "overlay",
+    networkDataplane: "cilium",
+    podCidrs: ["10.244.0.0/16", "fd00:244::/48"],
+    serviceCidr: "10.96.0.0/16",
+    advancedNetworking: {
+      enabled: true,
+      observability: { enabled: true },
+      security: { enabled: true, advancedNetworkPolicies: "FQDN", transitEncryption: { type: "None" } },
+      performance: { accelerationMode: "None" },
+    },
+  },
+  agentPoolProfiles: [
+    {
+      name: "system",
+      mode: "System",
+      count: 1,
+      osType: "Linux",
+      osSKU: "AzureLinux3",
+      vmSize: "Standard_D2s_v5",
+      orchestratorVersion: "1.36",
+    },
+    { name: "user", mode: "User", count: 2, osType: "Linux", osSKU: "Ubuntu2404", vmSize: "Standard_D2s_v5", orchestratorVersion: "1.36" },
+  ],
+} as const;
+
+/** A settled cluster with mode None. */
+export function makeCluster(name: string, changes: Partial<ManagedCluster> = {}): ManagedCluster {
+  const path = { subscriptionId: ids.subscriptionId, resourceGroup: "Lab", name };
+  const created = { createdBy: "setup", createdByType: "Application", createdAt: "2026-04-01T00:00:00.000Z" } as const;
+  return {
+    id: clusterIdOf(path),
+    ...path,
+    location: "westeurope",
+    tags: { team: "net" },
+    envelope: { sku: { name: "Base", tier: "Standard" }, identity: { type: "SystemAssigned" } },
+    properties: acceleratable,
+    desiredMode: "None",
+    generation: 1,
+    etag: `etag-of-${name}`,
+    provisioningState: "Succeeded",
+    activeOperationId: undefined,
+    provider: "lab",
+    driver: "bundle",
+    accessReference: "/nowhere/kubeconfig",
+    systemData: { ...created, lastModifiedBy: "setup", lastModifiedByType: "Application", lastModifiedAt: created.createdAt },
+    ...changes,
+  };
+}
+
+/** Makes the subscription and its group known, and the clusters in it. */
+export async function register(store: Store, clusters: readonly ManagedCluster[]): Promise<void> {
+  const { tenantId, subscriptionId } = ids;
+  await store.directory.registerSubscription({ id: subscriptionId, tenantId, displayName: "Tests", state: "Registered" });
+  await store.directory.registerResourceGroup({ subscriptionId, displayName: "Lab", location: "westeurope" });
+  await store.directory.registerResourceGroup({ subscriptionId, displayName: "empty", location: "westeurope" });
+  for (const cluster of clusters) await store.clusters.register(cluster, {});
+}
+
+const LEASE_MS = 10_000;
+
+/** Plays the worker: moves the running operation of a cluster to a phase (and more), under a lease. */
+export async function moveOperation(store: Store, clusterId: ClusterId, changes: OperationPhase | Partial<Operation>): Promise<void> {
+  const round = await store.rounds.read(clusterId);
+  if (round?.operation === undefined) throw new Error(`No operation is under way on ${clusterId}`);
+  const lease = await store.leases.acquire(clusterId, "test", LEASE_MS);
+  const outcome = await store.rounds.record(clusterId, lease?.token ?? as<FencingToken>(0), {
+    operation: { ...round.operation, ...(typeof changes === "string" ? { phase: changes } : changes) },
+    nodes: [],
+    status: {
+      effectiveMode: "Unknown",
+      state: "Enabling",
+      health: "Healthy",
+      conditions: [],
+      nodeCounts: { total: 0 },
+      waits: [],
+      warnings: [],
+      nodes: [],
+    },
+    lookAgainInMs: LEASE_MS,
+    history: [],
+  });
+  if (outcome !== "Recorded") throw new Error(`The round was not recorded: ${outcome}`);
+}

@@ -1,0 +1,127 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { HostRoutingConfigSpec, HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
+import { explain } from "@hostrouting/domain";
+import type { Clock, Logger } from "@hostrouting/runtime";
+import { readAgentState, writeAgentState, type AgentState } from "./agent-state.ts";
+import { decideDesired, revoke, type Decision } from "./host-routing/decide-desired.ts";
+import type { NodeDatapath, Observation } from "./host-routing/node-datapath.ts";
+import type { OwnNode } from "./kube/own-node.ts";
+import { nodeStatus, statusFingerprint } from "./report/node-status.ts";
+import type { NodeFacts } from "./report/node-facts.ts";
+
+/** While a switch awaits its confirmation, or a drain its end, the worker watches closely. */
+const BUSY_ROUND_MS = 500;
+/** Otherwise: how soon a foreign program or a lost link is noticed. */
+const IDLE_ROUND_MS = 5000;
+/** The Node object hardly ever changes; a wrong UID asks again sooner. */
+const OWN_NODE_AGE_MS = 5 * 60_000;
+
+/** What the loop works with. `order` and `config`: undefined = not known yet, null = there is none. */
+export type AgentDeps = {
+  datapath: NodeDatapath;
+  order: () => HostRoutingNodeSpec | null | undefined;
+  config: () => HostRoutingConfigSpec | null | undefined;
+  readOwnNode: () => Promise<OwnNode | undefined>;
+  writeStatus: (status: HostRoutingNodeStatus) => Promise<boolean>;
+  facts: NodeFacts;
+  identity: { bootId: string; bundleDigest: string; agentVersion: string };
+  stateDir: string;
+  statusIntervalMs: number;
+  clock: Clock;
+  logger: Logger;
+};
+
+/** One round: decide, bring the kernel there, report. Carries between rounds only what is cheaper to keep than to ask. */
+export class AgentLoop {
+  readonly #deps: AgentDeps;
+  readonly #stateFile: string;
+  #state: AgentState;
+  #ownNode: OwnNode | undefined;
+  #ownNodeAt = 0;
+  #written: { fingerprint: string; at: number } | undefined;
+
+  constructor(deps: AgentDeps) {
+    this.#deps = deps;
+    this.#stateFile = join(deps.stateDir, "agent-state.json");
+    this.#state = readAgentState(this.#stateFile);
+  }
+
+  /** Answers in how many milliseconds it wants to run again. */
+  async round(): Promise<number> {
+    await this.#refreshOwnNode();
+    const decision = this.#decide();
+    const seen = this.#deps.datapath.reconcile(decision.desired);
+    this.#noteMissed(seen);
+    const busy = isBusy(seen, decision);
+    await this.#report(decision, seen, busy);
+    return busy ? BUSY_ROUND_MS : IDLE_ROUND_MS;
+  }
+
+  #decide(): Decision {
+    const { order, config, stateDir, identity } = this.#deps;
+    const decision = decideDesired({
+      order: order(),
+      config: config(),
+      offFile: existsSync(join(stateDir, "off")),
+      own: this.#ownNode && { nodeUid: this.#ownNode.uid, bootId: identity.bootId, bundleDigest: identity.bundleDigest },
+      ownRanges: this.#ownNode?.podRanges ?? [],
+      state: this.#state,
+    });
+    this.#remember(decision.state);
+    return decision;
+  }
+
+  /** The kernel took an unconfirmed switch back: this generation is over, the next round detaches. */
+  #noteMissed(seen: Observation): void {
+    if (!seen.control?.missed) return;
+    this.#remember(revoke(this.#state, seen.control.generation, "ConfirmMissed"));
+  }
+
+  /** Written before the next round acts on it. */
+  #remember(state: AgentState): void {
+    if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
+    writeAgentState(this.#stateFile, state);
+    this.#state = state;
+  }
+
+  async #refreshOwnNode(): Promise<void> {
+    const { clock, readOwnNode, datapath, order, logger } = this.#deps;
+    const mismatch = order()?.nodeUID !== this.#ownNode?.uid;
+    const due = clock.now() - this.#ownNodeAt > (mismatch ? IDLE_ROUND_MS : OWN_NODE_AGE_MS);
+    if (this.#ownNode && !due) return;
+    try {
+      this.#ownNode = (await readOwnNode()) ?? this.#ownNode;
+      this.#ownNodeAt = clock.now();
+      if (this.#ownNode) datapath.setNodeAddresses(this.#ownNode.addresses);
+    } catch (error) {
+      logger.warn({ cause: explain(error) }, "own Node object cannot be read, keeping what is known");
+    }
+  }
+
+  async #report(decision: Decision, seen: Observation, busy: boolean): Promise<void> {
+    const { clock, identity, facts, order, writeStatus, logger } = this.#deps;
+    if (!this.#ownNode || !order()) return;
+    const status = nodeStatus({
+      own: { nodeUid: this.#ownNode.uid, bootId: identity.bootId, bundleDigest: identity.bundleDigest },
+      agentVersion: identity.agentVersion,
+      order: order(),
+      decision,
+      seen,
+      facts,
+      observedAt: new Date(clock.now()).toISOString(),
+    });
+    const fingerprint = statusFingerprint(status);
+    const fresh = this.#written?.fingerprint === fingerprint && clock.now() - this.#written.at < this.#deps.statusIntervalMs;
+    if (fresh && !busy) return;
+    if (this.#written?.fingerprint !== fingerprint)
+      logger.info({ effectiveMode: status.effectiveMode, reason: status.reason, generation: status.observedGeneration }, "node status");
+    if (await writeStatus(status)) this.#written = { fingerprint, at: clock.now() };
+  }
+}
+
+/** A switch that awaits its confirmation, a drain, or a switch taken back and not yet detached. */
+function isBusy(seen: Observation, decision: Decision): boolean {
+  if (!seen.control) return false;
+  return seen.control.deadlineNs !== 0n || seen.control.missed || (decision.desired.kind === "off" && seen.control.mode !== "Off");
+}

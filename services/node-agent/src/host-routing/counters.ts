@@ -1,0 +1,65 @@
+import type { BpfMap } from "@hostrouting/bpf-loader";
+import { DIRECTIONS, KERNEL_LAYOUTS, REASONS, Struct, type Reason } from "./kernel-layout.ts";
+
+/** Packets by direction and reason. */
+export type Counters = Record<(typeof DIRECTIONS)[number], Record<Reason, number>>;
+
+/** What share took the fast path, and why the rest did not; most frequent reason first. */
+export type PacketSummary = { fast: number; stack: number; fastShare: number; stackReasons: { reason: Reason; packets: number }[] };
+
+/** Reasons in a status report: more would only be noise (there are 18). */
+const STACK_REASONS_MAX = 16;
+
+/** What comes in for the node itself is no pod's packet and would blur the share. */
+const NOT_A_PODS: Reason = "StackHost";
+
+/** Sums the per-CPU counters of `hr_metrics`. */
+export function readCounters(metrics: BpfMap): Counters {
+  const counters = zeroCounters();
+  DIRECTIONS.forEach((direction, directionIndex) =>
+    REASONS.forEach((reason, reasonIndex) => {
+      const key = Buffer.alloc(4);
+      key.writeUInt32LE(directionIndex * REASONS.length + reasonIndex);
+      counters[direction][reason] = sumPackets(metrics.lookup(key) ?? Buffer.alloc(0));
+    }),
+  );
+  return counters;
+}
+
+/** All counters at 0. */
+export function zeroCounters(): Counters {
+  const zeroes = (): Record<Reason, number> => Object.fromEntries(REASONS.map((reason) => [reason, 0])) as Record<Reason, number>;
+  return { fromPod: zeroes(), fromNet: zeroes() };
+}
+
+/** What was counted after `before`; a counter that fell (object loaded anew) counts from 0. */
+export function countedSince(before: Counters, now: Counters): Counters {
+  const result = zeroCounters();
+  for (const direction of DIRECTIONS)
+    for (const reason of REASONS) {
+      const difference = now[direction][reason] - before[direction][reason];
+      result[direction][reason] = difference < 0 ? now[direction][reason] : difference;
+    }
+  return result;
+}
+
+/** Adds up both directions. */
+export function summarise(counters: Counters): PacketSummary {
+  const total = (reason: Reason): number => counters.fromPod[reason] + counters.fromNet[reason];
+  const reasons = REASONS.filter((reason) => reason.startsWith("Stack") && reason !== NOT_A_PODS);
+  const fast = REASONS.filter((reason) => reason.startsWith("Fast")).reduce((sum, reason) => sum + total(reason), 0);
+  const stack = reasons.reduce((sum, reason) => sum + total(reason), 0);
+  const stackReasons = reasons
+    .map((reason) => ({ reason, packets: total(reason) }))
+    .filter(({ packets }) => packets > 0)
+    .sort((a, b) => b.packets - a.packets)
+    .slice(0, STACK_REASONS_MAX);
+  return { fast, stack, fastShare: fast + stack === 0 ? 0 : fast / (fast + stack), stackReasons };
+}
+
+function sumPackets(perCpu: Buffer): number {
+  let sum = 0n;
+  for (let at = 0; at < perCpu.length; at += KERNEL_LAYOUTS.hr_counter.size)
+    sum += new Struct("hr_counter", perCpu.subarray(at)).bigint("packets");
+  return Number(sum);
+}

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { zeroCounters } from "./counters.ts";
+import type { HookedDevice } from "./device-hooks.ts";
+import { effectiveMode } from "./effective-mode.ts";
+import type { Observation } from "./node-datapath.ts";
+
+const control = { mode: "On", generation: 1, deadlineNs: 0n, missed: false, epoch: 1 } as const;
+const uplink: HookedDevice = { name: "eth0", ifindex: 2, role: "Uplink", attached: true, hook: "tcx", addresses: [] };
+const pod: HookedDevice = { name: "veth1", ifindex: 3, role: "Pod", attached: true, hook: "tcx", addresses: ["10.244.1.2"] };
+const good: Observation = {
+  control,
+  devices: [uplink, pod],
+  counters: zeroCounters(),
+  selfTest: { outcome: "Passed", message: "" },
+  switchedNow: false,
+};
+
+describe("effectiveMode", () => {
+  const cases: [string, Partial<Observation>, string, string][] = [
+    ["all there and tested", {}, "BpfVeth", "Switched"],
+    ["nothing loaded", { control: undefined }, "Legacy", "Detached"],
+    ["timer fired", { control: { ...control, mode: "Drain", missed: true } }, "Legacy", "ConfirmMissed"],
+    ["draining", { control: { ...control, mode: "Drain" } }, "Legacy", "Draining"],
+    ["loaded and off", { control: { ...control, mode: "Off" } }, "Legacy", "Off"],
+    ["no uplink", { devices: [pod] }, "Unknown", "NoUplink"],
+    ["bare uplink", { devices: [{ ...uplink, attached: false, reason: "ForeignTcxProgram" }, pod] }, "Legacy", "UplinkNotAttached"],
+    ["bare pod", { devices: [uplink, { ...pod, attached: false, reason: "AttachRefused" }] }, "Unknown", "DeviceNotAttached"],
+    ["pod with a foreign program", { devices: [uplink, { ...pod, attached: false, reason: "ForeignTcFilter" }] }, "BpfVeth", "Switched"],
+    ["not tested", { selfTest: undefined }, "Unknown", "NotTested"],
+    ["test failed", { selfTest: { outcome: "Failed", message: "lost" } }, "Unknown", "SelfTestFailed"],
+  ];
+  for (const [name, change, mode, reason] of cases)
+    it(`${name}: ${mode}, ${reason}`, () => assert.partialDeepStrictEqual(effectiveMode({ ...good, ...change }), { mode, reason }));
+});

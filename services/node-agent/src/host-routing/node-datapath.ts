@@ -1,0 +1,235 @@
+import { NetlinkSocket } from "@hostrouting/bpf-loader";
+import { AppError } from "@hostrouting/domain";
+import { countedSince, zeroCounters, type Counters } from "./counters.ts";
+import { Datapath, type ControlState } from "./datapath.ts";
+import { DeviceHooks, type Hook, type HookedDevice } from "./device-hooks.ts";
+import { syncDevices, syncRanges, type Ranges } from "./kernel-tables.ts";
+import { findDevices, readNetwork, type NodeDevices } from "./node-devices.ts";
+import { PinFolder, pinFolders, removeFolder } from "./pin-folder.ts";
+import { runSelfTest, type SelfTest } from "./self-test.ts";
+
+/** What a node should do, as a whole. `leave`: nothing is known, or the order was refused: keep what is, follow pods. */
+export type Desired =
+  | { kind: "leave" }
+  | { kind: "on"; generation: number; confirmMs: number; confirmed: boolean; ranges: Ranges }
+  | { kind: "drain" }
+  | { kind: "off"; atOnce: boolean };
+
+/** What the kernel shows of host routing. `control` is undefined when nothing is loaded. Counters count from the last switch. */
+export type Observation = {
+  control: ControlState | undefined;
+  devices: HookedDevice[];
+  counters: Counters;
+  selfTest: SelfTest | undefined;
+  switchedNow: boolean;
+};
+
+/** Where things are, what time it is, and how patient to be. `version`: first 12 hex digits of the bundle digest. */
+export type NodeDatapathOptions = {
+  pinRoot: string;
+  version: string;
+  objectPath: string;
+  hook: Hook;
+  drainMs: number;
+  selfTestEveryMs: number;
+  monotonicNs: () => bigint;
+};
+
+const MS_TO_NS = 1_000_000n;
+
+/**
+ * Host routing of one node. Level-triggered: every call brings the kernel closer to `desired` and says what it shows.
+ * Nothing here is asynchronous, so calls never overlap. States of the kernel's part: absent → loaded, attached, OFF →
+ * ON → DRAIN → OFF → absent. Absent again only after DRAIN has lasted `drainMs`, so that handshakes in flight end undisturbed.
+ */
+export class NodeDatapath {
+  readonly #options: NodeDatapathOptions;
+  readonly #socket = NetlinkSocket.open();
+  readonly #hooks: DeviceHooks;
+  #current: Datapath | undefined;
+  #nodeAddresses: readonly string[] = [];
+  #drainingSinceNs: bigint | undefined;
+  #selfTest: { result: SelfTest; atNs: bigint } | undefined;
+  #baseline: Counters = zeroCounters();
+
+  constructor(options: NodeDatapathOptions) {
+    this.#options = options;
+    this.#hooks = new DeviceHooks(this.#socket, options.hook);
+    this.#current = this.#adopt();
+  }
+
+  /** Whether a datapath is loaded (attached or not). */
+  get present(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Addresses of the node itself (its InternalIPs); a device that carries one is an uplink. */
+  setNodeAddresses(addresses: readonly string[]): void {
+    this.#nodeAddresses = addresses;
+  }
+
+  /** Tells the kernel's side that somebody keeps the endpoint table; at least every 2 s, better four times as often. */
+  beat(): void {
+    this.#current?.beat(this.#options.monotonicNs());
+  }
+
+  /** Says that nobody follows the pods any more: from now on the endpoint map is believed only where routing agrees. */
+  endBeat(): void {
+    this.#current?.beat(0n);
+  }
+
+  /** Follows pods that came or went; for calls between two rounds. */
+  follow(): void {
+    if (this.#current) this.#bringUp(this.#current, this.#readDevices());
+  }
+
+  /** Brings the kernel closer to `desired` and reports. @throws AppError of a refused kernel call; the next call starts over. */
+  reconcile(desired: Desired): Observation {
+    switch (desired.kind) {
+      case "leave":
+        this.follow();
+        return this.#observe(false);
+      case "on":
+        return this.#observe(this.#turnOn(desired));
+      case "drain":
+        this.follow();
+        this.#current?.drain();
+        return this.#observe(false);
+      case "off":
+        this.#turnOff(desired.atOnce);
+        return this.#observe(false);
+    }
+  }
+
+  /** Lets go of descriptors. What is pinned stays attached and working. */
+  close(): void {
+    this.#current?.close();
+    this.#socket.close();
+  }
+
+  /** Our own version first; pins of shapes that we cannot read are left alone until an order replaces them. */
+  #adopt(): Datapath | undefined {
+    const { pinRoot, version } = this.#options;
+    const complete = pinFolders(pinRoot).filter((folder) => folder.complete());
+    const chosen = complete.find((folder) => folder.version === version) ?? complete[0];
+    try {
+      return chosen && Datapath.adopt(chosen);
+    } catch (error) {
+      if (error instanceof AppError && error.code === "agent.foreign-layout") return undefined;
+      throw error;
+    }
+  }
+
+  #turnOn(desired: Extract<Desired, { kind: "on" }>): boolean {
+    this.#drainingSinceNs = undefined;
+    const datapath = this.#ownVersion();
+    syncRanges(datapath, desired.ranges);
+    this.#bringUp(datapath, this.#readDevices());
+    this.beat();
+    const control = datapath.readControl();
+    if (control.generation === desired.generation && control.missed) return false;
+    const isOn = control.generation === desired.generation && control.mode === "On";
+    if (!isOn) {
+      this.#baseline = datapath.counters();
+      datapath.switchOn(desired.generation, desired.confirmed ? 0 : desired.confirmMs);
+      this.#selfTest = undefined;
+    } else if (desired.confirmed && control.deadlineNs !== 0n) {
+      datapath.confirm(desired.generation);
+    }
+    this.#removeOtherVersions(datapath);
+    this.#testWhenDue(datapath);
+    return !isOn;
+  }
+
+  /** Another version's programs stay on until ours are: every flow that they carried is new to ours, and conntrack does not know it. */
+  #ownVersion(): Datapath {
+    const { pinRoot, version, objectPath } = this.#options;
+    if (this.#current?.pins.version === version) return this.#current;
+    this.#current?.close();
+    this.#current = Datapath.load(new PinFolder(pinRoot, version), objectPath);
+    return this.#current;
+  }
+
+  #turnOff(atOnce: boolean): void {
+    const now = this.#options.monotonicNs();
+    const datapath = this.#current;
+    const mode = datapath?.readControl().mode ?? "Off";
+    if (!atOnce && mode !== "Off") {
+      this.follow();
+      datapath?.drain();
+      this.#drainingSinceNs ??= now;
+      if (now - this.#drainingSinceNs < BigInt(this.#options.drainMs) * MS_TO_NS) return;
+    }
+    const devices = this.#readDevices();
+    datapath?.close();
+    this.#current = undefined;
+    for (const folder of pinFolders(this.#options.pinRoot)) this.#removeVersion(folder, devices);
+    removeFolder(this.#options.pinRoot);
+    this.#drainingSinceNs = undefined;
+    this.#selfTest = undefined;
+    this.#baseline = zeroCounters();
+  }
+
+  #removeOtherVersions(keep: Datapath): void {
+    const others = pinFolders(this.#options.pinRoot).filter((folder) => folder.version !== keep.pins.version);
+    if (others.length === 0) return;
+    const devices = this.#readDevices();
+    for (const folder of others) this.#removeVersion(folder, devices);
+  }
+
+  #removeVersion(folder: PinFolder, devices: NodeDevices): void {
+    if (folder.complete()) {
+      const datapath = Datapath.open(folder);
+      datapath.switchOff();
+      this.#hooks.detachAll(datapath, devices);
+      datapath.close();
+    }
+    folder.remove();
+  }
+
+  /** Attach first, endpoints after: a pod whose answers still take the stack must not get requests past it. */
+  #bringUp(datapath: Datapath, devices: NodeDevices): HookedDevice[] {
+    const hooked = this.#hooks.attachAll(datapath, devices, this.#otherPrograms(datapath));
+    const attached = new Set(hooked.filter((device) => device.attached).map((device) => device.ifindex));
+    const served = {
+      pods: devices.pods.filter((pod) => attached.has(pod.ifindex)),
+      uplinks: devices.uplinks.filter((uplink) => attached.has(uplink.ifindex)),
+    };
+    syncDevices(datapath, served, this.#options.monotonicNs());
+    return hooked;
+  }
+
+  #otherPrograms(keep: Datapath): Set<number> {
+    const others = pinFolders(this.#options.pinRoot).filter((folder) => folder.version !== keep.pins.version && folder.complete());
+    return new Set(
+      others.flatMap((folder) => {
+        const datapath = Datapath.open(folder);
+        datapath.close();
+        return [datapath.programs.from_pod.id, datapath.programs.from_net.id];
+      }),
+    );
+  }
+
+  #testWhenDue(datapath: Datapath): void {
+    const now = this.#options.monotonicNs();
+    const fresh = this.#selfTest && now - this.#selfTest.atNs < BigInt(this.#options.selfTestEveryMs) * MS_TO_NS;
+    if (fresh && this.#selfTest?.result.outcome === "Passed") return;
+    this.#selfTest = { result: runSelfTest(datapath, this.#hooks), atNs: now };
+  }
+
+  #observe(switchedNow: boolean): Observation {
+    const datapath = this.#current;
+    if (!datapath) return { control: undefined, devices: [], counters: zeroCounters(), selfTest: undefined, switchedNow };
+    return {
+      control: datapath.readControl(),
+      devices: this.#hooks.inspect(datapath, this.#readDevices(), this.#otherPrograms(datapath)),
+      counters: countedSince(this.#baseline, datapath.counters()),
+      selfTest: this.#selfTest?.result,
+      switchedNow,
+    };
+  }
+
+  #readDevices(): NodeDevices {
+    return findDevices(readNetwork(this.#socket), this.#nodeAddresses);
+  }
+}

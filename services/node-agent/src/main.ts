@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { watchNetwork } from "@hostrouting/bpf-loader";
+import type { HostRoutingConfigSpec, HostRoutingNodeSpec } from "@hostrouting/contracts";
+import { explain } from "@hostrouting/domain";
+import { createLogger, endInOrder, readConfig, startLoop, systemClock, type Logger } from "@hostrouting/runtime";
+import { AGENT_SETTINGS } from "./agent-config.ts";
+import { AgentLoop } from "./agent-loop.ts";
+import { probeHook } from "./host-routing/device-hooks.ts";
+import { NodeDatapath } from "./host-routing/node-datapath.ts";
+import { ClusterApi } from "./kube/cluster-api.ts";
+import { readOwnNode } from "./kube/own-node.ts";
+import { watchObject } from "./kube/watched-object.ts";
+import { readNodeFacts } from "./report/node-facts.ts";
+
+const COLLECTIONS = "/apis/hostrouting.acns.azure.com/v1alpha1";
+/** Four beats within HR_HEARTBEAT_STALE_NS (bpf/shared/host_routing.h). */
+const HEARTBEAT_MS = 500;
+/** A pod's device, address and routes come as a burst of messages; one look after it is enough. */
+const FOLLOW_DELAY_MS = 10;
+const FAULT_PAUSE_MS = 1000;
+const DRAIN_MS = 2000;
+const SELF_TEST_EVERY_MS = 5 * 60_000;
+const END_GRACE_MS = 5000;
+
+/** Builds the real parts and runs until told to end. Ending detaches nothing: traffic does not depend on this process. */
+function main(): void {
+  const config = readConfig(AGENT_SETTINGS, process.env);
+  const logger = createLogger("node-agent", config.logLevel);
+  const bundleDigest = readFileSync(config.digestFile, "utf8").trim();
+  const hook = probeHook();
+  const datapath = new NodeDatapath({
+    pinRoot: config.pinRoot,
+    version: bundleDigest.replace(/^sha256:/, "").slice(0, 12),
+    objectPath: config.objectPath,
+    hook,
+    drainMs: DRAIN_MS,
+    selfTestEveryMs: SELF_TEST_EVERY_MS,
+    monotonicNs: () => process.hrtime.bigint(),
+  });
+  const heartbeat = setInterval(() => attempt(logger, "heartbeat", () => datapath.beat()), HEARTBEAT_MS);
+  attempt(logger, "first look at the network", () => (datapath.follow(), datapath.beat()));
+  const stopFollowing = followNetwork(logger, datapath);
+  const api = new ClusterApi({ host: config.apiHost, port: config.apiPort, serviceAccountDir: config.serviceAccountDir });
+  const watch = <Spec>(collection: string, name: string) =>
+    watchObject<Spec>({ api, collection: `${COLLECTIONS}/${collection}`, name, logger, onChange: () => loop.wake() });
+  const order = watch<HostRoutingNodeSpec>("hostroutingnodes", config.nodeName);
+  const clusterConfig = watch<HostRoutingConfigSpec>("hostroutingconfigs", "default");
+  const statusPath = `${COLLECTIONS}/hostroutingnodes/${encodeURIComponent(config.nodeName)}/status`;
+  const agent = new AgentLoop({
+    datapath,
+    order: () => specOf(order.current()),
+    config: () => specOf(clusterConfig.current()),
+    readOwnNode: () => readOwnNode(api, config.nodeName),
+    writeStatus: (status) => api.mergePatch(statusPath, { status }),
+    facts: readNodeFacts(config, hook),
+    identity: { bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), bundleDigest, agentVersion: "0.1.0" },
+    stateDir: config.stateDir,
+    statusIntervalMs: config.statusIntervalMs,
+    clock: systemClock,
+    logger,
+  });
+  const loop = startLoop({ name: "agent", logger, faultPauseMs: FAULT_PAUSE_MS, round: () => agent.round() });
+  logger.info({ node: config.nodeName, bundleDigest, adopted: datapath.present }, "node agent runs");
+  endInOrder(logger, END_GRACE_MS, async () => {
+    clearInterval(heartbeat);
+    stopFollowing();
+    await Promise.all([loop.stop(), order.stop(), clusterConfig.stop()]);
+    api.close();
+    attempt(logger, "last heartbeat", () => datapath.endBeat());
+    datapath.close();
+  });
+}
+
+function specOf<Spec>(resource: { spec: Spec } | null | undefined): Spec | null | undefined {
+  return resource && resource.spec;
+}
+
+/** Follows pods between rounds. @returns a function that ends it. */
+function followNetwork(logger: Logger, datapath: NodeDatapath): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = watchNetwork(() => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      attempt(logger, "following pods", () => datapath.follow());
+    }, FOLLOW_DELAY_MS);
+  });
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
+}
+
+function attempt(logger: Logger, what: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    logger.warn({ cause: explain(error) }, `${what} failed, will be tried again`);
+  }
+}
+
+main();

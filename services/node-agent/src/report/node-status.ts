@@ -1,0 +1,58 @@
+import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
+import { summarise } from "../host-routing/counters.ts";
+import type { Decision } from "../host-routing/decide-desired.ts";
+import { effectiveMode } from "../host-routing/effective-mode.ts";
+import type { OwnIdentity } from "../host-routing/judge-order.ts";
+import type { Observation } from "../host-routing/node-datapath.ts";
+
+/** Devices in a report; the custom resource allows no more. */
+const DEVICES_MAX = 300;
+const MESSAGE_CHARACTERS_MAX = 2048;
+
+/** What a report is made of. */
+export type StatusInputs = {
+  own: OwnIdentity;
+  agentVersion: string;
+  order: HostRoutingNodeSpec | null | undefined;
+  decision: Decision;
+  seen: Observation;
+  facts: NonNullable<HostRoutingNodeStatus["facts"]>;
+  observedAt: string;
+};
+
+/** The status of HostRoutingNode. Mode and devices are the kernel's word; a refused order shows in `reason`. */
+export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
+  const { own, seen, decision, order } = inputs;
+  const effective = effectiveMode(seen);
+  const { fast, stack, fastShare, stackReasons } = summarise(seen.counters);
+  const reason = effective.reason === "Draining" ? effective.reason : (decision.reason ?? effective.reason);
+  const message = decision.reason ? `${decision.message ?? ""} ${effective.message}` : effective.message;
+  const on = seen.control?.mode === "On" && seen.control.deadlineNs === 0n;
+  return {
+    observedGeneration: decision.state.generation,
+    fencingToken: decision.state.fencingToken,
+    nodeUID: own.nodeUid,
+    bootID: own.bootId,
+    agentVersion: inputs.agentVersion,
+    bundleDigest: own.bundleDigest,
+    effectiveMode: effective.mode,
+    confirmed: on && order?.confirmedGeneration === seen.control?.generation,
+    reason,
+    message: message.trim().slice(0, MESSAGE_CHARACTERS_MAX),
+    fastShare,
+    packets: { fast, stack },
+    stackReasons,
+    devices: seen.devices.slice(0, DEVICES_MAX),
+    probes: seen.selfTest
+      ? [{ name: "self-test", outcome: seen.selfTest.outcome, message: seen.selfTest.message, observedAt: inputs.observedAt }]
+      : [],
+    facts: inputs.facts,
+    observedAt: inputs.observedAt,
+  };
+}
+
+/** The part of a status whose change is worth a write of its own: everything but counters and times. */
+export function statusFingerprint(status: HostRoutingNodeStatus): string {
+  const { packets: _packets, fastShare: _share, stackReasons: _reasons, observedAt: _at, probes, ...rest } = status;
+  return JSON.stringify({ ...rest, probes: probes?.map(({ name, outcome }) => `${name}=${outcome}`) });
+}

@@ -1,0 +1,68 @@
+import type { ClusterId } from "@hostrouting/domain";
+import type { Closable, ClusterAccess } from "@hostrouting/kube";
+import { startLoop, type RunLoop } from "@hostrouting/runtime";
+import { clusterRound, type RoundDeps, type RoundMemory } from "./cluster-round.ts";
+
+/** A fault (the store is away, say) is tried again after this. */
+const FAULT_PAUSE_MS = 1_000;
+/** Events come in bursts; one look serves all of a burst. */
+const EVENT_DEBOUNCE_MS = 60;
+/** A cluster that the store does not know is forgotten; until then nothing is asked. */
+const UNKNOWN_PAUSE_MS = 60_000;
+
+/** Keeps one watch open while it is wanted, on the access that is in use now. */
+function watcher(wake: () => void): { follow(access: ClusterAccess | undefined): void } {
+  let current: { readonly access: ClusterAccess; readonly watch: Closable } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const onChange = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      wake();
+    }, EVENT_DEBOUNCE_MS);
+  };
+  return {
+    follow(access) {
+      if (current?.access === access) return;
+      current?.watch.close();
+      current = access && { access, watch: access.watch(onChange) };
+      if (access !== undefined) return;
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
+/** What a loop tells its worker. `enter` limits how many rounds run at once; `onUnknown` is called when the store knows no such cluster. */
+export type LoopHost = { readonly enter: <T>(run: () => Promise<T>) => Promise<T>; readonly onUnknown: (clusterId: ClusterId) => void };
+
+/** Runs rounds over one cluster: when woken, when its watch sees a change, and at the latest when the last round asked to. */
+export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: ClusterId): RunLoop {
+  const memory: RoundMemory = { evictionRefusals: [], leaseMs: undefined, lease: undefined };
+  const watch = watcher(() => loop.wake());
+  const round = async (): Promise<number> => {
+    const end = await host.enter(() => clusterRound(deps, clusterId, memory));
+    switch (end.kind) {
+      case "Done":
+        watch.follow(end.isActive ? end.access : undefined);
+        return end.lookAgainInMs;
+      case "Yielded":
+        watch.follow(undefined);
+        return end.lookAgainInMs;
+      case "Unknown":
+        watch.follow(undefined);
+        host.onUnknown(clusterId);
+        return UNKNOWN_PAUSE_MS;
+    }
+  };
+  const loop = startLoop({ name: clusterId, logger: deps.logger, faultPauseMs: FAULT_PAUSE_MS, round });
+  return {
+    wake: () => loop.wake(),
+    async stop() {
+      watch.follow(undefined);
+      await loop.stop();
+      watch.follow(undefined);
+      // Given back, so that another worker need not wait for it to run out; if the store is away, it runs out.
+      if (memory.lease !== undefined) await deps.store.leases.release(memory.lease).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import type { FakeCluster } from "@hostrouting/kube/fake";
+import { CLUSTER_ID, makeWorld, PATIENCE, type Interposer, type World } from "./testing/test-world.ts";
+
+const ADMIN_URL = process.env["HOSTROUTING_TEST_DATABASE_URL"];
+assert.ok(ADMIN_URL, "HOSTROUTING_TEST_DATABASE_URL names a Postgres on which databases may be created");
+
+const LABEL = "kubernetes.azure.com/ebpf-host-routing";
+const labelled = (fake: FakeCluster): string[] =>
+  [...fake.nodes.values()].filter((node) => node.metadata?.labels?.[LABEL] === "true").map((node) => node.metadata?.name ?? "");
+const cordoned = (fake: FakeCluster): string[] =>
+  [...fake.nodes.values()].filter((node) => node.spec?.unschedulable === true).map((node) => node.metadata?.name ?? "");
+const claimed = (fake: FakeCluster): string[] => [...fake.nodes.values()].flatMap((node) => Object.keys(node.metadata?.annotations ?? {}));
+
+/** What must hold at every moment, whoever died where: at most one node is switched and not confirmed. */
+function assertWithinBudget(fake: FakeCluster): void {
+  const unconfirmed = [...fake.agents.values()].filter((agent) => agent.effectiveMode === "BpfVeth" && !agent.confirmed);
+  assert.ok(unconfirmed.length <= 1, `${unconfirmed.length} nodes are switched and not confirmed`);
+}
+
+/** What must hold once a round has ended well: no label lies. (It goes after the kernel, so it may lie for the length of a round.) */
+function assertLabelsTrue(fake: FakeCluster): void {
+  for (const name of labelled(fake)) assert.equal(fake.agents.get(name)?.effectiveMode, "BpfVeth", `${name} is labelled but on the stack`);
+}
+
+function assertOff(fake: FakeCluster): void {
+  assert.deepEqual(labelled(fake), []);
+  assert.equal(fake.daemonSet, undefined);
+  assert.equal(fake.objects.size, 0);
+  assert.deepEqual(
+    [...fake.agents.values()].map((agent) => agent.effectiveMode).filter((mode) => mode !== "Legacy"),
+    [],
+  );
+  assert.deepEqual(claimed(fake), []);
+}
+
+class Killed extends Error {}
+
+/** Dies at the nth call of a round: before the call, or after it took effect but before the worker knows. */
+function killAt(nth: number, when: "before" | "after"): Interposer {
+  let calls = 0;
+  return async (_name, call) => {
+    calls += 1;
+    if (calls > nth) throw new Killed();
+    if (calls === nth && when === "before") throw new Killed();
+    const result = await call();
+    if (calls >= nth) throw new Killed();
+    return result;
+  };
+}
+
+let world: World;
+beforeEach(async () => {
+  world = await makeWorld(ADMIN_URL);
+  for (const name of ["n1", "n2", "n3"]) world.fake.addNode(name);
+});
+afterEach(() => world.close());
+
+describe("a cluster without faults", () => {
+  test("is enabled node by node and disabled without a trace", async () => {
+    const enabled = await world.finish(await world.request("BpfVeth"));
+    assert.equal(enabled.phase, "Succeeded");
+    assert.equal(enabled.percentComplete, 100);
+    assert.deepEqual(labelled(world.fake), ["n1", "n2", "n3"]);
+    assert.deepEqual(claimed(world.fake), []);
+    const { status } = await world.store.clusters.status(CLUSTER_ID);
+    assert.equal(status?.state, "Enabled");
+    assert.equal(status?.effectiveMode, "BpfVeth");
+    const disabled = await world.finish(await world.request("None"));
+    assert.equal(disabled.phase, "Succeeded");
+    assertOff(world.fake);
+  });
+
+  test("says what preflight let pass, as long as host routing is on", async () => {
+    world.fake.cordon("n2");
+    await world.finish(await world.request("BpfVeth"));
+    const warned = (await world.store.clusters.status(CLUSTER_ID)).status?.warnings;
+    assert.deepEqual(
+      warned?.map(({ id, subjects }) => [id, subjects]),
+      [["PF-058", ["node n2"]]],
+    );
+    assert.deepEqual(cordoned(world.fake), ["n2"]);
+    await world.finish(await world.request("None"));
+    assert.deepEqual((await world.store.clusters.status(CLUSTER_ID)).status?.warnings, []);
+  });
+
+  test("drains first when the policy asks, waits for a budget and uncordons", async () => {
+    await world.close();
+    world = await makeWorld(ADMIN_URL, { ...PATIENCE, nodeAction: "DrainAndSwitch" });
+    world.fake.addNode("n1");
+    world.fake.addPod("shop", "cart-1", "n1");
+    const budget = { namespace: "shop", name: "cart", podPrefix: "cart", allowed: 0 };
+    world.fake.budgets.push(budget);
+    const id = await world.request("BpfVeth");
+    for (let rounds = 0; rounds < 12; rounds += 1) {
+      await world.round();
+      world.fake.tick(1_000);
+    }
+    const { status } = await world.store.clusters.status(CLUSTER_ID);
+    assert.deepEqual(
+      status?.waits.map(({ reason, subject, message }) => ({ reason, subject, message })),
+      [{ reason: "PodDisruptionBudget", subject: "n1", message: "shop/cart keeps shop/cart-1." }],
+    );
+    assert.deepEqual(cordoned(world.fake), ["n1"]);
+    budget.allowed = 1;
+    assert.equal((await world.finish(id)).phase, "Succeeded");
+    assert.deepEqual(cordoned(world.fake), []);
+  });
+
+  test("keeps a user's cordon", async () => {
+    await world.close();
+    world = await makeWorld(ADMIN_URL, { ...PATIENCE, nodeAction: "DrainAndSwitch" });
+    world.fake.addNode("n1");
+    world.fake.cordon("n1");
+    assert.equal((await world.finish(await world.request("BpfVeth"))).phase, "Succeeded");
+    assert.deepEqual(cordoned(world.fake), ["n1"]);
+  });
+});
+
+/** Kills one worker after another at the first, second, third… call of the same round, until one gets through. Returns the deaths. */
+async function dieAtEveryCall(round: string, when: "before" | "after"): Promise<number> {
+  for (let nth = 1; nth <= CALLS_PER_ROUND_MAX; nth += 1) {
+    const died = await world.round(`${round}-${nth}`, killAt(nth, when)).then(
+      () => false,
+      (error: unknown) => {
+        if (!(error instanceof Killed)) throw error;
+        return true;
+      },
+    );
+    await world.expireLease();
+    assertWithinBudget(world.fake);
+    if (!died) return nth - 1;
+  }
+  return CALLS_PER_ROUND_MAX;
+}
+
+/** A round is at most 4 calls of the store, 8 reads of the cluster and a few writes; a round that failed writes is no death. */
+const CALLS_PER_ROUND_MAX = 14;
+const ROUNDS_MAX = 60;
+
+for (const when of ["before", "after"] as const)
+  test(`a worker that dies ${when} every single call of every round neither loses nor breaks anything`, async () => {
+    for (const mode of ["BpfVeth", "None"] as const) {
+      const id = await world.request(mode);
+      let deaths = 0;
+      for (let rounds = 0; rounds < ROUNDS_MAX && (await world.operation(id)).endedAt === undefined; rounds += 1) {
+        deaths += await dieAtEveryCall(`${mode}-${rounds}`, when);
+        await world.round(`survivor-${mode}-${rounds}`);
+        await world.expireLease();
+        assertLabelsTrue(world.fake);
+        world.fake.tick(1_000);
+        assertWithinBudget(world.fake);
+      }
+      assert.equal((await world.operation(id)).phase, "Succeeded");
+      assert.ok(deaths > 20, `only ${deaths} deaths`);
+      if (mode === "BpfVeth") assert.deepEqual(labelled(world.fake), ["n1", "n2", "n3"]);
+    }
+    assertOff(world.fake);
+  });
+
+describe("faults", () => {
+  test("a missed confirmation is tried again by itself", async () => {
+    const agent = world.fake.agents.get("n2");
+    assert.ok(agent);
+    agent.missConfirm = true;
+    assert.equal((await world.finish(await world.request("BpfVeth"))).phase, "Succeeded");
+    assert.deepEqual(labelled(world.fake), ["n1", "n2", "n3"]);
+    const history = await world.store.clusters.history(CLUSTER_ID, { afterSeq: 0, limit: 200 });
+    const missed = history.filter((row) => row.data["reason"] === "ConfirmMissed").map((row) => row.data["node"]);
+    assert.ok(missed.includes("n2"), JSON.stringify(missed));
+  });
+
+  test("an API server that is away costs time only", async () => {
+    const id = await world.request("BpfVeth");
+    for (let rounds = 0; rounds < 8; rounds += 1) {
+      await world.round();
+      world.fake.tick(1_000);
+    }
+    world.fake.unreachable = true;
+    await world.round();
+    const { status } = await world.store.clusters.status(CLUSTER_ID);
+    assert.equal(status?.health, "Unknown");
+    assert.deepEqual(
+      status?.waits.map((wait) => wait.reason),
+      ["ClusterUnreachable"],
+    );
+    world.fake.unreachable = false;
+    assert.equal((await world.finish(id)).phase, "Succeeded");
+  });
+
+  test("a reverse request in the middle turns every node round", async () => {
+    const enable = await world.request("BpfVeth");
+    for (let rounds = 0; rounds < 9; rounds += 1) {
+      await world.round();
+      world.fake.tick(1_000);
+    }
+    assert.ok([...world.fake.agents.values()].some((agent) => agent.effectiveMode === "BpfVeth"));
+    const disable = await world.request("None");
+    assert.equal((await world.operation(enable)).phase, "Canceled");
+    assert.equal((await world.finish(disable)).phase, "Succeeded");
+    assertOff(world.fake);
+  });
+
+  test("a cancel leaves no node in between", async () => {
+    const id = await world.request("BpfVeth");
+    for (let rounds = 0; rounds < 9; rounds += 1) {
+      await world.round();
+      world.fake.tick(1_000);
+    }
+    await world.cancel(id);
+    assert.equal((await world.finish(id)).phase, "Canceled");
+    assertLabelsTrue(world.fake);
+    assert.deepEqual(claimed(world.fake), []);
+  });
+
+  test("a node that goes away leaves the count; one that joins later is switched without an operation", async () => {
+    const id = await world.request("BpfVeth");
+    for (let rounds = 0; rounds < 6; rounds += 1) {
+      await world.round();
+      world.fake.tick(1_000);
+    }
+    world.fake.removeNode("n1");
+    assert.equal((await world.finish(id)).phase, "Succeeded");
+    assert.deepEqual(labelled(world.fake), ["n2", "n3"]);
+    world.fake.addNode("n1", "uid-second");
+    for (let rounds = 0; rounds < 25; rounds += 1) {
+      await world.round();
+      world.fake.tick(1_000);
+    }
+    assert.deepEqual(labelled(world.fake), ["n2", "n3", "n1"]);
+    const { status } = await world.store.clusters.status(CLUSTER_ID);
+    assert.equal(status?.state, "Enabled");
+  });
+
+  test("a preflight that fails leaves the cluster untouched", async () => {
+    await world.store.clusters.change(CLUSTER_ID, (locked) => {
+      assert.ok(locked);
+      const properties = { ...locked.cluster.properties, staticEgress: true, serviceMeshProfile: { mode: "Disabled" } };
+      const networkProfile = {
+        ...(properties as Record<string, unknown>)["networkProfile"]!,
+        staticEgressGatewayProfile: { enabled: true },
+      };
+      return { result: undefined, change: { cluster: { ...locked.cluster, properties: { ...properties, networkProfile } }, history: [] } };
+    });
+    const operation = await world.finish(await world.request("BpfVeth"));
+    assert.equal(operation.phase, "Failed");
+    assert.equal(operation.error?.code, "PreflightBlocked");
+    assert.deepEqual(
+      operation.error?.details?.map((detail) => detail.code),
+      ["PF-021"],
+    );
+    assertOff(world.fake);
+  });
+
+  test("an emergency off takes labels away and nodes come back when it is cleared", async () => {
+    await world.finish(await world.request("BpfVeth"));
+    assert.ok(world.fake.config);
+    world.fake.config = { ...world.fake.config, spec: { ...world.fake.config.spec, emergencyOff: true } };
+    world.fake.tick(1_000);
+    await world.round();
+    assert.deepEqual(labelled(world.fake), []);
+    const { status } = await world.store.clusters.status(CLUSTER_ID);
+    assert.deepEqual([...new Set(status?.waits.map((wait) => wait.reason))], ["EmergencyOff"]);
+    world.fake.config = { ...world.fake.config, spec: { ...world.fake.config.spec, emergencyOff: false } };
+    for (let rounds = 0; rounds < 40; rounds += 1) {
+      await world.round();
+      world.fake.tick(1_000);
+    }
+    assert.deepEqual(labelled(world.fake), ["n1", "n2", "n3"]);
+  });
+});

@@ -1,0 +1,116 @@
+import { explain, productionPolicy, type ClusterId, type RolloutPolicy } from "@hostrouting/domain";
+import type { ClusterAccess } from "@hostrouting/kube";
+import { clusterProfile } from "@hostrouting/preflight";
+import { decide, type Bundle, type ClusterSnapshot, type EvictionRefusal, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
+import type { Logger } from "@hostrouting/runtime";
+import type { ClusterLease, ClusterRound, Store } from "@hostrouting/store";
+import type { AccessPool } from "./access-pool.ts";
+import { applyIntents } from "./apply/apply-intents.ts";
+import { holdLease } from "./held-lease.ts";
+import { checkPreflight, wantsPreflight } from "./observe/check-preflight.ts";
+import { observeCluster } from "./observe/observe-cluster.ts";
+
+/** What rounds need; the same for every cluster of a worker. */
+export type RoundDeps = {
+  readonly store: Pick<Store, "leases" | "rounds" | "clusters">;
+  readonly access: AccessPool;
+  readonly workerId: string;
+  readonly bundle: Bundle;
+  readonly logger: Logger;
+  readonly monotonicNow: () => number;
+};
+
+/** What a worker remembers of a cluster between rounds. Losing it costs a round, never a decision. */
+export type RoundMemory = { evictionRefusals: readonly EvictionRefusal[]; leaseMs: number | undefined; lease: ClusterLease | undefined };
+
+/** How a round ended: what is to be watched, and when to look again. */
+export type RoundEnd =
+  | { readonly kind: "Done"; readonly lookAgainInMs: number; readonly access: ClusterAccess | undefined; readonly isActive: boolean }
+  /** Somebody else holds the cluster, or took it, or the operation moved on while we looked. */
+  | { readonly kind: "Yielded"; readonly lookAgainInMs: number }
+  | { readonly kind: "Unknown" };
+
+/** A round whose record was refused begins again soon: the world moved, and the next look sees how. */
+const OVERTAKEN_MS = 200;
+
+type Look = { readonly reach: Reach; readonly preflight: PreflightVerdict; readonly access: ClusterAccess | undefined };
+
+/** Looks at the cluster. What cannot be reached is an outcome, not a fault. */
+async function look(deps: RoundDeps, read: ClusterRound, policy: RolloutPolicy): Promise<Look> {
+  let access: ClusterAccess | undefined;
+  try {
+    access = await deps.access.get(read.cluster);
+    const { observed, facts } = await observeCluster(access, read.nodes);
+    const reach: Reach = { kind: "Reachable", observed };
+    if (!wantsPreflight(read.operation)) return { reach, preflight: { kind: "NotAsked" }, access };
+    const question = { cluster: read.cluster, operation: read.operation, policy, nodes: facts };
+    return { reach, preflight: (await checkPreflight(access, question)).verdict, access };
+  } catch (error) {
+    return { reach: { kind: "Unreachable", message: explain(error) }, preflight: { kind: "NotAsked" }, access };
+  }
+}
+
+function snapshotOf(
+  deps: RoundDeps,
+  given: { read: ClusterRound; lease: ClusterLease; seen: Look; policy: RolloutPolicy; memory: RoundMemory },
+): ClusterSnapshot {
+  const { read, lease, seen, policy, memory } = given;
+  const profile = clusterProfile(read.cluster.properties);
+  return {
+    cluster: read.cluster,
+    operation: read.operation,
+    records: read.nodes,
+    previous: read.status,
+    policy,
+    bundle: deps.bundle,
+    network: { podCidrs: profile.podCidrs, serviceCidrs: profile.serviceCidrs },
+    token: lease.token,
+    reach: seen.reach,
+    preflight: seen.preflight,
+    evictionRefusals: memory.evictionRefusals,
+  };
+}
+
+async function leaseDuration(deps: RoundDeps, clusterId: ClusterId, memory: RoundMemory): Promise<number> {
+  if (memory.leaseMs !== undefined) return memory.leaseMs;
+  const { rolloutPolicy } = await deps.store.clusters.status(clusterId);
+  return rolloutPolicy.leaseMs ?? productionPolicy.leaseMs;
+}
+
+/**
+ * One round over one cluster: lease → observe → decide → record → apply. Takes no input but the cluster's id, may run at any time and be
+ * killed at any point: what was recorded is done by whoever comes next, what was not recorded was not done.
+ */
+export async function clusterRound(deps: RoundDeps, clusterId: ClusterId, memory: RoundMemory): Promise<RoundEnd> {
+  const durationMs = await leaseDuration(deps, clusterId, memory);
+  const held = await holdLease({
+    leases: deps.store.leases,
+    clusterId,
+    holder: deps.workerId,
+    durationMs,
+    monotonicNow: deps.monotonicNow,
+  });
+  memory.lease = held?.lease;
+  if (held === undefined) return { kind: "Yielded", lookAgainInMs: durationMs / 2 };
+  try {
+    const read = await deps.store.rounds.read(clusterId);
+    if (read === undefined) return { kind: "Unknown" };
+    const policy: RolloutPolicy = { ...productionPolicy, ...read.rolloutPolicy };
+    memory.leaseMs = policy.leaseMs;
+    const seen = await look(deps, read, policy);
+    const decision = decide(snapshotOf(deps, { read, lease: held.lease, seen, policy, memory }), read.now);
+    const { operation, ...rest } = decision;
+    const outcome = await deps.store.rounds.record(clusterId, held.lease.token, operation === undefined ? rest : { ...rest, operation });
+    if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
+    if (seen.access !== undefined)
+      memory.evictionRefusals = await applyIntents(
+        { access: seen.access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld() },
+        decision.intents,
+      );
+    for (const entry of decision.history) deps.logger.info({ clusterId, ...entry.data }, entry.kind);
+    const isActive = operation !== undefined || read.cluster.desiredMode === "BpfVeth";
+    return { kind: "Done", lookAgainInMs: decision.lookAgainInMs, access: seen.access, isActive };
+  } finally {
+    held.stop();
+  }
+}

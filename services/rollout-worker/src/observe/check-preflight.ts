@@ -1,0 +1,68 @@
+import { explain, type HostRoutingWarning, type ManagedCluster, type Operation, type RolloutPolicy } from "@hostrouting/domain";
+import { BUNDLE_NAMESPACE, type ClusterAccess, type GrantedRules } from "@hostrouting/kube";
+import {
+  clusterProfile,
+  poolStates,
+  run,
+  verdict,
+  type Finding,
+  type Known,
+  type NodeFacts,
+  type ResourceRule,
+} from "@hostrouting/preflight";
+import type { PreflightVerdict } from "@hostrouting/rollout";
+
+/** What a check of preflight is about. */
+export type PreflightQuestion = {
+  readonly cluster: ManagedCluster;
+  readonly operation: Operation | undefined;
+  readonly policy: RolloutPolicy;
+  readonly nodes: readonly NodeFacts[];
+};
+
+/** Whether an operation is where the rules decide about it. */
+export function wantsPreflight(operation: Operation | undefined): boolean {
+  if (operation === undefined || operation.kind !== "EnableHostRouting" || operation.error !== undefined) return false;
+  return operation.phase === "Validating" || operation.phase === "Preparing";
+}
+
+async function known<T>(promise: Promise<T>): Promise<Known<T>> {
+  try {
+    return { known: true, value: await promise };
+  } catch (error) {
+    return { known: false, because: explain(error) };
+  }
+}
+
+/** Rights that the API server could not name in full are known only if nothing is missing; PF-054 decides what is. */
+function permissions(granted: Known<GrantedRules>): Known<readonly ResourceRule[]> {
+  if (!granted.known) return granted;
+  if (granted.value.isComplete || granted.value.rules.length > 0) return { known: true, value: granted.value.rules };
+  return { known: false, because: "the API server could not list them" };
+}
+
+function toWarning({ id, title, message, remedy, subjects }: Finding): HostRoutingWarning {
+  return { id, title, message, remedy, subjects };
+}
+
+/** Runs the rules over fresh facts; what could not be read is unknown to them, never absent. */
+export async function checkPreflight(
+  access: ClusterAccess,
+  question: PreflightQuestion,
+): Promise<{ readonly verdict: PreflightVerdict; readonly findings: readonly Finding[] }> {
+  const { cluster, operation, policy, nodes } = question;
+  const [serverVersion, granted] = await Promise.all([known(access.serverVersion()), known(access.grantedRules(BUNDLE_NAMESPACE))]);
+  const findings = run({
+    driver: cluster.driver,
+    ruleset: policy.ruleset,
+    profile: clusterProfile(cluster.properties),
+    provisioningState: cluster.provisioningState,
+    ownOperation: operation !== undefined,
+    poolStates: poolStates(cluster.properties),
+    serverVersion,
+    nodes: { known: true, value: nodes },
+    permissions: permissions(granted),
+  });
+  const summary = verdict(findings);
+  return { verdict: summary.kind === "Passed" ? { kind: "Passed", warnings: summary.warnings.map(toWarning) } : summary, findings };
+}

@@ -1,0 +1,98 @@
+import { as, type NodeName, type NodeUid } from "@hostrouting/domain";
+import {
+  CORDONED_BY_ANNOTATION,
+  DIGEST_ANNOTATION,
+  ENABLED_LABEL,
+  OWNER_ANNOTATION,
+  type HostRoutingNodeObject,
+  type V1Node,
+  type V1Pod,
+} from "@hostrouting/kube";
+import { whyNodeIsIneligible, type NodeFacts } from "@hostrouting/preflight";
+import type { NodeObservation, NodeReport, PodReference } from "@hostrouting/rollout";
+
+const isConditionTrue = (conditions: readonly { readonly type: string; readonly status: string }[] | undefined, type: string): boolean =>
+  conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
+
+/** What preflight wants to know of a node. */
+export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefined): NodeFacts {
+  const labels = node.metadata?.labels ?? {};
+  const info = node.status?.nodeInfo;
+  const facts = object?.status?.nodeUID === node.metadata?.uid ? object?.status?.facts : undefined;
+  return {
+    name: node.metadata?.name ?? "",
+    pool: labels["kubernetes.azure.com/agentpool"] ?? "",
+    os: labels["kubernetes.io/os"] ?? "",
+    osSkuEffective: labels["kubernetes.azure.com/os-sku-effective"] ?? "",
+    osImage: info?.osImage ?? "",
+    kubeletVersion: info?.kubeletVersion ?? "",
+    ready: isConditionTrue(node.status?.conditions, "Ready"),
+    cordoned: node.spec?.unschedulable === true,
+    agentOs: facts?.osId === undefined ? undefined : { id: facts.osId, versionId: facts.osVersionId ?? "" },
+  };
+}
+
+/** The report of a node's agent; absent until the agent has said of which node and boot it speaks. */
+export function nodeReport(object: HostRoutingNodeObject | undefined): NodeReport | undefined {
+  const status = object?.status;
+  if (status?.nodeUID === undefined || status.bootID === undefined) return undefined;
+  const observedAt = Date.parse(status.observedAt ?? "");
+  return {
+    observedGeneration: status.observedGeneration ?? 0,
+    nodeUID: status.nodeUID,
+    bootID: status.bootID,
+    bundleDigest: status.bundleDigest ?? "",
+    effectiveMode: status.effectiveMode ?? "Unknown",
+    confirmed: status.confirmed ?? false,
+    reason: status.reason ?? "",
+    message: status.message ?? "",
+    fastShare: status.fastShare,
+    stackReasons: status.stackReasons ?? [],
+    attachedDevices: (status.devices ?? []).filter((device) => device.attached).length,
+    probes: (status.probes ?? []).map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
+    observedAtMs: Number.isNaN(observedAt) ? undefined : observedAt,
+  };
+}
+
+function agentPod(pods: readonly V1Pod[], node: string): NodeObservation["agentPod"] {
+  const here = pods.filter((pod) => pod.spec?.nodeName === node);
+  const pod = here.find((candidate) => candidate.metadata?.deletionTimestamp === undefined) ?? here[0];
+  if (pod === undefined) return undefined;
+  return {
+    name: pod.metadata?.name ?? "",
+    bundleDigest: pod.metadata?.annotations?.[DIGEST_ANNOTATION] ?? "",
+    ready: isConditionTrue(pod.status?.conditions, "Ready"),
+    deleting: pod.metadata?.deletionTimestamp !== undefined,
+  };
+}
+
+/** Everything about one node, put together from what was read. */
+export function nodeObservation(
+  node: V1Node,
+  read: {
+    readonly object: HostRoutingNodeObject | undefined;
+    readonly bundlePods: readonly V1Pod[];
+    readonly podsToEvict: readonly PodReference[] | undefined;
+  },
+): NodeObservation {
+  const { metadata } = node;
+  const facts = nodeFacts(node, read.object);
+  const spec = read.object?.spec;
+  return {
+    name: as<NodeName>(facts.name),
+    uid: as<NodeUid>(metadata?.uid ?? ""),
+    bootId: node.status?.nodeInfo?.bootID ?? "",
+    resourceVersion: metadata?.resourceVersion ?? "",
+    pool: facts.pool,
+    ready: facts.ready && metadata?.deletionTimestamp === undefined,
+    unschedulable: facts.cordoned,
+    ineligible: whyNodeIsIneligible(facts),
+    cordonedBy: metadata?.annotations?.[CORDONED_BY_ANNOTATION],
+    labelled: metadata?.labels?.[ENABLED_LABEL] === "true",
+    owner: metadata?.annotations?.[OWNER_ANNOTATION],
+    spec: spec?.nodeUID === metadata?.uid ? spec : undefined,
+    report: nodeReport(read.object),
+    agentPod: agentPod(read.bundlePods, facts.name),
+    podsToEvict: read.podsToEvict,
+  };
+}

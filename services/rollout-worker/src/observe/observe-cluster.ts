@@ -1,0 +1,74 @@
+import type { NodeRollout } from "@hostrouting/domain";
+import {
+  DIGEST_ANNOTATION,
+  evictablePods,
+  type ClusterAccess,
+  type HostRoutingNodeObject,
+  type V1DaemonSet,
+  type V1Node,
+  type V1Pod,
+} from "@hostrouting/kube";
+import type { NodeFacts } from "@hostrouting/preflight";
+import type { ClusterObservation, PodReference } from "@hostrouting/rollout";
+import { nodeFacts, nodeObservation } from "./node-observation.ts";
+
+/** What one look at a cluster gives: the engine's view and preflight's. */
+export type ObservedCluster = { readonly observed: ClusterObservation; readonly facts: readonly NodeFacts[] };
+
+type Read = {
+  readonly nodes: readonly V1Node[];
+  readonly objects: readonly HostRoutingNodeObject[];
+  readonly pods: readonly V1Pod[];
+  readonly leaving: ReadonlyMap<string, readonly PodReference[]>;
+};
+
+function bundleOf(daemonSet: V1DaemonSet | undefined): ClusterObservation["bundle"] {
+  if (daemonSet === undefined) return undefined;
+  return {
+    digest: daemonSet.metadata?.annotations?.[DIGEST_ANNOTATION] ?? "",
+    image: daemonSet.spec?.template.spec?.containers[0]?.image ?? "",
+    deleting: daemonSet.metadata?.deletionTimestamp !== undefined,
+  };
+}
+
+async function podsToEvict(access: ClusterAccess, records: readonly NodeRollout[]): Promise<Read["leaving"]> {
+  const draining = records.filter((record) => record.phase === "Cordoning" || record.phase === "Draining");
+  const lists = await Promise.all(
+    draining.map(async (record) => [record.node as string, evictablePods(await access.listPodsOn(record.node))] as const),
+  );
+  return new Map(lists);
+}
+
+/**
+ * Looks at a cluster once. Pods are listed for nodes that are being drained only.
+ * @throws AppError of ClusterAccess; a part that cannot be read makes the whole look fail, so that nothing is taken for absent.
+ */
+export async function observeCluster(access: ClusterAccess, records: readonly NodeRollout[]): Promise<ObservedCluster> {
+  const [nodes, objects, config, daemonSet, pods, leaving] = await Promise.all([
+    access.listNodes(),
+    access.listNodeObjects(),
+    access.readConfig(),
+    access.readBundle(),
+    access.listBundlePods(),
+    podsToEvict(access, records),
+  ]);
+  const byName = new Map(objects.map((object) => [object.metadata.name ?? "", object]));
+  const nameOf = (node: V1Node): string => node.metadata?.name ?? "";
+  return {
+    observed: {
+      nodes: nodes.map((node) =>
+        nodeObservation(node, { object: byName.get(nameOf(node)), bundlePods: pods, podsToEvict: leaving.get(nameOf(node)) }),
+      ),
+      nodeObjects: [...byName.keys()],
+      config: config && {
+        mode: config.spec.mode,
+        generation: config.spec.generation,
+        bundleDigest: config.spec.bundleDigest ?? "",
+        emergencyOff: config.spec.emergencyOff ?? false,
+      },
+      bundle: bundleOf(daemonSet),
+      bundlePods: pods.length,
+    },
+    facts: nodes.map((node) => nodeFacts(node, byName.get(nameOf(node)))),
+  };
+}

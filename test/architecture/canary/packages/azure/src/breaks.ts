@@ -1,0 +1,2 @@
+import "../../rollout/src/index.ts";
+import "../../../services/cli/src/breaks.ts";

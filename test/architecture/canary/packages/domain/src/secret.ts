@@ -1,0 +1,3 @@
+import { secret as again } from "./index.ts";
+
+export const secret = (): unknown => again;

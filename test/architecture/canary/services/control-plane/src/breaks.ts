@@ -1,0 +1,1 @@
+import "../../../packages/kube/src/index.ts";

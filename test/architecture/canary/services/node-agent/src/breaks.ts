@@ -1,0 +1,1 @@
+import "../../../packages/store/src/index.ts";

@@ -1,0 +1,1 @@
+import "../../../packages/bpf-loader/src/index.ts";

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { disable, ENABLE_TIMEOUT_MS, expectDisabled, expectEnabled } from "./expectations.ts";
+import { journey } from "./journey.ts";
+import type { Stage } from "./stage.ts";
+import { until } from "./until.ts";
+
+/** The policy's other value: pods are moved away first, as far as disruption budgets allow. */
+export function drainAndSwitch(stage: Stage): void {
+  journey(
+    stage,
+    "DrainAndSwitch against a disruption budget that blocks: it is named, and the rollout goes on once it gives way",
+    async () => {
+      await stage.arm.setPolicy({ nodeAction: "DrainAndSwitch" });
+      const budget = (minAvailable: number) => ({
+        apiVersion: "policy/v1",
+        kind: "PodDisruptionBudget",
+        metadata: { name: "web", namespace: "demo" },
+        spec: { minAvailable, selector: { matchLabels: { app: "web" } } },
+      });
+      try {
+        await stage.cluster.apply(budget(4));
+        const on = await stage.arm.setMode("BpfVeth");
+        const wait = await until("a wait that names the budget", 60_000, async () => {
+          const { waits } = (await stage.arm.hostRouting()).properties;
+          return waits.find((one) => one.reason === "PodDisruptionBudget");
+        });
+        assert.match(`${wait.subject} ${wait.message}`, /demo\/web/);
+        assert.notEqual(wait.remedy, "");
+        await stage.cluster.apply(budget(3));
+        assert.equal((await stage.arm.settle(on, 2 * ENABLE_TIMEOUT_MS)).status, "Succeeded");
+        await expectEnabled(stage);
+      } finally {
+        await stage.cluster.apply(budget(3));
+        await stage.arm.setPolicy({ nodeAction: "SwitchInPlace" });
+      }
+      await disable(stage);
+      await expectDisabled(stage);
+    },
+  );
+}

@@ -1,0 +1,28 @@
+/**
+ * Journeys of a user, on the real thing: `npm start`, a Kubernetes cluster of three nodes, real traffic, real faults.
+ * They run one after the other on one stage, and each leaves the cluster as it found it.
+ */
+import { after } from "node:test";
+import { changingNodes } from "./changing-nodes.ts";
+import { drainAndSwitch } from "./drain-and-switch.ts";
+import { emergencyOff } from "./emergency-off.ts";
+import { failedPreflight } from "./failed-preflight.ts";
+import { killedProcesses } from "./killed-processes.ts";
+import { lifeCycle } from "./life-cycle.ts";
+import { mainJob } from "./main-job.ts";
+import { reusedAddress } from "./reused-address.ts";
+import { reversePut } from "./reverse-put.ts";
+import { openStage } from "./stage.ts";
+
+const stage = await openStage();
+after(() => stage.close());
+
+mainJob(stage);
+killedProcesses(stage);
+reversePut(stage);
+drainAndSwitch(stage);
+changingNodes(stage);
+reusedAddress(stage);
+failedPreflight(stage);
+emergencyOff(stage);
+lifeCycle(stage);

@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import type { KernelView } from "./kernel-view.ts";
+
+const run = promisify(execFile);
+
+/** A node of the lab as its record shows it. */
+export type LabNode = { readonly name: string; readonly netns: string; readonly containerdPid: number };
+
+/** The nodes that the lab runs now. */
+export function labNodes(stateDir: string): LabNode[] {
+  return JSON.parse(readFileSync(path.join(stateDir, "lab", "lab.json"), "utf8")).nodes;
+}
+
+/** Runs a command in a node's namespaces, as a root shell on the node would. */
+export async function onNode(node: LabNode, ...command: string[]): Promise<string> {
+  const { stdout } = await run("nsenter", ["--target", String(node.containerdPid), "--net", "--mount", "--", ...command], {
+    timeout: 30_000,
+    maxBuffer: 32 << 20,
+  });
+  return stdout;
+}
+
+/** What the kernel shows on a node. */
+export async function kernelView(node: LabNode): Promise<KernelView> {
+  return JSON.parse(await onNode(node, process.execPath, path.join(import.meta.dirname, "kernel-view.ts")));
+}
+
+/** HR_MODE_ON of bpf/shared/host_routing.h. */
+export const MODE_ON = 1;
+
+/** bpf/shared/host_routing.h: reasons below 4 are redirects, the last is traffic of the node itself, and there are 22 per direction. */
+const REASONS_PER_DIRECTION = 22;
+const FIRST_STACK_REASON = 4;
+const HOST_REASON = 21;
+
+/** Redirected and other packets of pods since the counters were made. */
+export function packetsOf(view: KernelView): { fast: number; stack: number } {
+  let [fast, stack] = [0, 0];
+  for (const [key, packets] of Object.entries(view.packets))
+    if (Number(key) % REASONS_PER_DIRECTION < FIRST_STACK_REASON) fast += packets;
+    else if (Number(key) % REASONS_PER_DIRECTION !== HOST_REASON) stack += packets;
+  return { fast, stack };
+}
+
+/** The agent's process on a node. @throws when none runs */
+export async function agentPid(node: LabNode): Promise<number> {
+  const { stdout } = await run("pgrep", ["-f", "/app/services/node-agent/src/main.ts"]);
+  const netns = readlinkSync(`/proc/${node.containerdPid}/ns/net`);
+  // A node's agent is told from another's by the network namespace that it shares with its node.
+  const pid = stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number)
+    .find((one) => namespaceOf(one) === netns);
+  if (pid === undefined) throw new Error(`no agent runs on ${node.name}`);
+  return pid;
+}
+
+/** Sends a signal to the agent's process on a node; answers its pid. The kubelet starts one that ended again. */
+export async function signalAgent(node: LabNode, signal: NodeJS.Signals): Promise<number> {
+  const pid = await agentPid(node);
+  process.kill(pid, signal);
+  return pid;
+}
+
+function namespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { DISABLE_TIMEOUT_MS, expectDisabled, someNodeInFlight } from "./expectations.ts";
+import { journey } from "./journey.ts";
+import type { Stage } from "./stage.ts";
+
+/** A user changes their mind half-way. */
+export function reversePut(stage: Stage): void {
+  journey(stage, "the reverse PUT half-way supersedes: the first operation is Canceled, the second brings every node back", async () => {
+    const on = await stage.arm.setMode("BpfVeth");
+    await someNodeInFlight(stage, ["Enabled"]);
+    const off = await stage.arm.setMode("None");
+    const first = await stage.arm.settle(on, 10_000);
+    assert.equal(first.status, "Canceled");
+    assert.match(first.error?.code ?? "", /Superseded/);
+    assert.equal((await stage.arm.settle(off, DISABLE_TIMEOUT_MS)).status, "Succeeded");
+    await expectDisabled(stage);
+  });
+}

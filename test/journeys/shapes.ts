@@ -1,0 +1,48 @@
+/** What journeys read of replies: the part of each shape that they look at, nothing else. */
+
+/** An ARM error, nested as ARM nests it. */
+export type ArmFault = {
+  readonly code: string;
+  readonly message: string;
+  readonly target?: string;
+  readonly details?: readonly ArmFault[];
+};
+/** An operation's status document. */
+export type OperationStatus = { readonly status: string; readonly error?: ArmFault };
+/** A managed cluster. */
+export type ManagedCluster = {
+  readonly id: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly properties: {
+    readonly provisioningState: string;
+    readonly networkProfile: { readonly advancedNetworking: { performance: { accelerationMode: string } } };
+  };
+};
+/** A reason for waiting. */
+export type Wait = { readonly reason: string; readonly subject: string; readonly message: string; readonly remedy: string };
+/** `hostRoutings/default`. */
+export type HostRouting = {
+  readonly properties: {
+    readonly desiredMode: string;
+    readonly effectiveMode: string;
+    readonly state: string;
+    readonly waits: readonly Wait[];
+  };
+};
+/** A member of `hostRoutings/default/nodes`. */
+export type HostRoutingNode = { readonly name: string; readonly properties: { readonly phase: string; readonly effectiveMode: string } };
+/** Any Kubernetes object of those that are read. */
+export type KubeObject = {
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly unschedulable?: boolean;
+    readonly generation?: number;
+    readonly confirmedGeneration?: number;
+    readonly containers?: readonly Readonly<Record<string, unknown>>[];
+  };
+  readonly status?: {
+    readonly effectiveMode?: string;
+    readonly observedAt?: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
+  };
+};

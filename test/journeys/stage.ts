@@ -1,0 +1,113 @@
+/**
+ * The stage of all journeys: `npm start` as a user would type it, in a state folder of its own, with nothing replaced.
+ * One stage serves all journeys of a run; each journey leaves the cluster switched off, uncordoned and with its policy as it was.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { ReadyFile } from "../../infra/dev/ready-file.ts";
+import { openArm, type Arm } from "./arm.ts";
+import { openCluster, type Cluster } from "./cluster.ts";
+import { until } from "./until.ts";
+
+/** Everything a journey touches: the ARM surface, the cluster, the processes. `readyMs`: from the command to the ready file. */
+export type Stage = {
+  readonly ready: ReadyFile;
+  readonly stateDir: string;
+  readonly arm: Arm;
+  readonly cluster: Cluster;
+  readonly readyMs: number;
+  /** Pid of the command. */
+  readonly pid: number;
+  /** Sends SIGKILL to one service's process; answers its pid. The supervisor starts it again. */
+  kill(service: "rollout-worker" | "control-plane" | "postgres"): number;
+  /** SIGTERM, as Ctrl-C would; answers how long the end took and the exit code. */
+  close(): Promise<{ ms: number; code: number | null }>;
+};
+
+const checkout = path.resolve(import.meta.dirname, "../..");
+/** A cold machine builds Kubernetes and the image here: 45 min is the whole suite's limit. */
+const READY_TIMEOUT_MS = 40 * 60_000;
+
+/** A loopback port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+/** Starts everything and waits for the ready file. Without `stateDir` the folder is new and is removed at the end. */
+export async function openStage(options: { stateDir?: string; nodes?: number } = {}): Promise<Stage> {
+  const stateDir = options.stateDir ?? mkdtempSync(path.join(tmpdir(), "hostrouting-journeys-"));
+  const readyFile = path.join(stateDir, "ready.json");
+  rmSync(readyFile, { force: true });
+  const port = await freePort();
+  const startedAt = performance.now();
+  const args = [
+    "start",
+    "--",
+    "--state-dir",
+    stateDir,
+    "--port",
+    String(port),
+    "--ready-file",
+    readyFile,
+    "--nodes",
+    String(options.nodes ?? 3),
+  ];
+  const child = spawn("npm", args, { cwd: checkout, stdio: ["ignore", "pipe", "pipe"] });
+  const output = createWriteStream(path.join(stateDir, "start.log"), { flags: "a" });
+  child.stdout.pipe(output);
+  child.stderr.pipe(output);
+  const text = await until("the ready file", READY_TIMEOUT_MS, () => {
+    if (child.exitCode !== null)
+      throw new Error(`npm start ended with ${child.exitCode}:\n${readFileSync(path.join(stateDir, "start.log"), "utf8").slice(-4000)}`);
+    try {
+      return readFileSync(readyFile, "utf8");
+    } catch {
+      return undefined;
+    }
+  });
+  const readyMs = performance.now() - startedAt;
+  const ready = JSON.parse(text) as ReadyFile;
+  return {
+    ready,
+    stateDir,
+    arm: openArm(ready),
+    cluster: openCluster(ready.kubeconfig, stateDir),
+    readyMs,
+    pid: child.pid ?? 0,
+    kill: (service) => killService(stateDir, service),
+    close: async () => {
+      const ended = await end(child);
+      if (options.stateDir === undefined && ended.code === 0) rmSync(stateDir, { recursive: true, force: true });
+      return ended;
+    },
+  };
+}
+
+async function end(child: ChildProcess): Promise<{ ms: number; code: number | null }> {
+  const startedAt = performance.now();
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  if (child.exitCode !== null) return { ms: 0, code: child.exitCode };
+  child.kill("SIGTERM");
+  const code = await exited;
+  return { ms: performance.now() - startedAt, code };
+}
+
+function killService(stateDir: string, service: string): number {
+  const recorded = JSON.parse(readFileSync(path.join(stateDir, "processes.json"), "utf8")) as { pid: number }[];
+  for (const { pid } of recorded) {
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    const found = service === "postgres" ? /bin\/postgres -D/.test(command) : command.includes(`services/${service}/`);
+    if (!found) continue;
+    process.kill(pid, "SIGKILL");
+    return pid;
+  }
+  throw new Error(`no process of ${service} is recorded in ${stateDir}/processes.json`);
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import type { RunStats, Target } from "../../infra/lab/demo/traffic-contract.ts";
+import { connectTraffic, type TrafficClient } from "../../infra/lab/traffic.ts";
+import type { Stage } from "./stage.ts";
+
+const REACH_MS = 1_500;
+
+/** Connects to the traffic clients as they are now, and lets go of them afterwards. */
+export async function withTraffic(stage: Stage, use: (clients: readonly TrafficClient[]) => Promise<void>): Promise<void> {
+  const traffic = await connectTraffic(stage.ready.kubeconfig);
+  try {
+    await use(traffic.clients);
+  } finally {
+    // A run that goes on would be another journey's load.
+    await Promise.allSettled(traffic.clients.map((client) => client.stop()));
+    traffic.close();
+  }
+}
+
+/** The Service in both families three times, and one pod of each path and family: six of ten new connections go through the Service. */
+export function mixedTargets(client: TrafficClient): Target[] {
+  const service = client.targets.filter((target) => target.path === "service");
+  const pods = (["pod-same", "pod-other"] as const).flatMap((path) =>
+    (["v4", "v6"] as const).flatMap((family) => client.targets.find((target) => target.path === path && target.family === family) ?? []),
+  );
+  assert.equal(pods.length, 4, `${client.node} has a replica of its own and one elsewhere, in both families`);
+  return [...service, ...pods.slice(0, 2), ...service, ...pods.slice(2), ...service];
+}
+
+/** Nothing failed, nothing was reset, nothing stalled, and there was something to judge. */
+export function expectUnharmed(client: TrafficClient, stats: RunStats): void {
+  assert.ok(Object.keys(stats.kinds).length > 0, `${client.node} sent nothing`);
+  for (const [kind, one] of Object.entries(stats.kinds)) {
+    const told = `${client.node} ${kind}: ${JSON.stringify(one)} client paused ${stats.clientPauseMs} ms; ${JSON.stringify(stats.errors)}`;
+    assert.ok(one.attempted > 0, told);
+    assert.equal(one.failed, 0, told);
+    assert.equal(one.reset, 0, told);
+    assert.equal(one.stalledOver1s, 0, told);
+  }
+}
+
+/** Every replica's address is reached from every node, at the first try. */
+export async function expectEveryPodReached(stage: Stage): Promise<void> {
+  await withTraffic(stage, async (clients) => {
+    const direct = (client: TrafficClient) => client.targets.filter((target) => target.path !== "service");
+    await Promise.all(
+      clients.map((client) =>
+        client.start({ durationMs: REACH_MS, newConnectionsPerSecond: 20, longLived: false, hammerClients: 0 }, direct(client)),
+      ),
+    );
+    for (const client of clients) expectUnharmed(client, await client.finished(10 * REACH_MS));
+  });
+}

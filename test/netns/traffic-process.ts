@@ -1,0 +1,156 @@
+/**
+ * Runs inside a pod's namespace. `echo PORT` answers every byte until stdin ends; `flows PLANS` pings every 10 ms until
+ * stdin ends and prints results; `once PLANS` makes one exchange after the other. Plans are JSON (traffic.ts).
+ */
+import dgram from "node:dgram";
+import net from "node:net";
+import type { FlowPlan, FlowResult } from "./traffic.ts";
+
+const PING_EVERY_MS = 10;
+const ANSWER_TIMEOUT_MS = 1500;
+const MESSAGE_BYTES = 8;
+/** An echo server closes the connection when it reads this. */
+const GOODBYE = Buffer.from("goodbye!");
+/** A SYN that is sent again takes a second; an exchange on one machine a few milliseconds. */
+const EXCHANGE_MAX_MS = 900;
+
+type Channel = { send: (message: Buffer) => void; close: () => Promise<void> };
+type Handlers = { onData: (data: Buffer) => void; onError: (error: string) => void };
+
+async function openChannel(plan: FlowPlan, handlers: Handlers): Promise<Channel> {
+  return plan.protocol === "tcp" ? openTcp(plan, handlers) : openUdp(plan, handlers);
+}
+
+async function openTcp(plan: FlowPlan, { onData, onError }: Handlers): Promise<Channel> {
+  const local = plan.localPort === undefined ? {} : { localPort: plan.localPort };
+  const socket = net.connect({ host: plan.address, port: plan.port, noDelay: true, ...local });
+  socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error("timeout")));
+  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+  socket.on("data", onData).on("error", (error) => onError(error.message));
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    if (plan.close === "server") socket.write(GOODBYE);
+    else if (plan.close === "fin") socket.end();
+    // a reset leaves no TIME_WAIT, so that the port can be used again at once
+    else socket.resetAndDestroy();
+    await closed;
+  };
+  return { send: (message) => void socket.write(message), close };
+}
+
+async function openUdp(plan: FlowPlan, { onData, onError }: Handlers): Promise<Channel> {
+  const socket = dgram.createSocket(net.isIP(plan.address) === 4 ? "udp4" : "udp6");
+  socket.on("message", onData).on("error", (error) => onError(error.message));
+  await new Promise<void>((resolve) => socket.bind(plan.localPort ?? 0, resolve));
+  await new Promise<void>((resolve) => socket.connect(plan.port, plan.address, resolve));
+  return { send: (message) => socket.send(message), close: () => new Promise((resolve) => socket.close(resolve)) };
+}
+
+/** One flow that goes on until told to end. */
+class Flow {
+  readonly result: FlowResult;
+  readonly #plan: FlowPlan;
+  #lastAnswer = performance.now();
+  #sent = 0;
+  #received = 0;
+  #channel: Channel | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(plan: FlowPlan) {
+    this.#plan = plan;
+    this.result = { name: plan.name, answers: 0, lost: 0, silenceMs: 0, error: null };
+  }
+
+  /** Resolves with the first answer or error. */
+  start(): Promise<void> {
+    return new Promise((resolve) => {
+      const onError = (error: string): void => {
+        this.result.error ??= error;
+        resolve();
+      };
+      const onData = (data: Buffer): void => {
+        this.#note(data);
+        resolve();
+      };
+      const begin = (channel: Channel): void => {
+        this.#channel = channel;
+        this.#lastAnswer = performance.now();
+        this.#timer = setInterval(() => this.#ping(), PING_EVERY_MS);
+      };
+      openChannel(this.#plan, { onData, onError }).then(begin, (error: Error) => onError(error.message));
+    });
+  }
+
+  async end(): Promise<void> {
+    clearInterval(this.#timer);
+    this.result.silenceMs = Math.max(this.result.silenceMs, performance.now() - this.#lastAnswer);
+    // the last pings are still under way
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    this.result.lost = Math.max(0, this.#sent - Math.floor(this.#received / MESSAGE_BYTES));
+    await this.#channel?.close();
+  }
+
+  #ping(): void {
+    this.#sent += 1;
+    this.#channel?.send(Buffer.from(String(this.#sent).padStart(MESSAGE_BYTES)));
+  }
+
+  #note(data: Buffer): void {
+    const now = performance.now();
+    this.result.silenceMs = Math.max(this.result.silenceMs, now - this.#lastAnswer);
+    this.#lastAnswer = now;
+    this.#received += data.length;
+    this.result.answers = Math.floor(this.#received / MESSAGE_BYTES);
+  }
+}
+
+async function once(plan: FlowPlan): Promise<string | null> {
+  const { promise: outcome, resolve } = Promise.withResolvers<string | null>();
+  const timer = setTimeout(() => resolve("no answer"), ANSWER_TIMEOUT_MS);
+  const beganAt = performance.now();
+  try {
+    const channel = await openChannel(plan, { onData: () => resolve(null), onError: resolve });
+    channel.send(Buffer.from("exchange"));
+    const result = await outcome;
+    const tookMs = performance.now() - beganAt;
+    await channel.close();
+    return result === null && tookMs > EXCHANGE_MAX_MS ? `slow: ${tookMs} ms` : result;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function serve(port: number): Promise<void> {
+  const tcp = net.createServer((socket) => {
+    socket.setNoDelay(true).on("error", () => {});
+    socket.on("data", (data) => (data.equals(GOODBYE) ? socket.end() : socket.write(data)));
+  });
+  await new Promise<void>((resolve) => tcp.listen({ port, host: "::", ipv6Only: false }, resolve));
+  for (const type of ["udp4", "udp6"] as const) {
+    const udp = dgram.createSocket({ type, ipv6Only: type === "udp6" });
+    udp.on("message", (data, from) => udp.send(data, from.port, from.address));
+    await new Promise<void>((resolve) => udp.bind(port, resolve));
+  }
+}
+
+const stdinEnd = new Promise<void>((resolve) => process.stdin.on("end", resolve).resume());
+const [command, argument = ""] = process.argv.slice(2);
+if (command === "echo") {
+  await serve(Number(argument));
+  process.stdout.write("listening\n");
+  await stdinEnd;
+} else if (command === "once") {
+  const results: (string | null)[] = [];
+  for (const plan of JSON.parse(argument) as FlowPlan[]) results.push(await once(plan));
+  process.stdout.write(`${JSON.stringify(results)}\n`);
+} else {
+  const flows = (JSON.parse(argument) as FlowPlan[]).map((plan) => new Flow(plan));
+  await Promise.all(flows.map((flow) => flow.start()));
+  process.stdout.write("started\n");
+  await stdinEnd;
+  await Promise.all(flows.map((flow) => flow.end()));
+  process.stdout.write(`${JSON.stringify(flows.map((flow) => flow.result))}\n`);
+}
+process.exit(0);

@@ -1,0 +1,77 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import path from "node:path";
+import type { TwoNodes } from "./two-nodes.ts";
+
+/** A flow: a ping every 10 ms to an echo server, from its own socket. TCP ends by a reset unless `close` says otherwise: "server" lets the server close first, which then keeps TIME_WAIT. */
+export type FlowPlan = {
+  name: string;
+  protocol: "tcp" | "udp";
+  address: string;
+  port: number;
+  localPort?: number;
+  close?: "fin" | "server";
+};
+/** How it went. `silenceMs`: the longest time between two answers. */
+export type FlowResult = { name: string; answers: number; lost: number; silenceMs: number; error: string | null };
+
+const PROGRAM = path.join(import.meta.dirname, "traffic-process.ts");
+const START_TIMEOUT_MS = 15_000;
+
+/** Starts an echo server (TCP and UDP, both families) in a pod; resolves once it listens. */
+export async function startEcho(nodes: TwoNodes, pod: string, port: number): Promise<void> {
+  await firstLine(inPod(nodes, pod, ["echo", String(port)]));
+}
+
+/** Flows that run until `finish`, which answers with their results. Resolves once every flow has had its first answer or error. */
+export async function startFlows(nodes: TwoNodes, pod: string, plans: FlowPlan[]): Promise<{ finish: () => Promise<FlowResult[]> }> {
+  const child = inPod(nodes, pod, ["flows", JSON.stringify(plans)]);
+  const lines = createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator]();
+  await withTimeout(lines.next(), `flows of pod ${pod}`);
+  return {
+    async finish() {
+      child.stdin?.end();
+      const { value } = await withTimeout(lines.next(), `results of pod ${pod}`);
+      return JSON.parse(value as string) as FlowResult[];
+    },
+  };
+}
+
+/** One exchange on a new socket with a fixed local port, closed by the client afterwards. Null = answered, else the error. */
+export async function exchangeOnce(nodes: TwoNodes, pod: string, plan: FlowPlan): Promise<string | null> {
+  return (await exchangeAll(nodes, pod, [plan]))[0] ?? null;
+}
+
+/** Exchanges one after the other, each on a socket of its own. */
+export async function exchangeAll(nodes: TwoNodes, pod: string, plans: FlowPlan[]): Promise<(string | null)[]> {
+  const child = inPod(nodes, pod, ["once", JSON.stringify(plans)]);
+  return JSON.parse(await firstLine(child)) as (string | null)[];
+}
+
+const running = new Set<ChildProcess>();
+
+/** Ends every traffic process that is still there. */
+export function stopTraffic(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
+function inPod(nodes: TwoNodes, pod: string, args: string[]): ChildProcess {
+  const child = spawn("nsenter", [`--net=${nodes.netns(pod)}`, process.execPath, PROGRAM, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  const lines = createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator]();
+  const { value, done } = await withTimeout(lines.next(), "traffic process");
+  if (done) throw new Error("the traffic process ended without a word");
+  return value as string;
+}
+
+function withTimeout<T>(promise: Promise<T>, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${what}: nothing in ${START_TIMEOUT_MS} ms`)), START_TIMEOUT_MS);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

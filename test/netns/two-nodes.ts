@@ -1,0 +1,192 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync } from "node:fs";
+import path from "node:path";
+import { BpfMap, detachPinnedLink, NetworkNamespace } from "@hostrouting/bpf-loader";
+import { NodeDatapath, type Desired, type Observation } from "../../services/node-agent/src/host-routing/node-datapath.ts";
+import { pinFolders, removeFolder } from "../../services/node-agent/src/host-routing/pin-folder.ts";
+import type { Hook } from "../../services/node-agent/src/host-routing/device-hooks.ts";
+
+/** A pod: a namespace behind a veth whose host side has host routes to it. */
+export type Pod = { name: string; node: 1 | 2; v4: string; v6: string };
+
+/** Addresses that only DNAT rules of node 1 know; each leads to one pod's port 8080. */
+export const SERVICES = [
+  { v4: "10.96.0.10", v6: "fd00:96::10", pod: "b" },
+  { v4: "10.96.0.11", v6: "fd00:96::11", pod: "c" },
+] as const;
+
+/** Port of every pod's echo server and of every Service. */
+export const PORT = 8080;
+
+const OBJECT = path.join(import.meta.dirname, "../../bpf/build/host_routing.bpf.o");
+const SECOND_MS = 1000;
+
+/** Order for a confirmed switch in this topology. */
+export function on(generation: number, node: 1 | 2, changes: Partial<Extract<Desired, { kind: "on" }>> = {}): Desired {
+  const ranges = {
+    podRanges: ["10.201.0.0/16", "fd00:201::/32"],
+    ownRanges: [`10.201.${node}.0/24`, `fd00:201:${node}::/48`],
+    serviceRanges: ["10.96.0.0/16", "fd00:96::/112"],
+  };
+  return { kind: "on", generation, confirmMs: 60_000, confirmed: true, ranges, ...changes };
+}
+
+/** Two routed nodes with pods a, b and c, kube-proxy-like DNAT and its INVALID rule. Nothing touches the machine's own network. */
+export class TwoNodes {
+  readonly id = `hr${randomBytes(3).toString("hex")}`;
+  readonly pods = new Map<string, Pod>();
+  readonly #agents: NodeDatapath[] = [];
+  readonly #namespaces: NetworkNamespace[] = [];
+
+  constructor() {
+    if (!existsSync("/sys/fs/bpf")) mkdirSync("/sys/fs/bpf", { recursive: true });
+    try {
+      this.#build();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Path of a namespace, for nsenter. */
+  netns(name: string): string {
+    return `/run/netns/${this.id}-${name}`;
+  }
+
+  pod(name: string): Pod {
+    const pod = this.pods.get(name);
+    if (!pod) throw new Error(`no pod ${name}`);
+    return pod;
+  }
+
+  /** Runs a shell line inside a node's namespace. */
+  inNode(node: 1 | 2, line: string): string {
+    return sh(`nsenter --net=${this.netns(`n${node}`)} sh -ec '${line}'`);
+  }
+
+  /** Runs a shell line inside a pod's namespace. */
+  inPod(name: string, line: string): string {
+    return sh(`nsenter --net=${this.netns(name)} sh -ec '${line}'`);
+  }
+
+  addPod(pod: Pod): void {
+    const { name, node, v4, v6 } = pod;
+    this.pods.set(name, pod);
+    sh(`ip netns add ${this.id}-${name}`);
+    this.inPod(name, "sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0; ip link set lo up");
+    this.inNode(node, `ip link add l${name} type veth peer name eth0 netns ${this.id}-${name}`);
+    this.inPod(name, `ip addr add ${v4}/32 dev eth0; ip addr add ${v6}/128 dev eth0 nodad; ip link set eth0 up`);
+    this.inNode(node, `ip addr add 169.254.23.1/32 dev l${name}; ip addr add fe80::1/64 dev l${name} nodad; ip link set l${name} up`);
+    this.inPod(
+      name,
+      "ip route add 169.254.23.1 dev eth0; ip route add default via 169.254.23.1; ip -6 route add default via fe80::1 dev eth0",
+    );
+    this.inNode(node, `ip route add ${v4}/32 dev l${name}; ip -6 route add ${v6}/128 dev l${name}`);
+  }
+
+  removePod(name: string): void {
+    const { node } = this.pod(name);
+    this.pods.delete(name);
+    this.inNode(node, `ip link del l${name}`);
+    sh(`ip netns del ${this.id}-${name}`);
+  }
+
+  /** A node agent's kernel side in that node's namespace. `beat()` is the caller's business. */
+  agent(node: 1 | 2, changes: { hook?: Hook; drainMs?: number; version?: string } = {}): TestAgent {
+    const namespace = NetworkNamespace.openNamed(this.netns(`n${node}`));
+    this.#namespaces.push(namespace);
+    const options = {
+      pinRoot: this.pinRoot(node),
+      version: changes.version ?? "0123456789ab",
+      objectPath: OBJECT,
+      hook: changes.hook ?? "tcx",
+      drainMs: changes.drainMs ?? 2 * SECOND_MS,
+      selfTestEveryMs: 60 * SECOND_MS,
+      monotonicNs: () => process.hrtime.bigint(),
+    };
+    const datapath = namespace.run(() => new NodeDatapath(options));
+    datapath.setNodeAddresses([`10.200.0.${node}`]);
+    this.#agents.push(datapath);
+    return {
+      datapath,
+      reconcile: (desired) => namespace.run(() => datapath.reconcile(desired)),
+      run: (work) => namespace.run(work),
+    };
+  }
+
+  pinRoot(node: 1 | 2): string {
+    return `/sys/fs/bpf/${this.id}-n${node}`;
+  }
+
+  /** Opens one of a node's pinned maps, as somebody would who has no agent. */
+  pinnedMap(node: 1 | 2, name: Parameters<ReturnType<typeof pinFolders>[number]["map"]>[0]): BpfMap {
+    const [folder] = pinFolders(this.pinRoot(node));
+    if (!folder) throw new Error(`nothing is pinned on node ${node}`);
+    return BpfMap.openPinned(folder.map(name));
+  }
+
+  /** Removes everything that this topology made. */
+  close(): void {
+    for (const agent of this.#agents) agent.close();
+    for (const namespace of this.#namespaces) namespace.close();
+    for (const node of [1, 2] as const) {
+      for (const folder of pinFolders(this.pinRoot(node))) {
+        for (const link of folder.linkNames()) detachPinnedLink(folder.link(link));
+        folder.remove();
+      }
+      removeFolder(this.pinRoot(node));
+    }
+    for (const name of [...this.pods.keys(), "n1", "n2"]) if (existsSync(this.netns(name))) sh(`ip netns del ${this.id}-${name}`);
+  }
+
+  #build(): void {
+    for (const node of [1, 2] as const) this.#addNode(node);
+    sh(`ip link add eth0 netns ${this.id}-n1 type veth peer name eth0 netns ${this.id}-n2`);
+    for (const node of [1, 2] as const) {
+      this.inNode(node, `ip addr add 10.200.0.${node}/24 dev eth0; ip addr add fd00:200::${node}/64 dev eth0 nodad; ip link set eth0 up`);
+    }
+    for (const node of [1, 2] as const) {
+      const other = 3 - node;
+      this.inNode(
+        node,
+        `ip route add 10.201.${other}.0/24 via 10.200.0.${other}; ip -6 route add fd00:201:${other}::/48 via fd00:200::${other}`,
+      );
+    }
+    this.addPod({ name: "a", node: 1, v4: "10.201.1.2", v6: "fd00:201:1::2" });
+    this.addPod({ name: "b", node: 1, v4: "10.201.1.3", v6: "fd00:201:1::3" });
+    this.addPod({ name: "c", node: 2, v4: "10.201.2.2", v6: "fd00:201:2::2" });
+    this.#addServices();
+    this.#meetNeighbours();
+  }
+
+  /** The first neighbour solicitation over a fresh veth may be lost and comes again after a second: that is no silence of a flow. */
+  #meetNeighbours(): void {
+    for (const { v4, v6 } of this.pods.values())
+      for (const address of [v4, v6]) this.inPod("a", `timeout 5 bash -c "echo > /dev/tcp/${address}/9" 2>/dev/null || true`);
+  }
+
+  #addNode(node: 1 | 2): void {
+    sh(`ip netns add ${this.id}-n${node}`);
+    const settings = ["ipv4.ip_forward=1", "ipv6.conf.all.forwarding=1", "ipv6.conf.all.accept_dad=0", "ipv6.conf.default.accept_dad=0"];
+    this.inNode(node, `ip link set lo up; ${settings.map((setting) => `sysctl -qw net.${setting}`).join("; ")}`);
+    for (const tables of ["iptables", "ip6tables"]) this.inNode(node, `${tables} -A FORWARD -m conntrack --ctstate INVALID -j DROP`);
+  }
+
+  #addServices(): void {
+    for (const { v4, v6, pod } of SERVICES) {
+      const target = this.pod(pod);
+      for (const protocol of ["tcp", "udp"]) {
+        this.inNode(1, `iptables -t nat -A PREROUTING -d ${v4} -p ${protocol} --dport ${PORT} -j DNAT --to ${target.v4}:${PORT}`);
+        this.inNode(1, `ip6tables -t nat -A PREROUTING -d ${v6} -p ${protocol} --dport ${PORT} -j DNAT --to [${target.v6}]:${PORT}`);
+      }
+    }
+  }
+}
+
+/** An agent in its node's namespace; `run` for what else has to happen there. */
+export type TestAgent = { datapath: NodeDatapath; reconcile: (desired: Desired) => Observation; run: <T>(work: () => T) => T };
+
+function sh(line: string): string {
+  return execFileSync("sh", ["-ec", line], { encoding: "utf8", timeout: 20 * SECOND_MS, stdio: ["ignore", "pipe", "pipe"] });
+}

@@ -1,0 +1,162 @@
+import { Simulation, type Decision, type Intent } from "@hostrouting/rollout";
+import type { RolloutPolicy } from "@hostrouting/domain";
+
+/** More rounds than any of the scenarios needs; one that has not settled by then hangs. */
+const ROUNDS_MAX = 400;
+
+const numeric = (value: string): string | number => (/^\d+$/.test(value) ? Number(value) : value);
+
+/** One line for what is done to a cluster, without the parts that only identify. */
+function describeIntent(intent: Intent): string {
+  switch (intent.kind) {
+    case "EnsureBundle":
+    case "RemoveBundle":
+      return intent.kind;
+    case "ApplyConfig":
+      return `config ${intent.mode}`;
+    case "WriteNodeSpec":
+      return `${intent.node}: ask ${intent.spec.mode} g${intent.spec.generation}${intent.spec.confirmedGeneration > 0 ? " confirmed" : ""}`;
+    case "DeleteNodeObject":
+      return `${intent.node}: delete object`;
+    case "RestartAgent":
+      return `${intent.node}: restart agent`;
+    case "EvictPods":
+      return `${intent.node}: evict ${intent.pods.map((pod) => pod.name).join(", ")}`;
+    case "PatchNode": {
+      const changes = [
+        ...(intent.owner === undefined ? [] : [intent.owner === null ? "release" : "claim"]),
+        ...(intent.cordonedBy === undefined ? [] : [intent.cordonedBy === null ? "uncordon" : "cordon"]),
+        ...(intent.labelled === undefined ? [] : [intent.labelled ? "label" : "unlabel"]),
+      ];
+      return `${intent.node}: ${changes.join(" + ")}`;
+    }
+  }
+}
+
+/** A round in prose: where the operation and each node are, what is waited for, what is done. */
+function describeRound(decision: Decision): string {
+  const { operation, status } = decision;
+  const where = operation === undefined ? "no operation" : `${operation.phase} ${operation.percentComplete}%`;
+  const nodes = status.nodes.map((node) => `${node.name} ${node.phase}`).join(", ");
+  const waits = status.waits.map((wait) => `${wait.subject} waits ${wait.reason}`);
+  const intents = decision.intents.map(describeIntent);
+  const error = operation?.error === undefined ? [] : [`error ${operation.error.code} at ${operation.error.target}`];
+  return [`${where} [${status.state}, ${status.health}] ${nodes}`, ...[...error, ...waits, ...intents].map((line) => `    ${line}`)].join(
+    "\n",
+  );
+}
+
+/** Plays the lines of a scenario and writes down every round that differs from the one before. Each line of a scenario is one command. */
+export class ScenarioPlayer {
+  readonly #lines: string[] = [];
+  #simulation = new Simulation();
+  #lastRound = "";
+
+  /** The whole record of a scenario. @throws Error naming a line that is not understood */
+  static play(text: string): string {
+    const player = new ScenarioPlayer();
+    for (const line of text.split("\n").map((each) => each.trim())) if (line !== "" && !line.startsWith("#")) player.#command(line);
+    return `${player.#lines.join("\n")}\n`;
+  }
+
+  #command(line: string): void {
+    this.#lines.push(`> ${line}`);
+    const [verb = "", first = "", second = "", third = ""] = line.split(/\s+/);
+    const node = this.#simulation.nodes.get(first);
+    switch (verb) {
+      case "policy":
+        this.#simulation = new Simulation(
+          Object.fromEntries(
+            line
+              .split(/\s+/)
+              .slice(1)
+              .map((pair) => [pair.split("=")[0], numeric(pair.split("=")[1] ?? "")]),
+          ) as Partial<RolloutPolicy>,
+        );
+        return;
+      case "nodes":
+        for (const name of line.split(/\s+/).slice(1)) this.#simulation.addNode(name);
+        return;
+      case "again":
+        this.#simulation.addNode(first, `uid-${first}-again`);
+        return;
+      case "pod":
+        node?.pods.push({ name: second, budget: third === "" ? undefined : third });
+        if (node === undefined) this.#refuse(line);
+        return;
+      case "budget":
+        this.#simulation.budgets.set(first, Number(second));
+        return;
+      case "request":
+        return this.#simulation.request(first === "enable" ? "BpfVeth" : "None");
+      case "cancel":
+        return this.#simulation.cancel();
+      case "remove":
+        this.#simulation.nodes.delete(first);
+        return;
+      case "api":
+        this.#simulation.reachable = first === "up";
+        return;
+      case "emergency":
+        this.#simulation.emergencyOff = first === "on";
+        return;
+      case "preflight":
+        this.#simulation.preflight = { kind: "Failed", error: { code: "PreflightBlocked", message: "", target: first } };
+        return;
+      case "run":
+        return this.#run(first === "settled" ? undefined : Number(first));
+      default:
+        if (node === undefined) return this.#refuse(line);
+        return this.#change(verb, node);
+    }
+  }
+
+  #change(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>): void {
+    switch (verb) {
+      case "reboot":
+        node.bootId += "'";
+        node.effectiveMode = "Legacy";
+        node.confirmed = false;
+        return;
+      case "cordon":
+        node.unschedulable = true;
+        return;
+      case "misses":
+        node.missConfirm = true;
+        return;
+      case "breaks":
+        node.broken = true;
+        return;
+      case "silent":
+        node.silent = true;
+        return;
+      case "heals":
+        node.broken = false;
+        node.silent = false;
+        return;
+      case "unready":
+      case "ready":
+        node.ready = verb === "ready";
+        return;
+      default:
+        return this.#refuse(`${verb} ${node.name}`);
+    }
+  }
+
+  #refuse(line: string): never {
+    throw new Error(`A scenario's line is not understood: ${line}`);
+  }
+
+  /** Some rounds, or as many as it takes until nothing is under way and nothing is to be done. */
+  #run(rounds: number | undefined): void {
+    for (let round = 0; round < (rounds ?? ROUNDS_MAX); round += 1) {
+      const decision = this.#simulation.step();
+      const text = describeRound(decision);
+      if (text !== this.#lastRound) this.#lines.push(text);
+      this.#lastRound = text;
+      const atRest = this.#simulation.operation === undefined && decision.operation === undefined && decision.intents.length === 0;
+      if (rounds === undefined && atRest && decision.lookAgainInMs > 1_000) return;
+    }
+    if (rounds === undefined) throw new Error(`Nothing settled within ${ROUNDS_MAX} rounds:\n${this.#lastRound}`);
+  }
+}
