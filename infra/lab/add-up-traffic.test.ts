@@ -3,7 +3,15 @@ import { test } from "node:test";
 import { addUpTraffic } from "./add-up-traffic.ts";
 
 const counts = { attempted: 2, ok: 1, failed: 1, reset: 0, stalledOver1s: 0, maxLatencyMs: 5, longestSilenceMs: 0, sent: 0, lost: 0 };
-const run = { running: false, elapsedMs: 10, kinds: { "new/service/v4": counts }, errors: [], clientPauseMs: 3 };
+const run = {
+  running: false,
+  elapsedMs: 10,
+  kinds: { "new/service/v4": counts },
+  errors: [],
+  clientPauseMs: 3,
+  serverPauseMs: 4,
+  retransmissions: { syn: 1, timeouts: 2 },
+};
 
 test("numbers are added, extremes kept, and one that runs makes all run", () => {
   const slower = {
@@ -17,8 +25,17 @@ test("numbers are added, extremes kept, and one that runs makes all run", () => 
   assert.equal(sum.elapsedMs, 20);
   assert.deepEqual(sum.kinds["new/service/v4"], { ...counts, attempted: 4, ok: 2, failed: 2, maxLatencyMs: 9 });
   assert.deepEqual(sum.kinds["new/service/v6"], counts);
+  assert.deepEqual([sum.clientPauseMs, sum.serverPauseMs, sum.retransmissions], [3, 4, { syn: 2, timeouts: 4 }]);
 });
 
 test("of no run nothing is said", () => {
-  assert.deepEqual(addUpTraffic([]), { running: false, elapsedMs: 0, kinds: {}, errors: [], clientPauseMs: 0 });
+  assert.deepEqual(addUpTraffic([]), {
+    running: false,
+    elapsedMs: 0,
+    kinds: {},
+    errors: [],
+    clientPauseMs: 0,
+    serverPauseMs: 0,
+    retransmissions: { syn: 0, timeouts: 0 },
+  });
 });

@@ -14,6 +14,11 @@ export function addUpTraffic(runs: readonly RunStats[]): RunStats {
     kinds,
     errors: runs.flatMap(({ errors }) => errors).sort((one, other) => one.at.localeCompare(other.at)),
     clientPauseMs: Math.max(0, ...runs.map(({ clientPauseMs }) => clientPauseMs)),
+    serverPauseMs: Math.max(0, ...runs.map(({ serverPauseMs }) => serverPauseMs)),
+    retransmissions: {
+      syn: runs.reduce((sum, { retransmissions }) => sum + retransmissions.syn, 0),
+      timeouts: runs.reduce((sum, { retransmissions }) => sum + retransmissions.timeouts, 0),
+    },
   };
 }
 

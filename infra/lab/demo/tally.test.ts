@@ -28,4 +28,11 @@ test("more than a second is a stall, also for a connection that went well and fo
   tally.end({ kind: "k", ip: "::1", tookMs: 1_001 });
   tally.endFlow({ kind: "k", ip: "::1", tookMs: 5, longestSilenceMs: 1_500, sent: 10, lost: 0 });
   assert.equal(tally.kinds()["k"]?.stalledOver1s, 2);
+  assert.deepEqual(
+    tally.errors().map(({ text, afterMs }) => [text, afterMs]),
+    [
+      ["answered late", 1_001],
+      ["answered late", 1_500],
+    ],
+  );
 });

@@ -1,6 +1,6 @@
 import type { KindStats, TrafficError } from "./traffic-contract.ts";
 
-/** Failures kept in full; the counts go on. */
+/** Failures and stalls kept in full; the counts go on. */
 const ERRORS_MAX = 50;
 
 /** From here on a connection counts as stalled, whatever becomes of it. */
@@ -36,7 +36,7 @@ export class Tally {
   end(outcome: Outcome): void {
     const counts = this.#of(outcome.kind);
     counts.maxLatencyMs = Math.max(counts.maxLatencyMs, round(outcome.tookMs));
-    if (outcome.tookMs > STALL_MS) counts.stalledOver1s++;
+    if (outcome.tookMs > STALL_MS) this.#stall(counts, outcome);
     this.#judge(counts, outcome);
   }
 
@@ -46,7 +46,7 @@ export class Tally {
     counts.longestSilenceMs = Math.max(counts.longestSilenceMs, round(outcome.longestSilenceMs));
     counts.sent += outcome.sent;
     counts.lost += outcome.lost;
-    if (outcome.longestSilenceMs > STALL_MS) counts.stalledOver1s++;
+    if (outcome.longestSilenceMs > STALL_MS) this.#stall(counts, { ...outcome, tookMs: outcome.longestSilenceMs });
     this.#judge(counts, outcome);
   }
 
@@ -66,8 +66,16 @@ export class Tally {
     }
     counts.failed++;
     if (isReset(error)) counts.reset++;
-    if (this.#errors.length < ERRORS_MAX)
-      this.#errors.push({ at: new Date().toISOString(), kind, ip, text: error.message, afterMs: round(tookMs) });
+    this.#keep({ kind, ip, text: error.message, afterMs: round(tookMs) });
+  }
+
+  #stall(counts: Counts, { kind, ip, tookMs, error }: Outcome): void {
+    counts.stalledOver1s++;
+    if (!error) this.#keep({ kind, ip, text: "answered late", afterMs: round(tookMs) });
+  }
+
+  #keep(what: Omit<TrafficError, "at">): void {
+    if (this.#errors.length < ERRORS_MAX) this.#errors.push({ at: new Date().toISOString(), ...what });
   }
 
   #of(kind: string): Counts {

@@ -10,7 +10,15 @@ import { TrafficRun } from "./traffic-run.ts";
 /** 64 targets of 60 bytes are 4 kB. */
 const BODY_BYTES_MAX = 65_536;
 
-const NO_RUN: RunStats = { running: false, elapsedMs: 0, kinds: {}, errors: [], clientPauseMs: 0 };
+const NO_RUN: RunStats = {
+  running: false,
+  elapsedMs: 0,
+  kinds: {},
+  errors: [],
+  clientPauseMs: 0,
+  serverPauseMs: 0,
+  retransmissions: { syn: 0, timeouts: 0 },
+};
 
 let run: TrafficRun | undefined;
 

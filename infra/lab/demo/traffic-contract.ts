@@ -1,4 +1,5 @@
 // What the traffic client is asked and what it answers. Read by the client inside the image and by its driver outside; types only.
+import type { Retransmissions } from "./retransmissions.ts";
 
 /** Which way a connection goes: through the Service, or to a pod's own address on the client's node or on another one. */
 export type Path = "service" | "pod-same" | "pod-other";
@@ -43,7 +44,7 @@ export interface KindStats {
   readonly lost: number;
 }
 
-/** One of the first failures. */
+/** One of the first failures, or of the first that went well and took more than a second. */
 export interface TrafficError {
   /** RFC 3339. */
   readonly at: string;
@@ -62,6 +63,18 @@ export interface RunStats {
   readonly errors: readonly TrafficError[];
   /** Longest time for which this client itself was not scheduled; a latency below it may be the client's own. */
   readonly clientPauseMs: number;
+  /** The same of the replicas, as they say in their answers. */
+  readonly serverPauseMs: number;
+  /** What this client's kernel sent again during the run. Zero: whatever was late was not late for a lost packet of this side. */
+  readonly retransmissions: Retransmissions;
+}
+
+/** What a replica answers over HTTP. */
+export interface WebAnswer {
+  readonly pod: string;
+  readonly from: string | undefined;
+  /** Longest time of the last 10 s for which the replica was not scheduled, milliseconds. */
+  readonly pausedMs: number;
 }
 
 /** POST /port-reuse: flows that follow each other from one source port. */

@@ -2,8 +2,9 @@ import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { runTcpFlow, runUdpFlow } from "./echo-flow.ts";
 import { fetchOnce } from "./fetch-once.ts";
+import { readRetransmissions } from "./retransmissions.ts";
 import { Tally } from "./tally.ts";
-import { POD_HTTP_PORT, SERVICE_HTTP_PORT, type RunRequest, type RunStats, type Target } from "./traffic-contract.ts";
+import { POD_HTTP_PORT, SERVICE_HTTP_PORT, type RunRequest, type RunStats, type Target, type WebAnswer } from "./traffic-contract.ts";
 
 /** New connections are opened in small groups this often. */
 const TICK_MS = 10;
@@ -18,7 +19,9 @@ export class TrafficRun {
   readonly #end = new AbortController();
   readonly #lag = monitorEventLoopDelay({ resolution: 10 });
   readonly #began = performance.now();
+  readonly #retransmittedBefore = readRetransmissions();
   #ended: number | undefined;
+  #serverPauseMs = 0;
   #underWay = 0;
 
   constructor(request: RunRequest) {
@@ -33,12 +36,15 @@ export class TrafficRun {
   }
 
   stats(): RunStats {
+    const { syn, timeouts } = readRetransmissions();
     return {
       running: this.#ended === undefined,
       elapsedMs: Math.round((this.#ended ?? performance.now()) - this.#began),
       kinds: this.#tally.kinds(),
       errors: this.#tally.errors(),
       clientPauseMs: Math.round(this.#lag.max / 1e6),
+      serverPauseMs: this.#serverPauseMs,
+      retransmissions: { syn: syn - this.#retransmittedBefore.syn, timeouts: timeouts - this.#retransmittedBefore.timeouts },
     };
   }
 
@@ -83,11 +89,19 @@ export class TrafficRun {
     this.#underWay++;
     const port = target.path === "service" ? SERVICE_HTTP_PORT : POD_HTTP_PORT;
     const error = await fetchOnce({ ip: target.ip, port }).then(
-      () => undefined,
+      (body) => {
+        this.#notePause(body);
+        return undefined;
+      },
       (cause: Error) => cause,
     );
     this.#underWay--;
     this.#tally.end({ kind, ip: target.ip, tookMs: performance.now() - began, error });
+  }
+
+  #notePause(body: string): void {
+    const { pausedMs } = JSON.parse(body) as WebAnswer;
+    this.#serverPauseMs = Math.max(this.#serverPauseMs, pausedMs);
   }
 
   async #tick(): Promise<void> {

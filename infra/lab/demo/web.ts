@@ -4,14 +4,18 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { hostname } from "node:os";
 import process from "node:process";
-import { ECHO_PORT, POD_HTTP_PORT, WHO } from "./traffic-contract.ts";
+import { PauseWatch } from "./pause-watch.ts";
+import { ECHO_PORT, POD_HTTP_PORT, WHO, type WebAnswer } from "./traffic-contract.ts";
 
 /** Connections that have not been accepted yet; the traffic client's highest rate fits in a tenth of a second. */
 const BACKLOG = 1024;
 
+const pauses = new PauseWatch();
+
 const web = createHttpServer((request, response) => {
+  const answer: WebAnswer = { pod: hostname(), from: request.socket.remoteAddress, pausedMs: pauses.longestMs() };
   response.setHeader("content-type", "application/json");
-  response.end(`${JSON.stringify({ pod: hostname(), from: request.socket.remoteAddress })}\n`);
+  response.end(`${JSON.stringify(answer)}\n`);
 });
 web.listen({ port: POD_HTTP_PORT, host: "::", backlog: BACKLOG });
 
