@@ -133,7 +133,7 @@ describe("a node whose agent comes and goes", () => {
   it("stays away from a device that carries somebody else's program", () => {
     const agent = nodes.agent(1);
     const foreign = BpfObject.load(OBJECT);
-    const pin = `/sys/fs/bpf/${nodes.id}-foreign`;
+    const pin = `${nodes.bpffs}/foreign`;
     agent.run(() => attachTcx(foreign.program("from_pod"), deviceIndex(nodes, "lb"), pin));
     try {
       const seen = agent.reconcile(on(9, 1));

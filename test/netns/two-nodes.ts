@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { BpfMap, detachPinnedLink, NetworkNamespace } from "@hostrouting/bpf-loader";
 import { NodeDatapath, type Desired, type Observation } from "../../services/node-agent/src/host-routing/node-datapath.ts";
@@ -35,12 +36,14 @@ export function on(generation: number, node: 1 | 2, changes: Partial<Extract<Des
 /** Two routed nodes with pods a, b and c, kube-proxy-like DNAT and its INVALID rule. Nothing touches the machine's own network. */
 export class TwoNodes {
   readonly id = `hr${randomBytes(3).toString("hex")}`;
+  /** A bpf file system of its own: the machine may have none. */
+  readonly bpffs = mkdtempSync(path.join(tmpdir(), `${this.id}-bpffs-`));
   readonly pods = new Map<string, Pod>();
   readonly #agents: NodeDatapath[] = [];
   readonly #namespaces: NetworkNamespace[] = [];
 
   constructor() {
-    if (!existsSync("/sys/fs/bpf")) mkdirSync("/sys/fs/bpf", { recursive: true });
+    sh(`mount -t bpf ${this.id} ${this.bpffs}`);
     try {
       this.#build();
     } catch (error) {
@@ -116,7 +119,7 @@ export class TwoNodes {
   }
 
   pinRoot(node: 1 | 2): string {
-    return `/sys/fs/bpf/${this.id}-n${node}`;
+    return path.join(this.bpffs, `n${node}`);
   }
 
   /** Opens one of a node's pinned maps, as somebody would who has no agent. */
@@ -138,6 +141,8 @@ export class TwoNodes {
       removeFolder(this.pinRoot(node));
     }
     for (const name of [...this.pods.keys(), "n1", "n2"]) if (existsSync(this.netns(name))) sh(`ip netns del ${this.id}-${name}`);
+    sh(`umount ${this.bpffs}`);
+    rmdirSync(this.bpffs);
   }
 
   #build(): void {

@@ -1,6 +1,10 @@
-import { mkdirSync, readdirSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, rmdirSync, statfsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { unpin } from "@hostrouting/bpf-loader";
+import { AppError } from "@hostrouting/domain";
+
+/** BPF_FS_MAGIC of linux/magic.h. */
+const BPF_FILE_SYSTEM = 0xcafe4a11;
 
 /** Names of the maps in bpf/host-routing/maps.h, pinned under `maps/`. */
 export const MAP_NAMES = ["hr_control", "hr_heartbeat", "hr_endpoints", "hr_ranges", "hr_devices", "hr_flows", "hr_metrics"] as const;
@@ -33,8 +37,15 @@ export class PinFolder {
     return join(this.path, "links", String(ifindex));
   }
 
-  /** Makes the empty folders. */
+  /**
+   * Makes the empty folders.
+   * @throws AppError `agent.no-bpffs` when the root's parent is no bpf file system. Asked first, because Node's recursive mkdir never
+   * returns where the kernel answers ENOENT below a folder that exists, as sysfs does.
+   */
   create(): void {
+    const mount = dirname(dirname(this.path));
+    if (statfsSync(mount).type !== BPF_FILE_SYSTEM)
+      throw new AppError("agent.no-bpffs", { say: `${mount} is no bpf file system`, do: `Mount one there: mount -t bpf bpf ${mount}` });
     for (const part of ["maps", "programs", "links"]) mkdirSync(join(this.path, part), { recursive: true });
   }
 
