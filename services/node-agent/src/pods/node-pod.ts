@@ -1,0 +1,74 @@
+/** Annotation of a pod or a namespace whose pods keep the kernel's ordinary path, both ways. A pod's own word counts before its namespace's. */
+export const OPT_OUT_ANNOTATION = "hostrouting.acns.azure.com/opt-out";
+
+/** Annotations of the CNI bandwidth plugin. Its queues stand on the host's end of the pod's device, which redirected packets pass by. */
+const BANDWIDTH_ANNOTATIONS = ["kubernetes.io/ingress-bandwidth", "kubernetes.io/egress-bandwidth"] as const;
+
+/** Why a pod that could be fast is not. */
+export type StayReason = "OptOut" | "BandwidthLimit";
+
+/** A port of the node that a pod has for itself. */
+export type HostPort = { protocol: "TCP" | "UDP" | "SCTP"; port: number };
+
+/** A pod of this node that has not ended, as far as the datapath cares. `addresses` as Kubernetes writes them. */
+export type NodePod = {
+  /** `namespace/name` */
+  name: string;
+  namespace: string;
+  addresses: string[];
+  hostNetwork: boolean;
+  hostPorts: HostPort[];
+  optOut: string | undefined;
+  bandwidthLimited: boolean;
+};
+
+/** A namespace's own word. */
+export type NamespaceChoice = { name: string; optOut: string };
+
+type Metadata = { name: string; namespace?: string; annotations?: Record<string, string> };
+type Container = { ports?: { hostPort?: number; protocol?: string }[] };
+type PodObject = {
+  metadata: Metadata;
+  spec?: { hostNetwork?: boolean; containers?: Container[]; initContainers?: Container[] };
+  status?: { phase?: string; podIP?: string; podIPs?: { ip: string }[] };
+};
+
+/** Reads a pod; undefined when it has ended: its address may be another's already. */
+export function readNodePod(object: unknown): NodePod | undefined {
+  const { metadata, spec = {}, status = {} } = object as PodObject;
+  if (status.phase === "Succeeded" || status.phase === "Failed") return undefined;
+  const annotations = metadata.annotations ?? {};
+  const namespace = metadata.namespace ?? "";
+  return {
+    name: `${namespace}/${metadata.name}`,
+    namespace,
+    addresses: (status.podIPs ?? (status.podIP ? [{ ip: status.podIP }] : [])).map(({ ip }) => ip),
+    hostNetwork: spec.hostNetwork === true,
+    hostPorts: [...(spec.initContainers ?? []), ...(spec.containers ?? [])].flatMap(hostPorts),
+    optOut: annotations[OPT_OUT_ANNOTATION],
+    bandwidthLimited: BANDWIDTH_ANNOTATIONS.some((name) => name in annotations),
+  };
+}
+
+/** Reads a namespace; undefined when it says nothing. */
+export function readNamespaceChoice(object: unknown): NamespaceChoice | undefined {
+  const { name, annotations } = (object as { metadata: Metadata }).metadata;
+  const optOut = annotations?.[OPT_OUT_ANNOTATION];
+  return optOut === undefined ? undefined : { name, optOut };
+}
+
+/**
+ * Why this pod stays on the stack, or undefined. Whatever is written but "false" opts out: a mistyped value must not put a pod
+ * onto the path that somebody wanted to keep it from.
+ */
+export function stayReason(pod: NodePod, namespaces: readonly NamespaceChoice[]): StayReason | undefined {
+  const choice = pod.optOut ?? namespaces.find(({ name }) => name === pod.namespace)?.optOut ?? "false";
+  if (choice !== "false") return "OptOut";
+  return pod.bandwidthLimited ? "BandwidthLimit" : undefined;
+}
+
+function hostPorts({ ports = [] }: Container): HostPort[] {
+  return ports.flatMap(({ hostPort, protocol = "TCP" }) =>
+    hostPort === undefined || hostPort === 0 ? [] : [{ protocol: protocol as HostPort["protocol"], port: hostPort }],
+  );
+}
