@@ -30,13 +30,15 @@ class EchoClock {
   #slowestMs = 0;
   #silenceMs = 0;
   #lastEcho = performance.now();
+  #lastSent = performance.now();
   readonly #sentAt = new Map<number, number>();
 
   next(): Buffer {
     const message = Buffer.alloc(PING_BYTES);
     message.writeUInt32BE(this.#sent);
     if (this.#sentAt.size === 0) this.#lastEcho = performance.now(); // nothing was due, so it was no silence
-    this.#sentAt.set(this.#sent++, performance.now());
+    this.#lastSent = performance.now();
+    this.#sentAt.set(this.#sent++, this.#lastSent);
     return message;
   }
 
@@ -57,7 +59,7 @@ class EchoClock {
   }
 
   outcome(kind: string, ip: string, error: Error | undefined): FlowOutcome {
-    const open = this.allEchoed ? 0 : performance.now() - this.#lastEcho;
+    const open = this.allEchoed ? 0 : this.#lastSent - this.#lastEcho; // the wait for the last echoes is nobody's silence
     const longestSilenceMs = Math.max(this.#silenceMs, open);
     return { kind, ip, tookMs: this.#slowestMs, longestSilenceMs, sent: this.#sent, lost: this.#sent - this.#received, error };
   }
