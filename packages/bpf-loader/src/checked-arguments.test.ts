@@ -5,7 +5,8 @@ import { BpfMap } from "./bpf-map.ts";
 import { BpfObject } from "./bpf-object.ts";
 import { BpfProgram } from "./bpf-program.ts";
 import { FileDescriptor } from "./file-descriptor.ts";
-import { attachTcx, queryTcx, readPinnedLink, unpin } from "./tcx-link.ts";
+import { readPinnedLink, unpin } from "./pinned-link.ts";
+import { attachTcx, queryTcx } from "./tcx-link.ts";
 
 describe("wrong arguments are refused before they reach C", () => {
   it("file descriptors that are none, or closed", () => {

@@ -112,6 +112,8 @@ function bindMapsAndPrograms(bpf: Bind) {
     testRunSize: koffi.sizeof("bpf_test_run_opts"),
     linkCreate: bpf<[number, number, number, null], number>("int bpf_link_create(int, int, int, void*)"),
     linkDetach: bpf<[number], number>("int bpf_link_detach(int)"),
+    linkUpdate: bpf<[number, number, null], number>("int bpf_link_update(int, int, void*)"),
+    rawTracepointOpen: bpf<[null, number], number>("int bpf_raw_tracepoint_open(const char*, int)"),
     programQuery: bpf<[number, number, number, Buffer, Buffer, Buffer], number>(
       "int bpf_prog_query(int, int, uint32_t, void*, void*, void*)",
     ),

@@ -5,7 +5,7 @@ import { addressText } from "./ip-address.ts";
 const RTM_GETLINK = 18;
 const RTM_GETADDR = 22;
 const RTM_GETROUTE = 26;
-const IFLA = { address: 1, name: 3, mtu: 4, link: 5, linkInfo: 18, extMask: 29, linkNetnsId: 37, targetNetnsId: 46 } as const;
+const IFLA = { address: 1, name: 3, mtu: 4, link: 5, master: 10, linkInfo: 18, extMask: 29, linkNetnsId: 37, targetNetnsId: 46 } as const;
 const IFLA_INFO_KIND = 1;
 const IFA = { address: 1, local: 2, targetNetnsId: 10 } as const;
 const RTA = { destination: 1, oif: 4, gateway: 5 } as const;
@@ -19,7 +19,10 @@ const LINK_HEADER_BYTES = 16;
 const ADDRESS_HEADER_BYTES = 8;
 const ROUTE_HEADER_BYTES = 12;
 
-/** A network device. `peerNetnsId` is set when the other end of a veth is in another network namespace, where it has `peerIndex`. */
+/**
+ * A network device. `peerNetnsId` is set when the other end of a veth is in another network namespace, where it has `peerIndex`;
+ * `masterIndex` when it belongs to a bridge, bond or VRF.
+ */
 export type Link = {
   index: number;
   name: string;
@@ -29,6 +32,7 @@ export type Link = {
   up: boolean;
   peerIndex: number | undefined;
   peerNetnsId: number | undefined;
+  masterIndex: number | undefined;
 };
 
 /** An address of a device. */
@@ -73,6 +77,7 @@ export function decodeLink(payload: Buffer): Link {
     up: (payload.readUInt32LE(8) & IFF_UP) !== 0,
     peerIndex: readU32(attributes.get(IFLA.link)),
     peerNetnsId: readI32(attributes.get(IFLA.linkNetnsId)),
+    masterIndex: readU32(attributes.get(IFLA.master)),
   };
 }
 

@@ -1,0 +1,76 @@
+import { unlinkSync } from "node:fs";
+import { bpfFault, requireArgument } from "./bpf-fault.ts";
+import type { BpfProgram } from "./bpf-program.ts";
+import { FileDescriptor } from "./file-descriptor.ts";
+import { nativeLibraries } from "./native.ts";
+import { readLinkInfo, type LinkInfo } from "./object-info.ts";
+
+/**
+ * Pins a link that was just made and gives up the descriptor: the pin keeps the program attached when the process ends.
+ * Without a pin it is detached again, as nobody would hold it.
+ */
+export function pinLink(number: number, pinPath: string): void {
+  const fd = new FileDescriptor(number, "link");
+  try {
+    const result = nativeLibraries().objectPin(fd.number, requirePath(pinPath));
+    if (result < 0) throw bpfFault(`pin of a link at ${pinPath}`, result);
+  } finally {
+    fd.close();
+  }
+}
+
+/** What a pinned link is attached to, or undefined when there is no such pin. */
+export function readPinnedLink(pinPath: string): LinkInfo | undefined {
+  const number = nativeLibraries().objectGet(requirePath(pinPath));
+  if (number < 0) return undefined;
+  const fd = new FileDescriptor(number, pinPath);
+  try {
+    return readLinkInfo(fd.number);
+  } finally {
+    fd.close();
+  }
+}
+
+/**
+ * Puts another program in the place of a pinned link's in one step: no packet meets an empty hook, and the place among
+ * other programs is kept. Links of traced functions cannot be updated. @throws AppError `bpf.enoent` without such a pin.
+ */
+export function updatePinnedLink(pinPath: string, program: BpfProgram): void {
+  const number = nativeLibraries().objectGet(requirePath(pinPath));
+  if (number < 0) throw bpfFault(`pinned link ${pinPath}`, number);
+  const fd = new FileDescriptor(number, pinPath);
+  try {
+    const result = nativeLibraries().linkUpdate(fd.number, program.fd, null);
+    if (result < 0) throw bpfFault(`update of the link ${pinPath} to ${program.name}`, result);
+  } finally {
+    fd.close();
+  }
+}
+
+/**
+ * Takes a pinned link's program off at once and removes the pin. Unpinning alone would detach too, but only after a grace
+ * period; that is what happens to links of traced functions, which know no other way. A device that is gone, or no pin, is no error.
+ */
+export function detachPinnedLink(pinPath: string): void {
+  const native = nativeLibraries();
+  const number = native.objectGet(requirePath(pinPath));
+  if (number >= 0) {
+    native.linkDetach(number);
+    native.close(number);
+  }
+  unpin(pinPath);
+}
+
+/** Removes a pin; the last reference of a link detaches its program. No pin is no error. */
+export function unpin(path: string): void {
+  try {
+    unlinkSync(requirePath(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
+
+function requirePath(path: string): string {
+  requireArgument(typeof path === "string" && path.startsWith("/") && !path.includes("\0"), "a pin needs an absolute path");
+  return path;
+}

@@ -1,0 +1,17 @@
+import { bpfFault, requireArgument } from "./bpf-fault.ts";
+import { BpfProgram } from "./bpf-program.ts";
+import { nativeLibraries } from "./native.ts";
+import { pinLink } from "./pinned-link.ts";
+
+/**
+ * Attaches a program to what its section names (`tp_btf/…`, `fentry/…`, `fmod_ret/…`, `lsm/…`) and pins the link, which keeps it
+ * attached when the process ends. This is the call that libbpf's bpf_program__attach makes for these kinds; it needs only the descriptor,
+ * so a pinned program of an earlier process can be attached as well. Undone by `detachPinnedLink`.
+ * @throws AppError `bpf.einval` for a program of another kind, `bpf.ebusy`/`bpf.eopnotsupp` … where the kernel does not allow it.
+ */
+export function attachTracing(program: BpfProgram, pinPath: string): void {
+  requireArgument(program instanceof BpfProgram, "what is to be attached is no program");
+  const number = nativeLibraries().rawTracepointOpen(null, program.fd);
+  if (number < 0) throw bpfFault(`attach of ${program.name}`, number);
+  pinLink(number, pinPath);
+}

@@ -1,0 +1,27 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const ARCH = { x64: "x86_64", arm64: "aarch64" }[process.arch as "x64" | "arm64"];
+const TOOL_TIMEOUT_MS = 30_000;
+
+/** One of this folder's C files, compiled into a folder of its own. `remove` when the test is over. */
+export function compileObject(source: "loader_test" | "refused"): { file: string; remove(): void } {
+  const folder = mkdtempSync(path.join(tmpdir(), "loader-"));
+  const file = path.join(folder, `${source}.bpf.o`);
+  const args = ["-O2", "-g", "-mcpu=v3", "-target", "bpf", "-Wall", "-Werror", "-idirafter", `/usr/include/${ARCH}-linux-gnu`];
+  execFileSync("clang-14", [...args, "-c", path.join(import.meta.dirname, `${source}.bpf.c`), "-o", file], { timeout: TOOL_TIMEOUT_MS });
+  return { file, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+/** A bpf file system of the test's own, so that its pins meet nobody else's. `remove` drops every pin with it. */
+export function mountPins(): { folder: string; remove(): void } {
+  const folder = mkdtempSync(path.join(tmpdir(), "loader-pins-"));
+  execFileSync("mount", ["-t", "bpf", "loader-test", folder], { timeout: TOOL_TIMEOUT_MS });
+  const remove = (): void => {
+    execFileSync("umount", [folder], { timeout: TOOL_TIMEOUT_MS });
+    rmdirSync(folder);
+  };
+  return { folder, remove };
+}
