@@ -12,20 +12,35 @@ import {
   type NetlinkSocket,
 } from "@hostrouting/bpf-loader";
 import type { Datapath } from "./datapath.ts";
-import type { NodeDevices } from "./node-devices.ts";
+import type { StayReason } from "../pods/node-pod.ts";
+import type { NodeDevices, UnfitReason } from "./node-devices.ts";
 
 /** The two ways onto a device's ingress. */
 export type Hook = "tcx" | "clsact";
 
-/** A device, and whether our program is on it right now, by the kernel's own list. `reason` says why not. */
+/** Somebody else's program is on the device's ingress: ours would pass it by. */
+export type ForeignReason = "ForeignTcxProgram" | "ForeignTcFilter";
+
+/**
+ * A device, and whether our program is on it right now, by the kernel's own list. `reason` says why it is not, or, where it is (OptOut,
+ * BandwidthLimit), why it leaves the pod's packets to the stack all the same. `pod`: `namespace/name`, where known.
+ */
 export type HookedDevice = {
   name: string;
   ifindex: number;
   role: "Pod" | "Uplink";
   attached: boolean;
   hook: Hook;
-  reason?: "ForeignTcxProgram" | "ForeignTcFilter" | "AttachRefused" | "NotAttached";
+  reason?: ForeignReason | StayReason | UnfitReason | "AttachRefused" | "NotAttached";
+  pod?: string;
   addresses: string[];
+};
+
+/** What attaching must know. `others`: ids of our programs of another version, which may still be there during an upgrade. */
+export type AttachOptions = {
+  others: ReadonlySet<number>;
+  /** Is told which devices are about to lose our program, while it still works, and which carry it and keep it. */
+  beforeDetach: (leaving: ReadonlySet<number>, staying: ReadonlySet<number>) => void;
 };
 
 /** Whether this kernel has tcx (6.6 and later). Devices of kernels without it get clsact filters. */
@@ -53,30 +68,35 @@ export class DeviceHooks {
     return this.#hook;
   }
 
-  /**
-   * Brings our programs onto every device and takes them off devices that are none of ours any more.
-   * @param others ids of our programs of another version, which may still be there during an upgrade.
-   */
-  attachAll(datapath: Datapath, devices: NodeDevices, others: ReadonlySet<number>): HookedDevice[] {
-    const wanted = listDevices(datapath, devices, this.#hook);
-    const indexes = new Set(wanted.map(({ device }) => device.ifindex));
-    for (const ifindex of datapath.pins.linkedDevices()) if (!indexes.has(ifindex)) detachPinnedLink(datapath.pins.link(ifindex));
-    return wanted.map(({ device, program }) => this.#attachOne(datapath, { device, program, others }));
+  /** Brings our programs onto every device that has a place for them, and takes them off all others. */
+  attachAll(datapath: Datapath, devices: NodeDevices, { others, beforeDetach }: AttachOptions): HookedDevice[] {
+    const judged = listDevices(devices).map((device) => ({ device, ...this.#judge(datapath, device, others) }));
+    const wanted = new Set(judged.filter(({ refusal }) => refusal === undefined).map(({ device }) => device.ifindex));
+    const leaving = new Set([
+      ...judged.filter(({ attached, refusal }) => attached && refusal !== undefined).map(({ device }) => device.ifindex),
+      ...datapath.pins.linkedDevices().filter((ifindex) => !wanted.has(ifindex)),
+    ]);
+    const staying = new Set(judged.filter(({ attached }) => attached).map(({ device }) => device.ifindex)).difference(leaving);
+    if (leaving.size > 0) beforeDetach(leaving, staying);
+    for (const ifindex of leaving) this.detach(datapath, ifindex);
+    return judged.map(({ device, attached, refusal }) => {
+      if (refusal !== undefined) return this.#describe(device, false, refusal);
+      return attached ? this.#describe(device, true) : this.#attachOne(datapath, device);
+    });
   }
 
-  /** What the kernel lists on every device, with the reason where ours is missing; changes nothing. */
+  /** What the kernel lists on every device, with the reason where ours is missing or should be; changes nothing. */
   inspect(datapath: Datapath, devices: NodeDevices, others: ReadonlySet<number>): HookedDevice[] {
-    return listDevices(datapath, devices, this.#hook).map(({ device, program }) => {
-      if (this.#programs(device.ifindex).includes(program.id)) return { ...device, attached: true };
-      return { ...device, reason: this.#foreign(device.ifindex, new Set([program.id, ...others])) ?? "NotAttached" };
+    return listDevices(devices).map((device) => {
+      const { attached, refusal } = this.#judge(datapath, device, others);
+      return this.#describe(device, attached, refusal ?? (attached ? undefined : "NotAttached"));
     });
   }
 
   /** Takes our programs off everywhere. */
   detachAll(datapath: Datapath, devices: NodeDevices): void {
     for (const name of datapath.pins.linkNames()) detachPinnedLink(datapath.pins.link(name));
-    if (this.#hook === "clsact")
-      for (const { device } of listDevices(datapath, devices, this.#hook)) this.#detachClsact(datapath, device.ifindex);
+    if (this.#hook === "clsact") for (const { ifindex } of listDevices(devices)) this.#detachClsact(datapath, ifindex);
   }
 
   /** Attaches one program to one device; for self-tests with devices of their own. */
@@ -85,28 +105,29 @@ export class DeviceHooks {
     else attachTcx(program, ifindex, datapath.pins.link(ifindex));
   }
 
-  #attachOne(
-    datapath: Datapath,
-    { device, program, others }: { device: HookedDevice; program: BpfProgram; others: ReadonlySet<number> },
-  ): HookedDevice {
+  #attachOne(datapath: Datapath, device: Listed): HookedDevice {
     try {
-      const foreign = this.#foreign(device.ifindex, new Set([program.id, ...others]));
-      if (foreign) {
-        this.detach(datapath, device.ifindex);
-        return { ...device, reason: foreign };
-      }
-      if (this.#programs(device.ifindex).includes(program.id)) return { ...device, attached: true };
       // a pin whose link is on another device's index or on none: indexes are used again after a device is gone
       if (readPinnedLink(datapath.pins.link(device.ifindex))) detachPinnedLink(datapath.pins.link(device.ifindex));
-      this.attach(datapath, program, device.ifindex);
-      return { ...device, attached: true };
+      this.attach(datapath, programFor(datapath, device), device.ifindex);
+      return this.#describe(device, true);
     } catch (error) {
-      if (isFault(error, "ENODEV")) return { ...device, reason: "NotAttached" };
-      return { ...device, reason: "AttachRefused" };
+      return this.#describe(device, false, isFault(error, "ENODEV") ? "NotAttached" : "AttachRefused");
     }
   }
 
-  #foreign(ifindex: number, ours: ReadonlySet<number>): HookedDevice["reason"] {
+  #judge(datapath: Datapath, device: Listed, others: ReadonlySet<number>): Judgement {
+    const { id } = programFor(datapath, device);
+    const attached = this.#programs(device.ifindex).includes(id);
+    return { attached, refusal: device.unfit ?? this.#foreign(device.ifindex, new Set([id, ...others])) };
+  }
+
+  #describe({ name, ifindex, role, addresses, pod, stay }: Listed, attached: boolean, refusal?: HookedDevice["reason"]): HookedDevice {
+    const reason = refusal ?? stay;
+    return { name, ifindex, role, attached, hook: this.#hook, addresses, ...(reason && { reason }), ...(pod !== undefined && { pod }) };
+  }
+
+  #foreign(ifindex: number, ours: ReadonlySet<number>): ForeignReason | undefined {
     if (this.#hook === "tcx" && this.#programs(ifindex).some((id) => !ours.has(id))) return "ForeignTcxProgram";
     const filters = readIngressFilters(this.#socket, ifindex);
     return filters.some(({ programId }) => programId === undefined || !ours.has(programId)) ? "ForeignTcFilter" : undefined;
@@ -137,15 +158,30 @@ export class DeviceHooks {
   }
 }
 
-function listDevices(datapath: Datapath, devices: NodeDevices, hook: Hook): { device: HookedDevice; program: BpfProgram }[] {
+/** A device before the kernel has been asked about it. */
+type Listed = Pick<HookedDevice, "name" | "ifindex" | "role" | "addresses"> & {
+  pod?: string | undefined;
+  stay?: StayReason | undefined;
+  unfit?: UnfitReason;
+};
+/** Whether our program is there, and why it must not be. */
+type Judgement = { attached: boolean; refusal: ForeignReason | UnfitReason | undefined };
+
+function programFor(datapath: Datapath, { role }: Listed): BpfProgram {
+  return role === "Uplink" ? datapath.programs.from_net : datapath.programs.from_pod;
+}
+
+function listDevices(devices: NodeDevices): Listed[] {
   return [
-    ...devices.uplinks.map(({ name, ifindex }) => ({
-      device: { name, ifindex, role: "Uplink" as const, attached: false, hook, addresses: [] },
-      program: datapath.programs.from_net,
-    })),
-    ...devices.pods.map(({ name, ifindex, addresses }) => ({
-      device: { name, ifindex, role: "Pod" as const, attached: false, hook, addresses },
-      program: datapath.programs.from_pod,
+    ...devices.uplinks.map(({ name, ifindex }) => ({ name, ifindex, role: "Uplink" as const, addresses: [] })),
+    ...devices.pods.map(({ name, ifindex, addresses, pod, stay }) => ({ name, ifindex, role: "Pod" as const, addresses, pod, stay })),
+    ...devices.unfit.map(({ name, ifindex, addresses, pod, reason }) => ({
+      name,
+      ifindex,
+      role: "Pod" as const,
+      addresses,
+      pod,
+      unfit: reason,
     })),
   ];
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { zeroCounters } from "./counters.ts";
 import type { HookedDevice } from "./device-hooks.ts";
-import { effectiveMode } from "./effective-mode.ts";
+import { effectiveMode, refusedDevices } from "./effective-mode.ts";
 import type { Observation } from "./node-datapath.ts";
 
 const control = { mode: "On", generation: 1, deadlineNs: 0n, missed: false, epoch: 1 } as const;
@@ -26,10 +26,27 @@ describe("effectiveMode", () => {
     ["no uplink", { devices: [pod] }, "Unknown", "NoUplink"],
     ["bare uplink", { devices: [{ ...uplink, attached: false, reason: "ForeignTcxProgram" }, pod] }, "Legacy", "UplinkNotAttached"],
     ["bare pod", { devices: [uplink, { ...pod, attached: false, reason: "AttachRefused" }] }, "Unknown", "DeviceNotAttached"],
+    ["pod that opted out", { devices: [uplink, { ...pod, reason: "OptOut" }] }, "BpfVeth", "Switched"],
+    ["bridged pod", { devices: [uplink, { ...pod, attached: false, reason: "Bridged" }] }, "BpfVeth", "Switched"],
+    [
+      "opted-out pod whose device is bare",
+      { devices: [uplink, { ...pod, attached: false, reason: "NotAttached" }] },
+      "Unknown",
+      "DeviceNotAttached",
+    ],
     ["pod with a foreign program", { devices: [uplink, { ...pod, attached: false, reason: "ForeignTcFilter" }] }, "BpfVeth", "Switched"],
     ["not tested", { selfTest: undefined }, "Unknown", "NotTested"],
     ["test failed", { selfTest: { outcome: "Failed", message: "lost" } }, "Unknown", "SelfTestFailed"],
   ];
   for (const [name, change, mode, reason] of cases)
     it(`${name}: ${mode}, ${reason}`, () => assert.partialDeepStrictEqual(effectiveMode({ ...good, ...change }), { mode, reason }));
+
+  it("names in its message how many pods stay on the stack", () => {
+    const devices: HookedDevice[] = [uplink, pod, { ...pod, reason: "BandwidthLimit" }, { ...pod, attached: false, reason: "ForeignPeer" }];
+    assert.equal(
+      effectiveMode({ ...good, devices }).message,
+      "3 devices carry our programs. 2 pods stay on the stack, each with its reason in refusals.",
+    );
+    assert.deepEqual(refusedDevices(devices), devices.slice(2));
+  });
 });

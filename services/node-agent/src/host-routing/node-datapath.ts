@@ -1,8 +1,10 @@
 import { NetlinkSocket } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
+import type { KnownPod } from "../pods/watched-pods.ts";
 import { countedSince, zeroCounters, type Counters } from "./counters.ts";
 import { Datapath, type ControlState } from "./datapath.ts";
-import { DeviceHooks, type Hook, type HookedDevice } from "./device-hooks.ts";
+import { DeviceHooks, type AttachOptions, type Hook, type HookedDevice } from "./device-hooks.ts";
+import { forgetFlows } from "./forget-flows.ts";
 import { syncDevices, syncRanges, type Ranges } from "./kernel-tables.ts";
 import { findDevices, readNetwork, type NodeDevices } from "./node-devices.ts";
 import { PinFolder, pinFolders, removeFolder } from "./pin-folder.ts";
@@ -48,6 +50,7 @@ export class NodeDatapath {
   readonly #hooks: DeviceHooks;
   #current: Datapath | undefined;
   #nodeAddresses: readonly string[] = [];
+  #pods: readonly KnownPod[] | undefined;
   #drainingSinceNs: bigint | undefined;
   #selfTest: { result: SelfTest; atNs: bigint } | undefined;
   #baseline: Counters = zeroCounters();
@@ -66,6 +69,11 @@ export class NodeDatapath {
   /** Addresses of the node itself (its InternalIPs); a device that carries one is an uplink. */
   setNodeAddresses(addresses: readonly string[]): void {
     this.#nodeAddresses = addresses;
+  }
+
+  /** This node's pods as Kubernetes knows them; undefined while it has not told. They count from the next look on. */
+  setPods(pods: readonly KnownPod[] | undefined): void {
+    this.#pods = pods;
   }
 
   /** Tells the kernel's side that somebody keeps the endpoint table; at least every 2 s, better four times as often. */
@@ -187,15 +195,23 @@ export class NodeDatapath {
     folder.remove();
   }
 
-  /** Attach first, endpoints after: a pod whose answers still take the stack must not get requests past it. */
+  /**
+   * Attach first, endpoints after: a pod whose answers still take the stack must not get requests past it. The other way round when a
+   * device loses its program: without its endpoint both directions take the stack from one packet to the next.
+   */
   #bringUp(datapath: Datapath, devices: NodeDevices): HookedDevice[] {
-    const hooked = this.#hooks.attachAll(datapath, devices, this.#otherPrograms(datapath));
-    const attached = new Set(hooked.filter((device) => device.attached).map((device) => device.ifindex));
-    const served = {
-      pods: devices.pods.filter((pod) => attached.has(pod.ifindex)),
-      uplinks: devices.uplinks.filter((uplink) => attached.has(uplink.ifindex)),
+    const sync = (served: (ifindex: number) => boolean): void =>
+      syncDevices(datapath, servedDevices(devices, served), this.#options.monotonicNs());
+    const beforeDetach: AttachOptions["beforeDetach"] = (leaving, staying) => {
+      sync((ifindex) => staying.has(ifindex));
+      forgetFlows(
+        datapath,
+        [...devices.pods, ...devices.unfit].filter(({ ifindex }) => leaving.has(ifindex)),
+      );
     };
-    syncDevices(datapath, served, this.#options.monotonicNs());
+    const hooked = this.#hooks.attachAll(datapath, devices, { others: this.#otherPrograms(datapath), beforeDetach });
+    const attached = new Set(hooked.filter((device) => device.attached).map((device) => device.ifindex));
+    sync((ifindex) => attached.has(ifindex));
     return hooked;
   }
 
@@ -230,6 +246,11 @@ export class NodeDatapath {
   }
 
   #readDevices(): NodeDevices {
-    return findDevices(readNetwork(this.#socket), this.#nodeAddresses);
+    return findDevices(readNetwork(this.#socket), this.#nodeAddresses, this.#pods);
   }
+}
+
+function servedDevices({ pods, uplinks }: NodeDevices, isServed: (ifindex: number) => boolean): NodeDevices {
+  const served = ({ ifindex }: { ifindex: number }): boolean => isServed(ifindex);
+  return { pods: pods.filter(served), uplinks: uplinks.filter(served), unfit: [] };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { KnownPod } from "../pods/watched-pods.ts";
 import type { Link, Route } from "@hostrouting/bpf-loader";
 import { findDevices, type NetworkSnapshot } from "./node-devices.ts";
 
@@ -13,6 +14,7 @@ const link = (index: number, name: string, changes: Partial<Link> = {}): Link =>
   up: true,
   peerIndex: 2,
   peerNetnsId: index,
+  masterIndex: undefined,
   ...changes,
 });
 const host = (index: number, destination: string): Route => ({
@@ -32,8 +34,8 @@ const snapshot: NetworkSnapshot = {
     host(4, "10.244.1.9"),
   ],
   podEnds: new Map([
-    [3, { mac, addresses: ["fd00::2", "10.244.1.2", "fe80::1"] }],
-    [4, { mac, addresses: ["10.99.0.1"] }],
+    [3, { name: "eth0", mac, addresses: ["fd00::2", "10.244.1.2", "fe80::1"] }],
+    [4, { name: "eth0", mac, addresses: ["10.99.0.1"] }],
   ]),
 };
 
@@ -55,6 +57,53 @@ describe("findDevices", () => {
 
   it("leaves out devices that are down", () => {
     const down = { ...snapshot, links: snapshot.links.map((one) => ({ ...one, up: false })) };
-    assert.deepEqual(findDevices(down, ["10.240.0.11"]), { pods: [], uplinks: [] });
+    assert.deepEqual(findDevices(down, ["10.240.0.11"]), { pods: [], uplinks: [], unfit: [] });
   });
+
+  it("says whose device it is, and that its pod stays on the stack", () => {
+    const owner = knownPod("shop/cart", ["fd00:0::2"], "OptOut");
+    assert.partialDeepStrictEqual(findDevices(snapshot, [], [owner]).pods, [{ name: "veth3", pod: "shop/cart", stay: "OptOut" }]);
+    assert.partialDeepStrictEqual(findDevices(snapshot, [], [{ ...owner, hostNetwork: true }]).pods, [{ name: "veth3", pod: undefined }]);
+  });
+
+  const unfit: [string, NetworkSnapshot, KnownPod[], object[]][] = [
+    [
+      "a pod's device on a bridge",
+      { ...snapshot, links: [link(3, "veth3", { masterIndex: 9 })] },
+      [],
+      [{ name: "veth3", reason: "Bridged", addresses: ["10.244.1.2", "fd00::2"], pod: undefined, ifindex: 3 }],
+    ],
+    [
+      "a pod's device on a bridge without a route of its own",
+      { ...snapshot, routes: [], links: [link(3, "veth3", { masterIndex: 9 })] },
+      [knownPod("shop/cart", ["10.244.1.2"])],
+      [{ name: "veth3", reason: "Bridged", addresses: ["10.244.1.2", "fd00::2", "fe80::1"], pod: "shop/cart", ifindex: 3 }],
+    ],
+    [
+      "a second device of a pod",
+      { ...snapshot, podEnds: new Map([[3, { name: "net1", mac, addresses: ["10.244.1.2"] }]]) },
+      [],
+      [{ name: "veth3", reason: "NotEth0", addresses: ["10.244.1.2"], pod: undefined, ifindex: 3 }],
+    ],
+    [
+      "an address behind the other end, as of a virtual machine",
+      { ...snapshot, podEnds: new Map([[4, { name: "eth0", mac, addresses: [] }]]) },
+      [knownPod("vms/one", ["10.244.1.9"])],
+      [{ name: "veth4", reason: "ForeignPeer", addresses: ["10.244.1.9"], pod: "vms/one", ifindex: 4 }],
+    ],
+    [
+      "a device of another kind",
+      { ...snapshot, links: [link(3, "nk3", { kind: "netkit" })], podEnds: new Map() },
+      [knownPod("shop/cart", ["10.244.1.2"])],
+      [{ name: "nk3", reason: "UnsupportedDevice", addresses: ["10.244.1.2", "fd00::2"], pod: "shop/cart", ifindex: 3 }],
+    ],
+    ["nothing about devices that are no pod's as far as is known", { ...snapshot, podEnds: new Map() }, [], []],
+  ];
+  for (const [name, network, known, expected] of unfit)
+    it(`leaves alone and names ${name}`, () => assert.deepEqual(findDevices(network, [], known).unfit, expected));
 });
+
+function knownPod(name: string, addresses: string[], stay?: KnownPod["stay"]): KnownPod {
+  const namespace = name.split("/")[0] ?? "";
+  return { name, namespace, addresses, hostNetwork: false, hostPorts: [], optOut: undefined, bandwidthLimited: false, stay };
+}
