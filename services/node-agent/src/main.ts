@@ -10,6 +10,7 @@ import { NodeDatapath } from "./host-routing/node-datapath.ts";
 import { ClusterApi } from "./kube/cluster-api.ts";
 import { readOwnNode } from "./kube/own-node.ts";
 import { watchObject } from "./kube/watched-object.ts";
+import { watchPods } from "./pods/watched-pods.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
 
 const COLLECTIONS = "/apis/hostrouting.acns.azure.com/v1alpha1";
@@ -45,6 +46,8 @@ function main(): void {
     watchObject<Spec>({ api, collection: `${COLLECTIONS}/${collection}`, name, logger, onChange: () => loop.wake() });
   const order = watch<HostRoutingNodeSpec>("hostroutingnodes", config.nodeName);
   const clusterConfig = watch<HostRoutingConfigSpec>("hostroutingconfigs", "default");
+  const followKnownPods = (): void => attempt(logger, "following pods", () => (datapath.setPods(pods.known()), datapath.follow()));
+  const pods = watchPods({ api, nodeName: config.nodeName, logger, onChange: followKnownPods });
   const statusPath = `${COLLECTIONS}/hostroutingnodes/${encodeURIComponent(config.nodeName)}/status`;
   const agent = new AgentLoop({
     datapath,
@@ -64,7 +67,7 @@ function main(): void {
   endInOrder(logger, END_GRACE_MS, async () => {
     clearInterval(heartbeat);
     stopFollowing();
-    await Promise.all([loop.stop(), order.stop(), clusterConfig.stop()]);
+    await Promise.all([loop.stop(), order.stop(), clusterConfig.stop(), pods.stop()]);
     api.close();
     attempt(logger, "last heartbeat", () => datapath.endBeat());
     datapath.close();
