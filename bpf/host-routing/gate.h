@@ -58,7 +58,7 @@ static __always_inline int compare_words(const struct hr_address *a, const struc
 	return 0;
 }
 
-static __always_inline void make_key(struct gate *gate, const struct tuple *t)
+static __always_inline void make_key(struct gate *gate, const struct hr_tuple *t)
 {
 	struct hr_flow_key *key = &gate->key;
 	int order = compare_words(&t->source, &t->destination);
@@ -72,7 +72,7 @@ static __always_inline void make_key(struct gate *gate, const struct tuple *t)
 }
 
 /* One direction of a tuple as the conntrack functions want it; answers its size. */
-static __always_inline __u32 fill_tuple(struct bpf_sock_tuple *tuple, const struct __sk_buff *skb, const struct tuple *t, int reversed)
+static __always_inline __u32 fill_tuple(struct bpf_sock_tuple *tuple, const struct __sk_buff *skb, const struct hr_tuple *t, int reversed)
 {
 	const struct hr_address *source = reversed ? &t->destination : &t->source;
 	const struct hr_address *destination = reversed ? &t->source : &t->destination;
@@ -93,7 +93,7 @@ static __always_inline __u32 fill_tuple(struct bpf_sock_tuple *tuple, const stru
 	return sizeof(tuple->ipv6);
 }
 
-static __always_inline struct nf_conn *look_up(struct __sk_buff *skb, const struct tuple *t, int reversed)
+static __always_inline struct nf_conn *look_up(struct __sk_buff *skb, const struct hr_tuple *t, int reversed)
 {
 	struct bpf_ct_opts___v1 opts = { .netns_id = -1, .l4proto = t->protocol };
 	struct bpf_sock_tuple tuple = {};
@@ -111,7 +111,7 @@ static __always_inline int is_trace(const struct nf_conn *ct)
 
 enum known { KNOWN_NOT, KNOWN_AS_TRACE, KNOWN_TO_STACK };
 
-static __always_inline enum known conntrack_has(struct __sk_buff *skb, const struct tuple *t, int reversed)
+static __always_inline enum known conntrack_has(struct __sk_buff *skb, const struct hr_tuple *t, int reversed)
 {
 	struct nf_conn *ct = look_up(skb, t, reversed);
 	enum known known;
@@ -124,7 +124,7 @@ static __always_inline enum known conntrack_has(struct __sk_buff *skb, const str
 }
 
 /* Translated flows are known under the translated tuple of one direction only, so both are asked. */
-static __noinline int conntrack_knows(struct __sk_buff *skb, const struct tuple *t)
+static __noinline int conntrack_knows(struct __sk_buff *skb, const struct hr_tuple *t)
 {
 	enum known there, back;
 
@@ -143,7 +143,7 @@ static __noinline int conntrack_knows(struct __sk_buff *skb, const struct tuple 
  * picks another source port for the new one; so a fast flow leaves an entry behind when it ends. The entry runs from
  * the side that opened the flow, else a later SYN on the stack would count as a reply and be INVALID. 0 when it is there.
  */
-static __noinline int leave_trace(struct __sk_buff *skb, const struct tuple *t, int reversed)
+static __noinline int leave_trace(struct __sk_buff *skb, const struct hr_tuple *t, int reversed)
 {
 	struct bpf_ct_opts___v1 opts = { .netns_id = -1 };
 	struct bpf_sock_tuple tuple = {};
@@ -218,7 +218,7 @@ static __always_inline void avoid_clash(struct __sk_buff *skb, struct gate *gate
 {
 	struct hr_end from = { .address = p->flow.source, .port = p->flow.source_port };
 	struct hr_end *to = bpf_map_lookup_elem(&hr_opened, &from);
-	struct tuple direct = { .source = p->flow.source, .source_port = p->flow.source_port, .protocol = IPPROTO_TCP };
+	struct hr_tuple direct = { .source = p->flow.source, .source_port = p->flow.source_port, .protocol = IPPROTO_TCP };
 	struct hr_flow *flow;
 
 	if (!to)

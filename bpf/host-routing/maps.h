@@ -83,6 +83,53 @@ struct {
 	__type(value, struct hr_end);
 } hr_opened SEC(".maps");
 
+/*
+ * Translated flows, two halves each. LRU, so that a flood displaces the oldest and never stops new flows; ageing is done by
+ * `collect`. The agent sizes both at load: the larger of 131072 and RAM / 4 GiB x 131072.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 131072);
+	__type(key, struct hr_tuple);
+	__type(value, struct hr_nat);
+} hr_nat_out SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 131072);
+	__type(key, struct hr_tuple);
+	__type(value, struct hr_nat);
+} hr_nat_in SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct hr_masquerade);
+} hr_masquerade SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct hr_port_bitmap);
+} hr_host_ports SEC(".maps");
+
+/* ifindex of an uplink -> its addresses */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, struct hr_source);
+} hr_sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct hr_trace);
+} hr_traced SEC(".maps");
+
 /* direction x HR_REASON_MAX + reason */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -29,15 +29,8 @@ struct icmp_header { /* the first 8 bytes, alike in both families */
 
 enum tcp_bits { TCP_SYN = 1, TCP_FIN = 2, TCP_RST = 4, TCP_ACK = 8 };
 
-/* Addresses and ports as they stand in the packet, network byte order. */
-struct tuple {
-	struct hr_address source, destination;
-	__u16 source_port, destination_port;
-	__u8 protocol; /* ICMPv6 echo counts as IPPROTO_ICMPV6 */
-};
-
 struct packet {
-	struct tuple flow; /* of an ICMP error: the flow that it quotes, turned round */
+	struct hr_tuple flow; /* of an ICMP error: the flow that it quotes, turned round */
 	struct hr_address source, destination; /* of the outer header */
 	__u16 segment_length; /* bytes of layer 3 that leave at once; with GSO, of one segment */
 	__u8 ttl;
@@ -75,7 +68,7 @@ static __always_inline enum hr_reason parse_quoted_echo(struct __sk_buff *skb, s
 /* An error travels against the packet that it quotes, so its flow is the quoted one turned round. */
 static __always_inline enum hr_reason parse_quoted(struct __sk_buff *skb, struct packet *p, __u32 offset)
 {
-	struct tuple *flow = &p->flow;
+	struct hr_tuple *flow = &p->flow;
 	__u16 ports[2];
 
 	p->is_icmp_error = 1;

@@ -15,35 +15,46 @@ enum hr_mode { HR_MODE_OFF = 0, HR_MODE_ON = 1, HR_MODE_DRAIN = 2 };
 enum hr_role { HR_ROLE_POD = 1, HR_ROLE_UPLINK = 2 };
 
 /* Class of an address range; an address in none of them belongs to the stack. */
-enum hr_class { HR_CLASS_STACK = 1, HR_CLASS_NATIVE = 2, HR_CLASS_OWN_NODE = 3 };
+enum hr_class {
+	HR_CLASS_STACK = 1,
+	HR_CLASS_NATIVE = 2,	 /* routed as it is: other nodes' pods, and what is never masqueraded */
+	HR_CLASS_OWN_NODE = 3,	 /* this node's pods */
+	HR_CLASS_MASQUERADE = 4, /* outside: leaves with an address of the node */
+};
 
 enum hr_direction { HR_FROM_POD = 0, HR_FROM_NET = 1, HR_DIRECTION_MAX = 2 };
 
 /* What became of a packet. Below HR_STACK_MODE: redirected. */
 enum hr_reason {
-	HR_FAST_LOCAL = 0,	     /* pod to pod of the same node */
-	HR_FAST_REMOTE = 1,	     /* pod to another node's pod, link layer known */
-	HR_FAST_REMOTE_NEIGH = 2,    /* the same, neighbour resolved by the kernel on the way */
-	HR_FAST_FROM_NET = 3,	     /* another node's pod to a pod here */
-	HR_STACK_MODE = 4,	     /* OFF, or DRAIN and not a known flow */
-	HR_STACK_CLASS = 5,	     /* destination (or remote source) is no pod address */
-	HR_STACK_NOT_IP = 6,	     /* ARP, VLAN, anything but IPv4 and IPv6 */
-	HR_STACK_FRAGMENT = 7,	     /* no ports in later fragments */
-	HR_STACK_OPTIONS = 8,	     /* IPv4 options, IPv6 extension headers */
-	HR_STACK_PROTOCOL = 9,	     /* not TCP, UDP or ICMP echo; neighbour discovery */
-	HR_STACK_TTL = 10,	     /* the stack sends Time Exceeded */
-	HR_STACK_SOURCE = 11,	     /* source address is not the sending device's */
-	HR_STACK_CONNTRACK = 12,     /* the kernel tracks this flow */
-	HR_STACK_CLASH = 13,	     /* was fast, and the kernel tracks it now (same ports through a Service) */
-	HR_STACK_ICMP_ERROR = 14,    /* quotes a flow that is not fast */
-	HR_STACK_NO_ENDPOINT = 15,   /* in this node's range, and no pod device is known for it */
-	HR_STACK_ROUTE = 16,	     /* no route, local, blackhole, or not through an uplink */
-	HR_STACK_TOO_BIG = 17,	     /* over the MTU: the stack fragments or answers */
-	HR_STACK_STALE_ENDPOINT = 18, /* agent silent, and routing no longer agrees with the endpoint map */
-	HR_STACK_FLOW_TABLE = 19,    /* flow could not be remembered */
-	HR_STACK_SHORT = 20,	     /* headers cut off */
-	HR_STACK_HOST = 21,	     /* came in for the node itself or for nobody here: no pod's packet */
-	HR_REASON_MAX = 22,
+	HR_FAST_LOCAL = 0,	      /* pod to pod of the same node */
+	HR_FAST_REMOTE = 1,	      /* routed as it is, link layer known */
+	HR_FAST_REMOTE_NEIGH = 2,     /* the same, neighbour resolved by the kernel on the way */
+	HR_FAST_FROM_NET = 3,	      /* from another node to a pod here */
+	HR_FAST_MASQUERADE = 4,	      /* pod to the outside, translated */
+	HR_FAST_UNMASQUERADE = 5,     /* its answer, translated back */
+	HR_STACK_MODE = 6,	      /* OFF, or DRAIN and not a known flow */
+	HR_STACK_CLASS = 7,	      /* destination (or remote source) belongs to the stack */
+	HR_STACK_NOT_IP = 8,	      /* ARP, VLAN, anything but IPv4 and IPv6 */
+	HR_STACK_FRAGMENT = 9,	      /* no ports in later fragments */
+	HR_STACK_OPTIONS = 10,	      /* IPv4 options, IPv6 extension headers */
+	HR_STACK_PROTOCOL = 11,	      /* not TCP, UDP or ICMP echo; neighbour discovery */
+	HR_STACK_TTL = 12,	      /* the stack sends Time Exceeded */
+	HR_STACK_SOURCE = 13,	      /* source address is not the sending device's */
+	HR_STACK_CONNTRACK = 14,      /* the kernel tracks this flow */
+	HR_STACK_CLASH = 15,	      /* was fast, and the kernel tracks it now (same ports through a Service) */
+	HR_STACK_ICMP_ERROR = 16,     /* quotes a flow that is not fast */
+	HR_STACK_NO_ENDPOINT = 17,    /* in this node's range, and no pod device is known for it */
+	HR_STACK_ROUTE = 18,	      /* no route, local, blackhole, or not through an uplink */
+	HR_STACK_TOO_BIG = 19,	      /* over the MTU: the stack fragments or answers */
+	HR_STACK_STALE_ENDPOINT = 20, /* agent silent, and routing no longer agrees with the endpoint map */
+	HR_STACK_FLOW_TABLE = 21,     /* flow could not be remembered */
+	HR_STACK_SHORT = 22,	      /* headers cut off */
+	HR_STACK_HOST = 23,	      /* came in for the node itself or for nobody here: no pod's packet */
+	HR_STACK_OPT_OUT = 24,	      /* the pod keeps the stack, both ways */
+	HR_STACK_NO_PORT = 25,	      /* no free port found to translate to: the stack masquerades */
+	HR_STACK_NO_ADDRESS = 26,     /* the uplink's own address is not known: the stack masquerades */
+	HR_STACK_MASQUERADE_OFF = 27, /* pod to the outside, and masquerading is the stack's business */
+	HR_REASON_MAX = 28,
 };
 
 /* IPv4 as IPv4-mapped IPv6 (::ffff:a.b.c.d), network byte order. */
@@ -52,12 +63,15 @@ struct hr_address {
 };
 _Static_assert(sizeof(struct hr_address) == 16, "layout is a contract");
 
+/* The pod keeps the stack in both directions; what is being translated already stays so. */
+enum hr_endpoint_flag { HR_ENDPOINT_OPT_OUT = 1 };
+
 struct hr_endpoint {
 	__u32 ifindex;	    /* host side of the pod's veth */
 	__u32 mtu;	    /* of that device, bytes of layer 3 */
 	__u8 pod_mac[6];
 	__u8 host_mac[6];
-	__u32 pad;
+	__u32 flags;	    /* enum hr_endpoint_flag */
 	__u64 last_stack_udp_ns; /* monotonic coarse: last UDP packet of this address left to the stack for its class */
 };
 _Static_assert(sizeof(struct hr_endpoint) == 32, "layout is a contract");
@@ -91,6 +105,96 @@ struct hr_flow {
 	__u32 flags;
 };
 _Static_assert(sizeof(struct hr_flow) == 24, "layout is a contract");
+
+/* As a packet carries it. Ports in network byte order; ICMP echo: a request's source port, an answer's destination port is the identifier. */
+struct hr_tuple {
+	struct hr_address source, destination;
+	__u16 source_port, destination_port;
+	__u8 protocol;
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct hr_tuple) == 40, "layout is a contract");
+
+/* Both halves of a pair carry all of them. TCP only but for REPLIED. */
+enum hr_nat_flag { HR_NAT_REPLIED = 1, HR_NAT_FIN_OUT = 2, HR_NAT_FIN_IN = 4, HR_NAT_RESET = 8 };
+
+/*
+ * One half of a translated flow. hr_nat_out: the pod's tuple -> the node's address and port that stand in for the pod's.
+ * hr_nat_in: the answer's tuple (remote -> node) -> the pod's address and port.
+ */
+struct hr_nat {
+	struct hr_address address;
+	__u16 port; /* network byte order */
+	__u16 pad;
+	__u32 flags;   /* enum hr_nat_flag */
+	__u64 seen_ns; /* monotonic coarse, of this direction, refreshed at most once a second */
+};
+_Static_assert(sizeof(struct hr_nat) == 32, "layout is a contract");
+
+/* Both ends belong to it; last 0 = empty. */
+struct hr_port_range {
+	__u16 first, last;
+};
+_Static_assert(sizeof(struct hr_port_range) == 4, "layout is a contract");
+
+/* Value of hr_masquerade; the agent writes it. A change of ranges moves the former ones to `retired`: answers to them still come. */
+struct hr_masquerade {
+	__u32 enabled; /* 0: no new flow is translated; those that are stay so */
+	struct hr_port_range ranges[2];
+	struct hr_port_range retired[2];
+	__u32 pad;
+	__u64 tcp_established_ns, tcp_syn_ns, tcp_closing_ns, udp_ns, udp_stream_ns, icmp_ns;
+};
+_Static_assert(sizeof(struct hr_masquerade) == 72, "layout is a contract");
+
+/* Values of hr_host_ports: ports that translation must not use. Bit p % 8 of byte p / 8; key 0 is TCP, key 1 UDP. */
+#define HR_PORT_BITMAP_BYTES 8192
+struct hr_port_bitmap {
+	__u8 bytes[HR_PORT_BITMAP_BYTES];
+};
+
+/* Value of hr_sources: what pods' flows through this uplink are translated to; all zero = none. */
+struct hr_source {
+	struct hr_address v4, v6;
+};
+_Static_assert(sizeof(struct hr_source) == 32, "layout is a contract");
+
+/* Context of the program `collect`, which removes pairs that nobody has used for their time. */
+struct hr_collection {
+	__u32 live;    /* out: answers' halves that stay */
+	__u32 removed; /* out: pairs and lone halves removed */
+};
+_Static_assert(sizeof(struct hr_collection) == 8, "layout is a contract");
+
+/* What conntrack says of a tuple, either direction. */
+enum hr_conntrack { HR_CONNTRACK_UNASKED = 0, HR_CONNTRACK_UNKNOWN = 1, HR_CONNTRACK_TRACE = 2, HR_CONNTRACK_TRACKED = 3 };
+
+#define HR_TRACE_NO_AGE (~0ULL)
+#define HR_TRACE_NO_ROUTE_ASKED (-1000)
+
+/* Value of hr_traced: what `trace_flow` found. `reason` is the programs' own decision; the rest is the evidence, asked apart from it. */
+struct hr_trace {
+	__u32 reason;		/* enum hr_reason */
+	__u32 direction;	/* enum hr_direction */
+	__u32 mode;		/* enum hr_mode */
+	__u32 class;		/* enum hr_class of the remote address */
+	__u32 role;		/* enum hr_role of the device, 0 = not ours */
+	__u32 source_ifindex;	/* of the endpoint that has the source address, 0 = none */
+	__u32 endpoint_ifindex; /* of the endpoint that has the destination (after translation), 0 = none */
+	__u32 endpoint_flags;	/* of the pod at this end */
+	__u32 conntrack;	/* enum hr_conntrack */
+	__s32 route;		/* BPF_FIB_LKUP_RET_*, negative errno, HR_TRACE_NO_ROUTE_ASKED */
+	__u32 route_ifindex;
+	__u32 route_mtu;
+	__u64 flow_age_ns; /* since it was last seen, HR_TRACE_NO_AGE = no entry */
+	__u64 nat_age_ns;
+	struct hr_address nat_address;
+	__u16 nat_port; /* network byte order */
+	__u16 pad;
+	__u32 nat_flags;
+	__u64 runs; /* how often it has run: tells a fresh answer from an old one */
+};
+_Static_assert(sizeof(struct hr_trace) == 96, "layout is a contract");
 
 struct hr_counter {
 	__u64 packets;

@@ -7,7 +7,7 @@ export type Counters = Record<(typeof DIRECTIONS)[number], Record<Reason, number
 /** What share took the fast path, and why the rest did not; most frequent reason first. */
 export type PacketSummary = { fast: number; stack: number; fastShare: number; stackReasons: { reason: Reason; packets: number }[] };
 
-/** Reasons in a status report: more would only be noise (there are 18). */
+/** Reasons in a status report: more would only be noise (there are 22). */
 const STACK_REASONS_MAX = 16;
 
 /** What comes in for the node itself is no pod's packet and would blur the share. */

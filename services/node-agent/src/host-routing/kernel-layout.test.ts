@@ -4,7 +4,21 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { ADDRESS_CLASS, DIRECTIONS, KERNEL_LAYOUTS, MODE, OPERATION, REASONS, RESULT, ROLE, Struct, type Layout } from "./kernel-layout.ts";
+import {
+  ADDRESS_CLASS,
+  CONNTRACK,
+  DIRECTIONS,
+  ENDPOINT_FLAG,
+  KERNEL_LAYOUTS,
+  MODE,
+  NAT_FLAG,
+  OPERATION,
+  REASONS,
+  RESULT,
+  ROLE,
+  Struct,
+  type Layout,
+} from "./kernel-layout.ts";
 
 const HEADER = path.join(import.meta.dirname, "../../../../bpf/shared/host_routing.h");
 
@@ -22,7 +36,18 @@ type BtfType = {
 
 const NAMES = {
   structs: Object.keys(KERNEL_LAYOUTS),
-  enums: ["hr_mode", "hr_role", "hr_class", "hr_direction", "hr_reason", "hr_operation", "hr_result"],
+  enums: [
+    "hr_mode",
+    "hr_role",
+    "hr_class",
+    "hr_direction",
+    "hr_reason",
+    "hr_operation",
+    "hr_result",
+    "hr_endpoint_flag",
+    "hr_nat_flag",
+    "hr_conntrack",
+  ],
 };
 
 /** Compiles the header alone, so that the comparison needs no built object and sees every type. */
@@ -99,6 +124,9 @@ describe("layouts shared with the kernel", () => {
     assert.deepEqual(prefixed("HR_CLASS_", ADDRESS_CLASS), enumValues(types, "hr_class"));
     assert.deepEqual(prefixed("HR_OP_", OPERATION), enumValues(types, "hr_operation"));
     assert.deepEqual(prefixed("HR_", RESULT), enumValues(types, "hr_result"));
+    assert.deepEqual(prefixed("HR_ENDPOINT_", ENDPOINT_FLAG), enumValues(types, "hr_endpoint_flag"));
+    assert.deepEqual(prefixed("HR_NAT_", NAT_FLAG), enumValues(types, "hr_nat_flag"));
+    assert.deepEqual(prefixed("HR_CONNTRACK_", CONNTRACK), enumValues(types, "hr_conntrack"));
     assert.equal(enumValues(types, "hr_direction").HR_DIRECTION_MAX, DIRECTIONS.length);
   });
 

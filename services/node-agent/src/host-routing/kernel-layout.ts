@@ -16,6 +16,7 @@ const layouts = {
       mtu: { offset: 4, size: 4 },
       pod_mac: { offset: 8, size: 6 },
       host_mac: { offset: 14, size: 6 },
+      flags: { offset: 20, size: 4 },
       last_stack_udp_ns: { offset: 24, size: 8 },
     },
   },
@@ -53,6 +54,66 @@ const layouts = {
       epoch: { offset: 40, size: 4 },
     },
   },
+  hr_tuple: {
+    size: 40,
+    members: {
+      source: { offset: 0, size: 16 },
+      destination: { offset: 16, size: 16 },
+      source_port: { offset: 32, size: 2 },
+      destination_port: { offset: 34, size: 2 },
+      protocol: { offset: 36, size: 1 },
+    },
+  },
+  hr_nat: {
+    size: 32,
+    members: {
+      address: { offset: 0, size: 16 },
+      port: { offset: 16, size: 2 },
+      flags: { offset: 20, size: 4 },
+      seen_ns: { offset: 24, size: 8 },
+    },
+  },
+  hr_masquerade: {
+    size: 72,
+    members: {
+      enabled: { offset: 0, size: 4 },
+      ranges: { offset: 4, size: 8 },
+      retired: { offset: 12, size: 8 },
+      tcp_established_ns: { offset: 24, size: 8 },
+      tcp_syn_ns: { offset: 32, size: 8 },
+      tcp_closing_ns: { offset: 40, size: 8 },
+      udp_ns: { offset: 48, size: 8 },
+      udp_stream_ns: { offset: 56, size: 8 },
+      icmp_ns: { offset: 64, size: 8 },
+    },
+  },
+  hr_port_range: { size: 4, members: { first: { offset: 0, size: 2 }, last: { offset: 2, size: 2 } } },
+  hr_port_bitmap: { size: 8192, members: { bytes: { offset: 0, size: 8192 } } },
+  hr_source: { size: 32, members: { v4: { offset: 0, size: 16 }, v6: { offset: 16, size: 16 } } },
+  hr_collection: { size: 8, members: { live: { offset: 0, size: 4 }, removed: { offset: 4, size: 4 } } },
+  hr_trace: {
+    size: 96,
+    members: {
+      reason: { offset: 0, size: 4 },
+      direction: { offset: 4, size: 4 },
+      mode: { offset: 8, size: 4 },
+      class: { offset: 12, size: 4 },
+      role: { offset: 16, size: 4 },
+      source_ifindex: { offset: 20, size: 4 },
+      endpoint_ifindex: { offset: 24, size: 4 },
+      endpoint_flags: { offset: 28, size: 4 },
+      conntrack: { offset: 32, size: 4 },
+      route: { offset: 36, size: 4 },
+      route_ifindex: { offset: 40, size: 4 },
+      route_mtu: { offset: 44, size: 4 },
+      flow_age_ns: { offset: 48, size: 8 },
+      nat_age_ns: { offset: 56, size: 8 },
+      nat_address: { offset: 64, size: 16 },
+      nat_port: { offset: 80, size: 2 },
+      nat_flags: { offset: 84, size: 4 },
+      runs: { offset: 88, size: 8 },
+    },
+  },
 } as const satisfies Record<string, Layout>;
 
 /** Every struct that crosses between kernel and agent. */
@@ -63,7 +124,13 @@ export const MODE = { OFF: 0, ON: 1, DRAIN: 2 } as const;
 /** `enum hr_role`. */
 export const ROLE = { POD: 1, UPLINK: 2 } as const;
 /** `enum hr_class`. */
-export const ADDRESS_CLASS = { STACK: 1, NATIVE: 2, OWN_NODE: 3 } as const;
+export const ADDRESS_CLASS = { STACK: 1, NATIVE: 2, OWN_NODE: 3, MASQUERADE: 4 } as const;
+/** `enum hr_endpoint_flag`. */
+export const ENDPOINT_FLAG = { OPT_OUT: 1 } as const;
+/** `enum hr_nat_flag`. */
+export const NAT_FLAG = { REPLIED: 1, FIN_OUT: 2, FIN_IN: 4, RESET: 8 } as const;
+/** `enum hr_conntrack`. */
+export const CONNTRACK = { UNASKED: 0, UNKNOWN: 1, TRACE: 2, TRACKED: 3 } as const;
 /** `enum hr_operation`. */
 export const OPERATION = { READ: 0, ON: 1, CONFIRM: 2, DRAIN: 3, OFF: 4 } as const;
 /** `enum hr_result`. */
@@ -75,6 +142,8 @@ export const REASONS = [
   "FastRemote",
   "FastRemoteNeigh",
   "FastFromNet",
+  "FastMasquerade",
+  "FastUnmasquerade",
   "StackMode",
   "StackClass",
   "StackNotIp",
@@ -93,6 +162,10 @@ export const REASONS = [
   "StackFlowTable",
   "StackShort",
   "StackHost",
+  "StackOptOut",
+  "StackNoPort",
+  "StackNoAddress",
+  "StackMasqueradeOff",
 ] as const;
 
 /** Why a packet was redirected or left to the stack. */

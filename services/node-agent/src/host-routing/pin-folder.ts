@@ -7,7 +7,21 @@ import { AppError } from "@hostrouting/domain";
 const BPF_FILE_SYSTEM = 0xcafe4a11;
 
 /** Names of the maps in bpf/host-routing/maps.h, pinned under `maps/`. */
-export const MAP_NAMES = ["hr_control", "hr_heartbeat", "hr_endpoints", "hr_ranges", "hr_devices", "hr_flows", "hr_metrics"] as const;
+export const MAP_NAMES = [
+  "hr_control",
+  "hr_heartbeat",
+  "hr_endpoints",
+  "hr_ranges",
+  "hr_devices",
+  "hr_flows",
+  "hr_metrics",
+  "hr_nat_out",
+  "hr_nat_in",
+  "hr_masquerade",
+  "hr_host_ports",
+  "hr_sources",
+  "hr_traced",
+] as const;
 /** Names of the programs, pinned under `programs/`. */
 export const PROGRAM_NAMES = ["from_pod", "from_net", "control"] as const;
 
