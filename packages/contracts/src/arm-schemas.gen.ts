@@ -181,6 +181,26 @@ export const armDocument = {
         "unevaluatedProperties": {},
         "description": "A pool of nodes, matched by name."
       },
+      "DeviceRefusal": {
+        "type": "object",
+        "required": [
+          "device",
+          "reason"
+        ],
+        "properties": {
+          "device": {
+            "type": "string"
+          },
+          "reason": {
+            "type": "string"
+          },
+          "pod": {
+            "type": "string",
+            "description": "`namespace/name`, where known."
+          }
+        },
+        "description": "A pod's device that keeps the kernel's ordinary path, and why."
+      },
       "EffectiveMode": {
         "anyOf": [
           {
@@ -381,7 +401,9 @@ export const armDocument = {
           "phase",
           "effectiveMode",
           "reason",
-          "stackReasons"
+          "stackReasons",
+          "refusedDevices",
+          "refusals"
         ],
         "properties": {
           "pool": {
@@ -406,6 +428,17 @@ export const armDocument = {
             "type": "array",
             "items": {
               "$ref": "#/components/schemas/StackReason"
+            }
+          },
+          "refusedDevices": {
+            "type": "integer",
+            "format": "int32",
+            "description": "How many pods' devices keep the kernel's ordinary path for a reason of their own; `refusals` names the first of them."
+          },
+          "refusals": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/DeviceRefusal"
             }
           },
           "observedAt": {

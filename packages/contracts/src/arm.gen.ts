@@ -197,6 +197,13 @@ export interface components {
             vmSize?: string;
             workloadRuntime?: string;
         };
+        /** @description A pod's device that keeps the kernel's ordinary path, and why. */
+        DeviceRefusal: {
+            device: string;
+            /** @description `namespace/name`, where known. */
+            pod?: string;
+            reason: string;
+        };
         EffectiveMode: string | ("BpfVeth" | "None" | "Mixed" | "Unknown");
         ErrorAdditionalInfo: {
             info?: Record<string, never>;
@@ -257,6 +264,12 @@ export interface components {
             phase: string;
             pool: string;
             reason: string;
+            refusals: components["schemas"]["DeviceRefusal"][];
+            /**
+             * Format: int32
+             * @description How many pods' devices keep the kernel's ordinary path for a reason of their own; `refusals` names the first of them.
+             */
+            refusedDevices: number;
             stackReasons: components["schemas"]["StackReason"][];
         };
         /** @description The operation that is under way, or else the last one. */

@@ -134,7 +134,23 @@ export interface HostRoutingNodeStatus {
     attached: boolean;
     hook?: "tcx" | "clsact";
     reason?: string;
+    /**
+     * namespace/name, once Kubernetes has told.
+     */
+    pod?: string;
     addresses?: string[];
+  }[];
+  /**
+   * Pods' devices that keep the stack for a reason of their own; refusals names the first of them.
+   */
+  refusedDevices?: number;
+  refusals?: {
+    device: string;
+    reason: string;
+    /**
+     * namespace/name
+     */
+    pod?: string;
   }[];
   guard?: {
     rung?: "Lsm" | "FmodRet" | "Audit" | "Unsupported";

@@ -10,6 +10,9 @@ export type HostRoutingCondition = {
   readonly lastTransitionTime: string;
 };
 
+/** A pod's device that keeps the stack, and why (CamelCase). `pod`: `namespace/name`, where known. */
+export type DeviceRefusal = { readonly device: string; readonly reason: string; readonly pod?: string };
+
 /** One node as operators see it. `effectiveMode` is what its kernel showed last, `fastShare` redirected ÷ seen packets, 0–1. */
 export type HostRoutingNodeStatus = {
   readonly name: string;
@@ -19,6 +22,9 @@ export type HostRoutingNodeStatus = {
   readonly reason: string;
   readonly fastShare: number | undefined;
   readonly stackReasons: readonly { readonly reason: string; readonly packets: number }[];
+  /** How many pods' devices keep the stack for a reason of their own; `refusals` names the first of them. */
+  readonly refusedDevices: number;
+  readonly refusals: readonly DeviceRefusal[];
   readonly observedAt: string | undefined;
 };
 

@@ -232,6 +232,8 @@ export class Simulation {
       message: "",
       fastShare: undefined,
       stackReasons: [],
+      refusedDevices: 0,
+      refusals: [],
       attachedDevices: isOn ? 1 : 0,
       probes: isOn ? [{ name: "self-test", outcome: node.broken ? "Failed" : "Passed", message: "" }] : [],
       observedAtMs: this.nowMs,

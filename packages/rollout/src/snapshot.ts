@@ -1,4 +1,5 @@
 import type {
+  DeviceRefusal,
   FencingToken,
   HostRoutingStatus,
   HostRoutingWarning,
@@ -36,6 +37,8 @@ export type NodeReport = {
   readonly message: string;
   readonly fastShare: number | undefined;
   readonly stackReasons: readonly { readonly reason: string; readonly packets: number }[];
+  readonly refusedDevices: number;
+  readonly refusals: readonly DeviceRefusal[];
   /** Devices that carry a program of ours. */
   readonly attachedDevices: number;
   readonly probes: readonly { readonly name: string; readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string }[];

@@ -35,6 +35,8 @@ function nodeStatus({ record, seen }: RoundNode): HostRoutingNodeStatus {
     reason: record.problem?.reason ?? seen.ineligible ?? (report?.reason || (resting ? "NotInstalled" : "NotReporting")),
     fastShare: report?.fastShare,
     stackReasons: report?.stackReasons ?? [],
+    refusedDevices: report?.refusedDevices ?? 0,
+    refusals: report?.refusals ?? [],
     observedAt: report?.observedAtMs === undefined ? undefined : new Date(report.observedAtMs).toISOString(),
   };
 }

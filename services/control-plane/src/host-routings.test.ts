@@ -29,6 +29,8 @@ const seen: HostRoutingStatus = {
       reason: "Observing",
       fastShare: undefined,
       stackReasons: [],
+      refusedDevices: 0,
+      refusals: [],
       observedAt: undefined,
     },
     {
@@ -39,6 +41,8 @@ const seen: HostRoutingStatus = {
       reason: "Switched",
       fastShare: 0.97,
       stackReasons: [{ reason: "Service", packets: 3 }],
+      refusedDevices: 2,
+      refusals: [{ device: "veth3", reason: "OptOut", pod: "shop/cart" }],
       observedAt: AT_ISO,
     },
   ],
@@ -114,6 +118,8 @@ test("shows what the worker recorded, and the operation", async () => {
     reason: "Switched",
     fastShare: 0.97,
     stackReasons: [{ reason: "Service", packets: 3 }],
+    refusedDevices: 2,
+    refusals: [{ device: "veth3", reason: "OptOut", pod: "shop/cart" }],
     observedAt: AT_ISO,
   });
   assert.deepEqual(

@@ -6,9 +6,11 @@ import type { Clock, Logger } from "@hostrouting/runtime";
 import { readAgentState, writeAgentState, type AgentState } from "./agent-state.ts";
 import { decideDesired, revoke, type Decision } from "./host-routing/decide-desired.ts";
 import type { NodeDatapath, Observation } from "./host-routing/node-datapath.ts";
+import type { HookedDevice } from "./host-routing/device-hooks.ts";
 import type { OwnNode } from "./kube/own-node.ts";
 import { nodeStatus, statusFingerprint } from "./report/node-status.ts";
 import type { NodeFacts } from "./report/node-facts.ts";
+import { newRefusals } from "./report/refusals.ts";
 
 /** While a switch awaits its confirmation, or a drain its end, the worker watches closely. */
 const BUSY_ROUND_MS = 500;
@@ -39,6 +41,7 @@ export class AgentLoop {
   #state: AgentState;
   #ownNode: OwnNode | undefined;
   #ownNodeAt = 0;
+  #devices: readonly HookedDevice[] = [];
   #written: { fingerprint: string; at: number } | undefined;
 
   constructor(deps: AgentDeps) {
@@ -53,6 +56,7 @@ export class AgentLoop {
     const decision = this.#decide();
     const seen = this.#deps.datapath.reconcile(decision.desired);
     this.#noteMissed(seen);
+    this.#warnOfRefusals(seen);
     const busy = isBusy(seen, decision);
     await this.#report(decision, seen, busy);
     return busy ? BUSY_ROUND_MS : IDLE_ROUND_MS;
@@ -76,6 +80,13 @@ export class AgentLoop {
   #noteMissed(seen: Observation): void {
     if (!seen.control?.missed) return;
     this.#remember(revoke(this.#state, seen.control.generation, "ConfirmMissed"));
+  }
+
+  /** Somebody else's program, a limit, an annotation: once for each, since it may surprise whoever looks for speed. */
+  #warnOfRefusals({ devices }: Observation): void {
+    for (const { name, pod, reason, addresses } of newRefusals(this.#devices, devices))
+      this.#deps.logger.warn({ device: name, pod, reason, addresses }, "pod stays on the stack");
+    this.#devices = devices;
   }
 
   /** Written before the next round acts on it. */

@@ -4,6 +4,8 @@ import { hostRoutingLines, runningOperation, type HostRoutingPicture } from "./h
 
 const NOW = Date.parse("2026-01-01T00:00:10Z");
 
+const quiet = { stackReasons: [], refusedDevices: 0, refusals: [] };
+
 function picture(properties: object, nodes: readonly object[] = []): HostRoutingPicture {
   const settled = {
     desiredMode: "None",
@@ -44,9 +46,9 @@ test("nodes have a bar each, in columns; waits say for whom, how long and what t
     [
       {
         name: "n1",
-        properties: { pool: "system", phase: "Enabled", effectiveMode: "BpfVeth", reason: "Switched", fastShare: 0.9876, stackReasons: [] },
+        properties: { pool: "system", phase: "Enabled", effectiveMode: "BpfVeth", reason: "Switched", fastShare: 0.9876, ...quiet },
       },
-      { name: "node-2", properties: { pool: "user", phase: "Verifying", effectiveMode: "Legacy", reason: "", stackReasons: [] } },
+      { name: "node-2", properties: { pool: "user", phase: "Verifying", effectiveMode: "Legacy", reason: "", ...quiet } },
     ],
   );
   assert.deepEqual(hostRoutingLines(seen, "lab", NOW), [
@@ -56,6 +58,22 @@ test("nodes have a bar each, in columns; waits say for whom, how long and what t
     "node-2  user    ███████████░░░░░░░░░  Verifying  Legacy",
     "waiting 2 s, at most 30 s more: n2: Verifying: 1 of 2 observations",
     "  → Nothing to do.",
+  ]);
+});
+
+test("a fast node says what stays on the stack, most packets first, and which pods are kept there", () => {
+  const refusals = ["a", "b", "c", "d", "e", "f"].map((pod) => ({ device: `veth${pod}`, pod: `shop/${pod}`, reason: "OptOut" }));
+  const stackReasons = ["StackConntrack", "StackClass", "StackTooBig", "StackTtl"].map((reason, at) => ({ reason, packets: 40 - at }));
+  const node = { pool: "user", phase: "Enabled", effectiveMode: "BpfVeth", reason: "Switched", fastShare: 0.5 };
+  const seen = picture({ desiredMode: "BpfVeth" }, [
+    { name: "n1", properties: { ...node, stackReasons, refusedDevices: 9, refusals } },
+    { name: "n2", properties: { ...node, stackReasons: [], refusedDevices: 1, refusals: [{ device: "veth1", reason: "Bridged" }] } },
+    { name: "n3", properties: { ...node, effectiveMode: "Legacy", stackReasons, refusedDevices: 9, refusals } },
+  ]);
+  assert.deepEqual(hostRoutingLines(seen, "lab", NOW).slice(4), [
+    "n1 on the stack, packets: StackConntrack 40, StackClass 39, StackTooBig 38",
+    "n1 pods on the stack: shop/a (OptOut), shop/b (OptOut), shop/c (OptOut), shop/d (OptOut), shop/e (OptOut) and 4 more",
+    "n2 pods on the stack: veth1 (Bridged)",
   ]);
 });
 

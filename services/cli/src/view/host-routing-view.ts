@@ -7,6 +7,8 @@ type Schemas = ArmComponents["schemas"];
 export type HostRoutingPicture = { readonly hostRouting: Schemas["HostRouting"]; readonly nodes: readonly Schemas["HostRoutingNode"][] };
 
 const BAR_WIDTH = 20;
+const REASONS_SHOWN = 3;
+const REFUSALS_SHOWN = 5;
 const TERMINAL = new Set(["Succeeded", "Failed", "Canceled"]);
 
 /** The operation that is under way; nothing when all is settled. */
@@ -22,6 +24,7 @@ export function hostRoutingLines(picture: HostRoutingPicture, cluster: string, n
     `${cluster}: ${properties.state}, ${properties.health}; desired ${properties.desiredMode}, effective ${properties.effectiveMode} (driver ${properties.driver})`,
     ...operationLines(properties.operation),
     ...columns(picture.nodes.map((node) => nodeCells(node, properties.desiredMode === "BpfVeth" ? "BpfVeth" : "None"))),
+    ...picture.nodes.flatMap(stackLines),
     ...properties.waits.flatMap((wait) => waitLines(wait, now)),
     ...properties.warnings.flatMap(warningLines),
   ];
@@ -46,6 +49,18 @@ function nodeCells({ name, properties }: Schemas["HostRoutingNode"], desired: "B
   const share = properties.fastShare === undefined ? "" : `${Math.floor(properties.fastShare * 1000) / 10} % fast`;
   const reason = properties.reason === "" ? properties.effectiveMode : `${properties.effectiveMode} (${properties.reason})`;
   return [name, properties.pool, progressBar(nodeProgress(desired, properties.phase), BAR_WIDTH), properties.phase, reason, share];
+}
+
+/** What of a node's traffic stays on the kernel's ordinary path, and which pods are kept there: reasons with the most packets first. */
+function stackLines({ name, properties }: Schemas["HostRoutingNode"]): string[] {
+  if (properties.effectiveMode !== "BpfVeth") return [];
+  const reasons = properties.stackReasons.slice(0, REASONS_SHOWN).map(({ reason, packets }) => `${reason} ${packets}`);
+  const pods = properties.refusals.slice(0, REFUSALS_SHOWN).map(({ device, pod, reason }) => `${pod ?? device} (${reason})`);
+  const more = properties.refusedDevices - pods.length;
+  return [
+    ...(reasons.length === 0 ? [] : [`${name} on the stack, packets: ${reasons.join(", ")}`]),
+    ...(pods.length === 0 ? [] : [`${name} pods on the stack: ${pods.join(", ")}${more > 0 ? ` and ${more} more` : ""}`]),
+  ];
 }
 
 function waitLines(wait: Schemas["HostRoutingWait"], now: number): string[] {

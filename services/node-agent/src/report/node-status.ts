@@ -4,6 +4,7 @@ import type { Decision } from "../host-routing/decide-desired.ts";
 import { effectiveMode } from "../host-routing/effective-mode.ts";
 import type { OwnIdentity } from "../host-routing/judge-order.ts";
 import type { Observation } from "../host-routing/node-datapath.ts";
+import { refusalReport } from "./refusals.ts";
 
 /** Devices in a report; the custom resource allows no more. */
 const DEVICES_MAX = 300;
@@ -42,6 +43,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     fastShare,
     packets: { fast, stack },
     stackReasons,
+    ...refusalReport(seen.devices),
     devices: seen.devices.slice(0, DEVICES_MAX),
     probes: seen.selfTest
       ? [{ name: "self-test", outcome: seen.selfTest.outcome, message: seen.selfTest.message, observedAt: inputs.observedAt }]

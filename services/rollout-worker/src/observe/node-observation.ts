@@ -48,6 +48,8 @@ export function nodeReport(object: HostRoutingNodeObject | undefined): NodeRepor
     message: status.message ?? "",
     fastShare: status.fastShare,
     stackReasons: status.stackReasons ?? [],
+    refusedDevices: status.refusedDevices ?? 0,
+    refusals: status.refusals ?? [],
     attachedDevices: (status.devices ?? []).filter((device) => device.attached).length,
     probes: (status.probes ?? []).map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
     observedAtMs: Number.isNaN(observedAt) ? undefined : observedAt,
