@@ -1,5 +1,6 @@
 import { bpfFault, errnoName, requireArgument } from "./bpf-fault.ts";
-import { FileDescriptor } from "./file-descriptor.ts";
+import { requireBytes, requireText } from "./checked-arguments.ts";
+import { FileDescriptor, type Lender } from "./file-descriptor.ts";
 import { nativeLibraries } from "./native.ts";
 import { readMapInfo } from "./object-info.ts";
 
@@ -8,6 +9,8 @@ const PERCPU_TYPES: ReadonlySet<number> = new Set([5, 6, 10, 21]); // BPF_MAP_TY
 /** An eBPF map: keys and values are byte strings of exactly the map's sizes. */
 export class BpfMap {
   readonly name: string;
+  /** `enum bpf_map_type` (linux/bpf.h). */
+  readonly type: number;
   readonly keySize: number;
   /** Bytes that one lookup answers with: for a per-CPU map one value, rounded up to 8, for every possible CPU. */
   readonly valueSize: number;
@@ -18,21 +21,35 @@ export class BpfMap {
     const info = readMapInfo(fd.number);
     this.#fd = fd;
     this.name = name;
+    this.type = info.type;
     this.keySize = info.keySize;
     this.maxEntries = info.maxEntries;
     this.valueSize = PERCPU_TYPES.has(info.type) ? Math.ceil(info.valueSize / 8) * 8 * nativeLibraries().possibleCpus() : info.valueSize;
   }
 
-  /** A map whose descriptor belongs to a BpfObject. */
-  static borrow(fd: number, name: string): BpfMap {
-    return new BpfMap(new FileDescriptor(fd, `map ${name}`), name);
+  /** A map whose descriptor belongs to a BpfObject, and ends with it. */
+  static borrow(fd: number, name: string, lender: Lender): BpfMap {
+    requireArgument(typeof lender?.isClosed === "boolean", "nobody lends that descriptor");
+    return new BpfMap(new FileDescriptor(fd, `map ${name}`, lender), name);
   }
 
-  /** Opens a pinned map. @throws AppError `bpf.enoent` when there is no such pin. */
+  /** Opens a pinned map. @throws AppError `bpf.enoent` when there is no such pin, `bpf.bad-argument` when it is no map's. */
   static openPinned(path: string): BpfMap {
-    const fd = nativeLibraries().objectGet(path);
-    if (fd < 0) throw bpfFault(`pinned map ${path}`, fd);
-    return new BpfMap(new FileDescriptor(fd, `map ${path}`), path);
+    requireText(path, "the path of a pinned map");
+    const number = nativeLibraries().objectGet(path);
+    if (number < 0) throw bpfFault(`pinned map ${path}`, number);
+    const fd = new FileDescriptor(number, `map ${path}`);
+    try {
+      return new BpfMap(fd, path);
+    } catch (error) {
+      fd.close();
+      throw error;
+    }
+  }
+
+  /** The descriptor, for handing the map to another object. */
+  get fd(): number {
+    return this.#fd.number;
   }
 
   /** The value of a key, or undefined when there is none. */
@@ -48,9 +65,28 @@ export class BpfMap {
   /** Sets the value of a key. @throws AppError `bpf.e2big` when a hash map is full. */
   update(key: Buffer, value: Buffer): void {
     this.#checkKey(key);
-    requireArgument(value.length === this.valueSize, `map ${this.name}: values have ${this.valueSize} bytes, not ${value.length}`);
+    this.#checkValue(value);
     const result = nativeLibraries().mapUpdate(this.#fd.number, key, value, 0);
     if (result < 0) throw bpfFault(`update of map ${this.name}`, result);
+  }
+
+  /**
+   * Sets many values in one system call, in order; what was set before an entry failed stays set.
+   * @throws AppError `bpf.e2big` when a hash map is full, `bpf.errno 524` for a kind of map without batches.
+   */
+  updateAll(entries: readonly (readonly [key: Buffer, value: Buffer])[]): void {
+    requireArgument(Array.isArray(entries), `map ${this.name}: entries are no list`);
+    if (entries.length === 0) return;
+    for (const [key, value] of entries) {
+      this.#checkKey(key);
+      this.#checkValue(value);
+    }
+    const count = Buffer.alloc(4);
+    count.writeUInt32LE(entries.length);
+    const keys = Buffer.concat(entries.map(([key]) => key));
+    const values = Buffer.concat(entries.map(([, value]) => value));
+    const result = nativeLibraries().mapUpdateBatch(this.#fd.number, keys, values, count, null);
+    if (result < 0) throw bpfFault(`update of map ${this.name}, entry ${count.readUInt32LE()} of ${entries.length}`, result);
   }
 
   /** Removes a key; false when there was none. */
@@ -79,6 +115,7 @@ export class BpfMap {
 
   /** Pins the map, so that it outlives this process. */
   pin(path: string): void {
+    requireText(path, "the path of a pin");
     const result = nativeLibraries().objectPin(this.#fd.number, path);
     if (result < 0) throw bpfFault(`pin of map ${this.name} at ${path}`, result);
   }
@@ -89,6 +126,10 @@ export class BpfMap {
   }
 
   #checkKey(key: Buffer): void {
-    requireArgument(key.length === this.keySize, `map ${this.name}: keys have ${this.keySize} bytes, not ${key.length}`);
+    requireBytes(key, this.keySize, `map ${this.name}: keys`);
+  }
+
+  #checkValue(value: Buffer): void {
+    requireBytes(value, this.valueSize, `map ${this.name}: values`);
   }
 }

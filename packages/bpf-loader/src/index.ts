@@ -8,6 +8,8 @@ export * from "./bpf-map.ts";
 export * from "./bpf-object.ts";
 export * from "./bpf-program.ts";
 export * from "./object-info.ts";
+export type { ObjectSettings } from "./object-settings.ts";
+export * from "./ring-buffer.ts";
 export { detachPinnedLink, readPinnedLink, unpin, updatePinnedLink } from "./pinned-link.ts";
 export * from "./tcx-link.ts";
 export * from "./tracing-link.ts";

@@ -83,6 +83,7 @@ function bindAll() {
     errno: () => koffi.errno(),
     ...bindObjects(bpf),
     ...bindMapsAndPrograms(bpf),
+    ...bindRingBuffers(bpf),
     ...bindLibc(c),
   };
 }
@@ -94,6 +95,21 @@ function bindObjects(bpf: Bind) {
     objectOpenSize: koffi.sizeof("bpf_object_open_opts"),
     objectOpen: bpf<[string, object], Pointer | null>("void* bpf_object__open_file(const char*, bpf_object_open_opts*)"),
     objectLoad: bpf<[Pointer], number>("int bpf_object__load(void*)"),
+    findMap: bpf<[Pointer, string], Pointer | null>("void* bpf_object__find_map_by_name(void*, const char*)"),
+    nextProgram: bpf<[Pointer, Pointer | null], Pointer | null>("void* bpf_object__next_program(void*, void*)"),
+    programName: bpf<[Pointer], string>("const char* bpf_program__name(void*)"),
+    setAutoload: bpf<[Pointer, boolean], number>("int bpf_program__set_autoload(void*, bool)"),
+    setMaxEntries: bpf<[Pointer, number], number>("int bpf_map__set_max_entries(void*, uint32_t)"),
+    declaredType: bpf<[Pointer], number>("uint32_t bpf_map__type(void*)"),
+    declaredKeySize: bpf<[Pointer], number>("uint32_t bpf_map__key_size(void*)"),
+    declaredValueSize: bpf<[Pointer], number>("uint32_t bpf_map__value_size(void*)"),
+    reuseFd: bpf<[Pointer, number], number>("int bpf_map__reuse_fd(void*, int)"),
+    initialValue: bpf<[Pointer, Buffer], Pointer | null>("void* bpf_map__initial_value(void*, void*)"),
+    setInitialValue: bpf<[Pointer, Buffer, number], number>("int bpf_map__set_initial_value(void*, void*, size_t)"),
+    objectBtf: bpf<[Pointer], Pointer | null>("void* bpf_object__btf(void*)"),
+    btfFind: bpf<[Pointer, string, number], number>("int btf__find_by_name_kind(void*, const char*, uint32_t)"),
+    btfType: bpf<[Pointer, number], Pointer | null>("void* btf__type_by_id(void*, uint32_t)"),
+    btfName: bpf<[Pointer, number], string | null>("const char* btf__name_by_offset(void*, uint32_t)"),
     objectClose: bpf<[Pointer], void>("void bpf_object__close(void*)"),
     findMapFd: bpf<[Pointer, string], number>("int bpf_object__find_map_fd_by_name(void*, const char*)"),
     findProgram: bpf<[Pointer, string], Pointer | null>("void* bpf_object__find_program_by_name(void*, const char*)"),
@@ -106,6 +122,7 @@ function bindMapsAndPrograms(bpf: Bind) {
     possibleCpus: bpf<[], number>("int libbpf_num_possible_cpus()"),
     mapLookup: bpf<[number, Buffer, Buffer], number>("int bpf_map_lookup_elem(int, void*, void*)"),
     mapUpdate: bpf<[number, Buffer, Buffer, number], number>("int bpf_map_update_elem(int, void*, void*, uint64_t)"),
+    mapUpdateBatch: bpf<[number, Buffer, Buffer, Buffer, null], number>("int bpf_map_update_batch(int, void*, void*, void*, void*)"),
     mapDelete: bpf<[number, Buffer], number>("int bpf_map_delete_elem(int, void*)"),
     mapNextKey: bpf<[number, Bytes, Buffer], number>("int bpf_map_get_next_key(int, void*, void*)"),
     testRun: bpf<[number, TestRunOptions], number>("int bpf_prog_test_run_opts(int, _Inout_ bpf_test_run_opts*)"),
@@ -121,6 +138,22 @@ function bindMapsAndPrograms(bpf: Bind) {
     objectGet: bpf<[string], number>("int bpf_obj_get(const char*)"),
     objectInfo: bpf<[number, Buffer, Buffer], number>("int bpf_obj_get_info_by_fd(int, void*, void*)"),
     programFdById: bpf<[number], number>("int bpf_prog_get_fd_by_id(uint32_t)"),
+  };
+}
+
+/** What libbpf calls for each event of a ring buffer: context, event, length. 0 = go on. */
+type EventCallback = (context: Pointer | null, event: Pointer, length: number | bigint) => number;
+
+function bindRingBuffers(bpf: Bind) {
+  const callback = koffi.pointer(koffi.proto("int ring_buffer_event(void* context, void* event, size_t length)"));
+  return {
+    ringBufferNew: bpf<[number, bigint, null, null], Pointer | null>("void* ring_buffer__new(int, ring_buffer_event*, void*, void*)"),
+    ringBufferConsume: bpf<[Pointer], number>("int ring_buffer__consume(void*)"),
+    ringBufferFree: bpf<[Pointer], void>("void ring_buffer__free(void*)"),
+    registerCallback: (work: EventCallback): bigint => koffi.register(work, callback),
+    releaseCallback: (registered: bigint): void => koffi.unregister(registered),
+    /** A copy of `length` bytes at an address that C gave us. */
+    copyBytes: (address: Pointer, length: number): Buffer => Buffer.from(koffi.decode(address, "uint8_t", length) as Uint8Array),
   };
 }
 

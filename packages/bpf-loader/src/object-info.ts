@@ -1,15 +1,18 @@
-import { bpfFault } from "./bpf-fault.ts";
+import { readlinkSync } from "node:fs";
+import { bpfFault, requireArgument } from "./bpf-fault.ts";
 import { nativeLibraries } from "./native.ts";
 
-/** Enough for the members that we read of bpf_prog_info, bpf_map_info and bpf_link_info; kernels copy what fits. */
-const INFO_BYTES = 80;
+/** `struct bpf_prog_info` of 6.1, the largest of the three; kernels copy what fits, and what they do not know stays 0. */
+const INFO_BYTES = 232;
+/** Bytes of a translated instruction (`struct bpf_insn`). */
+const INSTRUCTION_BYTES = 8;
 
 /** What the kernel says of a map. Sizes in bytes; the value's is that of one CPU. */
 export type MapInfo = { type: number; id: number; keySize: number; valueSize: number; maxEntries: number };
 
 /** Reads `struct bpf_map_info` (linux/bpf.h). */
 export function readMapInfo(fd: number): MapInfo {
-  const info = readInfo(fd, "map");
+  const info = readInfo(fd, "bpf-map");
   return {
     type: info.readUInt32LE(0),
     id: info.readUInt32LE(4),
@@ -19,29 +22,50 @@ export function readMapInfo(fd: number): MapInfo {
   };
 }
 
-/** What the kernel says of a program: its machine-wide id and the tag, a hash of its instructions. */
-export type ProgramInfo = { id: number; tag: string };
+/**
+ * What the kernel says of a program: its machine-wide id, the tag (a hash of its instructions), how many instructions it has after
+ * translation, and how many the verifier walked through on all paths (0: the kernel does not tell, before 5.16).
+ */
+export type ProgramInfo = { id: number; tag: string; instructions: number; verifiedInstructions: number };
 
 /** Reads `struct bpf_prog_info` (linux/bpf.h). */
 export function readProgramInfo(fd: number): ProgramInfo {
-  const info = readInfo(fd, "program");
-  return { id: info.readUInt32LE(4), tag: info.toString("hex", 8, 16) };
+  const info = readInfo(fd, "bpf-prog");
+  return {
+    id: info.readUInt32LE(4),
+    tag: info.toString("hex", 8, 16),
+    instructions: info.readUInt32LE(20) / INSTRUCTION_BYTES,
+    verifiedInstructions: info.readUInt32LE(216),
+  };
 }
 
-/** What the kernel says of a tcx link. `ifindex` is 0 once its device is gone. */
+/** What the kernel says of a link. `ifindex` is that of a tcx link, 0 once its device is gone, and means nothing for others. */
 export type LinkInfo = { id: number; programId: number; ifindex: number };
 
 /** Reads `struct bpf_link_info` (linux/bpf.h), tcx member. */
 export function readLinkInfo(fd: number): LinkInfo {
-  const info = readInfo(fd, "link");
+  const info = readInfo(fd, "bpf-link");
   return { id: info.readUInt32LE(4), programId: info.readUInt32LE(8), ifindex: info.readUInt32LE(16) };
 }
 
-function readInfo(fd: number, kind: string): Buffer {
+type Kind = "bpf-map" | "bpf-prog" | "bpf-link";
+
+/** The kernel answers for whatever the descriptor is; sizes read from another kind's answer would be wrong, and memory of wrong sizes is overrun. */
+function readInfo(fd: number, kind: Kind): Buffer {
+  const found = kindOf(fd);
+  requireArgument(found === `anon_inode:${kind}`, `descriptor ${fd} is no ${kind}: ${found}`);
   const info = Buffer.alloc(INFO_BYTES);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(INFO_BYTES);
   const result = nativeLibraries().objectInfo(fd, info, length);
   if (result < 0) throw bpfFault(`information on ${kind} ${fd}`, result);
   return info;
+}
+
+function kindOf(fd: number): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`).replace("bpf_link", "bpf-link"); // older kernels wrote it so
+  } catch {
+    return "not open";
+  }
 }

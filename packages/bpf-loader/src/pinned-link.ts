@@ -1,6 +1,7 @@
 import { unlinkSync } from "node:fs";
-import { bpfFault, requireArgument } from "./bpf-fault.ts";
-import type { BpfProgram } from "./bpf-program.ts";
+import { bpfFault, errnoName, requireArgument } from "./bpf-fault.ts";
+import { BpfProgram } from "./bpf-program.ts";
+import { requireHandle, requireText } from "./checked-arguments.ts";
 import { FileDescriptor } from "./file-descriptor.ts";
 import { nativeLibraries } from "./native.ts";
 import { readLinkInfo, type LinkInfo } from "./object-info.ts";
@@ -22,7 +23,8 @@ export function pinLink(number: number, pinPath: string): void {
 /** What a pinned link is attached to, or undefined when there is no such pin. */
 export function readPinnedLink(pinPath: string): LinkInfo | undefined {
   const number = nativeLibraries().objectGet(requirePath(pinPath));
-  if (number < 0) return undefined;
+  if (errnoName(number) === "ENOENT") return undefined;
+  if (number < 0) throw bpfFault(`pinned link ${pinPath}`, number);
   const fd = new FileDescriptor(number, pinPath);
   try {
     return readLinkInfo(fd.number);
@@ -36,6 +38,7 @@ export function readPinnedLink(pinPath: string): LinkInfo | undefined {
  * other programs is kept. Links of traced functions cannot be updated. @throws AppError `bpf.enoent` without such a pin.
  */
 export function updatePinnedLink(pinPath: string, program: BpfProgram): void {
+  requireHandle(program, BpfProgram, "program");
   const number = nativeLibraries().objectGet(requirePath(pinPath));
   if (number < 0) throw bpfFault(`pinned link ${pinPath}`, number);
   const fd = new FileDescriptor(number, pinPath);
@@ -63,14 +66,18 @@ export function detachPinnedLink(pinPath: string): void {
 
 /** Removes a pin; the last reference of a link detaches its program. No pin is no error. */
 export function unpin(path: string): void {
+  requirePath(path);
   try {
-    unlinkSync(requirePath(path));
+    unlinkSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    const { code, errno } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return;
+    throw errno === undefined ? error : bpfFault(`removal of the pin ${path}`, errno);
   }
 }
 
 function requirePath(path: string): string {
-  requireArgument(typeof path === "string" && path.startsWith("/") && !path.includes("\0"), "a pin needs an absolute path");
+  requireText(path, "the path of a pin");
+  requireArgument(path.startsWith("/"), "a pin needs an absolute path");
   return path;
 }

@@ -1,5 +1,6 @@
-import { bpfFault, requireArgument } from "./bpf-fault.ts";
+import { bpfFault } from "./bpf-fault.ts";
 import { BpfProgram } from "./bpf-program.ts";
+import { requireHandle, requireIndex } from "./checked-arguments.ts";
 import { nativeLibraries } from "./native.ts";
 import { pinLink } from "./pinned-link.ts";
 
@@ -7,12 +8,11 @@ import { pinLink } from "./pinned-link.ts";
 const TCX_INGRESS = 46;
 /** The kernel allows 64 programs per tcx hook (BPF_MPROG_MAX). */
 const PROGRAMS_PER_HOOK_MAX = 64;
-const INDEX_MAX = 0x7fff_ffff;
 
 /** Attaches a program to a device's ingress and pins the link, which keeps it attached when the process ends. Undone by `detachPinnedLink`. */
 export function attachTcx(program: BpfProgram, ifindex: number, pinPath: string): void {
   requireIndex(ifindex);
-  requireArgument(program instanceof BpfProgram, "what is to be attached is no program");
+  requireHandle(program, BpfProgram, "program");
   const number = nativeLibraries().linkCreate(program.fd, ifindex, TCX_INGRESS, null);
   if (number < 0) throw bpfFault(`attach of ${program.name} to device ${ifindex}`, number);
   pinLink(number, pinPath);
@@ -28,8 +28,4 @@ export function queryTcx(ifindex: number): number[] {
   const result = nativeLibraries().programQuery(ifindex, TCX_INGRESS, 0, flags, ids, count);
   if (result < 0) throw bpfFault(`query of device ${ifindex}`, result);
   return Array.from({ length: Math.min(count.readUInt32LE(), PROGRAMS_PER_HOOK_MAX) }, (_, index) => ids.readUInt32LE(index * 4));
-}
-
-function requireIndex(ifindex: number): void {
-  requireArgument(Number.isInteger(ifindex) && ifindex > 0 && ifindex <= INDEX_MAX, `${String(ifindex)} is no interface index`);
 }

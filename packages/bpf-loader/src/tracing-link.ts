@@ -1,5 +1,6 @@
-import { bpfFault, requireArgument } from "./bpf-fault.ts";
+import { bpfFault } from "./bpf-fault.ts";
 import { BpfProgram } from "./bpf-program.ts";
+import { requireHandle } from "./checked-arguments.ts";
 import { nativeLibraries } from "./native.ts";
 import { pinLink } from "./pinned-link.ts";
 
@@ -10,7 +11,7 @@ import { pinLink } from "./pinned-link.ts";
  * @throws AppError `bpf.einval` for a program of another kind, `bpf.ebusy`/`bpf.eopnotsupp` … where the kernel does not allow it.
  */
 export function attachTracing(program: BpfProgram, pinPath: string): void {
-  requireArgument(program instanceof BpfProgram, "what is to be attached is no program");
+  requireHandle(program, BpfProgram, "program");
   const number = nativeLibraries().rawTracepointOpen(null, program.fd);
   if (number < 0) throw bpfFault(`attach of ${program.name}`, number);
   pinLink(number, pinPath);
