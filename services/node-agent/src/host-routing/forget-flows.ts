@@ -1,6 +1,18 @@
 import type { Datapath } from "./datapath.ts";
 import { kernelAddress } from "./kernel-address.ts";
-import { KERNEL_LAYOUTS } from "./kernel-layout.ts";
+import { ENDPOINT_FLAG, KERNEL_LAYOUTS, Struct } from "./kernel-layout.ts";
+import type { PodDevice } from "./node-devices.ts";
+
+/** Pods that the kernel lets be fast and should not any more, or the other way round. */
+export function togglingPods(datapath: Datapath, pods: readonly PodDevice[]): PodDevice[] {
+  return pods.filter(({ addresses, stay }) =>
+    addresses.some((address) => {
+      const found = datapath.maps.hr_endpoints.lookup(kernelAddress(address));
+      if (!found) return false;
+      return (new Struct("hr_endpoint", found).number("flags") & ENDPOINT_FLAG.OPT_OUT) !== (stay ? ENDPOINT_FLAG.OPT_OUT : 0);
+    }),
+  );
+}
 
 /**
  * Forgets every remembered flow of these addresses. Called once their packets are left to the stack: flows go on there unseen, and one

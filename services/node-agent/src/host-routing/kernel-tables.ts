@@ -1,7 +1,7 @@
 import type { BpfMap } from "@hostrouting/bpf-loader";
 import type { Datapath } from "./datapath.ts";
 import { kernelAddress, kernelPrefix } from "./kernel-address.ts";
-import { ADDRESS_CLASS, KERNEL_LAYOUTS, ROLE, Struct } from "./kernel-layout.ts";
+import { ADDRESS_CLASS, ENDPOINT_FLAG, KERNEL_LAYOUTS, ROLE, Struct } from "./kernel-layout.ts";
 import type { NodeDevices } from "./node-devices.ts";
 
 /** The cluster's addressing. `podRanges` of all nodes, `ownRanges` of this one; service ranges always stay on the stack. */
@@ -15,7 +15,10 @@ export function syncDevices(datapath: Datapath, devices: NodeDevices, nowNs: big
   const roles = new Map<string, Buffer>();
   for (const pod of devices.pods) {
     const value = new Struct("hr_endpoint").set("ifindex", pod.ifindex).set("mtu", pod.mtuBytes);
-    value.set("pod_mac", pod.podMac).set("host_mac", pod.hostMac);
+    value
+      .set("pod_mac", pod.podMac)
+      .set("host_mac", pod.hostMac)
+      .set("flags", pod.stay ? ENDPOINT_FLAG.OPT_OUT : 0);
     for (const address of pod.addresses) endpoints.set(kernelAddress(address).toString("hex"), Buffer.from(value.bytes));
     roles.set(u32(pod.ifindex).toString("hex"), u32(ROLE.POD));
   }

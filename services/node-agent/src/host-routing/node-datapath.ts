@@ -4,7 +4,7 @@ import type { KnownPod } from "../pods/watched-pods.ts";
 import { countedSince, zeroCounters, type Counters } from "./counters.ts";
 import { Datapath, type ControlState } from "./datapath.ts";
 import { DeviceHooks, type AttachOptions, type Hook, type HookedDevice } from "./device-hooks.ts";
-import { forgetFlows } from "./forget-flows.ts";
+import { forgetFlows, togglingPods } from "./forget-flows.ts";
 import { syncDevices, syncRanges, type Ranges } from "./kernel-tables.ts";
 import { findDevices, readNetwork, type NodeDevices } from "./node-devices.ts";
 import { PinFolder, pinFolders, removeFolder } from "./pin-folder.ts";
@@ -211,7 +211,10 @@ export class NodeDatapath {
     };
     const hooked = this.#hooks.attachAll(datapath, devices, { others: this.#otherPrograms(datapath), beforeDetach });
     const attached = new Set(hooked.filter((device) => device.attached).map((device) => device.ifindex));
+    const toggling = togglingPods(datapath, devices.pods);
+    forgetFlows(datapath, toggling);
     sync((ifindex) => attached.has(ifindex));
+    forgetFlows(datapath, toggling);
     return hooked;
   }
 
