@@ -138,6 +138,13 @@ static __noinline int conntrack_knows(struct __sk_buff *skb, const struct hr_tup
 }
 
 /*
+ * Whether this kernel lends the functions that make conntrack entries. Set before loading: asking for a weak function's
+ * address is refused where the function lives in a module (libbpf before 1.2, Linux before 6.3); what a constant rules
+ * out is never looked at.
+ */
+const volatile __u32 hr_conntrack_entries = 1;
+
+/*
  * A closed connection stays in TIME_WAIT at one end for a minute. A Service connection from the same source port to
  * the same backend would meet it there, and its SYN be refused. On the stack conntrack remembers the closed flow and
  * picks another source port for the new one; so a fast flow leaves an entry behind when it ends. The entry runs from
@@ -149,7 +156,7 @@ static __noinline int leave_trace(struct __sk_buff *skb, const struct hr_tuple *
 	struct bpf_sock_tuple tuple = {};
 	struct nf_conn *ct;
 
-	if (!t || !bpf_skb_ct_alloc || !bpf_ct_insert_entry || !bpf_ct_set_timeout || !bpf_ct_change_timeout)
+	if (!t || !hr_conntrack_entries)
 		return -1;
 	ct = look_up(skb, t, reversed);
 	if (ct) {
