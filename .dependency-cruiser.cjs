@@ -60,7 +60,11 @@ module.exports = {
       ["domain", "contracts", "bpf-loader", "kube", "runtime"],
       "The agent speaks only to its own cluster's API server: what it needs to know comes in its custom resources.",
     ),
-    mayImport("services/cli", ["domain", "contracts", "azure", "runtime"], "The command shows what the API says: ask the API."),
+    mayImport(
+      "services/cli",
+      ["domain", "contracts", "azure", "kube", "runtime"],
+      "The command shows what the API says, and for one node what its agent says: ask them.",
+    ),
     pure("domain"),
     pure("preflight"),
     pure("rollout"),

@@ -14,3 +14,5 @@ export * from "./rollout-policy.ts";
 export * from "./wait-reason.ts";
 export * from "./unreachable.ts";
 export * from "./host-routing-status.ts";
+export * from "./flow-trace.ts";
+export * from "./packet-reasons.ts";

@@ -1,6 +1,6 @@
 /**
  * A managed cluster's API server, as far as the rollout uses it: bounded reads, server-side apply of what is ours, version-checked patches of
- * nodes, evictions that honour budgets, and a watch that only says "look again". `./fake` has a cluster in memory that enforces the same rules.
+ * nodes, evictions that honour budgets, a watch that only says "look again", and a program beside a node's agent. `./fake` has a cluster in memory that enforces the same rules.
  */
 export type {
   ClusterAccess,
@@ -13,6 +13,7 @@ export type {
 } from "./cluster-access.ts";
 export { kubernetesCluster } from "./kubernetes-cluster.ts";
 export { bundleManifest } from "./bundle-manifest.ts";
+export { runBesideAgent } from "./run-beside-agent.ts";
 export { evictablePods } from "./evictable-pods.ts";
 export * from "./names.ts";
 export type { V1DaemonSet, V1Node, V1Pod } from "@kubernetes/client-node";

@@ -1,9 +1,10 @@
 /**
- * The command `hostrouting`. Shows only what the API says. Exit codes: 0 done, 1 usage, 2 blocked, 4 in progress, 5 failed, 6 not authorised.
+ * The command `hostrouting`. Shows only what the API says, and of one node what its agent says. Exit codes: 0 done, 1 usage, 2 blocked, 4 in progress, 5 failed, 6 not authorised.
  */
 import { ArmRefusal, openArmCluster } from "@hostrouting/azure";
 import { AppError, explain, type AccelerationMode } from "@hostrouting/domain";
 import { Command, Option } from "commander";
+import { nodeTraceCommand, type RunBesideAgent, type TraceOptions } from "./commands/node-trace.ts";
 import { setModeCommand, type CommandParts } from "./commands/set-mode.ts";
 import { statusCommand } from "./commands/status.ts";
 import { defaultConnectionFile, readConnectionFile } from "./connection-file.ts";
@@ -48,7 +49,34 @@ function program(ended: (code: number) => void): Command {
   add("status", "show host routing and its nodes")
     .option("--watch", "until nothing is under way any more", false)
     .action(async (options: Common & { watch: boolean }) => ended(await statusCommand(parts(options), options)));
+  addNodeCommands(root, ended);
   return root;
+}
+
+/** Commands about one node. They speak to the cluster's own API server, so they work with the installation's endpoint away. */
+function addNodeCommands(root: Command, ended: (code: number) => void): void {
+  root
+    .command("node")
+    .description("look into one node")
+    .command("trace")
+    .description("show which path a flow takes on a node, there and back, and why; sends nothing")
+    .argument("<flow...>", "protocol (tcp, udp, icmp), who began it, to whom: tcp 10.244.1.5:40000 [fd00::7]:80; icmp has no ports")
+    .requiredOption("--node <name>", "the node to ask")
+    .option("--kubeconfig <file>", "the cluster's kubeconfig; else KUBECONFIG and the usual places")
+    .option("--opening", "look at a connection's first packet instead of one in its middle", false)
+    .addOption(new Option("-o, --output <form>", "table or json").choices(["table", "json"]).default("table"))
+    .action(async (words: string[], options: TraceOptions) =>
+      ended(await nodeTraceCommand(words, options, { run: besideAgent(options), say: print })),
+    );
+}
+
+/** Kubernetes' client takes a second to load, which no other command needs to wait for. */
+function besideAgent({ kubeconfig }: TraceOptions): RunBesideAgent {
+  return async (node, command) => (await import("@hostrouting/kube")).runBesideAgent(kubeconfig, node, command);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 function report(error: unknown): void {
