@@ -30,7 +30,14 @@ export interface HostRoutingConfigSpec {
     mode?: "Off" | "Audit" | "Enforce";
   };
   masquerade?: {
+    /**
+     * Whether pods' flows to the outside are translated on the fast path, where the node's own rules would masquerade them. On unless false.
+     */
     enabled?: boolean;
+    /**
+     * kube-proxy's --service-node-port-range; 30000-32767 unless said.
+     */
+    nodePorts?: string;
   };
   rulesetVersion?: string;
   /**
@@ -162,6 +169,33 @@ export interface HostRoutingNodeStatus {
     state?: "Clean" | "Dirty" | "Unknown";
     digest?: string;
     findings?: number;
+  };
+  /**
+   * Pods' traffic to the outside. Active: translated by our programs. Degraded: some of it, or something needs attention. Off: the stack masquerades.
+   */
+  masquerade?: {
+    state: "Active" | "Degraded" | "Off";
+    message?: string;
+    /**
+     * Of ip-masq-agent's configuration as it was understood.
+     */
+    configDigest?: string;
+    /**
+     * Address ranges that keep the pod's own address.
+     */
+    ranges?: number;
+    /**
+     * Ranges of the node's ports that stand in for pods' ports.
+     */
+    ports?: string[];
+    /**
+     * Translated flows at the last collection.
+     */
+    live?: number;
+    /**
+     * Packets left to the stack because no port was free, since the switch.
+     */
+    exhausted?: number;
   };
   disruption?: {
     flowsAtSwitch?: number;
