@@ -13,6 +13,11 @@ const REFUSALS: Readonly<Record<Need, () => string | undefined>> = {
   linux: () => (process.platform === "linux" ? undefined : "it needs Linux"),
   root: () => (process.getuid?.() === 0 ? undefined : "it needs root"),
   postgres: () => (existsSync("/usr/lib/postgresql") ? undefined : "it needs Postgres (apt-get install postgresql)"),
+  qemu: () => {
+    if (process.arch !== "x64") return "it needs an x86-64 machine: its guests run this machine's own Node";
+    const missing = ["/usr/bin/qemu-system-x86_64", "/bin/busybox", "/usr/bin/apt-get"].find((file) => !existsSync(file));
+    return missing === undefined ? undefined : `it needs ${missing} (apt-get install qemu-system-x86 busybox-static)`;
+  },
   go: () => (goMinor() >= GO_VERSION_MIN ? undefined : "it needs Go 1.26 or newer in PATH"),
 };
 

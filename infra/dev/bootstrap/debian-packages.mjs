@@ -13,6 +13,9 @@ export const labPackages = [
   ...["mmdebstrap", "buildah", "ca-certificates"],
 ];
 
+/** What boots other kernels: an emulator, a shell for the guest, and what unpacks modules. The kernels themselves are only unpacked, never installed. */
+export const guestPackages = ["qemu-system-x86", "busybox-static", "xz-utils", "kmod", "libc-bin"];
+
 const UPDATE_TIMEOUT_MS = 3 * 60_000;
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
 const POLICY = "/usr/sbin/policy-rc.d";

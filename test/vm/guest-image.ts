@@ -1,0 +1,97 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, readFileSync, realpathSync } from "node:fs";
+import path from "node:path";
+import { moduleFiles, type GuestKernel } from "./guest-kernel.ts";
+import type { ArchiveEntry } from "./initramfs.ts";
+
+const CHECKOUT = path.join(import.meta.dirname, "../..");
+const TOOL_TIMEOUT_MS = 30_000;
+const EXECUTABLE = 0o755;
+const READABLE = 0o644;
+
+/** What the guest loads before it begins, and what only after it has tried without. */
+const MODULES = { base: ["veth", "sch_ingress", "cls_bpf"], conntrack: ["nf_conntrack", "nf_nat", "nf_conntrack_netlink"] } as const;
+
+/** Our sources and built objects, at the same places as in the checkout: what runs in the guest is what runs on a node. */
+const OURS = ["package.json", "packages/*/package.json", "packages/*/src/**/*.ts", "services/node-agent/package.json"];
+const AGENT = ["services/node-agent/src/**/*.ts", "test/vm/**/*.ts", "bpf/build/*.o"];
+const FOREIGN = [
+  "node_modules/koffi/*.{js,cjs,json}",
+  "node_modules/koffi/{src,lib}/**/*.{js,cjs,json}",
+  "node_modules/@koromix/koffi-linux-x64/**/*",
+];
+const LINKED_PACKAGES = ["bpf-loader", "contracts", "domain", "runtime"];
+
+/** Everything that the guest's root file system holds: Node, libbpf, busybox, modules, and our sources. */
+export function guestImage(kernel: GuestKernel): ArchiveEntry[] {
+  const entries = [...programs(), ...libraries(), ...modules(kernel), ...sources()];
+  const places = ["dev", "proc", "sys", "tmp", "run"];
+  return [...folders([...entries.map((entry) => path.dirname(entry.path)), ...places]), ...entries];
+}
+
+function programs(): ArchiveEntry[] {
+  const init = file("init", path.join(import.meta.dirname, "guest/init.sh"), EXECUTABLE);
+  return [init, file("bin/busybox", "/bin/busybox", EXECUTABLE), file("bin/node", process.execPath, EXECUTABLE)];
+}
+
+/** The shared libraries of Node and of libbpf at the paths where the dynamic linker found them here. */
+function libraries(): ArchiveEntry[] {
+  const libbpf = globSync(["/usr/lib/*-linux-gnu/libbpf.so.1", "/usr/lib/libbpf.so.1"])[0];
+  if (libbpf === undefined) throw new Error("libbpf.so.1 is not there (apt-get install libbpf1)");
+  const needed = [process.execPath, libbpf].flatMap((of) =>
+    [...execFileSync("ldd", [of], { encoding: "utf8", timeout: TOOL_TIMEOUT_MS }).matchAll(/(\/\S+) \(0x/g)].flatMap(
+      ([, found]) => found ?? [],
+    ),
+  );
+  return [...new Set([libbpf, ...needed])].map((library) => file(library.slice(1), library, EXECUTABLE));
+}
+
+/** Unpacked here: the guest's insmod reads no xz. `modules/<group>` lists the files in order. */
+function modules(kernel: GuestKernel): ArchiveEntry[] {
+  const groups = Object.entries(MODULES).map(([group, names]) => ({ group, files: moduleFiles(kernel, names) }));
+  const base = (source: string): string => path.basename(source).replace(/\.xz$/, "");
+  const all = new Set(groups.flatMap(({ files }) => files));
+  return [
+    ...groups.map(({ group, files }) => text(`modules/${group}`, files.map((source) => `/modules/${base(source)}\n`).join(""))),
+    ...[...all].map((source): ArchiveEntry => ({ kind: "file", path: `modules/${base(source)}`, mode: READABLE, data: unpacked(source) })),
+  ];
+}
+
+function unpacked(source: string): Buffer {
+  return source.endsWith(".xz")
+    ? execFileSync("xz", ["-dc", source], { timeout: TOOL_TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 })
+    : readFileSync(source);
+}
+
+function sources(): ArchiveEntry[] {
+  const found = globSync([...OURS, ...AGENT, ...FOREIGN], { cwd: CHECKOUT, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = found.map((entry) => {
+    const source = path.join(entry.parentPath, entry.name);
+    return file(path.join("checkout", path.relative(CHECKOUT, source)), source, READABLE);
+  });
+  const links = LINKED_PACKAGES.map((name): ArchiveEntry => ({
+    kind: "link",
+    path: `checkout/node_modules/@hostrouting/${name}`,
+    target: `../../packages/${name}`,
+  }));
+  return [...files, ...links];
+}
+
+function file(target: string, source: string, mode: number): ArchiveEntry {
+  if (!existsSync(source)) throw new Error(`${source}, which the guest needs, is not there`);
+  return { kind: "file", path: target, mode, data: readFileSync(realpathSync(source)) };
+}
+
+function text(target: string, content: string): ArchiveEntry {
+  return { kind: "file", path: target, mode: READABLE, data: Buffer.from(content) };
+}
+
+/** All folders of these paths, outer ones first. */
+function folders(paths: readonly string[]): ArchiveEntry[] {
+  const all = new Set<string>();
+  for (const of of paths)
+    of.split("/").forEach((_, index, parts) => {
+      if (of !== ".") all.add(parts.slice(0, index + 1).join("/"));
+    });
+  return [...all].sort((a, b) => a.localeCompare(b)).map((folder) => ({ kind: "folder", path: folder }));
+}

@@ -1,0 +1,33 @@
+import { writeFileSync } from "node:fs";
+import os from "node:os";
+import { guestKernel, SERIES, type Series } from "./guest-kernel.ts";
+import type { ObjectReport } from "./guest/report.ts";
+import { BUDGET_FILE, seriesOf, type InstructionBudget, type ObjectCosts } from "./instruction-budget.ts";
+import { costsOf, loadObjects } from "./load-objects.ts";
+import { runGuest } from "./virtual-machine.ts";
+
+/** Measures every object on this machine's kernel and in each guest, and writes the budget anew: `npm run budget`. */
+async function measure(): Promise<InstructionBudget> {
+  const budget: Record<string, ObjectCosts> = { [seriesOf(os.release())]: costs(os.release(), loadObjects()) };
+  for (const series of Object.keys(SERIES) as Series[]) {
+    const lines = await runGuest(guestKernel(series));
+    budget[series] = costs(
+      series,
+      lines.flatMap((line) => (line.kind === "objects" && line.conntrack ? line.objects : [])),
+    );
+  }
+  return Object.fromEntries(Object.entries(budget).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })));
+}
+
+function costs(kernel: string, reports: readonly ObjectReport[]): ObjectCosts {
+  const refused = reports.find(({ refusal }) => refusal !== undefined);
+  if (refused) throw new Error(`${kernel} refuses ${refused.object}: ${refused.refusal}`);
+  return costsOf(reports);
+}
+
+const budget = await measure();
+writeFileSync(BUDGET_FILE, `${JSON.stringify(budget, undefined, 2)}\n`);
+for (const [series, objects] of Object.entries(budget))
+  for (const [object, programs] of Object.entries(objects))
+    for (const [program, { verified, translated }] of Object.entries(programs))
+      process.stdout.write(`${series.padEnd(5)} ${object} ${program}: ${verified} verified, ${translated} translated\n`);

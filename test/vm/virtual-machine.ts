@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { guestImage } from "./guest-image.ts";
+import type { GuestKernel } from "./guest-kernel.ts";
+import type { GuestLine } from "./guest/report.ts";
+import { writeInitramfs } from "./initramfs.ts";
+
+/** An emulated processor boots in 10 s on an idle machine and loads everything in as much again; ten times that is a hang. */
+const RUN_TIMEOUT_MS = 300_000;
+/** Node, its libraries and the archive that they come from need 500 MB. */
+const MEMORY_MIB = 1536;
+const CONSOLE_TAIL_BYTES = 4000;
+
+/**
+ * Boots a kernel without network and disk, and gives back what the guest said. No hardware virtualisation is needed or used: timings
+ * mean nothing, everything else is as on a real machine.
+ * @throws Error with the end of the guest's console when it ended without saying so, or not in time.
+ */
+export async function runGuest(kernel: GuestKernel): Promise<GuestLine[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), "guest-"));
+  try {
+    writeInitramfs(path.join(folder, "initramfs"), guestImage(kernel));
+    await emulate(kernel, folder);
+    const lines = readLines(path.join(folder, "report"));
+    if (lines.at(-1)?.kind === "end") return lines;
+    throw new Error(`${kernel.release} did not come to its end: ${consoleTail(folder)}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function emulate(kernel: GuestKernel, folder: string): Promise<void> {
+  const machine = ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", String(MEMORY_MIB), "-nodefaults", "-no-reboot"];
+  const serial = ["-display", "none", "-serial", `file:${folder}/console`, "-serial", `file:${folder}/report`];
+  const boot = ["-kernel", kernel.image, "-initrd", path.join(folder, "initramfs"), "-append", "console=ttyS0 quiet panic=-1"];
+  return new Promise((resolve, reject) => {
+    const child = spawn("qemu-system-x86_64", [...machine, ...serial, ...boot], { stdio: ["ignore", "ignore", "pipe"] });
+    let complaints = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints = (complaints + text).slice(-CONSOLE_TAIL_BYTES)));
+    const timer = setTimeout(() => child.kill("SIGKILL"), RUN_TIMEOUT_MS);
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      clearTimeout(timer);
+      if (code === 0) resolve();
+      else reject(new Error(`qemu ended with ${code ?? signal}: ${complaints}${consoleTail(folder)}`));
+    });
+  });
+}
+
+function readLines(file: string): GuestLine[] {
+  return readFileSync(file, "utf8")
+    .split(/\r?\n/)
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as GuestLine);
+}
+
+function consoleTail(folder: string): string {
+  return readFileSync(path.join(folder, "console"), "utf8").slice(-CONSOLE_TAIL_BYTES);
+}
