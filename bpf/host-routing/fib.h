@@ -11,14 +11,24 @@
 #define AF_INET 2
 #define AF_INET6 10
 
-/* One of BPF_FIB_LKUP_RET_*, negative on a bad argument; *fib then holds next hop, device and both MACs. */
-static __always_inline long look_up_route(struct __sk_buff *skb, const struct packet *p, struct bpf_fib_lookup *fib)
+/* One of BPF_FIB_LKUP_RET_*, negative on a bad argument; **found then holds next hop, device and both MACs. */
+static __always_inline long look_up_route(struct __sk_buff *skb, const struct packet *p, struct bpf_fib_lookup **found)
 {
+	__u32 zero = 0;
+	struct bpf_fib_lookup *fib = bpf_map_lookup_elem(&hr_route, &zero);
+
+	if (!fib)
+		return -1;
+	*found = fib;
+	/* members that it reads and that are not set below; it writes the rest */
+	fib->sport = 0;
+	fib->dport = 0;
 	fib->ifindex = skb->ingress_ifindex;
 	fib->l4_protocol = p->flow.protocol;
 	fib->tot_len = p->segment_length;
 	if (p->is_v6) {
 		fib->family = AF_INET6;
+		fib->flowinfo = 0;
 		__builtin_memcpy(fib->ipv6_src, &p->source, sizeof(fib->ipv6_src));
 		__builtin_memcpy(fib->ipv6_dst, &p->destination, sizeof(fib->ipv6_dst));
 	} else {
@@ -33,32 +43,19 @@ static __always_inline long look_up_route(struct __sk_buff *skb, const struct pa
 /* Decrements TTL or hop limit and writes both MACs where given. 0, or -1 with the packet untouched. */
 static __always_inline int rewrite(struct __sk_buff *skb, int is_v6, const __u8 *to, const __u8 *from)
 {
-	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	struct ethhdr *eth = data;
+	struct ethhdr *eth = header_at(skb, 0, ETH_HLEN + (is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)));
 
-	if (data + ETH_HLEN + sizeof(struct ipv6hdr) > end) {
-		__u32 length = ETH_HLEN + (is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
-
-		if (bpf_skb_pull_data(skb, length))
-			return -1;
-		data = (void *)(long)skb->data;
-		end = (void *)(long)skb->data_end;
-		eth = data;
-	}
+	if (!eth)
+		return -1;
 	if (is_v6) {
-		struct ipv6hdr *ip = data + ETH_HLEN;
+		struct ipv6hdr *ip = (void *)(eth + 1);
 
-		if ((void *)(ip + 1) > end)
-			return -1;
 		ip->hop_limit--;
 	} else {
-		struct iphdr *ip = data + ETH_HLEN;
-		__u32 check;
-
-		if ((void *)(ip + 1) > end)
-			return -1;
+		struct iphdr *ip = (void *)(eth + 1);
 		/* RFC 1624 for one byte that goes down by one, as ip_decrease_ttl() does */
-		check = ip->check + bpf_htons(0x0100);
+		__u32 check = ip->check + bpf_htons(0x0100);
+
 		ip->check = check + (check >= 0xffff);
 		ip->ttl--;
 	}
@@ -68,21 +65,24 @@ static __always_inline int rewrite(struct __sk_buff *skb, int is_v6, const __u8 
 	}
 	/* before 6.15 redirect_peer does not scrub it, and a pod must not see the node's marks */
 	skb->mark = 0;
+	/* IPv6 has no header checksum that makes up for the hop limit in a card's sum; refuses where there is no such sum */
+	if (is_v6)
+		bpf_csum_update(skb, ~(__u32)bpf_htons(1));
 	return 0;
 }
 
 /* The agent keeps endpoints in step with routing; when it is silent, routing itself must agree. */
 static __always_inline int endpoint_is_current(struct __sk_buff *skb, const struct packet *p, const struct hr_endpoint *endpoint)
 {
-	struct bpf_fib_lookup fib = {};
 	__u32 zero = 0;
 	__u64 *beat = bpf_map_lookup_elem(&hr_heartbeat, &zero);
+	struct bpf_fib_lookup *fib = 0;
 	long found;
 
 	if (beat && bpf_ktime_get_coarse_ns() < *beat + HR_HEARTBEAT_STALE_NS)
 		return 1;
 	found = look_up_route(skb, p, &fib);
-	return (found == BPF_FIB_LKUP_RET_SUCCESS || found == BPF_FIB_LKUP_RET_NO_NEIGH) && fib.ifindex == endpoint->ifindex;
+	return fib && (found == BPF_FIB_LKUP_RET_SUCCESS || found == BPF_FIB_LKUP_RET_NO_NEIGH) && fib->ifindex == endpoint->ifindex;
 }
 
 static __always_inline int is_uplink(__u32 ifindex)

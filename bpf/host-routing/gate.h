@@ -48,6 +48,7 @@ struct gate {
 	__u64 stack_udp_ns; /* latest UDP to the stack of the flow's local pods */
 	__u32 mode, epoch;
 	__u8 from_low;
+	__u8 is_trace; /* decides, and changes nothing */
 };
 
 static __always_inline int compare_words(const struct hr_address *a, const struct hr_address *b)
@@ -221,21 +222,28 @@ static __always_inline int must_ask_again(const struct gate *gate, const struct 
  * flow's backend and NAT kept the port, the backend would take the SYN for a stray packet of the direct flow. Conntrack
  * does not know the direct flow, so it is told now, before the SYN reaches NAT. Costs one lookup per such SYN.
  */
-static __always_inline void avoid_clash(struct __sk_buff *skb, struct gate *gate, const struct packet *p)
+static __noinline int avoid_clash(struct __sk_buff *skb, struct gate *gate, const struct packet *p)
 {
-	struct hr_end from = { .address = p->flow.source, .port = p->flow.source_port };
-	struct hr_end *to = bpf_map_lookup_elem(&hr_opened, &from);
-	struct hr_tuple direct = { .source = p->flow.source, .source_port = p->flow.source_port, .protocol = IPPROTO_TCP };
+	struct hr_tuple direct = { .protocol = IPPROTO_TCP };
+	struct hr_end from = {}, *to;
 	struct hr_flow *flow;
 
+	if (!gate || !p)
+		return -1;
+	from.address = p->flow.source;
+	from.port = p->flow.source_port;
+	to = bpf_map_lookup_elem(&hr_opened, &from);
 	if (!to)
-		return;
+		return 0;
+	direct.source = p->flow.source;
+	direct.source_port = p->flow.source_port;
 	direct.destination = to->address;
 	direct.destination_port = to->port;
 	make_key(gate, &direct);
 	flow = bpf_map_lookup_elem(&hr_flows, &gate->key);
 	if (flow && flow->epoch == gate->epoch)
-		leave_trace(skb, &direct, 0);
+		return leave_trace(skb, &direct, 0);
+	return 0;
 }
 
 /* The flags that a flow has once this packet has passed. */
@@ -275,12 +283,14 @@ static __always_inline enum hr_reason pass_gate(struct __sk_buff *skb, struct ga
 	if (flow && flow->epoch == gate->epoch && gate->now - flow->seen_ns <= age_limit_ns(gate->key.protocol, flow->flags)) {
 		if (must_ask_again(gate, p, flow)) {
 			if (conntrack_knows(skb, &p->flow) == KNOWN_TO_STACK) {
-				bpf_map_delete_elem(&hr_flows, &gate->key);
+				if (!gate->is_trace)
+					bpf_map_delete_elem(&hr_flows, &gate->key);
 				return HR_STACK_CLASH;
 			}
-			flow->checked_ns = gate->now;
+			if (!gate->is_trace)
+				flow->checked_ns = gate->now;
 		}
-		if (!p->is_icmp_error)
+		if (!p->is_icmp_error && !gate->is_trace)
 			touch(skb, gate, p, flow);
 		return GATE_FAST;
 	}

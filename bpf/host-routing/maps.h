@@ -101,6 +101,27 @@ struct {
 	__type(value, struct hr_nat);
 } hr_nat_in SEC(".maps");
 
+/* What all fragments of a datagram have in common, as they come; identification in network byte order. */
+struct hr_fragment_key {
+	struct hr_address source, destination;
+	__u32 id;
+	__u8 protocol;
+	__u8 pad[3];
+};
+
+struct hr_fragment {
+	struct hr_address address; /* what the first fragment was translated to */
+	__u64 seen_ns;
+};
+
+/* Datagrams of translated flows whose later fragments are on their way. Kernel side only, so not pinned; 4096 = 64 MiB of 16 KiB datagrams in flight. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct hr_fragment_key);
+	__type(value, struct hr_fragment);
+} hr_fragments SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -129,6 +150,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct hr_trace);
 } hr_traced SEC(".maps");
+
+/* Routing's question and answer for the packet at hand: too big for the stack beside the rest. Kernel side only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bpf_fib_lookup);
+} hr_route SEC(".maps");
 
 /* direction x HR_REASON_MAX + reason */
 struct {

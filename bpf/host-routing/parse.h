@@ -17,6 +17,7 @@
 #define PARSED ((enum hr_reason) - 1)
 #define IPV4_MAPPED bpf_htonl(0xffff)
 #define IPV4_FRAGMENT 0x3fff /* more fragments, or an offset */
+#define IPV4_FRAGMENT_OFFSET 0x1fff
 
 /* RFC 792 and RFC 4443; linux/icmp.h would pull in the C library's headers. */
 enum icmp_type { ICMP_ECHOREPLY = 0, ICMP_DEST_UNREACH = 3, ICMP_ECHO = 8, ICMP_TIME_EXCEEDED = 11, ICMP_PARAMETERPROB = 12 };
@@ -27,18 +28,47 @@ struct icmp_header { /* the first 8 bytes, alike in both families */
 	__u16 checksum, id, sequence;
 };
 
-enum tcp_bits { TCP_SYN = 1, TCP_FIN = 2, TCP_RST = 4, TCP_ACK = 8 };
+/* As they stand in byte 13 of the header. */
+enum tcp_bits { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
+#define TCP_BITS_OFFSET 13
+
+enum fragment { FRAGMENT_NONE = 0, FRAGMENT_FIRST = 1, FRAGMENT_LATER = 2 };
+
+/* Ethernet, IPv6 and TCP: what is read and written of a packet that is no error and no fragment. */
+#define HEADERS_MAX (ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(struct tcphdr))
 
 struct packet {
 	struct hr_tuple flow; /* of an ICMP error: the flow that it quotes, turned round */
 	struct hr_address source, destination; /* of the outer header */
+	__u32 fragment_id;
 	__u16 segment_length; /* bytes of layer 3 that leave at once; with GSO, of one segment */
+	__u16 transport; /* where TCP, UDP or ICMP begins, bytes from the start of the frame */
 	__u8 ttl;
 	__u8 is_v6;
-	__u8 tcp_bits;
+	__u8 tcp_bits; /* enum tcp_bits */
 	__u8 is_icmp_error;
+	__u8 is_echo_reply;
+	__u8 has_no_checksum; /* UDP over IPv4 may leave it out */
 	__u8 tos;
+	__u8 fragment; /* enum fragment */
 };
+
+/* size bytes of the frame at offset, or NULL when they are cut off or not in the linear part. */
+static __always_inline void *header_at(const struct __sk_buff *skb, __u32 offset, __u32 size)
+{
+	void *at = (void *)(long)skb->data + offset;
+
+	return at + size > (void *)(long)skb->data_end ? 0 : at;
+}
+
+/* Headers are in the linear part nearly always; a driver may put fewer bytes there. */
+static __always_inline void pull_headers(struct __sk_buff *skb)
+{
+	__u32 wanted = skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX;
+
+	if ((void *)(long)skb->data + wanted > (void *)(long)skb->data_end)
+		bpf_skb_pull_data(skb, wanted);
+}
 
 static __always_inline void map_ipv4(struct hr_address *to, __u32 address)
 {
@@ -86,7 +116,7 @@ static __always_inline enum hr_reason parse_quoted(struct __sk_buff *skb, struct
 
 		if (bpf_skb_load_bytes(skb, offset, &inner, sizeof(inner)))
 			return HR_STACK_SHORT;
-		if (inner.ihl != 5 || inner.frag_off & bpf_htons(0x1fff))
+		if (inner.ihl != 5 || inner.frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET))
 			return HR_STACK_ICMP_ERROR;
 		flow->protocol = inner.protocol;
 		map_ipv4(&flow->source, inner.daddr);
@@ -104,25 +134,30 @@ static __always_inline enum hr_reason parse_quoted(struct __sk_buff *skb, struct
 	return PARSED;
 }
 
+static __always_inline int is_icmp_error(const struct packet *p, __u8 type)
+{
+	if (p->is_v6)
+		return type >= ICMPV6_DEST_UNREACH && type <= ICMPV6_PARAMPROB;
+	return type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
+}
+
 static __always_inline enum hr_reason parse_icmp(struct __sk_buff *skb, struct packet *p, __u32 offset)
 {
-	struct icmp_header icmp;
-	__u8 request = p->is_v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO;
-	__u8 reply = p->is_v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHOREPLY;
+	struct icmp_header *icmp = header_at(skb, offset, sizeof(*icmp));
 
-	if (bpf_skb_load_bytes(skb, offset, &icmp, sizeof(icmp)))
+	if (!icmp)
 		return HR_STACK_SHORT;
-	if (icmp.type == request) {
-		p->flow.source_port = icmp.id;
+	if (icmp->type == (p->is_v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO)) {
+		p->flow.source_port = icmp->id;
 		return PARSED;
 	}
-	if (icmp.type == reply) {
-		p->flow.destination_port = icmp.id;
+	if (icmp->type == (p->is_v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHOREPLY)) {
+		p->flow.destination_port = icmp->id;
+		p->is_echo_reply = 1;
 		return PARSED;
 	}
-	if (p->is_v6 ? icmp.type >= ICMPV6_DEST_UNREACH && icmp.type <= ICMPV6_PARAMPROB :
-		       icmp.type == ICMP_DEST_UNREACH || icmp.type == ICMP_TIME_EXCEEDED || icmp.type == ICMP_PARAMETERPROB)
-		return parse_quoted(skb, p, offset + sizeof(icmp));
+	if (is_icmp_error(p, icmp->type))
+		return parse_quoted(skb, p, offset + sizeof(*icmp));
 	return HR_STACK_PROTOCOL;
 }
 
@@ -130,23 +165,25 @@ static __always_inline enum hr_reason parse_transport(struct __sk_buff *skb, str
 {
 	__u32 header_length;
 
+	p->transport = offset;
 	if (p->flow.protocol == IPPROTO_TCP) {
-		struct tcphdr tcp;
+		struct tcphdr *tcp = header_at(skb, offset, sizeof(*tcp));
 
-		if (bpf_skb_load_bytes(skb, offset, &tcp, sizeof(tcp)))
+		if (!tcp)
 			return HR_STACK_SHORT;
-		p->flow.source_port = tcp.source;
-		p->flow.destination_port = tcp.dest;
-		p->tcp_bits = (tcp.syn ? TCP_SYN : 0) | (tcp.fin ? TCP_FIN : 0) | (tcp.rst ? TCP_RST : 0) | (tcp.ack ? TCP_ACK : 0);
-		header_length = tcp.doff * 4;
+		p->flow.source_port = tcp->source;
+		p->flow.destination_port = tcp->dest;
+		p->tcp_bits = ((__u8 *)tcp)[TCP_BITS_OFFSET];
+		header_length = tcp->doff * 4;
 	} else if (p->flow.protocol == IPPROTO_UDP) {
-		struct udphdr udp;
+		struct udphdr *udp = header_at(skb, offset, sizeof(*udp));
 
-		if (bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)))
+		if (!udp)
 			return HR_STACK_SHORT;
-		p->flow.source_port = udp.source;
-		p->flow.destination_port = udp.dest;
-		header_length = sizeof(udp);
+		p->flow.source_port = udp->source;
+		p->flow.destination_port = udp->dest;
+		p->has_no_checksum = !udp->check;
+		header_length = sizeof(*udp);
 	} else if (p->flow.protocol == (p->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
 		return parse_icmp(skb, p, offset);
 	} else {
@@ -157,49 +194,84 @@ static __always_inline enum hr_reason parse_transport(struct __sk_buff *skb, str
 	return PARSED;
 }
 
+/* Only the first fragment has ports; the others are told by addresses, identification and protocol. */
+static __always_inline enum hr_reason parse_fragment(struct __sk_buff *skb, struct packet *p, __u32 offset)
+{
+	enum hr_reason refusal;
+
+	if (p->fragment == FRAGMENT_LATER)
+		return HR_STACK_FRAGMENT;
+	refusal = parse_transport(skb, p, offset);
+	if (refusal != PARSED)
+		return refusal;
+	return p->is_icmp_error ? HR_STACK_ICMP_ERROR : HR_STACK_FRAGMENT;
+}
+
+struct ipv6_fragment { /* RFC 8200 4.5 */
+	__u8 next, reserved;
+	__u16 offset;
+	__u32 id;
+};
+
+static __always_inline enum hr_reason parse_v6_fragment(struct __sk_buff *skb, struct packet *p)
+{
+	struct ipv6_fragment *header = header_at(skb, ETH_HLEN + sizeof(struct ipv6hdr), sizeof(*header));
+
+	if (!header)
+		return HR_STACK_SHORT;
+	p->flow.protocol = header->next;
+	p->fragment_id = header->id;
+	p->fragment = header->offset & bpf_htons(0xfff8) ? FRAGMENT_LATER : FRAGMENT_FIRST;
+	return parse_fragment(skb, p, ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(*header));
+}
+
 static __always_inline enum hr_reason parse_v6(struct __sk_buff *skb, struct packet *p)
 {
-	struct ipv6hdr ip;
+	struct ipv6hdr *ip = header_at(skb, ETH_HLEN, sizeof(*ip));
 
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)))
+	if (!ip)
 		return HR_STACK_SHORT;
-	switch (ip.nexthdr) {
+	p->is_v6 = 1;
+	p->ttl = ip->hop_limit;
+	p->flow.protocol = ip->nexthdr;
+	copy_address(&p->source, &ip->saddr);
+	copy_address(&p->destination, &ip->daddr);
+	p->flow.source = p->source;
+	p->flow.destination = p->destination;
+	switch (p->flow.protocol) {
 	case IPPROTO_FRAGMENT:
-		return HR_STACK_FRAGMENT;
+		return parse_v6_fragment(skb, p);
 	case IPPROTO_HOPOPTS:
 	case IPPROTO_ROUTING:
 	case IPPROTO_DSTOPTS:
 	case IPPROTO_AH:
 		return HR_STACK_OPTIONS;
 	}
-	p->is_v6 = 1;
-	p->ttl = ip.hop_limit;
-	p->flow.protocol = ip.nexthdr;
-	copy_address(&p->source, &ip.saddr);
-	copy_address(&p->destination, &ip.daddr);
-	p->flow.source = p->source;
-	p->flow.destination = p->destination;
-	return parse_transport(skb, p, ETH_HLEN + sizeof(ip));
+	return parse_transport(skb, p, ETH_HLEN + sizeof(*ip));
 }
 
 static __always_inline enum hr_reason parse_v4(struct __sk_buff *skb, struct packet *p)
 {
-	struct iphdr ip;
+	struct iphdr *ip = header_at(skb, ETH_HLEN, sizeof(*ip));
+	__u16 fragment;
 
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)))
+	if (!ip)
 		return HR_STACK_SHORT;
-	if (ip.ihl != 5)
+	if (ip->ihl != 5)
 		return HR_STACK_OPTIONS;
-	if (ip.frag_off & bpf_htons(IPV4_FRAGMENT))
-		return HR_STACK_FRAGMENT;
-	p->ttl = ip.ttl;
-	p->tos = ip.tos;
-	p->flow.protocol = ip.protocol;
-	map_ipv4(&p->source, ip.saddr);
-	map_ipv4(&p->destination, ip.daddr);
+	p->ttl = ip->ttl;
+	p->tos = ip->tos;
+	p->flow.protocol = ip->protocol;
+	map_ipv4(&p->source, ip->saddr);
+	map_ipv4(&p->destination, ip->daddr);
 	p->flow.source = p->source;
 	p->flow.destination = p->destination;
-	return parse_transport(skb, p, ETH_HLEN + sizeof(ip));
+	fragment = ip->frag_off & bpf_htons(IPV4_FRAGMENT);
+	if (!fragment)
+		return parse_transport(skb, p, ETH_HLEN + sizeof(*ip));
+	p->fragment_id = ip->id;
+	p->fragment = fragment & bpf_htons(IPV4_FRAGMENT_OFFSET) ? FRAGMENT_LATER : FRAGMENT_FIRST;
+	return parse_fragment(skb, p, ETH_HLEN + sizeof(*ip));
 }
 
 /* PARSED, or the reason to leave the packet to the stack. *p must be zeroed. */
@@ -208,6 +280,7 @@ static __always_inline enum hr_reason parse(struct __sk_buff *skb, struct packet
 	if (skb->vlan_present)
 		return HR_STACK_NOT_IP;
 	p->segment_length = skb->len - ETH_HLEN;
+	pull_headers(skb);
 	if (skb->protocol == bpf_htons(ETH_P_IP))
 		return parse_v4(skb, p);
 	if (skb->protocol == bpf_htons(ETH_P_IPV6))
