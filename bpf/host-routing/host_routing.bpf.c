@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * Host routing: pod traffic leaves the stack where the gate allows it.
- *   from_pod  on ingress of a pod's host-side veth
- *   from_net  on ingress of an uplink
- *   control   mode, confirmation timer (syscall program)
- *   collect   removal of translated flows that have ended (syscall program)
+ *   from_pod    on ingress of a pod's host-side veth
+ *   from_net    on ingress of an uplink
+ *   control     mode, confirmation timer (syscall program)
+ *   trace_flow  what from_pod or from_net would do with a packet, and why; never attached
+ *   collect     removal of translated flows that have ended (syscall program)
  * A packet that is not redirected goes on unchanged: TC_ACT_UNSPEC lets other programs and the stack see it. One exception: an
  * answer to a translated flow that the stack must handle gets the pod's address first, see go.h.
  */
@@ -16,6 +17,7 @@
 #include "control.h"
 #include "go.h"
 #include "maps.h"
+#include "trace.h"
 #include "way.h"
 
 /* The kernel lends conntrack lookups and redirects to GPL-compatible programs only. */
@@ -61,6 +63,22 @@ int from_net(struct __sk_buff *skb)
 	if (way.to && way.stand_in)
 		return go_unmasqueraded(skb, &gate, &p, &way, reason);
 	return reason == GO_ON ? go_from_net(skb, &gate, &p, &way) : to_stack(skb, HR_FROM_NET, reason);
+}
+
+SEC("tc")
+int trace_flow(struct __sk_buff *skb)
+{
+	struct gate gate = {};
+	struct packet p = {};
+	struct way way = {};
+	__u32 zero = 0;
+	struct hr_trace *trace = bpf_map_lookup_elem(&hr_traced, &zero);
+
+	if (!trace)
+		return TC_ACT_UNSPEC;
+	read_control(&gate);
+	trace_packet(skb, trace, &gate, &p, &way);
+	return TC_ACT_UNSPEC;
 }
 
 SEC("syscall")
