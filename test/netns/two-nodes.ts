@@ -17,6 +17,9 @@ export const SERVICES = [
   { v4: "10.96.0.11", v6: "fd00:96::11", pod: "c" },
 ] as const;
 
+/** A host beyond the nodes' network. It has no route to the pods: whatever comes back was translated. */
+export const OUTSIDE = { v4: "203.0.113.10", v6: "2001:db8:99::10" } as const;
+
 /** Port of every pod's echo server and of every Service. */
 export const PORT = 8080;
 
@@ -33,7 +36,10 @@ export function on(generation: number, node: 1 | 2, changes: Partial<Extract<Des
   return { kind: "on", generation, confirmMs: 60_000, confirmed: true, ranges, ...changes };
 }
 
-/** Two routed nodes with pods a, b and c, kube-proxy-like DNAT and its INVALID rule. Nothing touches the machine's own network. */
+/**
+ * Two routed nodes with pods a, b and c, a switch between them and the namespace `out` beyond, which is also their default gateway.
+ * Rules as kube-proxy (DNAT, INVALID) and ip-masq-agent make them. Nothing touches the machine's own network.
+ */
 export class TwoNodes {
   readonly id = `hr${randomBytes(3).toString("hex")}`;
   /** A bpf file system of its own: the machine may have none. */
@@ -140,17 +146,15 @@ export class TwoNodes {
       }
       removeFolder(this.pinRoot(node));
     }
-    for (const name of [...this.pods.keys(), "n1", "n2"]) if (existsSync(this.netns(name))) sh(`ip netns del ${this.id}-${name}`);
+    for (const name of [...this.pods.keys(), "n1", "n2", "out", "net"])
+      if (existsSync(this.netns(name))) sh(`ip netns del ${this.id}-${name}`);
     sh(`umount ${this.bpffs}`);
     rmdirSync(this.bpffs);
   }
 
   #build(): void {
     for (const node of [1, 2] as const) this.#addNode(node);
-    sh(`ip link add eth0 netns ${this.id}-n1 type veth peer name eth0 netns ${this.id}-n2`);
-    for (const node of [1, 2] as const) {
-      this.inNode(node, `ip addr add 10.200.0.${node}/24 dev eth0; ip addr add fd00:200::${node}/64 dev eth0 nodad; ip link set eth0 up`);
-    }
+    this.#addNetwork();
     for (const node of [1, 2] as const) {
       const other = 3 - node;
       this.inNode(
@@ -158,10 +162,13 @@ export class TwoNodes {
         `ip route add 10.201.${other}.0/24 via 10.200.0.${other}; ip -6 route add fd00:201:${other}::/48 via fd00:200::${other}`,
       );
     }
+    // a part of the pod range that leads nowhere: not even the default route
+    this.inNode(1, "ip route add unreachable 10.201.77.0/24");
     this.addPod({ name: "a", node: 1, v4: "10.201.1.2", v6: "fd00:201:1::2" });
     this.addPod({ name: "b", node: 1, v4: "10.201.1.3", v6: "fd00:201:1::3" });
     this.addPod({ name: "c", node: 2, v4: "10.201.2.2", v6: "fd00:201:2::2" });
     this.#addServices();
+    this.#addMasquerading();
     this.#meetNeighbours();
   }
 
@@ -176,6 +183,39 @@ export class TwoNodes {
     const settings = ["ipv4.ip_forward=1", "ipv6.conf.all.forwarding=1", "ipv6.conf.all.accept_dad=0", "ipv6.conf.default.accept_dad=0"];
     this.inNode(node, `ip link set lo up; ${settings.map((setting) => `sysctl -qw net.${setting}`).join("; ")}`);
     for (const tables of ["iptables", "ip6tables"]) this.inNode(node, `${tables} -A FORWARD -m conntrack --ctstate INVALID -j DROP`);
+  }
+
+  /** One switch; both nodes and the way out are plugged in as eth0. */
+  #addNetwork(): void {
+    for (const name of ["net", "out"]) sh(`ip netns add ${this.id}-${name}`);
+    this.inPod("net", "ip link add br0 type bridge mcast_snooping 0; ip link set br0 up");
+    const ends = { n1: 1, n2: 2, out: 254 };
+    for (const [name, last] of Object.entries(ends)) {
+      sh(`ip link add eth0 netns ${this.id}-${name} type veth peer name ${name} netns ${this.id}-net`);
+      this.inPod("net", `ip link set ${name} master br0 up`);
+      this.inPod(
+        name,
+        `ip addr add 10.200.0.${last}/24 dev eth0; ip addr add fd00:200::${last}/64 dev eth0 nodad; ip link set lo up; ip link set eth0 up`,
+      );
+    }
+    this.inPod("out", `ip addr add ${OUTSIDE.v4}/32 dev lo; ip addr add ${OUTSIDE.v6}/128 dev lo`);
+    for (const node of [1, 2] as const)
+      this.inNode(node, "ip route add default via 10.200.0.254; ip -6 route add default via fd00:200::254");
+  }
+
+  /** ip-masq-agent's chain: addresses of the cluster's own network as they are, the rest behind the node. */
+  #addMasquerading(): void {
+    const own = { iptables: ["10.200.0.0/16", "10.201.0.0/16"], ip6tables: ["fd00:200::/32", "fd00:201::/32"] };
+    for (const node of [1, 2] as const)
+      for (const [tables, ranges] of Object.entries(own)) {
+        const lines = [
+          "-N IP-MASQ-AGENT",
+          "-A POSTROUTING -m addrtype ! --dst-type LOCAL -j IP-MASQ-AGENT",
+          ...ranges.map((range) => `-A IP-MASQ-AGENT -d ${range} -j RETURN`),
+          "-A IP-MASQ-AGENT -j MASQUERADE --random-fully",
+        ];
+        this.inNode(node, lines.map((line) => `${tables} -t nat ${line}`).join("; "));
+      }
   }
 
   #addServices(): void {
