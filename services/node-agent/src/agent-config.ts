@@ -14,6 +14,7 @@ export const AGENT_SETTINGS = {
   objectPath: { env: "BPF_OBJECT", parse: text, fallback: "/app/bpf/build/host_routing.bpf.o" },
   digestFile: { env: "BUNDLE_DIGEST_FILE", parse: text, fallback: "/app/BUNDLE_DIGEST" },
   stateDir: { env: "STATE_DIR", parse: text, fallback: "/run/acns-hostrouting" },
+  masqueradeConfigDir: { env: "MASQUERADE_CONFIG_DIR", parse: text, fallback: "/etc/ip-masq" },
   osReleaseFile: { env: "OS_RELEASE_FILE", parse: text, fallback: "/host/etc/os-release" },
   statusIntervalMs: { env: "STATUS_INTERVAL_MS", parse: integer(500, 600_000), fallback: STATUS_INTERVAL_MS },
   logLevel: { env: "LOG_LEVEL", parse: text, fallback: "info" },

@@ -8,7 +8,10 @@ import { decideDesired, revoke, type Decision } from "./host-routing/decide-desi
 import type { NodeDatapath, Observation } from "./host-routing/node-datapath.ts";
 import type { HookedDevice } from "./host-routing/device-hooks.ts";
 import type { OwnNode } from "./kube/own-node.ts";
-import { nodeStatus, statusFingerprint } from "./report/node-status.ts";
+import { nodeStatus, statusFingerprint, type StatusInputs } from "./report/node-status.ts";
+import type { MasqueradeDecision } from "./masquerade/decide-masquerade.ts";
+import type { MasqueradeWatch } from "./masquerade/masquerade-watch.ts";
+import type { Condition } from "./report/conditions.ts";
 import type { NodeFacts } from "./report/node-facts.ts";
 import { newRefusals } from "./report/refusals.ts";
 
@@ -26,6 +29,7 @@ export type AgentDeps = {
   config: () => HostRoutingConfigSpec | null | undefined;
   readOwnNode: () => Promise<OwnNode | undefined>;
   writeStatus: (status: HostRoutingNodeStatus) => Promise<boolean>;
+  masquerade: MasqueradeWatch["decide"];
   facts: NodeFacts;
   identity: { bootId: string; bundleDigest: string; agentVersion: string };
   stateDir: string;
@@ -42,6 +46,7 @@ export class AgentLoop {
   #ownNode: OwnNode | undefined;
   #ownNodeAt = 0;
   #devices: readonly HookedDevice[] = [];
+  #conditions: readonly Condition[] = [];
   #written: { fingerprint: string; at: number } | undefined;
 
   constructor(deps: AgentDeps) {
@@ -53,16 +58,23 @@ export class AgentLoop {
   /** Answers in how many milliseconds it wants to run again. */
   async round(): Promise<number> {
     await this.#refreshOwnNode();
-    const decision = this.#decide();
+    const masquerade = this.#decideMasquerade();
+    const decision = this.#decide(masquerade);
     const seen = this.#deps.datapath.reconcile(decision.desired);
     this.#noteMissed(seen);
     this.#warnOfRefusals(seen);
     const busy = isBusy(seen, decision);
-    await this.#report(decision, seen, busy);
+    await this.#report({ decision, masquerade, seen }, busy);
     return busy ? BUSY_ROUND_MS : IDLE_ROUND_MS;
   }
 
-  #decide(): Decision {
+  #decideMasquerade(): MasqueradeDecision {
+    const config = this.#deps.config();
+    const { podCidrs: podRanges = [], serviceCidrs: serviceRanges = [] } = config?.network ?? {};
+    return this.#deps.masquerade(config?.masquerade, { podRanges, serviceRanges, ownRanges: this.#ownNode?.podRanges ?? [] });
+  }
+
+  #decide({ wish }: MasqueradeDecision): Decision {
     const { order, config, stateDir, identity } = this.#deps;
     const decision = decideDesired({
       order: order(),
@@ -70,6 +82,7 @@ export class AgentLoop {
       offFile: existsSync(join(stateDir, "off")),
       own: this.#ownNode && { nodeUid: this.#ownNode.uid, bootId: identity.bootId, bundleDigest: identity.bundleDigest },
       ownRanges: this.#ownNode?.podRanges ?? [],
+      masquerade: wish,
       state: this.#state,
     });
     this.#remember(decision.state);
@@ -110,18 +123,19 @@ export class AgentLoop {
     }
   }
 
-  async #report(decision: Decision, seen: Observation, busy: boolean): Promise<void> {
+  async #report(found: Pick<StatusInputs, "decision" | "masquerade" | "seen">, busy: boolean): Promise<void> {
     const { clock, identity, facts, order, writeStatus, logger } = this.#deps;
     if (!this.#ownNode || !order()) return;
     const status = nodeStatus({
       own: { nodeUid: this.#ownNode.uid, bootId: identity.bootId, bundleDigest: identity.bundleDigest },
       agentVersion: identity.agentVersion,
       order: order(),
-      decision,
-      seen,
+      ...found,
+      conditions: this.#conditions,
       facts,
       observedAt: new Date(clock.now()).toISOString(),
     });
+    this.#conditions = status.conditions ?? [];
     const fingerprint = statusFingerprint(status);
     const fresh = this.#written?.fingerprint === fingerprint && clock.now() - this.#written.at < this.#deps.statusIntervalMs;
     if (fresh && !busy) return;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { watchNetwork } from "@hostrouting/bpf-loader";
 import type { HostRoutingConfigSpec, HostRoutingNodeSpec } from "@hostrouting/contracts";
 import { explain } from "@hostrouting/domain";
@@ -10,6 +11,7 @@ import { NodeDatapath } from "./host-routing/node-datapath.ts";
 import { ClusterApi } from "./kube/cluster-api.ts";
 import { readOwnNode } from "./kube/own-node.ts";
 import { watchObject } from "./kube/watched-object.ts";
+import { watchMasquerade } from "./masquerade/masquerade-watch.ts";
 import { watchPods } from "./pods/watched-pods.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
 
@@ -48,6 +50,14 @@ function main(): void {
   const clusterConfig = watch<HostRoutingConfigSpec>("hostroutingconfigs", "default");
   const followKnownPods = (): void => attempt(logger, "following pods", () => (datapath.setPods(pods.known()), datapath.follow()));
   const pods = watchPods({ api, nodeName: config.nodeName, logger, onChange: followKnownPods });
+  const masquerade = watchMasquerade({
+    api,
+    logger,
+    configFolder: config.masqueradeConfigDir,
+    keptFile: join(config.stateDir, "masquerade-config.json"),
+    hostPorts: () => pods.known()?.flatMap((pod) => pod.hostPorts),
+    onChange: () => loop.wake(),
+  });
   const statusPath = `${COLLECTIONS}/hostroutingnodes/${encodeURIComponent(config.nodeName)}/status`;
   const agent = new AgentLoop({
     datapath,
@@ -55,6 +65,7 @@ function main(): void {
     config: () => specOf(clusterConfig.current()),
     readOwnNode: () => readOwnNode(api, config.nodeName),
     writeStatus: (status) => api.mergePatch(statusPath, { status }),
+    masquerade: masquerade.decide,
     facts: readNodeFacts(config, hook),
     identity: { bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), bundleDigest, agentVersion: "0.1.0" },
     stateDir: config.stateDir,
@@ -67,7 +78,7 @@ function main(): void {
   endInOrder(logger, END_GRACE_MS, async () => {
     clearInterval(heartbeat);
     stopFollowing();
-    await Promise.all([loop.stop(), order.stop(), clusterConfig.stop(), pods.stop()]);
+    await Promise.all([loop.stop(), order.stop(), clusterConfig.stop(), pods.stop(), masquerade.stop()]);
     api.close();
     attempt(logger, "last heartbeat", () => datapath.endBeat());
     datapath.close();

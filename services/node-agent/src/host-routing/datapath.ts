@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import { BpfMap, BpfObject, BpfProgram } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
 import { readCounters, type Counters } from "./counters.ts";
@@ -5,6 +6,11 @@ import { KERNEL_LAYOUTS, MODE, OPERATION, RESULT, Struct } from "./kernel-layout
 import { MAP_NAMES, PROGRAM_NAMES, type PinFolder } from "./pin-folder.ts";
 
 const FIRST = Buffer.alloc(4);
+/** Translated flows for each 4 GiB of memory, and at least: two halves of 72 bytes and the table's own 48 each, 30 MiB. */
+const FLOWS_PER_SHARE = 131_072;
+const SHARE_BYTES = 4 * 1024 ** 3;
+/** 250 pods (the largest maxPods) with 2000 flows each; more would only cost memory, 120 MiB as it is. */
+const FLOWS_MAX = 4 * FLOWS_PER_SHARE;
 
 /** The kernel's own account of the mode. `deadlineNs` is CLOCK_MONOTONIC, 0 when no confirmation is awaited. */
 export type ControlState = { mode: "Off" | "On" | "Drain"; generation: number; deadlineNs: bigint; missed: boolean; epoch: number };
@@ -53,7 +59,8 @@ export class Datapath {
   static load(pins: PinFolder, objectPath: string): Datapath {
     pins.remove();
     pins.create();
-    const object = BpfObject.load(objectPath);
+    const entries = translatedFlowsMax(totalmem());
+    const object = BpfObject.load(objectPath, { maxEntries: { hr_nat_out: entries, hr_nat_in: entries } });
     try {
       for (const name of MAP_NAMES) object.map(name).pin(pins.map(name));
       for (const name of PROGRAM_NAMES) object.program(name).pin(pins.program(name));
@@ -102,6 +109,13 @@ export class Datapath {
     this.maps.hr_heartbeat.update(FIRST, value);
   }
 
+  /** Removes translated flows that have been silent for their time. `live`: those that stay. */
+  collect(): { live: number; removed: number } {
+    const collection = new Struct("hr_collection");
+    this.programs.collect.runSyscall(collection.bytes);
+    return { live: collection.number("live"), removed: collection.number("removed") };
+  }
+
   /** Packets by direction and reason since the object was loaded. */
   counters(): Counters {
     return readCounters(this.maps.hr_metrics);
@@ -127,6 +141,11 @@ export class Datapath {
       },
     };
   }
+}
+
+/** How many flows the translation tables have room for. @param memoryBytes of the node. */
+export function translatedFlowsMax(memoryBytes: number): number {
+  return Math.min(FLOWS_MAX, Math.max(FLOWS_PER_SHARE, Math.floor((memoryBytes / SHARE_BYTES) * FLOWS_PER_SHARE)));
 }
 
 function mapRecord<K extends string, V>(names: readonly K[], make: (name: K) => V): Record<K, V> {

@@ -27,7 +27,10 @@ function decide(changes: Partial<Inputs>) {
 describe("an order to switch", () => {
   it("is accepted, with its deadline and ranges", () => {
     const ranges = { podRanges: ["10.244.0.0/16"], ownRanges: ["10.244.1.0/24"], serviceRanges: [] };
-    assert.deepEqual(decide({}), { state: accepted, desired: { kind: "on", generation: 5, confirmMs: 30_000, confirmed: false, ranges } });
+    assert.deepEqual(decide({}), {
+      state: accepted,
+      desired: { kind: "on", generation: 5, confirmMs: 30_000, confirmed: false, masquerade: undefined, ranges },
+    });
   });
 
   it("is confirmed when the rollout says so", () => {

@@ -1,15 +1,17 @@
 import type { HostRoutingConfigSpec, HostRoutingNodeSpec } from "@hostrouting/contracts";
 import type { AgentState, Revocation } from "../agent-state.ts";
 import { judgeOrder, type OwnIdentity } from "./judge-order.ts";
+import type { MasqueradeWish } from "../masquerade/kernel-masquerade.ts";
 import type { Desired } from "./node-datapath.ts";
 
-/** All that a decision needs. Undefined: not known (yet). `order` is null when the node has no order object. */
+/** All that a decision needs. Undefined: not known (yet), of `masquerade` too. `order` is null when the node has no order object. */
 export type Inputs = {
   order: HostRoutingNodeSpec | null | undefined;
   config: HostRoutingConfigSpec | null | undefined;
   offFile: boolean;
   own: OwnIdentity | undefined;
   ownRanges: readonly string[];
+  masquerade?: MasqueradeWish | undefined;
   state: AgentState;
 };
 
@@ -92,6 +94,7 @@ function switchOn(inputs: Inputs, order: HostRoutingNodeSpec, state: AgentState)
       generation: order.generation,
       confirmMs: order.confirmSeconds * 1000,
       confirmed: order.confirmedGeneration === order.generation,
+      masquerade: inputs.masquerade,
       ranges: { podRanges: network.podCidrs, ownRanges: inputs.ownRanges, serviceRanges: network.serviceCidrs ?? [] },
     },
   };

@@ -14,6 +14,7 @@ const good: Observation = {
   counters: zeroCounters(),
   selfTest: { outcome: "Passed", message: "" },
   switchedNow: false,
+  masquerade: undefined,
 };
 
 describe("effectiveMode", () => {

@@ -1,11 +1,8 @@
 import type { BpfMap } from "@hostrouting/bpf-loader";
 import type { Datapath } from "./datapath.ts";
 import { kernelAddress, kernelPrefix } from "./kernel-address.ts";
-import { ADDRESS_CLASS, ENDPOINT_FLAG, KERNEL_LAYOUTS, ROLE, Struct } from "./kernel-layout.ts";
+import { ENDPOINT_FLAG, KERNEL_LAYOUTS, ROLE, Struct } from "./kernel-layout.ts";
 import type { NodeDevices } from "./node-devices.ts";
-
-/** The cluster's addressing. `podRanges` of all nodes, `ownRanges` of this one; service ranges always stay on the stack. */
-export type Ranges = { podRanges: readonly string[]; ownRanges: readonly string[]; serviceRanges: readonly string[] };
 
 const LAST_STACK_UDP = KERNEL_LAYOUTS.hr_endpoint.members.last_stack_udp_ns;
 
@@ -27,16 +24,14 @@ export function syncDevices(datapath: Datapath, devices: NodeDevices, nowNs: big
   syncMap(datapath.maps.hr_devices, roles, differing);
 }
 
-/** Makes the kernel's range table say what `ranges` says; the longest prefix decides. */
-export function syncRanges(datapath: Datapath, ranges: Ranges): void {
-  const table = new Map<string, Buffer>();
-  const add = (list: readonly string[], addressClass: number): void => {
-    for (const range of list) table.set(kernelPrefix(range).toString("hex"), u32(addressClass));
-  };
-  add(ranges.podRanges, ADDRESS_CLASS.NATIVE);
-  add(ranges.ownRanges, ADDRESS_CLASS.OWN_NODE);
-  add(ranges.serviceRanges, ADDRESS_CLASS.STACK);
-  syncMap(datapath.maps.hr_ranges, table, differing);
+/**
+ * Makes the kernel's range table say what `classes` says, in its order; the longest prefix decides. With `keepOthers` ranges that are
+ * not mentioned stay as they are: nobody knows yet whether they are right.
+ */
+export function syncRanges(datapath: Datapath, classes: ReadonlyMap<string, number>, keepOthers: boolean): void {
+  const table = new Map([...classes].map(([range, addressClass]) => [kernelPrefix(range).toString("hex"), u32(addressClass)]));
+  writeAll(datapath.maps.hr_ranges, table, differing);
+  if (!keepOthers) removeOthers(datapath.maps.hr_ranges, table);
 }
 
 /** What to write over `found`, or undefined to leave it. */
@@ -44,10 +39,18 @@ type Differ = (wanted: Buffer, found: Buffer | undefined) => Buffer | undefined;
 
 /** Additions come before removals, so that no window opens for an address that moves between ranges. */
 function syncMap(map: BpfMap, wanted: ReadonlyMap<string, Buffer>, differ: Differ): void {
+  writeAll(map, wanted, differ);
+  removeOthers(map, wanted);
+}
+
+function writeAll(map: BpfMap, wanted: ReadonlyMap<string, Buffer>, differ: Differ): void {
   for (const [key, value] of wanted) {
     const change = differ(value, map.lookup(Buffer.from(key, "hex")));
     if (change) map.update(Buffer.from(key, "hex"), change);
   }
+}
+
+function removeOthers(map: BpfMap, wanted: ReadonlyMap<string, Buffer>): void {
   for (const key of map.keys()) if (!wanted.has(key.toString("hex"))) map.delete(key);
 }
 

@@ -1,11 +1,13 @@
 import { NetlinkSocket } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
+import { addressClasses, type ClusterRanges } from "../masquerade/address-classes.ts";
+import { KernelMasquerade, type MasqueradeObservation, type MasqueradeWish } from "../masquerade/kernel-masquerade.ts";
 import type { KnownPod } from "../pods/watched-pods.ts";
 import { countedSince, zeroCounters, type Counters } from "./counters.ts";
 import { Datapath, type ControlState } from "./datapath.ts";
 import { DeviceHooks, type AttachOptions, type Hook, type HookedDevice } from "./device-hooks.ts";
 import { forgetFlows, togglingPods } from "./forget-flows.ts";
-import { syncDevices, syncRanges, type Ranges } from "./kernel-tables.ts";
+import { syncDevices, syncRanges } from "./kernel-tables.ts";
 import { findDevices, readNetwork, type NodeDevices } from "./node-devices.ts";
 import { PinFolder, pinFolders, removeFolder } from "./pin-folder.ts";
 import { runSelfTest, type SelfTest } from "./self-test.ts";
@@ -13,7 +15,14 @@ import { runSelfTest, type SelfTest } from "./self-test.ts";
 /** What a node should do, as a whole. `leave`: nothing is known, or the order was refused: keep what is, follow pods. */
 export type Desired =
   | { kind: "leave" }
-  | { kind: "on"; generation: number; confirmMs: number; confirmed: boolean; ranges: Ranges }
+  | {
+      kind: "on";
+      generation: number;
+      confirmMs: number;
+      confirmed: boolean;
+      ranges: ClusterRanges;
+      masquerade?: MasqueradeWish | undefined;
+    }
   | { kind: "drain" }
   | { kind: "off"; atOnce: boolean };
 
@@ -24,6 +33,7 @@ export type Observation = {
   counters: Counters;
   selfTest: SelfTest | undefined;
   switchedNow: boolean;
+  masquerade: MasqueradeObservation | undefined;
 };
 
 /** Where things are, what time it is, and how patient to be. `version`: first 12 hex digits of the bundle digest. */
@@ -48,6 +58,7 @@ export class NodeDatapath {
   readonly #options: NodeDatapathOptions;
   readonly #socket = NetlinkSocket.open();
   readonly #hooks: DeviceHooks;
+  readonly #masquerade: KernelMasquerade;
   #current: Datapath | undefined;
   #nodeAddresses: readonly string[] = [];
   #pods: readonly KnownPod[] | undefined;
@@ -58,6 +69,7 @@ export class NodeDatapath {
   constructor(options: NodeDatapathOptions) {
     this.#options = options;
     this.#hooks = new DeviceHooks(this.#socket, options.hook);
+    this.#masquerade = new KernelMasquerade(options.monotonicNs);
     this.#current = this.#adopt();
   }
 
@@ -131,7 +143,9 @@ export class NodeDatapath {
   #turnOn(desired: Extract<Desired, { kind: "on" }>): boolean {
     this.#drainingSinceNs = undefined;
     const datapath = this.#ownVersion();
-    syncRanges(datapath, desired.ranges);
+    const { ranges, masquerade } = desired;
+    syncRanges(datapath, addressClasses(ranges, masquerade?.outside), masquerade === undefined);
+    if (masquerade) this.#masquerade.apply(datapath, masquerade);
     this.#bringUp(datapath, this.#readDevices());
     this.beat();
     const control = datapath.readControl();
@@ -200,6 +214,7 @@ export class NodeDatapath {
    * device loses its program: without its endpoint both directions take the stack from one packet to the next.
    */
   #bringUp(datapath: Datapath, devices: NodeDevices): HookedDevice[] {
+    this.#masquerade.followSources(datapath, this.#socket, { uplinks: devices.uplinks, nodeAddresses: this.#nodeAddresses });
     const sync = (served: (ifindex: number) => boolean): void =>
       syncDevices(datapath, servedDevices(devices, served), this.#options.monotonicNs());
     const beforeDetach: AttachOptions["beforeDetach"] = (leaving, staying) => {
@@ -238,13 +253,16 @@ export class NodeDatapath {
 
   #observe(switchedNow: boolean): Observation {
     const datapath = this.#current;
-    if (!datapath) return { control: undefined, devices: [], counters: zeroCounters(), selfTest: undefined, switchedNow };
+    if (!datapath)
+      return { control: undefined, devices: [], counters: zeroCounters(), selfTest: undefined, switchedNow, masquerade: undefined };
+    this.#masquerade.collectWhenDue(datapath);
     return {
       control: datapath.readControl(),
       devices: this.#hooks.inspect(datapath, this.#readDevices(), this.#otherPrograms(datapath)),
       counters: countedSince(this.#baseline, datapath.counters()),
       selfTest: this.#selfTest?.result,
       switchedNow,
+      masquerade: this.#masquerade.observe(datapath),
     };
   }
 

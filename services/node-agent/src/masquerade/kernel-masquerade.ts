@@ -58,7 +58,7 @@ export class KernelMasquerade {
   }
 
   /** Removes flows that have been silent for their time, every half minute, in every mode: what is translated stays so until then. */
-  collectWhenDue(datapath: { collect(): { live: number; removed: number } }): void {
+  collectWhenDue(datapath: Datapath): void {
     const now = this.#monotonicNs();
     if (this.#collected && now - this.#collected.atNs < COLLECT_EVERY_MS * MS_TO_NS) return;
     const { live, removed } = datapath.collect();

@@ -4,6 +4,9 @@ import type { Decision } from "../host-routing/decide-desired.ts";
 import { effectiveMode } from "../host-routing/effective-mode.ts";
 import type { OwnIdentity } from "../host-routing/judge-order.ts";
 import type { Observation } from "../host-routing/node-datapath.ts";
+import type { MasqueradeDecision } from "../masquerade/decide-masquerade.ts";
+import { masqueradeStatus } from "../masquerade/masquerade-status.ts";
+import { datedConditions, type Condition } from "./conditions.ts";
 import { refusalReport } from "./refusals.ts";
 
 /** Devices in a report; the custom resource allows no more. */
@@ -17,6 +20,9 @@ export type StatusInputs = {
   order: HostRoutingNodeSpec | null | undefined;
   decision: Decision;
   seen: Observation;
+  masquerade: MasqueradeDecision;
+  /** Of the report before this one. */
+  conditions: readonly Condition[];
   facts: NonNullable<HostRoutingNodeStatus["facts"]>;
   observedAt: string;
 };
@@ -49,12 +55,27 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
       ? [{ name: "self-test", outcome: seen.selfTest.outcome, message: seen.selfTest.message, observedAt: inputs.observedAt }]
       : [],
     facts: inputs.facts,
+    masquerade: masqueradeStatus({
+      decision: inputs.masquerade,
+      shown: seen.masquerade,
+      on: effective.mode === "BpfVeth",
+      exhausted: seen.counters.fromPod.StackNoPort,
+    }),
+    conditions: datedConditions(
+      [{ type: "MasqueradeConfigValid", ...inputs.masquerade.config.validity }],
+      inputs.conditions,
+      inputs.observedAt,
+    ),
     observedAt: inputs.observedAt,
   };
 }
 
 /** The part of a status whose change is worth a write of its own: everything but counters and times. */
 export function statusFingerprint(status: HostRoutingNodeStatus): string {
-  const { packets: _packets, fastShare: _share, stackReasons: _reasons, observedAt: _at, probes, ...rest } = status;
-  return JSON.stringify({ ...rest, probes: probes?.map(({ name, outcome }) => `${name}=${outcome}`) });
+  const { packets: _packets, fastShare: _share, stackReasons: _reasons, observedAt: _at, probes, masquerade, ...rest } = status;
+  return JSON.stringify({
+    ...rest,
+    masquerade: { ...masquerade, live: 0, exhausted: 0 },
+    probes: probes?.map(({ name, outcome }) => `${name}=${outcome}`),
+  });
 }
