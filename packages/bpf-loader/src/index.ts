@@ -1,6 +1,6 @@
 /**
  * The kernel, as far as host routing needs it: eBPF objects, maps, programs, links and pins through libbpf, and devices,
- * addresses, routes, filters and namespaces through rtnetlink. Every call is synchronous, checks its arguments before
+ * addresses, routes, filters and namespaces through rtnetlink, tracked flows through ctnetlink. Every call is synchronous, checks its arguments before
  * they reach C, and throws an AppError with the kernel's own word for what it refused.
  */
 export * from "./bpf-fault.ts";
@@ -13,6 +13,8 @@ export * from "./ring-buffer.ts";
 export { detachPinnedLink, readPinnedLink, unpin, updatePinnedLink } from "./pinned-link.ts";
 export * from "./tcx-link.ts";
 export * from "./tracing-link.ts";
+export * from "./conntrack/conntrack.ts";
+export { CONNTRACK_STATUS, turned, type ConntrackEntry, type ConntrackTuple, type TranslatedFlow } from "./conntrack/conntrack-message.ts";
 export * from "./netlink/ip-address.ts";
 export { NetlinkSocket } from "./netlink/netlink-socket.ts";
 export * from "./netlink/network-changes.ts";

@@ -1,11 +1,13 @@
-import { bpfFault } from "../bpf-fault.ts";
+import { bpfFault, requireArgument } from "../bpf-fault.ts";
+import { requireWhole } from "../checked-arguments.ts";
 import { FileDescriptor } from "../file-descriptor.ts";
 import { nativeLibraries } from "../native.ts";
 import { decodeMessages, encodeMessage, type NetlinkMessage } from "./netlink-message.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
-const NETLINK_ROUTE = 0;
+/** NETLINK_ROUTE and NETLINK_NETFILTER (linux/netlink.h). */
+const PROTOCOL = { route: 0, netfilter: 12 } as const;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SOL_NETLINK = 270;
@@ -14,6 +16,8 @@ const NETLINK_GET_STRICT_CHK = 12;
 const EMSGSIZE = 90;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
+/** Types below are control messages, which the kernel does not answer. */
+const NLMSG_MIN_TYPE = 16;
 const NLM_F_REQUEST = 1;
 /** The kernel answers a change with an acknowledgement or an error. */
 export const NLM_F_ACK = 4;
@@ -28,12 +32,15 @@ export const NLM_F_REPLACE = 0x100;
 
 /** The kernel makes dump parts of at most 32 KiB when the reader offers that much. */
 const RECEIVE_BYTES = 64 * 1024;
+const U16_MAX = 0xffff;
+/** Every request of ours is far shorter. */
+const PAYLOAD_BYTES_MAX = 32 * 1024;
 /** The kernel answers from the sending thread, so a second is an eternity. */
 const ANSWER_TIMEOUT_S = 1n;
 /** 4096 parts of 32 KiB: more than any table that a node has; a kernel that never says DONE must not hang us. */
 const PARTS_MAX = 4096;
 
-/** An rtnetlink socket for requests in the network namespace where it was opened. Calls are synchronous and short. */
+/** A netlink socket for requests in the network namespace where it was opened. Calls are synchronous and short. */
 export class NetlinkSocket {
   readonly #fd: FileDescriptor;
   readonly #receive = Buffer.alloc(RECEIVE_BYTES);
@@ -43,10 +50,10 @@ export class NetlinkSocket {
     this.#fd = fd;
   }
 
-  /** Opens a socket in the current network namespace. */
-  static open(): NetlinkSocket {
+  /** Opens a socket in the current network namespace: rtnetlink, or nfnetlink. */
+  static open(protocol: keyof typeof PROTOCOL = "route"): NetlinkSocket {
     const native = nativeLibraries();
-    const number = native.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
+    const number = native.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, PROTOCOL[protocol]);
     if (number < 0) throw bpfFault("netlink socket", native.errno());
     const on = Buffer.alloc(4);
     on.writeUInt32LE(1);
@@ -59,11 +66,13 @@ export class NetlinkSocket {
 
   /** All objects that a dump request (RTM_GET*) answers with. */
   dump(type: number, payload: Buffer): Buffer[] {
+    requireRequest(type, NLM_F_DUMP, payload);
     return this.#exchange({ type, flags: NLM_F_REQUEST | NLM_F_DUMP, payload }, `netlink dump ${type}`);
   }
 
   /** A change, acknowledged by the kernel. @throws AppError with the kernel's errno, e.g. `bpf.eexist`. */
   change(type: number, flags: number, payload: Buffer): void {
+    requireRequest(type, flags, payload);
     this.#exchange({ type, flags: NLM_F_REQUEST | NLM_F_ACK | flags, payload }, `netlink request ${type}`);
   }
 
@@ -97,4 +106,10 @@ export class NetlinkSocket {
     if (length < 0) throw bpfFault(what, native.errno());
     return decodeMessages(Buffer.from(this.#receive.subarray(0, length)));
   }
+}
+
+function requireRequest(type: number, flags: number, payload: Buffer): void {
+  requireWhole(type, { least: NLMSG_MIN_TYPE, most: U16_MAX }, "the type of a netlink request");
+  requireWhole(flags, { least: 0, most: U16_MAX }, "flags of a netlink request");
+  requireArgument(Buffer.isBuffer(payload) && payload.length <= PAYLOAD_BYTES_MAX, "the payload of a netlink request is none, or too long");
 }
