@@ -8,7 +8,7 @@ const LOCAL_DNS = ["169.254.10.10/32", "169.254.10.11/32"];
 /** What the rules of one node depend on. */
 export interface RuleInput {
   readonly nodeIpv4: string;
-  /** Destinations that keep the pod's own source address: pod, Service and node ranges, IPv4 and IPv6. */
+  /** Destinations that keep the pod's own source address: link-local, pod, Service and node ranges, IPv4 and IPv6. */
   readonly notMasqueraded: readonly string[];
 }
 
@@ -52,7 +52,7 @@ function masquerade(kept: readonly string[]): string[] {
     ...kept.map(
       (cidr) => `-A IP-MASQ-AGENT -d ${cidr} -m comment --comment "ip-masq-agent: local traffic is not subject to MASQUERADE" -j RETURN`,
     ),
-    '-A IP-MASQ-AGENT -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -j MASQUERADE --random-fully',
+    '-A IP-MASQ-AGENT -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -j MASQUERADE',
   ];
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ApiClient } from "./api-client.ts";
 import { applyManifests, parseManifests, readManifests } from "./apply-manifests.ts";
 import type { NodePlan } from "./lab-plan.ts";
+import { masqueradeManifests } from "./masquerade-config.ts";
 import { nodeLabels, providerId } from "./node-pool.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -30,10 +31,10 @@ export async function createNodeObject(api: ApiClient, node: NodePlan): Promise<
   });
 }
 
-/** Applies the product's own definitions (custom resources, namespace, rights). */
+/** Applies the product's own definitions (custom resources, namespace, rights) and what the platform has made before them. */
 export async function applyProduct(api: ApiClient): Promise<void> {
   const manifests = (await Promise.all([readManifests(join(MANIFESTS, "crds")), readManifests(MANIFESTS)])).flat();
-  await applyManifests(api, manifests);
+  await applyManifests(api, [...masqueradeManifests(), ...manifests]);
 }
 
 /** Applies the demo application with the image that the nodes have. */

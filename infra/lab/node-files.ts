@@ -6,6 +6,7 @@ import { aksRulesV4, aksRulesV6 } from "./aks-rules.ts";
 import type { ClusterAuthority } from "./cluster-keys.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { LAB_NETWORK, type LabPlan, type NodePlan } from "./lab-plan.ts";
+import { LINK_LOCAL, NOT_MASQUERADED } from "./masquerade-config.ts";
 import { osRelease } from "./node-pool.ts";
 import { settleAll } from "./settle-all.ts";
 
@@ -48,7 +49,7 @@ export async function writeNodeFiles(input: NodeFilesInput): Promise<void> {
 }
 
 function ruleInput(node: NodePlan): { nodeIpv4: string; notMasqueraded: readonly string[] } {
-  return { nodeIpv4: node.ipv4, notMasqueraded: [...LAB_NETWORK.podCidrs, ...LAB_NETWORK.serviceCidrs, ...LAB_NETWORK.nodeCidrs] };
+  return { nodeIpv4: node.ipv4, notMasqueraded: [...LINK_LOCAL, ...NOT_MASQUERADED] };
 }
 
 async function writeKeys(input: NodeFilesInput): Promise<void> {

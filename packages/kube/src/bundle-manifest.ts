@@ -8,6 +8,12 @@ type Mount = { readonly volume: V1Volume; readonly mount: V1VolumeMount };
 
 const hostPath = (name: string, path: string, type: string): V1Volume => ({ name, hostPath: { path, type } });
 
+/**
+ * Masquerade configuration in the bundle's own namespace, for clusters whose ip-masq-agent is not AKS' own. A volume can show no other
+ * namespace's config maps; those of kube-system the agent reads from the API.
+ */
+const MASQUERADE_CONFIG_MAPS = ["ip-masq-agent-config", "ip-masq-agent-config-reconciled"];
+
 /** What the agent needs of its node. Pod namespaces are entered through /run/netns, never through /proc of another process. */
 const MOUNTS: readonly Mount[] = [
   {
@@ -25,6 +31,13 @@ const MOUNTS: readonly Mount[] = [
   {
     volume: hostPath("os-release", "/etc/os-release", "File"),
     mount: { name: "os-release", mountPath: "/host/etc/os-release", readOnly: true },
+  },
+  {
+    volume: {
+      name: "ip-masq",
+      projected: { sources: MASQUERADE_CONFIG_MAPS.map((name) => ({ configMap: { name, optional: true } })) },
+    },
+    mount: { name: "ip-masq", mountPath: "/etc/ip-masq", readOnly: true },
   },
   { volume: { name: "tmp", emptyDir: { sizeLimit: "16Mi" } }, mount: { name: "tmp", mountPath: "/tmp" } },
 ];
