@@ -22,7 +22,8 @@ export type TracedDirection = {
   readonly addressClass: "Stack" | "Native" | "OwnNode" | "Masquerade" | "None";
   /** The local pod's device that the packet is for. */
   readonly endpoint: string | undefined;
-  readonly optedOut: boolean;
+  /** Which of its ends are pods of this node that are kept on the stack. */
+  readonly keptOnStack: readonly ("source" | "destination")[];
   readonly conntrack: ConntrackVerdict;
   /** How long ago the flow was seen on the fast path, milliseconds. */
   readonly flowAgeMs: number | undefined;

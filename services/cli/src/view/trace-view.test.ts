@@ -14,7 +14,7 @@ const FAST: TracedDirection = {
   sourceCheck: "Own",
   addressClass: "Native",
   endpoint: undefined,
-  optedOut: false,
+  keptOnStack: [],
   conntrack: "Unknown",
   flowAgeMs: 440,
   translation: undefined,
@@ -94,9 +94,9 @@ test("a translated flow over IPv6 names the address that the world sees", () => 
 });
 
 test("a pod that is kept on the stack", () => {
-  const kept: TracedDirection = { ...BACK, reason: "StackOptOut", optedOut: true };
+  const kept: TracedDirection = { ...BACK, reason: "StackOptOut", keptOnStack: ["source", "destination"] };
   const lines = traceLines("n1", trace([kept], { protocol: "icmp" }));
-  assert.equal(lines[5], "  local pod    behind veth12, kept on the stack");
+  assert.equal(lines[6], "  on the stack source and destination");
   assert.equal(lines.at(-2), "  The pod is kept on the stack, both ways: it opted out, or its bandwidth is limited.");
 });
 

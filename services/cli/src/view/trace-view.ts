@@ -54,13 +54,14 @@ function directionLines(protocol: string, direction: TracedDirection | UnseenDir
 }
 
 function evidence(direction: TracedDirection): [string, string][] {
-  const { device, role, sourceCheck, addressClass, endpoint, optedOut, conntrack, flowAgeMs, translation, route } = direction;
+  const { device, role, sourceCheck, addressClass, endpoint, keptOnStack, conntrack, flowAgeMs, translation, route } = direction;
   const kind = { Pod: "a pod's device", Uplink: "an uplink", None: "none of ours" }[role];
   return [
     ["enters by", `${device}, ${kind}`],
     ...(sourceCheck === undefined ? [] : ([["source", SOURCES[sourceCheck]]] satisfies [string, string][])),
     [sourceCheck === undefined ? "from" : "to", CLASSES[addressClass]],
-    ["local pod", endpoint === undefined ? "none" : `behind ${endpoint}${optedOut ? ", kept on the stack" : ""}`],
+    ["local pod", endpoint === undefined ? "none" : `behind ${endpoint}`],
+    ...(keptOnStack.length === 0 ? [] : ([["on the stack", keptOnStack.join(" and ")]] satisfies [string, string][])),
     ["flow entry", flowAgeMs === undefined ? "none" : `seen ${seconds(flowAgeMs)} ago`],
     ["conntrack", VERDICTS[conntrack]],
     ["translation", translation === undefined ? "none" : `${flowEndText(translation)}, seen ${seconds(translation.ageMs)} ago`],
