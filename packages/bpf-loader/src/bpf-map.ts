@@ -77,9 +77,10 @@ export class BpfMap {
   updateAll(entries: readonly (readonly [key: Buffer, value: Buffer])[]): void {
     requireArgument(Array.isArray(entries), `map ${this.name}: entries are no list`);
     if (entries.length === 0) return;
-    for (const [key, value] of entries) {
-      this.#checkKey(key);
-      this.#checkValue(value);
+    for (const entry of entries) {
+      requireArgument(Array.isArray(entry), `map ${this.name}: an entry is no pair of key and value`);
+      this.#checkKey(entry[0]);
+      this.#checkValue(entry[1]);
     }
     const count = Buffer.alloc(4);
     count.writeUInt32LE(entries.length);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { errnoName, isFault } from "./bpf-fault.ts";
 import { BpfMap } from "./bpf-map.ts";
@@ -27,7 +28,7 @@ describe("wrong arguments are refused before they reach C", () => {
 describe("what is not there", () => {
   it("objects, pins and links", () => {
     assert.throws(() => BpfObject.load("/nowhere/x.bpf.o"), { code: "bpf.object-missing" });
-    assert.throws(() => BpfObject.load("/etc/hostname"), { code: "bpf.object-invalid" });
+    assert.throws(() => BpfObject.load(import.meta.filename), { code: "bpf.object-invalid" });
     assert.throws(
       () => BpfMap.openPinned("/nowhere/map"),
       (error) => isFault(error, "ENOENT"),
@@ -38,6 +39,8 @@ describe("what is not there", () => {
     );
     assert.equal(readPinnedLink("/nowhere/link"), undefined);
     assert.doesNotThrow(() => unpin("/nowhere/link"));
+    assert.throws(() => unpin(import.meta.filename), { code: "bpf.bad-argument" });
+    assert.ok(existsSync(import.meta.filename), "a file that is no pin stays");
   });
 });
 

@@ -1,11 +1,13 @@
 import { readlinkSync } from "node:fs";
 import { bpfFault, requireArgument } from "./bpf-fault.ts";
+import { requireWhole } from "./checked-arguments.ts";
 import { nativeLibraries } from "./native.ts";
 
 /** `struct bpf_prog_info` of 6.1, the largest of the three; kernels copy what fits, and what they do not know stays 0. */
 const INFO_BYTES = 232;
 /** Bytes of a translated instruction (`struct bpf_insn`). */
 const INSTRUCTION_BYTES = 8;
+const DESCRIPTOR_MAX = 0x7fff_ffff;
 
 /** What the kernel says of a map. Sizes in bytes; the value's is that of one CPU. */
 export type MapInfo = { type: number; id: number; keySize: number; valueSize: number; maxEntries: number };
@@ -52,6 +54,7 @@ type Kind = "bpf-map" | "bpf-prog" | "bpf-link";
 
 /** The kernel answers for whatever the descriptor is; sizes read from another kind's answer would be wrong, and memory of wrong sizes is overrun. */
 function readInfo(fd: number, kind: Kind): Buffer {
+  requireWhole(fd, { least: 0, most: DESCRIPTOR_MAX }, "a file descriptor");
   const found = kindOf(fd);
   requireArgument(found === `anon_inode:${kind}`, `descriptor ${fd} is no ${kind}: ${found}`);
   const info = Buffer.alloc(INFO_BYTES);

@@ -1,10 +1,13 @@
-import { unlinkSync } from "node:fs";
+import { statfsSync, unlinkSync } from "node:fs";
 import { bpfFault, errnoName, requireArgument } from "./bpf-fault.ts";
 import { BpfProgram } from "./bpf-program.ts";
 import { requireHandle, requireText } from "./checked-arguments.ts";
 import { FileDescriptor } from "./file-descriptor.ts";
 import { nativeLibraries } from "./native.ts";
 import { readLinkInfo, type LinkInfo } from "./object-info.ts";
+
+/** BPF_FS_MAGIC (linux/magic.h). */
+const BPF_FILE_SYSTEM = 0xcafe4a11;
 
 /**
  * Pins a link that was just made and gives up the descriptor: the pin keeps the program attached when the process ends.
@@ -64,10 +67,11 @@ export function detachPinnedLink(pinPath: string): void {
   unpin(pinPath);
 }
 
-/** Removes a pin; the last reference of a link detaches its program. No pin is no error. */
+/** Removes a pin; the last reference of a link detaches its program. No pin is no error. @throws AppError `bpf.bad-argument` for a file that is none. */
 export function unpin(path: string): void {
   requirePath(path);
   try {
+    requireArgument(statfsSync(path).type === BPF_FILE_SYSTEM, `${path} is no pin: it is on another file system`);
     unlinkSync(path);
   } catch (error) {
     const { code, errno } = error as NodeJS.ErrnoException;

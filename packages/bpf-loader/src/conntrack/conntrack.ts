@@ -1,5 +1,6 @@
-import { isFault } from "../bpf-fault.ts";
+import { isFault, requireArgument } from "../bpf-fault.ts";
 import { NetlinkSocket, NLM_F_CREATE, NLM_F_EXCL } from "../netlink/netlink-socket.ts";
+import { requireTranslatedFlow, requireTuple } from "./checked-flow.ts";
 import {
   decodeEntry,
   encodeName,
@@ -28,6 +29,7 @@ export class Conntrack {
 
   /** Every entry of one family. A flow that is born or dies meanwhile may be missing, as with every dump. */
   entries(family: 4 | 6): ConntrackEntry[] {
+    requireArgument(family === 4 || family === 6, "entries are of family 4 or 6");
     return this.#socket.dump(MESSAGE.GET, generalMessage(family)).flatMap((payload) => decodeEntry(payload) ?? []);
   }
 
@@ -36,6 +38,7 @@ export class Conntrack {
    * False when the kernel has an entry of that tuple, or somebody else the translated port.
    */
   enterTranslated(flow: TranslatedFlow): boolean {
+    requireTranslatedFlow(flow);
     try {
       this.#socket.change(MESSAGE.NEW, NLM_F_CREATE | NLM_F_EXCL, encodeTranslatedFlow(flow));
       return true;
@@ -47,6 +50,7 @@ export class Conntrack {
 
   /** Forgets one entry, named by its original tuple. False when there is none. */
   remove(original: ConntrackTuple): boolean {
+    requireTuple(original);
     try {
       this.#socket.change(MESSAGE.DELETE, 0, encodeName(original));
       return true;

@@ -3,8 +3,8 @@ import { requireArgument } from "../bpf-fault.ts";
 
 /** "10.1.2.3" → 4 bytes, "fd00::1" → 16 bytes, network byte order. @throws AppError `bpf.bad-argument` for anything else. */
 export function addressBytes(text: string): Buffer {
-  const family = isIP(text);
-  requireArgument(family !== 0 && !text.includes("%"), `${text} is no IP address`);
+  const family = typeof text === "string" ? isIP(text) : 0;
+  requireArgument(family !== 0 && !text.includes("%"), `${typeof text === "string" ? text : typeof text} is no IP address`);
   if (family === 4) return Buffer.from(text.split(".").map(Number));
   const embedded = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
   if (embedded?.[1] && embedded[2]) {
@@ -20,7 +20,7 @@ export function addressBytes(text: string): Buffer {
 
 /** 4 or 16 bytes → text, IPv6 in its canonical short form (RFC 5952). */
 export function addressText(bytes: Buffer): string {
-  requireArgument(bytes.length === 4 || bytes.length === 16, `an IP address has 4 or 16 bytes, not ${bytes.length}`);
+  requireArgument(Buffer.isBuffer(bytes) && (bytes.length === 4 || bytes.length === 16), "an IP address has 4 or 16 bytes");
   if (bytes.length === 4) return bytes.join(".");
   const words = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
   return new URL(`http://[${words.join(":")}]`).hostname.slice(1, -1);

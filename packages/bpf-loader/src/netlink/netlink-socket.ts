@@ -52,6 +52,7 @@ export class NetlinkSocket {
 
   /** Opens a socket in the current network namespace: rtnetlink, or nfnetlink. */
   static open(protocol: keyof typeof PROTOCOL = "route"): NetlinkSocket {
+    requireArgument(typeof protocol === "string" && Object.hasOwn(PROTOCOL, protocol), "that is no netlink protocol of ours");
     const native = nativeLibraries();
     const number = native.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, PROTOCOL[protocol]);
     if (number < 0) throw bpfFault("netlink socket", native.errno());

@@ -1,5 +1,5 @@
 import koffi from "koffi";
-import { bpfFault } from "../bpf-fault.ts";
+import { bpfFault, requireArgument } from "../bpf-fault.ts";
 import { FileDescriptor } from "../file-descriptor.ts";
 import { nativeLibraries } from "../native.ts";
 
@@ -18,6 +18,7 @@ const RECEIVES_PER_WAKE_MAX = 256;
  * @returns a function that ends the subscription.
  */
 export function watchNetwork(onChange: () => void): () => void {
+  requireArgument(typeof onChange === "function", "nobody is told of changes");
   const native = nativeLibraries();
   const number = native.socket(AF_NETLINK, SOCK_RAW_CLOEXEC_NONBLOCK, NETLINK_ROUTE);
   if (number < 0) throw bpfFault("netlink subscription", native.errno());

@@ -1,4 +1,5 @@
-import { bpfFault } from "../bpf-fault.ts";
+import { bpfFault, requireArgument } from "../bpf-fault.ts";
+import { requireText } from "../checked-arguments.ts";
 import { FileDescriptor } from "../file-descriptor.ts";
 import { nativeLibraries } from "../native.ts";
 
@@ -20,6 +21,7 @@ export class NetworkNamespace {
 
   /** A namespace that has a name, e.g. /run/netns/blue. @throws AppError `bpf.enoent`. */
   static openNamed(path: string): NetworkNamespace {
+    requireText(path, "the path of a network namespace");
     return NetworkNamespace.#open(path);
   }
 
@@ -46,8 +48,14 @@ export class NetworkNamespace {
    * across an await, everything else on the main thread would be in the wrong network.
    */
   run<T>(work: () => T): T {
+    requireArgument(typeof work === "function", "there is nothing to do in the network namespace");
     const home = NetworkNamespace.current();
-    this.#enter();
+    try {
+      this.#enter();
+    } catch (error) {
+      home.close();
+      throw error;
+    }
     try {
       return work();
     } finally {

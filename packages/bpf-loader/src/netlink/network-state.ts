@@ -1,5 +1,7 @@
+import { requireArgument } from "../bpf-fault.ts";
+import { requireHandle, requireWhole } from "../checked-arguments.ts";
 import { decodeAttributes, readI32, readText, readU32, u32Attribute } from "./netlink-message.ts";
-import type { NetlinkSocket } from "./netlink-socket.ts";
+import { NetlinkSocket } from "./netlink-socket.ts";
 import { addressText } from "./ip-address.ts";
 
 const RTM_GETLINK = 18;
@@ -18,6 +20,8 @@ const RTN_UNICAST = 1;
 const LINK_HEADER_BYTES = 16;
 const ADDRESS_HEADER_BYTES = 8;
 const ROUTE_HEADER_BYTES = 12;
+/** Ids of namespaces are `int`; the kernel gives none below 0, which says "not known". */
+const NETNS_IDS = { least: 0, most: 0x7fff_ffff } as const;
 
 /**
  * A network device. `peerNetnsId` is set when the other end of a veth is in another network namespace, where it has `peerIndex`;
@@ -44,6 +48,8 @@ export type Route = { family: 4 | 6; destination: string; prefixLength: number; 
 /** All devices of this namespace, or of the one that it knows under `netnsId` (read without entering it). */
 export function readLinks(socket: NetlinkSocket, netnsId?: number): Link[] {
   const parts: Buffer[] = [Buffer.alloc(LINK_HEADER_BYTES), u32Attribute(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)];
+  requireHandle(socket, NetlinkSocket, "netlink socket");
+  if (netnsId !== undefined) requireWhole(netnsId, NETNS_IDS, "the id of a network namespace");
   if (netnsId !== undefined) parts.push(u32Attribute(IFLA.targetNetnsId, netnsId));
   return socket.dump(RTM_GETLINK, Buffer.concat(parts)).map(decodeLink);
 }
@@ -51,12 +57,15 @@ export function readLinks(socket: NetlinkSocket, netnsId?: number): Link[] {
 /** All addresses of both families in this namespace, or in the one that it knows under `netnsId`. */
 export function readAddresses(socket: NetlinkSocket, netnsId?: number): InterfaceAddress[] {
   const parts: Buffer[] = [Buffer.alloc(ADDRESS_HEADER_BYTES)];
+  requireHandle(socket, NetlinkSocket, "netlink socket");
+  if (netnsId !== undefined) requireWhole(netnsId, NETNS_IDS, "the id of a network namespace");
   if (netnsId !== undefined) parts.push(u32Attribute(IFA.targetNetnsId, netnsId));
   return socket.dump(RTM_GETADDR, Buffer.concat(parts)).flatMap(decodeAddress);
 }
 
 /** All unicast routes of both families, of every table. */
 export function readRoutes(socket: NetlinkSocket): Route[] {
+  requireHandle(socket, NetlinkSocket, "netlink socket");
   return [AF_INET, AF_INET6].flatMap((family) => {
     const header = Buffer.alloc(ROUTE_HEADER_BYTES);
     header.writeUInt8(family, 0);
@@ -66,6 +75,7 @@ export function readRoutes(socket: NetlinkSocket): Route[] {
 
 /** Decodes RTM_NEWLINK's payload (struct ifinfomsg and attributes). */
 export function decodeLink(payload: Buffer): Link {
+  requireArgument(Buffer.isBuffer(payload) && payload.length >= LINK_HEADER_BYTES, "that is no description of a device");
   const attributes = decodeAttributes(payload.subarray(LINK_HEADER_BYTES));
   const info = attributes.get(IFLA.linkInfo);
   return {

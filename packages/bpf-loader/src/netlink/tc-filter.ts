@@ -1,7 +1,8 @@
-import { isFault, requireArgument } from "../bpf-fault.ts";
-import type { BpfProgram } from "../bpf-program.ts";
+import { isFault } from "../bpf-fault.ts";
+import { BpfProgram } from "../bpf-program.ts";
+import { requireHandle, requireIndex } from "../checked-arguments.ts";
 import { attribute, decodeAttributes, readText, readU32, textAttribute, u32Attribute } from "./netlink-message.ts";
-import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, type NetlinkSocket } from "./netlink-socket.ts";
+import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NetlinkSocket } from "./netlink-socket.ts";
 
 const RTM_NEWQDISC = 36;
 const RTM_DELQDISC = 37;
@@ -30,6 +31,7 @@ export type TcFilter = { kind: string; priority: number; handle: number; program
 
 /** Lists the filters on a device's ingress; none without a qdisc. */
 export function readIngressFilters(socket: NetlinkSocket, ifindex: number): TcFilter[] {
+  requireDevice(socket, ifindex);
   try {
     return socket.dump(RTM_GETTFILTER, tcMessage({ ifindex, parent: CLSACT_INGRESS })).flatMap(decodeFilter);
   } catch (error) {
@@ -40,7 +42,8 @@ export function readIngressFilters(socket: NetlinkSocket, ifindex: number): TcFi
 
 /** Attaches a program as a direct-action filter on a device's ingress, replacing an older one of ours. */
 export function attachFilter(socket: NetlinkSocket, program: BpfProgram, ifindex: number): void {
-  requireArgument(Number.isInteger(ifindex) && ifindex > 0, `${ifindex} is no interface index`);
+  requireDevice(socket, ifindex);
+  requireHandle(program, BpfProgram, "program");
   const qdisc = Buffer.concat([tcMessage({ ifindex, parent: TC_H_CLSACT, handle: CLSACT_HANDLE }), textAttribute(TCA_KIND, "clsact")]);
   try {
     socket.change(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, qdisc);
@@ -58,6 +61,7 @@ export function attachFilter(socket: NetlinkSocket, program: BpfProgram, ifindex
 
 /** Removes our filter, and the qdisc when nothing else is on it. Nothing there is no error. */
 export function detachFilter(socket: NetlinkSocket, ifindex: number): void {
+  requireDevice(socket, ifindex);
   const gone = (error: unknown): boolean => ["ENOENT", "EINVAL", "ENODEV"].some((name) => isFault(error, name));
   try {
     socket.change(RTM_DELTFILTER, 0, Buffer.concat([ourFilter(ifindex), textAttribute(TCA_KIND, "bpf")]));
@@ -68,11 +72,17 @@ export function detachFilter(socket: NetlinkSocket, ifindex: number): void {
 
 /** Removes a device's clsact qdisc with all of its filters; for devices where we made it and nobody else uses it. */
 export function removeClsact(socket: NetlinkSocket, ifindex: number): void {
+  requireDevice(socket, ifindex);
   socket.change(
     RTM_DELQDISC,
     0,
     Buffer.concat([tcMessage({ ifindex, parent: TC_H_CLSACT, handle: CLSACT_HANDLE }), textAttribute(TCA_KIND, "clsact")]),
   );
+}
+
+function requireDevice(socket: NetlinkSocket, ifindex: number): void {
+  requireHandle(socket, NetlinkSocket, "netlink socket");
+  requireIndex(ifindex);
 }
 
 function ourFilter(ifindex: number): Buffer {

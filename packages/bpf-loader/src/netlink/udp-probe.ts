@@ -1,7 +1,8 @@
-import { bpfFault } from "../bpf-fault.ts";
+import { bpfFault, requireArgument } from "../bpf-fault.ts";
+import { requireHandle, requireWhole } from "../checked-arguments.ts";
 import { nativeLibraries } from "../native.ts";
 import { addressBytes } from "./ip-address.ts";
-import type { NetworkNamespace } from "./network-namespace.ts";
+import { NetworkNamespace } from "./network-namespace.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -10,10 +11,14 @@ const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 /** On one machine a datagram is there before send() returns; 200 ms covers a busy one. */
 const ARRIVAL_TIMEOUT_US = 200_000n;
+const PORT_MAX = 0xffff;
 const PROBE = Buffer.from("host routing self-test");
 
 /** Sends one datagram from one namespace to `address`:`port` in another; true when it arrived unchanged. Blocks at most 200 ms. */
 export function sendUdpProbe(probe: { from: NetworkNamespace; to: NetworkNamespace; address: string; port: number }): boolean {
+  requireArgument(typeof probe === "object" && probe !== null, "that is no probe");
+  for (const end of [probe.from, probe.to]) requireHandle(end, NetworkNamespace, "network namespace");
+  requireWhole(probe.port, { least: 1, most: PORT_MAX }, "the port of a probe");
   const native = nativeLibraries();
   const target = socketAddress(probe.address, probe.port);
   const receiver = probe.to.run(() => openSocket(target));
