@@ -1,187 +1,178 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { addressBytes, readLinks, NetlinkSocket, type Link } from "@hostrouting/bpf-loader";
-import { countedSince } from "../../services/node-agent/src/host-routing/counters.ts";
-import { Datapath } from "../../services/node-agent/src/host-routing/datapath.ts";
-import { REASONS, type Reason } from "../../services/node-agent/src/host-routing/kernel-layout.ts";
-import { pinFolders } from "../../services/node-agent/src/host-routing/pin-folder.ts";
-import { on, TwoNodes, type TestAgent } from "./two-nodes.ts";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { kernelAddress, kernelPrefix } from "../../services/node-agent/src/host-routing/kernel-address.ts";
+import { ADDRESS_CLASS, ENDPOINT_FLAG, Struct, type Reason } from "../../services/node-agent/src/host-routing/kernel-layout.ts";
+import { ethernet, flowPacket, frame, ip, PROTOCOL, read, TCP_FLAG, turned, unreachable, type Flow, type Packet } from "./frames.ts";
+import { NODE, ProgramRunner, u32, VERDICT } from "./program-runner.ts";
 
-const TC_ACT_UNSPEC = -1;
-const TC_ACT_REDIRECT = 7;
-const UDP = 17;
-/** `struct __sk_buff` up to gso_size, and where its device indexes stand. */
-const CONTEXT_BYTES = 192;
-const INGRESS_IFINDEX_OFFSET = 36;
-const IFINDEX_OFFSET = 40;
-
-type Packet = { from: string; to: string; protocol?: number; ttl?: number; fragment?: number; options?: Buffer; payload?: Buffer };
-
-const udp = Buffer.from("9c4100350010000068656c6c6f212121", "hex");
-const echoV4 = Buffer.from("0800000000070001", "hex");
+const FAMILIES = ["v4", "v6"] as const;
 const A = { v4: "10.201.1.2", v6: "fd00:201:1::2" };
 const B = { v4: "10.201.1.3", v6: "fd00:201:1::3" };
+const C = { v4: "10.201.2.2", v6: "fd00:201:2::2" };
+const OTHER_NODE = { v4: "10.200.0.2", v6: "fd00:200::2" };
+const SERVICE = { v4: "10.96.0.10", v6: "fd00:96::10" };
+/** Of this node's range, and no pod has it. */
+const NOBODY = { v4: "10.201.1.99", v6: "fd00:201:1::99" };
+/** A pod range to which the node has no route. */
+const UNREACHABLE = { v4: "10.201.77.1", v6: "fd00:201:77::1" };
+const ELSEWHERE = { v4: "192.0.2.7", v6: "2001:db8:7::7" };
 
-describe("from_pod, packet by packet", () => {
-  let nodes: TwoNodes;
-  let agent: TestAgent;
-  let datapath: Datapath;
-  let links: Link[];
+type Family = (typeof FAMILIES)[number];
+
+const flow = (from: string, to: string): Flow => ({ from, fromPort: 40_001, to, toPort: 53 });
+const udp = (from: string, to: string, changes: Parameters<typeof flowPacket>[2] = {}): Packet =>
+  flowPacket(flow(from, to), "udp", changes);
+const big = { data: Buffer.alloc(1600) };
+const raw = (packet: Omit<Packet, "from" | "to">, family: Family): Buffer => frame({ from: A[family], to: B[family], ...packet });
+const payload = udp(A.v4, B.v4).payload ?? Buffer.alloc(0);
+const quotedFrom = (from: string, to: string): Buffer => ip(udp(from, to));
+
+describe("packet by packet", () => {
+  let runner: ProgramRunner;
 
   before(() => {
-    nodes = new TwoNodes();
-    agent = nodes.agent(1);
-    agent.reconcile(on(1, 1));
-    const [folder] = pinFolders(nodes.pinRoot(1));
-    assert.ok(folder);
-    datapath = Datapath.open(folder);
-    links = agent.run(() => {
-      const socket = NetlinkSocket.open();
-      const found = readLinks(socket);
-      socket.close();
-      return found;
-    });
+    runner = new ProgramRunner();
+    runner.nodes.inNode(1, "ip -6 route add unreachable fd00:201:77::/48");
   });
-  after(() => {
-    datapath.close();
-    nodes.close();
-  });
+  after(() => runner.close());
+  beforeEach(() => runner.forget());
 
-  /** Runs one frame as pod a's and answers verdict, frame and the one reason that was counted. */
-  function run(frame: Buffer): { verdict: number; packet: Buffer; reason: Reason | undefined } {
-    const device = links.find(({ name }) => name === "la")?.index ?? 0;
-    const context = Buffer.alloc(CONTEXT_BYTES);
-    context.writeUInt32LE(device, INGRESS_IFINDEX_OFFSET);
-    context.writeUInt32LE(device, IFINDEX_OFFSET);
-    const before = datapath.counters();
-    const { verdict, packet } = agent.run(() => datapath.programs.from_pod.runPacket(frame, context));
-    const counted = countedSince(before, datapath.counters()).fromPod;
-    const reasons = REASONS.filter((reason) => counted[reason] > 0);
-    assert.ok(reasons.length === 1, `counted once: ${reasons.join()}`);
-    return { verdict, packet, reason: reasons[0] };
-  }
+  const left: [string, Reason, (family: Family) => Buffer][] = [
+    ["TTL or hop limit 1", "StackTtl", (f) => frame(udp(A[f], B[f], { ttl: 1 }))],
+    ["TTL or hop limit 1, to another node", "StackTtl", (f) => frame(udp(A[f], C[f], { ttl: 1 }))],
+    ["another pod's source address", "StackSource", (f) => frame(udp(B[f], B[f]))],
+    ["a source address of nobody", "StackSource", (f) => frame(udp(NOBODY[f], B[f]))],
+    ["a Service", "StackClass", (f) => frame(udp(A[f], SERVICE[f]))],
+    ["its own node", "StackClass", (f) => frame(udp(A[f], NODE[f]))],
+    ["an address in no range", "StackClass", (f) => frame(udp(A[f], ELSEWHERE[f]))],
+    ["an address of this node's range without a pod", "StackNoEndpoint", (f) => frame(udp(A[f], NOBODY[f]))],
+    ["a pod range without a route", "StackRoute", (f) => frame(udp(A[f], UNREACHABLE[f]))],
+    ["more than the device's MTU", "StackTooBig", (f) => frame(udp(A[f], B[f], big))],
+    ["more than the route's MTU", "StackTooBig", (f) => frame(udp(A[f], C[f], big))],
+    ["SCTP", "StackProtocol", (f) => raw({ protocol: 132, payload }, f)],
+    ["ESP", "StackProtocol", (f) => raw({ protocol: 50, payload }, f)],
+    ["a cut-off UDP header", "StackShort", (f) => raw({ protocol: PROTOCOL.udp, payload: payload.subarray(0, 4) }, f)],
+    ["a cut-off TCP header", "StackShort", (f) => raw({ protocol: PROTOCOL.tcp, payload: payload.subarray(0, 12) }, f)],
+    ["an error that quotes no fast flow", "StackIcmpError", (f) => frame(unreachable(A[f], B[f], quotedFrom(B[f], A[f])))],
+    ["an error that quotes half a header", "StackShort", (f) => frame(unreachable(A[f], B[f], quotedFrom(B[f], A[f]).subarray(0, 12)))],
+  ];
+  for (const family of FAMILIES)
+    for (const [name, reason, make] of left) it(`${family}: leaves ${name} to the stack, unchanged`, () => isLeft(make(family), reason));
 
-  const left: [string, Reason, Buffer][] = [
-    ["TTL 1", "StackTtl", ipv4({ from: A.v4, to: B.v4, ttl: 1 })],
-    ["hop limit 1", "StackTtl", ipv6({ from: A.v6, to: B.v6, ttl: 1 })],
-    ["a first fragment", "StackFragment", ipv4({ from: A.v4, to: B.v4, fragment: 0x2000 })],
-    ["a later fragment", "StackFragment", ipv4({ from: A.v4, to: B.v4, fragment: 0x0010 })],
-    ["an IPv6 fragment", "StackFragment", ipv6({ from: A.v6, to: B.v6, protocol: 44 })],
-    ["IPv4 options", "StackOptions", ipv4({ from: A.v4, to: B.v4, options: Buffer.from("94040000", "hex") })],
-    ["hop-by-hop options", "StackOptions", ipv6({ from: A.v6, to: B.v6, protocol: 0 })],
-    ["SCTP", "StackProtocol", ipv4({ from: A.v4, to: B.v4, protocol: 132 })],
+  const leftOfOneFamily: [string, Reason, Buffer][] = [
+    ["a first fragment", "StackFragment", raw({ fragment: 0x2000, payload }, "v4")],
+    ["a later fragment", "StackFragment", raw({ fragment: 0x0010, payload }, "v4")],
     [
-      "neighbour solicitation",
-      "StackProtocol",
-      ipv6({ from: A.v6, to: B.v6, protocol: 58, payload: Buffer.from("8700000000000000", "hex") }),
+      "an IPv6 fragment",
+      "StackFragment",
+      raw({ protocol: PROTOCOL.fragment, payload: Buffer.concat([Buffer.from("1100000100000001", "hex"), payload]) }, "v6"),
     ],
-    ["another pod's source address", "StackSource", ipv4({ from: B.v4, to: B.v4 })],
-    ["a source address of nobody", "StackSource", ipv6({ from: "fd00:201:1::99", to: B.v6 })],
-    ["a Service", "StackClass", ipv4({ from: A.v4, to: "10.96.0.10" })],
-    ["a node", "StackClass", ipv6({ from: A.v6, to: "fd00:200::1" })],
-    ["an address of this node's range without a pod", "StackNoEndpoint", ipv4({ from: A.v4, to: "10.201.1.99" })],
-    ["a pod range without a route", "StackRoute", ipv4({ from: A.v4, to: "10.201.77.1" })],
-    ["more than the device's MTU", "StackTooBig", ipv4({ from: A.v4, to: B.v4, payload: Buffer.concat([udp, Buffer.alloc(1600)]) })],
-    ["more than the route's MTU", "StackTooBig", ipv4({ from: A.v4, to: "10.201.2.2", payload: Buffer.concat([udp, Buffer.alloc(1600)]) })],
+    ["IPv4 options", "StackOptions", raw({ options: Buffer.from("94040000", "hex"), payload }, "v4")],
+    ["hop-by-hop options", "StackOptions", raw({ protocol: 0, payload }, "v6")],
+    ["a routing header", "StackOptions", raw({ protocol: 43, payload }, "v6")],
+    ["destination options", "StackOptions", raw({ protocol: 60, payload }, "v6")],
+    ["an authentication header", "StackOptions", raw({ protocol: 51, payload }, "v6")],
+    ["neighbour solicitation", "StackProtocol", raw({ protocol: 58, payload: Buffer.from("8700000000000000", "hex") }, "v6")],
+    ["a router's advertisement", "StackProtocol", raw({ protocol: 58, payload: Buffer.from("8600000000000000", "hex") }, "v6")],
     ["ARP", "StackNotIp", ethernet(0x0806, Buffer.alloc(28))],
     ["VLAN", "StackNotIp", ethernet(0x8100, Buffer.alloc(46))],
-    ["a cut-off UDP header", "StackShort", ipv4({ from: A.v4, to: B.v4, payload: udp.subarray(0, 4) })],
-    [
-      "an error that quotes no fast flow",
-      "StackIcmpError",
-      ipv4({
-        from: A.v4,
-        to: B.v4,
-        protocol: 1,
-        payload: quoting({ from: B.v4, to: "10.201.1.2", payload: Buffer.from("1111222200080000", "hex") }),
-      }),
-    ],
   ];
-  for (const [name, reason, frame] of left)
-    it(`leaves ${name} to the stack, unchanged`, () => {
-      const result = run(frame);
-      assert.equal(result.reason, reason);
-      assert.equal(result.verdict, TC_ACT_UNSPEC);
-      assert.deepEqual(result.packet, frame);
+  for (const [name, reason, packet] of leftOfOneFamily) it(`leaves ${name} to the stack, unchanged`, () => isLeft(packet, reason));
+
+  function isLeft(packet: Buffer, reason: Reason): void {
+    const result = runner.fromPod(packet);
+    assert.deepEqual([result.reason, result.verdict], [reason, VERDICT.unspec]);
+    assert.deepEqual(result.packet, packet);
+  }
+
+  const fast: [string, Reason, (family: Family) => Packet][] = [
+    ["UDP to a pod of the node", "FastLocal", (f) => udp(A[f], B[f])],
+    ["TCP to a pod of the node", "FastLocal", (f) => flowPacket(flow(A[f], B[f]), "tcp", { tcpFlags: TCP_FLAG.syn })],
+    ["echo to a pod of the node", "FastLocal", (f) => flowPacket(flow(A[f], B[f]), "icmp")],
+    ["an answer to an echo", "FastLocal", (f) => flowPacket(turned(flow(B[f], A[f])), "icmp", { reply: true })],
+  ];
+  for (const family of FAMILIES)
+    for (const [name, reason, make] of fast)
+      it(`${family}: redirects ${name}, one hop on, to the pod's MAC`, () => {
+        const packet = frame(make(family));
+        const result = runner.fromPod(packet);
+        assert.deepEqual([result.reason, result.verdict], [reason, VERDICT.redirect]);
+        const seen = read(result.packet);
+        assert.deepEqual([seen.ttl, seen.sums.every((sum) => sum === 0)], [63, true]);
+        assert.equal(result.packet.toString("hex", 6, 12), runner.link("lb").mac.toString("hex"));
+        assert.notEqual(result.packet.toString("hex", 0, 6), "000000000000");
+        assert.deepEqual(seen.payload, read(packet).payload);
+      });
+
+  for (const family of FAMILIES) {
+    it(`${family}: redirects an error that quotes a fast flow`, () => {
+      runner.fromPod(frame(udp(A[family], B[family])));
+      const result = runner.fromPod(frame(unreachable(B[family], A[family], quotedFrom(A[family], B[family]))), "lb");
+      assert.deepEqual([result.reason, result.verdict], ["FastLocal", VERDICT.redirect]);
     });
 
-  const fast: [string, Reason, Buffer][] = [
-    ["UDP to a pod of the node", "FastLocal", ipv4({ from: A.v4, to: B.v4 })],
-    ["UDP over IPv6 to a pod of the node", "FastLocal", ipv6({ from: A.v6, to: B.v6 })],
-    ["echo to a pod of the node", "FastLocal", ipv4({ from: A.v4, to: B.v4, protocol: 1, payload: echoV4 })],
-    [
-      "an error that quotes a fast flow",
-      "FastLocal",
-      ipv4({
-        from: A.v4,
-        to: B.v4,
-        protocol: 1,
-        payload: quoting({ from: B.v4, to: A.v4, payload: Buffer.from("00359c4100080000", "hex") }),
-      }),
-    ],
-  ];
-  for (const [name, reason, frame] of fast)
-    it(`redirects ${name}, one hop on, to the pod's MAC`, () => {
-      const result = run(frame);
-      assert.equal(result.reason, reason);
-      assert.equal(result.verdict, TC_ACT_REDIRECT);
-      const is4 = frame.readUInt16BE(12) === 0x0800;
-      const ttlAt = is4 ? 22 : 21;
-      assert.equal(result.packet[ttlAt], (frame[ttlAt] ?? 0) - 1);
-      if (is4) assert.equal(checksum(result.packet.subarray(14, 34)), 0);
-      const host = links.find((link) => link.name === "lb");
-      assert.equal(result.packet.toString("hex", 6, 12), host?.mac.toString("hex"));
-      assert.notEqual(result.packet.toString("hex", 0, 6), "000000000000");
-      assert.deepEqual(result.packet.subarray(is4 ? 26 : 22), frame.subarray(is4 ? 26 : 22));
+    it(`${family}: sends to another node's pod, whether its neighbour is known or not`, () => {
+      const results = ["permanent lladdr 02:00:00:00:00:09", "incomplete"].map((state) => {
+        const isKnown = state.startsWith("permanent");
+        const change = isKnown ? `replace ${OTHER_NODE[family]} ${state.slice(10)} nud permanent` : `del ${OTHER_NODE[family]}`;
+        runner.nodes.inNode(1, `ip neigh ${change} dev eth0`);
+        return runner.fromPod(frame(udp(A[family], C[family])));
+      });
+      assert.deepEqual(
+        results.map(({ reason, verdict }) => [reason, verdict]),
+        [
+          ["FastRemote", VERDICT.redirect],
+          ["FastRemoteNeigh", VERDICT.redirect],
+        ],
+      );
+      assert.equal(results[0]?.packet.toString("hex", 0, 6), "020000000009");
     });
+
+    it(`${family}: routes to another node's host as it is, and back, when its range is native`, () => {
+      const range = kernelPrefix(`${OTHER_NODE[family]}/${family === "v4" ? 32 : 128}`);
+      runner.datapath.maps.hr_ranges.update(range, u32(ADDRESS_CLASS.NATIVE));
+      try {
+        const there = runner.fromPod(frame(udp(A[family], OTHER_NODE[family])));
+        assert.match(there.reason, /^FastRemote/);
+        assert.equal(read(there.packet).from, A[family]);
+        assert.equal(runner.fromNet(frame(udp(OTHER_NODE[family], A[family]))).reason, "FastFromNet");
+      } finally {
+        runner.datapath.maps.hr_ranges.delete(range);
+      }
+    });
+
+    it(`${family}: a pod that opted out keeps the stack, both ways`, () => {
+      const key = kernelAddress(A[family]);
+      const endpoint = runner.datapath.maps.hr_endpoints.lookup(key);
+      assert.ok(endpoint);
+      runner.datapath.maps.hr_endpoints.update(
+        key,
+        new Struct("hr_endpoint", Buffer.from(endpoint)).set("flags", ENDPOINT_FLAG.OPT_OUT).bytes,
+      );
+      try {
+        const reasons = [
+          runner.fromPod(frame(udp(A[family], B[family]))),
+          runner.fromPod(frame(udp(A[family], C[family]))),
+          runner.fromPod(frame(udp(B[family], A[family])), "lb"),
+          runner.fromNet(frame(udp(C[family], A[family]))),
+        ].map(({ reason, verdict }) => [reason, verdict]);
+        assert.deepEqual(
+          reasons,
+          Array.from({ length: 4 }, () => ["StackOptOut", VERDICT.unspec]),
+        );
+      } finally {
+        runner.datapath.maps.hr_endpoints.update(key, endpoint);
+      }
+    });
+
+    it(`${family}: takes in from other nodes' pods alone`, () => {
+      const cases: [string, string, Reason][] = [
+        ["another node's pod", C[family], "FastFromNet"],
+        ["the outside", ELSEWHERE[family], "StackClass"],
+        ["a forged address of an own pod", B[family], "StackClass"],
+        ["a Service", SERVICE[family], "StackClass"],
+      ];
+      for (const [name, from, reason] of cases) assert.equal(runner.fromNet(frame(udp(from, A[family]))).reason, reason, name);
+    });
+  }
 });
-
-function ethernet(type: number, payload: Buffer): Buffer {
-  const header = Buffer.alloc(14);
-  header.writeUInt16BE(type, 12);
-  return Buffer.concat([header, payload]);
-}
-
-function ipv4Header({ from, to, protocol = UDP, ttl = 64, fragment = 0, options = Buffer.alloc(0) }: Packet, payloadBytes: number): Buffer {
-  const header = Buffer.alloc(20 + options.length);
-  header.writeUInt8(0x40 | (header.length / 4), 0);
-  header.writeUInt16BE(header.length + payloadBytes, 2);
-  header.writeUInt16BE(fragment, 6);
-  header.writeUInt8(ttl, 8);
-  header.writeUInt8(protocol, 9);
-  addressBytes(from).copy(header, 12);
-  addressBytes(to).copy(header, 16);
-  options.copy(header, 20);
-  header.writeUInt16BE(checksum(header), 10);
-  return header;
-}
-
-function ipv4(packet: Packet): Buffer {
-  const payload = packet.payload ?? udp;
-  return ethernet(0x0800, Buffer.concat([ipv4Header(packet, payload.length), payload]));
-}
-
-function ipv6({ from, to, protocol = UDP, ttl = 64, payload = udp }: Packet): Buffer {
-  const header = Buffer.alloc(40);
-  header.writeUInt8(0x60, 0);
-  header.writeUInt16BE(payload.length, 4);
-  header.writeUInt8(protocol, 6);
-  header.writeUInt8(ttl, 7);
-  addressBytes(from).copy(header, 8);
-  addressBytes(to).copy(header, 24);
-  return ethernet(0x86dd, Buffer.concat([header, payload]));
-}
-
-/** Port unreachable about an IPv4 packet, which the error's sender received. */
-function quoting(packet: Packet): Buffer {
-  const payload = packet.payload ?? udp;
-  return Buffer.concat([Buffer.from("0303000000000000", "hex"), ipv4Header(packet, payload.length), payload]);
-}
-
-/** RFC 1071; 0 over a header whose checksum is right. */
-function checksum(bytes: Buffer): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  return ~sum & 0xffff;
-}
