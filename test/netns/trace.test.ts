@@ -9,7 +9,8 @@ import { KERNEL_LAYOUTS, type Reason } from "../../services/node-agent/src/host-
 import { pinFolders } from "../../services/node-agent/src/host-routing/pin-folder.ts";
 import type { KnownPod } from "../../services/node-agent/src/pods/watched-pods.ts";
 import { traceFlow } from "../../services/node-agent/src/trace/trace-flow.ts";
-import { on, PORT, SERVICES, TwoNodes, type TestAgent } from "./two-nodes.ts";
+import { NODE_PORTS_DEFAULT } from "../../services/node-agent/src/masquerade/port-ranges.ts";
+import { on, OUTSIDE, PORT, SERVICES, TwoNodes, type TestAgent } from "./two-nodes.ts";
 import { exchangeAll, startEcho, startFlows, stopTraffic } from "./traffic.ts";
 
 type Predicted = Reason | readonly Reason[];
@@ -24,7 +25,7 @@ describe("a trace foretells what the next packet does", () => {
 
   before(async () => {
     nodes = new TwoNodes();
-    for (const pod of ["a", "b", "c"]) await startEcho(nodes, pod, PORT);
+    for (const pod of ["a", "b", "c", "out"]) await startEcho(nodes, pod, PORT);
     nodes.addPod({ name: "d", node: 1, v4: "10.201.1.30", v6: "fd00:201:1::30" });
     await startEcho(nodes, "d", PORT);
     nodes.inNode(1, "ip route add blackhole 10.201.88.0/24");
@@ -125,6 +126,25 @@ describe("a trace foretells what the next packet does", () => {
     );
   });
 
+  for (const family of ["v4", "v6"] as const)
+    it(`shows the translation of a flow to the outside once it has one, ${family}`, async () => {
+      agent.reconcile(on(3, 1, { masquerade }));
+      const flow = from(OUTSIDE[family], PORT, "tcp");
+      const before = trace(flow);
+      const plan = { name: "out", protocol: "tcp" as const, address: OUTSIDE[family], port: PORT, localPort: flow.source.port };
+      const running = await startFlows(nodes, "a", [plan]);
+      const during = trace(flow);
+      const [result] = await running.finish();
+      assert.ok(result && result.answers > 0, JSON.stringify(result));
+      assert.deepEqual(reasonsOf(before), ["FastMasquerade", "NotTranslatedYet"]);
+      assert.deepEqual(reasonsOf(during), ["FastMasquerade", "FastUnmasquerade"]);
+      const [there, back] = during.directions as TracedDirection[];
+      const outer = { v4: "10.200.0.1", v6: "fd00:200::1" }[family];
+      assert.equal(there?.translation?.address, outer);
+      assert.deepEqual(back?.destination, { address: outer, port: there.translation.port });
+      assert.partialDeepStrictEqual(back.translation, flow.source);
+    });
+
   it("is a program beside the agent, which answers in JSON and fails with one sentence", () => {
     const run = (argument: string, pinRoot = nodes.pinRoot(1)): { status: number | null; stdout: string; stderr: string } =>
       spawnSync("nsenter", [`--net=${nodes.netns("n1")}`, process.execPath, PROGRAM, argument], {
@@ -150,6 +170,13 @@ describe("a trace foretells what the next packet does", () => {
   });
 });
 
+/** What ip-masq-agent's rules of this topology do. */
+const masquerade = {
+  enabled: true,
+  outside: { native: ["10.200.0.0/16", "fd00:200::/32"], doubtful: [], service: [], families: [4, 6] as const },
+  nodePorts: NODE_PORTS_DEFAULT,
+  hostPorts: [],
+};
 const TRACES = 200;
 const PROGRAM = path.join(import.meta.dirname, "../../services/node-agent/src/trace/main.ts");
 const PROGRAM_TIMEOUT_MS = 20_000;
