@@ -33,8 +33,11 @@ export class Datapath {
   /** Opens what an earlier agent pinned. @throws AppError `agent.foreign-layout` when its maps have other shapes than ours. */
   static adopt(pins: PinFolder): Datapath {
     const datapath = Datapath.open(pins);
-    const { hr_endpoints: endpoints, hr_flows: flows } = datapath.maps;
+    const { hr_endpoints: endpoints, hr_flows: flows, hr_nat_out: translated, hr_masquerade: masquerade } = datapath.maps;
     const fits =
+      translated.keySize === KERNEL_LAYOUTS.hr_tuple.size &&
+      translated.valueSize === KERNEL_LAYOUTS.hr_nat.size &&
+      masquerade.valueSize === KERNEL_LAYOUTS.hr_masquerade.size &&
       endpoints.valueSize === KERNEL_LAYOUTS.hr_endpoint.size &&
       flows.keySize === KERNEL_LAYOUTS.hr_flow_key.size &&
       flows.valueSize === KERNEL_LAYOUTS.hr_flow.size;
@@ -55,12 +58,20 @@ export class Datapath {
     );
   }
 
-  /** Loads the object and pins it, with mode OFF and nothing attached. */
-  static load(pins: PinFolder, objectPath: string): Datapath {
+  /**
+   * Loads the object and pins it, with mode OFF and nothing attached. Translated flows of a former version are carried on: their tables
+   * become the new version's, so that no flow gets another port.
+   */
+  static load(pins: PinFolder, objectPath: string, former?: Datapath): Datapath {
     pins.remove();
     pins.create();
     const entries = translatedFlowsMax(totalmem());
-    const object = BpfObject.load(objectPath, { maxEntries: { hr_nat_out: entries, hr_nat_in: entries } });
+    const object = BpfObject.load(
+      objectPath,
+      former
+        ? { maps: { hr_nat_out: former.maps.hr_nat_out, hr_nat_in: former.maps.hr_nat_in } }
+        : { maxEntries: { hr_nat_out: entries, hr_nat_in: entries } },
+    );
     try {
       for (const name of MAP_NAMES) object.map(name).pin(pins.map(name));
       for (const name of PROGRAM_NAMES) object.program(name).pin(pins.program(name));

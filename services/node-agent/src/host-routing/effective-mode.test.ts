@@ -14,6 +14,7 @@ const good: Observation = {
   counters: zeroCounters(),
   selfTest: { outcome: "Passed", message: "" },
   switchedNow: false,
+  handedOver: { handedOver: 0, ended: 0, refused: 0, left: 0 },
   masquerade: undefined,
 };
 

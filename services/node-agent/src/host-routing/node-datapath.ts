@@ -1,5 +1,6 @@
 import { NetlinkSocket } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
+import { handOver, type HandedOver } from "../hand-over/hand-over.ts";
 import { addressClasses, type ClusterRanges } from "../masquerade/address-classes.ts";
 import { KernelMasquerade, type MasqueradeObservation, type MasqueradeWish } from "../masquerade/kernel-masquerade.ts";
 import type { KnownPod } from "../pods/watched-pods.ts";
@@ -34,6 +35,8 @@ export type Observation = {
   selfTest: SelfTest | undefined;
   switchedNow: boolean;
   masquerade: MasqueradeObservation | undefined;
+  /** Translated flows that went to the kernel's conntrack since this process began; `left`: those that still have to. */
+  handedOver: HandedOver;
 };
 
 /** Where things are, what time it is, and how patient to be. `version`: first 12 hex digits of the bundle digest. */
@@ -48,11 +51,14 @@ export type NodeDatapathOptions = {
 };
 
 const MS_TO_NS = 1_000_000n;
+/** Rounds in which conntrack may refuse flows before the programs go without them. */
+const REFUSED_ROUNDS_MAX = 4;
 
 /**
  * Host routing of one node. Level-triggered: every call brings the kernel closer to `desired` and says what it shows.
  * Nothing here is asynchronous, so calls never overlap. States of the kernel's part: absent → loaded, attached, OFF →
- * ON → DRAIN → OFF → absent. Absent again only after DRAIN has lasted `drainMs`, so that handshakes in flight end undisturbed.
+ * ON → DRAIN → OFF → absent. Absent again only after DRAIN has lasted `drainMs`, so that handshakes in flight end undisturbed, and
+ * after translated flows have been handed over: nobody else knows their ports.
  */
 export class NodeDatapath {
   readonly #options: NodeDatapathOptions;
@@ -65,6 +71,8 @@ export class NodeDatapath {
   #drainingSinceNs: bigint | undefined;
   #selfTest: { result: SelfTest; atNs: bigint } | undefined;
   #baseline: Counters = zeroCounters();
+  #handedOver: HandedOver = { handedOver: 0, ended: 0, refused: 0, left: 0 };
+  #refusedRounds = 0;
 
   constructor(options: NodeDatapathOptions) {
     this.#options = options;
@@ -142,6 +150,7 @@ export class NodeDatapath {
 
   #turnOn(desired: Extract<Desired, { kind: "on" }>): boolean {
     this.#drainingSinceNs = undefined;
+    this.#refusedRounds = 0;
     const datapath = this.#ownVersion();
     const { ranges, masquerade } = desired;
     syncRanges(datapath, addressClasses(ranges, masquerade?.outside), masquerade === undefined);
@@ -166,10 +175,33 @@ export class NodeDatapath {
   /** Another version's programs stay on until ours are: every flow that they carried is new to ours, and conntrack does not know it. */
   #ownVersion(): Datapath {
     const { pinRoot, version, objectPath } = this.#options;
-    if (this.#current?.pins.version === version) return this.#current;
-    this.#current?.close();
-    this.#current = Datapath.load(new PinFolder(pinRoot, version), objectPath);
+    const former = this.#current;
+    if (former?.pins.version === version) return former;
+    this.#current = Datapath.load(new PinFolder(pinRoot, version), objectPath, former);
+    former?.close();
     return this.#current;
+  }
+
+  /** True once no flow depends on our translation, or when conntrack has refused the rest for good. New ones are not made meanwhile. */
+  #handOverAll(datapath: Datapath, nowNs: bigint): boolean {
+    datapath.drain();
+    const result = handOver(datapath, "all", nowNs);
+    this.#note(result);
+    this.#refusedRounds = result.refused > 0 ? this.#refusedRounds + 1 : 0;
+    return result.left === 0 || (result.left === result.refused && this.#refusedRounds >= REFUSED_ROUNDS_MAX);
+  }
+
+  /** What these devices translate goes to conntrack before they lose their program; with an uplink, everything does. */
+  #handOverOf(datapath: Datapath, devices: NodeDevices, leaving: ReadonlySet<number>): void {
+    const isLeaving = ({ ifindex }: { ifindex: number }): boolean => leaving.has(ifindex);
+    const addresses = [...devices.pods, ...devices.unfit].filter(isLeaving).flatMap((device) => device.addresses);
+    const of = devices.uplinks.some(isLeaving) ? "all" : { addresses };
+    if (of === "all" || addresses.length > 0) this.#note(handOver(datapath, of, this.#options.monotonicNs()));
+  }
+
+  #note({ handedOver, ended, refused, left }: HandedOver): void {
+    const before = this.#handedOver;
+    this.#handedOver = { handedOver: before.handedOver + handedOver, ended: before.ended + ended, refused, left };
   }
 
   #turnOff(atOnce: boolean): void {
@@ -182,6 +214,7 @@ export class NodeDatapath {
       this.#drainingSinceNs ??= now;
       if (now - this.#drainingSinceNs < BigInt(this.#options.drainMs) * MS_TO_NS) return;
     }
+    if (datapath && !this.#handOverAll(datapath, now)) return;
     const devices = this.#readDevices();
     datapath?.close();
     this.#current = undefined;
@@ -218,6 +251,7 @@ export class NodeDatapath {
     const sync = (served: (ifindex: number) => boolean): void =>
       syncDevices(datapath, servedDevices(devices, served), this.#options.monotonicNs());
     const beforeDetach: AttachOptions["beforeDetach"] = (leaving, staying) => {
+      this.#handOverOf(datapath, devices, leaving);
       sync((ifindex) => staying.has(ifindex));
       forgetFlows(
         datapath,
@@ -227,6 +261,7 @@ export class NodeDatapath {
     const hooked = this.#hooks.attachAll(datapath, devices, { others: this.#otherPrograms(datapath), beforeDetach });
     const attached = new Set(hooked.filter((device) => device.attached).map((device) => device.ifindex));
     const toggling = togglingPods(datapath, devices.pods);
+    this.#handOverOf(datapath, devices, new Set(toggling.map(({ ifindex }) => ifindex)));
     forgetFlows(datapath, toggling);
     sync((ifindex) => attached.has(ifindex));
     forgetFlows(datapath, toggling);
@@ -253,8 +288,17 @@ export class NodeDatapath {
 
   #observe(switchedNow: boolean): Observation {
     const datapath = this.#current;
+    const handedOver = this.#handedOver;
     if (!datapath)
-      return { control: undefined, devices: [], counters: zeroCounters(), selfTest: undefined, switchedNow, masquerade: undefined };
+      return {
+        control: undefined,
+        devices: [],
+        counters: zeroCounters(),
+        selfTest: undefined,
+        switchedNow,
+        masquerade: undefined,
+        handedOver,
+      };
     this.#masquerade.collectWhenDue(datapath);
     return {
       control: datapath.readControl(),
@@ -263,6 +307,7 @@ export class NodeDatapath {
       selfTest: this.#selfTest?.result,
       switchedNow,
       masquerade: this.#masquerade.observe(datapath),
+      handedOver,
     };
   }
 
