@@ -20,6 +20,9 @@ export const SERVICES = [
 /** A host beyond the nodes' network. It has no route to the pods: whatever comes back was translated. */
 export const OUTSIDE = { v4: "203.0.113.10", v6: "2001:db8:99::10" } as const;
 
+/** Port of node 1 that leads to pod b, for whoever is outside. */
+export const NODE_PORT = { v4: "10.200.0.1", v6: "fd00:200::1", port: 30_080 } as const;
+
 /** Port of every pod's echo server and of every Service. */
 export const PORT = 8080;
 
@@ -199,6 +202,12 @@ export class TwoNodes {
       );
     }
     this.inPod("out", `ip addr add ${OUTSIDE.v4}/32 dev lo; ip addr add ${OUTSIDE.v6}/128 dev lo`);
+    // a UDP server that is bound to no address answers from the one that the route prefers
+    const prefer = `ip route replace 10.200.0.0/24 dev eth0 src ${OUTSIDE.v4}; ip -6 route replace fd00:200::/64 dev eth0 metric 256 src ${OUTSIDE.v6}`;
+    this.inPod("out", prefer);
+    // it speaks to the nodes as somebody outside, too
+    this.inPod("out", `ip route replace 10.200.0.0/24 dev eth0 src ${OUTSIDE.v4}`);
+    this.inPod("out", `ip -6 route replace fd00:200::/64 dev eth0 proto kernel metric 256 src ${OUTSIDE.v6}`);
     for (const node of [1, 2] as const)
       this.inNode(node, "ip route add default via 10.200.0.254; ip -6 route add default via fd00:200::254");
   }
@@ -219,11 +228,12 @@ export class TwoNodes {
   }
 
   #addServices(): void {
-    for (const { v4, v6, pod } of SERVICES) {
+    for (const { v4, v6, port, pod } of [...SERVICES.map((service) => ({ ...service, port: PORT })), { ...NODE_PORT, pod: "b" }]) {
       const target = this.pod(pod);
       for (const protocol of ["tcp", "udp"]) {
-        this.inNode(1, `iptables -t nat -A PREROUTING -d ${v4} -p ${protocol} --dport ${PORT} -j DNAT --to ${target.v4}:${PORT}`);
-        this.inNode(1, `ip6tables -t nat -A PREROUTING -d ${v6} -p ${protocol} --dport ${PORT} -j DNAT --to [${target.v6}]:${PORT}`);
+        const rule = (address: string, to: string): string =>
+          `-t nat -A PREROUTING -d ${address} -p ${protocol} --dport ${port} -j DNAT --to ${to}:${PORT}`;
+        this.inNode(1, `iptables ${rule(v4, target.v4)}; ip6tables ${rule(v6, `[${target.v6}]`)}`);
       }
     }
   }
