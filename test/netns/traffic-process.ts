@@ -4,6 +4,7 @@
  */
 import dgram from "node:dgram";
 import net from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { FlowPlan, FlowResult } from "./traffic.ts";
 
 const PING_EVERY_MS = 10;
@@ -28,6 +29,8 @@ async function openTcp(plan: FlowPlan, { onData, onError }: Handlers): Promise<C
   await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   socket.on("data", onData).on("error", (error) => onError(error.message));
   const close = async (): Promise<void> => {
+    // it broke before
+    if (socket.closed) return;
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
     if (plan.close === "server") socket.write(GOODBYE);
     else if (plan.close === "fin") socket.end();
@@ -58,7 +61,7 @@ class Flow {
 
   constructor(plan: FlowPlan) {
     this.#plan = plan;
-    this.result = { name: plan.name, answers: 0, lost: 0, silenceMs: 0, error: null };
+    this.result = { name: plan.name, answers: 0, lost: 0, silenceMs: 0, pausedMs: 0, error: null };
   }
 
   /** Resolves with the first answer or error. */
@@ -148,9 +151,12 @@ if (command === "echo") {
 } else {
   const flows = (JSON.parse(argument) as FlowPlan[]).map((plan) => new Flow(plan));
   await Promise.all(flows.map((flow) => flow.start()));
+  const pauses = monitorEventLoopDelay({ resolution: PING_EVERY_MS });
+  pauses.enable();
   process.stdout.write("started\n");
   await stdinEnd;
   await Promise.all(flows.map((flow) => flow.end()));
-  process.stdout.write(`${JSON.stringify(flows.map((flow) => flow.result))}\n`);
+  const pausedMs = pauses.max / 1e6;
+  process.stdout.write(`${JSON.stringify(flows.map((flow) => ({ ...flow.result, pausedMs })))}\n`);
 }
 process.exit(0);

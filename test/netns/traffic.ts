@@ -12,8 +12,8 @@ export type FlowPlan = {
   localPort?: number;
   close?: "fin" | "server";
 };
-/** How it went. `silenceMs`: the longest time between two answers. */
-export type FlowResult = { name: string; answers: number; lost: number; silenceMs: number; error: string | null };
+/** How it went. `silenceMs`: the longest time between two answers; `pausedMs`: the longest for which the client itself did not run. */
+export type FlowResult = { name: string; answers: number; lost: number; silenceMs: number; pausedMs: number; error: string | null };
 
 const PROGRAM = path.join(import.meta.dirname, "traffic-process.ts");
 const START_TIMEOUT_MS = 15_000;
