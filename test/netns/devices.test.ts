@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { attachFilter, attachTcx, BpfObject, detachPinnedLink, NetlinkSocket, type BpfProgram } from "@hostrouting/bpf-loader";
 import { effectiveMode } from "../../services/node-agent/src/host-routing/effective-mode.ts";
 import { kernelAddress } from "../../services/node-agent/src/host-routing/kernel-address.ts";
-import type { Observation } from "../../services/node-agent/src/host-routing/node-datapath.ts";
+import type { Desired, Observation } from "../../services/node-agent/src/host-routing/node-datapath.ts";
 import type { KnownPod } from "../../services/node-agent/src/pods/watched-pods.ts";
-import { on, PORT, TwoNodes, type TestAgent } from "./two-nodes.ts";
+import { masqueradeWish } from "./masquerade-wish.ts";
+import { on, OUTSIDE, PORT, TwoNodes, type TestAgent } from "./two-nodes.ts";
 import { exchangeAll, startEcho, startFlows, stopTraffic, type FlowPlan, type FlowResult } from "./traffic.ts";
 
 const OBJECT = path.join(import.meta.dirname, "../../bpf/build/host_routing.bpf.o");
 /** A flow that is silent for longer counts as broken. */
 const SILENCE_MAX_MS = 500;
+/** How long flows run after a change. */
+const PHASE_MS = 300;
 
 describe("pods that stay on the stack", () => {
   let nodes: TwoNodes;
@@ -20,7 +24,7 @@ describe("pods that stay on the stack", () => {
 
   before(async () => {
     nodes = new TwoNodes();
-    for (const pod of ["a", "b", "c"]) await startEcho(nodes, pod, PORT);
+    for (const pod of ["a", "b", "c", "out"]) await startEcho(nodes, pod, PORT);
   });
   after(() => {
     stopTraffic();
@@ -89,6 +93,36 @@ describe("pods that stay on the stack", () => {
     assert.deepEqual(await broken(flows), []);
   });
 
+  it("a pod that leaves with translated flows takes them along, and so does an uplink", async () => {
+    agent = nodes.agent(1);
+    const order = (): Desired => on(generation, 1, { masquerade: masqueradeWish() });
+    generation++;
+    agent.reconcile(order());
+    const plans = (["v4", "v6"] as const).map((family) => ({
+      name: family,
+      protocol: "tcp" as const,
+      address: OUTSIDE[family],
+      port: PORT,
+    }));
+    const flows = [await startFlows(nodes, "a", plans), await startFlows(nodes, "b", plans)];
+    const translated = agent.reconcile(order());
+    assert.ok(translated.counters.fromPod.FastMasquerade > 0 && translated.counters.fromNet.FastUnmasquerade > 0);
+    foreignTcx(true);
+    const left = agent.reconcile(order());
+    assert.partialDeepStrictEqual(device(left, "lb"), { attached: false, reason: "ForeignTcxProgram" });
+    await pause(PHASE_MS);
+    assert.ok(agent.reconcile(order()).counters.fromPod.FastMasquerade > left.counters.fromPod.FastMasquerade, "the other pod's stay fast");
+    foreignTcx(false);
+    foreignFilter(true, "eth0");
+    const bare = agent.reconcile(order());
+    assert.equal(effectiveMode(bare).reason, "UplinkNotAttached");
+    await pause(PHASE_MS);
+    foreignFilter(false, "eth0");
+    assert.equal(effectiveMode(agent.reconcile(order())).mode, "BpfVeth");
+    await pause(PHASE_MS);
+    assert.deepEqual(await broken(flows), []);
+  });
+
   const later: [string, string, (there: boolean) => void][] = [
     ["tcx program", "ForeignTcxProgram", (there) => foreignTcx(there)],
     ["tc filter", "ForeignTcFilter", (there) => foreignFilter(there)],
@@ -132,11 +166,11 @@ describe("pods that stay on the stack", () => {
     withForeignProgram((program) => attachTcx(program, indexOf("lb"), pin));
   }
 
-  function foreignFilter(there: boolean): void {
-    if (!there) return void nodes.inNode(1, "tc qdisc del dev lb clsact");
+  function foreignFilter(there: boolean, name = "lb"): void {
+    if (!there) return void nodes.inNode(1, `tc qdisc del dev ${name} clsact`);
     withForeignProgram((program) => {
       const socket = NetlinkSocket.open();
-      attachFilter(socket, program, indexOf("lb"));
+      attachFilter(socket, program, indexOf(name));
       socket.close();
     });
   }

@@ -9,7 +9,7 @@ import { KERNEL_LAYOUTS, type Reason } from "../../services/node-agent/src/host-
 import { pinFolders } from "../../services/node-agent/src/host-routing/pin-folder.ts";
 import type { KnownPod } from "../../services/node-agent/src/pods/watched-pods.ts";
 import { traceFlow } from "../../services/node-agent/src/trace/trace-flow.ts";
-import { NODE_PORTS_DEFAULT } from "../../services/node-agent/src/masquerade/port-ranges.ts";
+import { masqueradeWish } from "./masquerade-wish.ts";
 import { on, OUTSIDE, PORT, SERVICES, TwoNodes, type TestAgent } from "./two-nodes.ts";
 import { exchangeAll, startEcho, startFlows, stopTraffic } from "./traffic.ts";
 
@@ -128,7 +128,7 @@ describe("a trace foretells what the next packet does", () => {
 
   for (const family of ["v4", "v6"] as const)
     it(`shows the translation of a flow to the outside once it has one, ${family}`, async () => {
-      agent.reconcile(on(3, 1, { masquerade }));
+      agent.reconcile(on(3, 1, { masquerade: masqueradeWish() }));
       const flow = from(OUTSIDE[family], PORT, "tcp");
       const before = trace(flow);
       const plan = { name: "out", protocol: "tcp" as const, address: OUTSIDE[family], port: PORT, localPort: flow.source.port };
@@ -170,13 +170,6 @@ describe("a trace foretells what the next packet does", () => {
   });
 });
 
-/** What ip-masq-agent's rules of this topology do. */
-const masquerade = {
-  enabled: true,
-  outside: { native: ["10.200.0.0/16", "fd00:200::/32"], doubtful: [], service: [], families: [4, 6] as const },
-  nodePorts: NODE_PORTS_DEFAULT,
-  hostPorts: [],
-};
 const TRACES = 200;
 const PROGRAM = path.join(import.meta.dirname, "../../services/node-agent/src/trace/main.ts");
 const PROGRAM_TIMEOUT_MS = 20_000;
