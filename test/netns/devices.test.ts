@@ -93,6 +93,25 @@ describe("pods that stay on the stack", () => {
     assert.deepEqual(await broken(flows), []);
   });
 
+  it("a pod whose bandwidth is limited gets every packet through the queue of its device", async () => {
+    nodes.inNode(1, "tc qdisc add dev la root tbf rate 100mbit burst 100k latency 50ms");
+    switchOn();
+    const queued = (): number => Number(/Sent \d+ bytes (\d+) pkt/.exec(nodes.inNode(1, "tc -s qdisc show dev la"))?.[1]);
+    const flows = await startFlows(nodes, "b", plansTo(nodes, "a"));
+    const unlimited = queued();
+    await pause(PHASE_MS);
+    assert.ok(queued() - unlimited < 10, "a redirected packet passes the queue by");
+    assert.partialDeepStrictEqual(device(know([{ name: "shop/a", addresses: addressesOf("a"), stay: "BandwidthLimit" }]), "la"), {
+      attached: true,
+      reason: "BandwidthLimit",
+    });
+    const before = queued();
+    await pause(PHASE_MS);
+    assert.ok(queued() - before > 50, `queued ${queued() - before}`);
+    assert.deepEqual(await broken([flows]), []);
+    nodes.inNode(1, "tc qdisc del dev la root");
+  });
+
   it("a pod that leaves with translated flows takes them along, and so does an uplink", async () => {
     agent = nodes.agent(1);
     const order = (): Desired => on(generation, 1, { masquerade: masqueradeWish() });
