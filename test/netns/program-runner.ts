@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { NetlinkSocket, NetworkNamespace, readLinks, type BpfMap, type BpfProgram, type Link } from "@hostrouting/bpf-loader";
+import {
+  Conntrack,
+  NetlinkSocket,
+  NetworkNamespace,
+  readLinks,
+  type BpfMap,
+  type BpfProgram,
+  type ConntrackEntry,
+  type Link,
+} from "@hostrouting/bpf-loader";
 import { countedSince } from "../../services/node-agent/src/host-routing/counters.ts";
 import { Datapath } from "../../services/node-agent/src/host-routing/datapath.ts";
 import { kernelAddress, kernelPrefix } from "../../services/node-agent/src/host-routing/kernel-address.ts";
@@ -115,6 +124,18 @@ export class ProgramRunner {
   /** The answers' half: `flow` is the answer's. */
   inHalf(flow: Flow, transport: Transport): Struct<"hr_nat"> | undefined {
     return half(this.datapath.maps.hr_nat_in, tupleOf(flow, transport, "answer"));
+  }
+
+  /** What the node's conntrack knows. */
+  conntrack(family: "v4" | "v6"): ConntrackEntry[] {
+    return this.#namespace.run(() => {
+      const table = Conntrack.open();
+      try {
+        return table.entries(family === "v4" ? 4 : 6);
+      } finally {
+        table.close();
+      }
+    });
   }
 
   /** Forgets every flow, pair and counter baseline; tests do not see each other's. */
