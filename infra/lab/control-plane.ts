@@ -17,6 +17,9 @@ export interface ControlPlaneStart {
   readonly doorPort: number;
 }
 
+/** What the host outside serves: the demo application's server, which says from where it was reached. */
+const OUTSIDE_WEB = join(import.meta.dirname, "demo/web.ts");
+
 /** Controllers that something in the lab depends on; each of the others costs a second of start and memory. */
 const CONTROLLERS = [
   ...["namespace-controller", "serviceaccount-controller", "root-ca-certificate-publisher-controller"],
@@ -67,6 +70,7 @@ export function startApiServer(start: ControlPlaneStart): Promise<LabProcess[]> 
       "127.0.0.1:6443",
     ]),
     startIn(start, "outside", [...inNetns(start.lab.netns.outside), join(start.programs, "wire"), "outside"]),
+    startIn(start, "outside-web", [...inNetns(start.lab.netns.outside), process.execPath, "--max-old-space-size=64", OUTSIDE_WEB]),
   ]);
 }
 

@@ -50,13 +50,17 @@ export function isBroken({ answers, lost, silenceMs, pausedMs, error }: FlowResu
 function routesOf(nodes: TwoNodes): Route[] {
   const [near, far] = SERVICES;
   return [
-    { from: "a", name: "pod of the same node", ...nodes.pod("b"), port: PORT },
-    { from: "a", name: "pod of the other node", ...nodes.pod("c"), port: PORT },
-    { from: "a", name: "Service with a pod of the same node", ...near, port: PORT },
-    { from: "a", name: "Service with a pod of the other node", ...far, port: PORT },
-    { from: "a", name: "outside", ...OUTSIDE, port: PORT },
-    { from: "out", name: "NodePort", ...NODE_PORT },
-  ].map(({ from, name, v4, v6, port }) => ({ from: from === "a" ? "a" : "out", name, v4, v6, port }));
+    route("pod of the same node", nodes.pod("b")),
+    route("pod of the other node", nodes.pod("c")),
+    route("Service with a pod of the same node", near),
+    route("Service with a pod of the other node", far),
+    route("outside", OUTSIDE),
+    { ...route("NodePort", NODE_PORT), from: "out", port: NODE_PORT.port },
+  ];
+}
+
+function route(name: string, { v4, v6 }: { v4: string; v6: string }): Route {
+  return { from: "a", name, v4, v6, port: PORT };
 }
 
 function plansFor(routes: readonly Route[], phase: string): FlowPlan[] {
