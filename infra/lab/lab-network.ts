@@ -6,7 +6,10 @@ import { settleAll } from "./settle-all.ts";
 const IP_TIMEOUT_MS = 10_000;
 
 /** Addresses that Azure or the internet would answer on; none of them leaves the lab. */
-const OUTSIDE_ADDRESSES = ["168.63.129.16/32", "169.254.169.254/32", "203.0.113.10/32", "2001:db8:cb00::10/128"];
+const OUTSIDE_ADDRESSES = [
+  ...["168.63.129.16/32", "169.254.169.254/32"],
+  ...LAB_NETWORK.outside.map((address) => `${address}/${address.includes(":") ? 128 : 32}`),
+];
 
 /**
  * Makes the namespaces of the fabric (one bridge), the control plane and the outside. The links between them are made inside
@@ -30,7 +33,7 @@ export async function createFabric(lab: LabPlan): Promise<void> {
   ]);
   const gatewayAddresses = [`${LAB_NETWORK.gateway[0]}/24`, `${LAB_NETWORK.gateway[1]}/64`];
   await settleAll([
-    ipIn(outside, [...bringUp([...gatewayAddresses, ...OUTSIDE_ADDRESSES]), ...podRoutes(lab)]),
+    ipIn(outside, [...bringUp([...gatewayAddresses, ...OUTSIDE_ADDRESSES]), ...outsideRoutes()]),
     ipIn(control, [...bringUp([`${LAB_NETWORK.apiServer}/24`, `${LAB_NETWORK.apiServerV6}/64`]), ...podRoutes(lab), ...defaultRoutes()]),
   ]);
 }
@@ -60,6 +63,16 @@ function uplink(port: string, netns: string): string[] {
 function bringUp(addresses: readonly string[]): string[] {
   const add = addresses.map((address) => `addr add ${address} dev eth0${address.includes(":") ? " nodad" : ""}`);
   return ["link set lo up", "link set eth0 up", ...add];
+}
+
+/** It answers as the host on the internet, and only to nodes: what came with a pod's address gets no answer. */
+function outsideRoutes(): string[] {
+  const [v4, v6] = LAB_NETWORK.outside;
+  const [nodes, nodesV6] = LAB_NETWORK.nodeCidrs;
+  return [
+    `route replace ${nodes} dev eth0 proto kernel scope link src ${v4}`,
+    `route replace ${nodesV6} dev eth0 proto kernel metric 256 src ${v6}`,
+  ];
 }
 
 function defaultRoutes(): string[] {

@@ -45,6 +45,8 @@ export const LAB_NETWORK = {
   /** First address of the Service range: `kubernetes.default`. */
   apiService: "10.96.0.1",
   gateway: ["10.240.0.254", "fd00:240::fe"],
+  /** A host on the internet, as it were: the demo application's server answers there. It has no route to pods. */
+  outside: ["203.0.113.10", "2001:db8:cb00::10"],
 } as const;
 
 /** @param stateDir real path of the state folder */

@@ -1,6 +1,7 @@
 import { AppError } from "@hostrouting/domain";
 import { connectApi, type ApiClient } from "./api-client.ts";
 import { CONTROL_PORT, type PortReuseResult, type RunRequest, type RunStats, type Target } from "./demo/traffic-contract.ts";
+import { LAB_NETWORK } from "./lab-plan.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** One traffic client: its pod, and everything that it can connect to. */
@@ -9,8 +10,12 @@ export interface TrafficClient {
   readonly node: string;
   /** The Service in both families, and every replica's addresses, with their paths as seen from this client's node. */
   readonly targets: readonly Target[];
+  /** A host beyond the cluster, in both families. */
+  readonly outside: readonly Target[];
   /** Starts a run; fails when one is under way. */
   start(run: Omit<RunRequest, "targets">, targets?: readonly Target[]): Promise<void>;
+  /** Adds flows that live as long as the run under way. */
+  addFlows(targets: readonly Target[]): Promise<void>;
   stats(): Promise<RunStats>;
   /** Ends the run early. */
   stop(): Promise<void>;
@@ -77,9 +82,11 @@ function clientOf(api: ApiClient, pod: Pod, targets: readonly Target[]): Traffic
     pod: name,
     node: pod.spec.nodeName,
     targets,
+    outside: LAB_NETWORK.outside.map((ip): Target => ({ path: "outside", ip, family: familyOf(ip) })),
     stats,
     start: async (run, chosen = targets) =>
       void (await api.json({ method: "POST", path: `${base}/run`, body: { ...run, targets: chosen } })),
+    addFlows: async (chosen) => void (await api.json({ method: "POST", path: `${base}/flows`, body: { targets: chosen } })),
     stop: async () => void (await api.json({ method: "POST", path: `${base}/stop`, body: {} })),
     finished: (timeoutMs) =>
       waitUntil({ what: `traffic client ${name} to finish`, everyMs: ASK_EVERY_MS, timeoutMs, remedy: "Look at its log" }, async () => {

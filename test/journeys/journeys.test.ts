@@ -10,6 +10,7 @@ import { failedPreflight } from "./failed-preflight.ts";
 import { killedProcesses } from "./killed-processes.ts";
 import { lifeCycle } from "./life-cycle.ts";
 import { mainJob } from "./main-job.ts";
+import { flowMatrix } from "./matrix.ts";
 import { reusedAddress } from "./reused-address.ts";
 import { reversePut } from "./reverse-put.ts";
 import { openStage } from "./stage.ts";
@@ -18,6 +19,7 @@ const stage = await openStage();
 after(() => stage.close());
 
 mainJob(stage);
+flowMatrix(stage);
 killedProcesses(stage);
 reversePut(stage);
 drainAndSwitch(stage);

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
+import { REASONS, type Reason } from "../../services/node-agent/src/host-routing/kernel-layout.ts";
 import type { KernelView } from "./kernel-view.ts";
 
 const run = promisify(execFile);
@@ -31,18 +32,21 @@ export async function kernelView(node: LabNode): Promise<KernelView> {
 /** HR_MODE_ON of bpf/shared/host_routing.h. */
 export const MODE_ON = 1;
 
-/** bpf/shared/host_routing.h: reasons below 4 are redirects, the last is traffic of the node itself, and there are 22 per direction. */
-const REASONS_PER_DIRECTION = 22;
-const FIRST_STACK_REASON = 4;
-const HOST_REASON = 21;
+/** Packets of both directions with one reason, since the counters were made. */
+export function packetsFor(view: KernelView, reason: Reason): number {
+  return Object.entries(view.packets)
+    .filter(([key]) => REASONS[Number(key) % REASONS.length] === reason)
+    .reduce((sum, [, packets]) => sum + packets, 0);
+}
 
-/** Redirected and other packets of pods since the counters were made. */
+/** Redirected and other packets of pods since the counters were made; traffic of the node itself is neither. */
 export function packetsOf(view: KernelView): { fast: number; stack: number } {
-  let [fast, stack] = [0, 0];
-  for (const [key, packets] of Object.entries(view.packets))
-    if (Number(key) % REASONS_PER_DIRECTION < FIRST_STACK_REASON) fast += packets;
-    else if (Number(key) % REASONS_PER_DIRECTION !== HOST_REASON) stack += packets;
-  return { fast, stack };
+  const total = (wanted: (reason: Reason) => boolean): number =>
+    REASONS.filter(wanted).reduce((sum, reason) => sum + packetsFor(view, reason), 0);
+  return {
+    fast: total((reason) => reason.startsWith("Fast")),
+    stack: total((reason) => reason.startsWith("Stack") && reason !== "StackHost"),
+  };
 }
 
 /** The agent's process on a node. @throws when none runs */

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
-import type { PortReuseRequest, RunRequest, Target } from "./traffic-contract.ts";
+import type { FlowsRequest, Path, PortReuseRequest, RunRequest, Target } from "./traffic-contract.ts";
 
 /** Bounds of a run; see RunRequest for what they are of. */
 const LIMITS = {
@@ -9,6 +9,8 @@ const LIMITS = {
   hitsWanted: [1, 50],
   addresses: [1, 64],
 } as const;
+
+const PATHS: readonly Path[] = ["service", "pod-same", "pod-other", "outside"];
 
 /** The body of POST /run. Throws with a sentence that names the field that is wrong. */
 export function checkRun(body: unknown): RunRequest {
@@ -20,6 +22,11 @@ export function checkRun(body: unknown): RunRequest {
     longLived: fields["longLived"] === true,
     hammerClients: whole(fields, "hammerClients"),
   };
+}
+
+/** The body of POST /flows. Throws with a sentence that names the field that is wrong. */
+export function checkFlows(body: unknown): FlowsRequest {
+  return { targets: list(object(body), "targets").map(target) };
 }
 
 /** The body of POST /port-reuse. Throws with a sentence that names the field that is wrong. */
@@ -62,8 +69,7 @@ function address(value: unknown): string {
 function target(value: unknown): Target {
   const fields = object(value);
   const ip = address(fields["ip"]);
-  const path = fields["path"];
-  if (path !== "service" && path !== "pod-same" && path !== "pod-other")
-    throw new TypeError("path: service, pod-same or pod-other is needed");
+  const path = PATHS.find((one) => one === fields["path"]);
+  if (path === undefined) throw new TypeError(`path: one of ${PATHS.join(", ")} is needed`);
   return { path, ip, family: isIPv6(ip) ? "v6" : "v4" };
 }

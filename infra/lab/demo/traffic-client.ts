@@ -1,8 +1,9 @@
 // The traffic client, one per node. It opens no connection of its own accord: POST /run starts a bounded load, GET /stats tells how it
-// fares, POST /stop ends it early, POST /port-reuse runs to its end and answers. traffic-contract.ts has the shapes.
+// fares, POST /flows adds flows to it, POST /stop ends it early, POST /port-reuse runs to its end and answers. traffic-contract.ts has the
+// shapes.
 import { createServer, type IncomingMessage } from "node:http";
 import process from "node:process";
-import { checkPortReuse, checkRun } from "./check-request.ts";
+import { checkFlows, checkPortReuse, checkRun } from "./check-request.ts";
 import { tryPortReuse } from "./port-reuse.ts";
 import { CONTROL_PORT, type RunStats } from "./traffic-contract.ts";
 import { TrafficRun } from "./traffic-run.ts";
@@ -38,6 +39,10 @@ async function answer(request: IncomingMessage): Promise<Answer> {
       run = new TrafficRun(checkRun(await readBody(request)));
       return { status: 202, body: run.stats() };
     }
+    case "POST /flows":
+      if (!run?.stats().running) return { status: 409, body: { error: "no run is under way; POST /run starts one" } };
+      run.addFlows(checkFlows(await readBody(request)).targets);
+      return { status: 202, body: run.stats() };
     case "POST /stop":
       run?.stop();
       return { status: 200, body: run?.stats() ?? NO_RUN };

@@ -1,8 +1,11 @@
 // What the traffic client is asked and what it answers. Read by the client inside the image and by its driver outside; types only.
 import type { Retransmissions } from "./retransmissions.ts";
 
-/** Which way a connection goes: through the Service, or to a pod's own address on the client's node or on another one. */
-export type Path = "service" | "pod-same" | "pod-other";
+/**
+ * Which way a connection goes: through the Service, to a pod's own address on the client's node or on another one, or to a host outside
+ * the cluster, where it has to arrive with an address that is not the pod's.
+ */
+export type Path = "service" | "pod-same" | "pod-other" | "outside";
 
 /** One address to connect to. Ports are the demo application's. */
 export interface Target {
@@ -23,6 +26,12 @@ export interface RunRequest {
   readonly longLived: boolean;
   /** Loops that open one connection after the other without pause; 0 to 16. */
   readonly hammerClients: number;
+}
+
+/** POST /flows: further flows that live as long as the run that is under way, TCP and UDP to each target. Without a run: 409. */
+export interface FlowsRequest {
+  /** 1 to 64. */
+  readonly targets: readonly Target[];
 }
 
 /** How connections of one kind fared. Nothing is ever retried. */

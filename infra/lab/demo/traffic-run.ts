@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { runTcpFlow, runUdpFlow } from "./echo-flow.ts";
@@ -23,11 +24,18 @@ export class TrafficRun {
   #ended: number | undefined;
   #serverPauseMs = 0;
   #underWay = 0;
+  readonly #flows: Promise<void>[] = [];
 
   constructor(request: RunRequest) {
     this.#request = request;
     this.#lag.enable();
     void this.#runAll();
+  }
+
+  /** One TCP and one UDP flow more to each target, until the run ends. */
+  addFlows(targets: readonly Target[]): void {
+    const flow = (target: Target) => ({ target, tally: this.#tally, until: this.#end.signal });
+    this.#flows.push(...targets.flatMap((target) => [runTcpFlow(flow(target)), runUdpFlow(flow(target))]));
   }
 
   /** Begins no more connections; those under way are still counted. */
@@ -51,10 +59,10 @@ export class TrafficRun {
   async #runAll(): Promise<void> {
     const { targets, longLived, hammerClients, durationMs } = this.#request;
     const timer = setTimeout(() => this.#end.abort(), durationMs);
-    const flow = (target: Target) => ({ target, tally: this.#tally, until: this.#end.signal });
-    const flows = longLived ? targets.flatMap((target) => [runTcpFlow(flow(target)), runUdpFlow(flow(target))]) : [];
+    if (longLived) this.addFlows(targets);
     const hammers = Array.from({ length: hammerClients }, (_, index) => this.#hammer(index));
-    await Promise.all([...flows, ...hammers, this.#openAtRate()]);
+    await Promise.all([...hammers, this.#openAtRate()]);
+    await Promise.all(this.#flows);
     clearTimeout(timer);
     while (this.#underWay > 0) await pause(TICK_MS);
     this.#lag.disable();
@@ -89,22 +97,26 @@ export class TrafficRun {
     this.#underWay++;
     const port = target.path === "service" ? SERVICE_HTTP_PORT : POD_HTTP_PORT;
     const error = await fetchOnce({ ip: target.ip, port }).then(
-      (body) => {
-        this.#notePause(body);
-        return undefined;
-      },
+      (body) => this.#read(JSON.parse(body) as WebAnswer, target),
       (cause: Error) => cause,
     );
     this.#underWay--;
     this.#tally.end({ kind, ip: target.ip, tookMs: performance.now() - began, error });
   }
 
-  #notePause(body: string): void {
-    const { pausedMs } = JSON.parse(body) as WebAnswer;
+  /** Notes what the answer says of the server, and judges what it says of the way here. */
+  #read({ pausedMs, from = "" }: WebAnswer, { path }: Target): Error | undefined {
     this.#serverPauseMs = Math.max(this.#serverPauseMs, pausedMs);
+    return path === "outside" && isOwnAddress(from) ? new Error(`arrived outside with the pod's own address ${from}`) : undefined;
   }
 
   async #tick(): Promise<void> {
     await pause(TICK_MS, undefined, { signal: this.#end.signal }).catch(() => undefined);
   }
+}
+
+/** @param from as a dual-stack socket shows it: IPv4 behind `::ffff:` */
+function isOwnAddress(from: string): boolean {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address));
+  return own.includes(from.replace("::ffff:", ""));
 }
