@@ -1,0 +1,151 @@
+import { explain } from "@hostrouting/domain";
+import { DisruptionCounters } from "./disruption-counters.ts";
+import { epochOf, stepOf, type Step, type SwitchState } from "./disruption-layout.ts";
+import { readPodNamespaces } from "./pod-namespaces.ts";
+import { disruptedIn, reportSwitch, type SwitchReport } from "./switch-report.ts";
+
+/** How long after a step its consequences are looked for. */
+const WATCH_NS = 60_000_000_000n;
+/** What is usual here is taken from this long before a switch. */
+const USUAL_NS = 600_000_000_000n;
+const SAMPLE_EVERY_NS = 5_000_000_000n;
+
+type SwitchStep = Exclude<Step, "Steady">;
+
+/** Where things are. `folder`: for the pins, of one version of the programs; `namespaces`: where the container runtime names them. */
+export type DisruptionOptions = { folder: string; objectPath: string; namespaces: string; monotonicNs: () => bigint };
+
+/** What measuring says. `fault`: why nothing is measured. A node that was never switched has no report. */
+export type DisruptionObservation = { report: SwitchReport | undefined; fault: string | undefined };
+
+/**
+ * Measures what a switch does to the connections of the node's pods. It never throws: a switch does not depend on being measured.
+ * A switch begins with `On` or `Drain`; `Confirm` and `Detach` belong to it. A minute after its last step it is over.
+ */
+export class DisruptionMeter {
+  readonly #options: DisruptionOptions;
+  #counters: DisruptionCounters | undefined;
+  #report: SwitchReport | undefined;
+  #fault: string | undefined;
+  #lastStep: SwitchStep | undefined;
+  #owners: ReadonlyMap<string, string> = new Map();
+  readonly #pods = new Map<number, string>();
+  #samples: { atNs: bigint; disrupted: number }[] = [];
+
+  constructor(options: DisruptionOptions) {
+    this.#options = options;
+  }
+
+  /** Pods by address, as they are now. */
+  setOwners(owners: ReadonlyMap<string, string>): void {
+    this.#owners = owners;
+  }
+
+  /** Begins to count, or goes on where an earlier agent stopped. */
+  begin(): void {
+    this.#attempt(() => this.#open());
+  }
+
+  /** Says what is done to the datapath next; call it just before. */
+  step(step: SwitchStep): void {
+    this.#attempt(() => {
+      const counters = this.#open();
+      const before = counters.state();
+      const starts = step === "On" || step === "Drain";
+      counters.setState(starts ? this.#newSwitch(counters, step) : { ...before, step, sinceNs: this.#options.monotonicNs() });
+      this.#lastStep = step;
+      if (starts) counters.forget((epoch) => stepOf(epoch).number < before.number);
+    });
+  }
+
+  /** What the last switch did so far, and after `end` what it had done. */
+  observe(): DisruptionObservation {
+    const counters = this.#counters;
+    if (counters) this.#attempt(() => this.#look(counters));
+    return { report: this.#report, fault: this.#fault };
+  }
+
+  /** Ends counting and leaves nothing in the kernel. Later agents may find a folder that nobody opened here. */
+  end(): void {
+    this.observe();
+    this.#attempt(() => {
+      this.#counters?.close();
+      this.#counters = undefined;
+      DisruptionCounters.remove(this.#options.folder);
+    });
+    this.#samples = [];
+    this.#pods.clear();
+  }
+
+  /** Lets go of descriptors; counting goes on. */
+  close(): void {
+    this.#counters?.close();
+    this.#counters = undefined;
+  }
+
+  #open(): DisruptionCounters {
+    if (this.#counters) return this.#counters;
+    const counters = DisruptionCounters.open(this.#options.folder, this.#options.objectPath);
+    const state = counters.state();
+    if (state.sinceNs === 0n) counters.setState({ ...state, sinceNs: this.#options.monotonicNs() });
+    if (state.step !== "Steady") this.#lastStep = state.step;
+    this.#counters = counters;
+    return counters;
+  }
+
+  #newSwitch(counters: DisruptionCounters, step: SwitchStep): SwitchState {
+    this.#sample(counters);
+    const namespaces = readPodNamespaces(this.#options.namespaces, this.#owners);
+    for (const { inode, pod } of namespaces) this.#pods.set(inode, pod);
+    const { number } = counters.state();
+    const flows = namespaces.reduce((total, { established }) => total + established, 0);
+    return { number: number + 1, step, sinceNs: this.#options.monotonicNs(), flows, ...this.#usual(counters.state()) };
+  }
+
+  /** A switch in the wake of another takes over what was usual before that one. */
+  #usual({ step, beforeCount, beforeNs }: SwitchState): Pick<SwitchState, "beforeCount" | "beforeNs"> {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    this.#samples = [];
+    if (step !== "Steady") return { beforeCount, beforeNs };
+    if (!first || !last) return { beforeCount: 0, beforeNs: 0n };
+    return { beforeCount: Math.max(0, last.disrupted - first.disrupted), beforeNs: last.atNs - first.atNs };
+  }
+
+  #look(counters: DisruptionCounters): void {
+    const now = this.#options.monotonicNs();
+    const state = counters.state();
+    if (state.step === "Steady") return this.#sample(counters);
+    const entries = counters.read();
+    this.#nameNamespaces(entries.map(({ netns }) => netns));
+    const watchedNs = now - state.sinceNs < WATCH_NS ? now - state.sinceNs : WATCH_NS;
+    const lastStep = this.#lastStep ?? state.step;
+    this.#report = reportSwitch({ entries, state, lastStep, pods: this.#pods, watchedNs, lost: counters.lost() });
+    if (watchedNs === WATCH_NS) counters.setState({ ...state, step: "Steady", sinceNs: now });
+  }
+
+  /** Namespaces come with new pods; a name once known stays for a pod that is gone. */
+  #nameNamespaces(inodes: readonly number[]): void {
+    if (inodes.every((inode) => this.#pods.has(inode))) return;
+    for (const { inode, pod } of readPodNamespaces(this.#options.namespaces, this.#owners)) this.#pods.set(inode, pod);
+  }
+
+  #sample(counters: DisruptionCounters): void {
+    const now = this.#options.monotonicNs();
+    const last = this.#samples.at(-1);
+    if (last && now - last.atNs < SAMPLE_EVERY_NS) return;
+    const epoch = epochOf(counters.state());
+    const entries = counters.read().filter((entry) => entry.epoch === epoch);
+    this.#nameNamespaces(entries.map(({ netns }) => netns));
+    const disrupted = disruptedIn(entries.filter(({ netns }) => this.#pods.has(netns)));
+    this.#samples = [...this.#samples.filter(({ atNs }) => now - atNs <= USUAL_NS), { atNs: now, disrupted }];
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault = explain(error);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { NetworkNamespace } from "@hostrouting/bpf-loader";
+
+/** A pod's network namespace: its inode number, the pod's name, and its established TCP connections right now. */
+export type PodNamespace = { inode: number; pod: string; established: number };
+
+/**
+ * The namespaces of pods among those that the container runtime has named in `folder`. The kernel keeps a gauge of established
+ * connections for each namespace, so nothing is walked: a tenth of a millisecond for each pod.
+ * @param owners pod names by address; a namespace with none of these addresses is somebody else's and left out.
+ */
+export function readPodNamespaces(folder: string, owners: ReadonlyMap<string, string>): PodNamespace[] {
+  return listNames(folder).flatMap((name) => readOne(join(folder, name), owners) ?? []);
+}
+
+/** The number of established connections, from the text of /proc/net/snmp: names on one line, figures on the next. */
+export function establishedIn(snmp: string): number {
+  const [names, figures] = snmp.split("\n").filter((line) => line.startsWith("Tcp:"));
+  const at = names?.split(" ").indexOf("CurrEstab") ?? -1;
+  const value = Number(figures?.split(" ")[at]);
+  return Number.isSafeInteger(value) && value >= 0 ? value : 0;
+}
+
+function readOne(file: string, owners: ReadonlyMap<string, string>): PodNamespace | undefined {
+  let namespace: NetworkNamespace | undefined;
+  try {
+    namespace = NetworkNamespace.openNamed(file);
+    return namespace.run(() => {
+      const addresses = Object.values(networkInterfaces()).flatMap((list) => list?.map(({ address }) => address) ?? []);
+      const pod = addresses.map((address) => owners.get(address)).find((name) => name !== undefined);
+      if (pod === undefined) return undefined;
+      return { inode: statSync(file).ino, pod, established: establishedIn(readFileSync("/proc/thread-self/net/snmp", "utf8")) };
+    });
+  } catch {
+    return undefined; // went while it was read, or is no namespace: nothing of a pod's that lives
+  } finally {
+    namespace?.close();
+  }
+}
+
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
