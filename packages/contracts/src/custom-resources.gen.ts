@@ -220,6 +220,14 @@ export interface HostRoutingNodeStatus {
     lsm?: string[];
     tcx?: boolean;
     conntrackKfunc?: boolean;
+    /**
+     * What must hold of the node before pods' packets may pass the stack by; absent until the agent has looked.
+     */
+    preconditions?: {
+      name: string;
+      outcome: "Passed" | "Failed" | "Unknown";
+      message?: string;
+    }[];
   };
   observedAt?: string;
   conditions?: {

@@ -1,5 +1,12 @@
 import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
 
+/** A node as AKS makes it meets them all. */
+const MET = ["LoosePickup", "ConntrackZones", "IpvsConntrack", "PolicyChains", "ForwardPolicy"].map((name) => ({
+  name,
+  outcome: "Passed" as const,
+  message: "",
+}));
+
 /** What a fake agent and its kernel remember. `missConfirm`: the next switch is taken back unconfirmed; `missed` is its generation. */
 export type FakeAgent = {
   effectiveMode: "BpfVeth" | "Legacy";
@@ -66,7 +73,7 @@ export function fakeAgentStatus(agent: FakeAgent, spec: HostRoutingNodeSpec, pla
     reason,
     devices: [{ name: "eth0", role: "Uplink", attached: isOn }],
     probes: isOn ? [{ name: "self-test", outcome: "Passed" }] : [],
-    facts: { osId: "ubuntu", osVersionId: "24.04" },
+    facts: { osId: "ubuntu", osVersionId: "24.04", preconditions: MET },
     observedAt: new Date(nowMs).toISOString(),
   };
 }

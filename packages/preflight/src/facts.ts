@@ -20,12 +20,17 @@ export type NodeFacts = {
   readonly cordoned: boolean;
   /** `ID` and `VERSION_ID` of the node's own os-release, once its agent has reported. */
   readonly agentOs: { readonly id: string; readonly versionId: string } | undefined;
+  /** What the node's agent says must hold before packets may pass the stack by; undefined until it has looked. */
+  readonly preconditions:
+    | readonly { readonly name: string; readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string }[]
+    | undefined;
 };
 
 /** Everything that the rules may look at. Whatever could not be read says so. */
 export type ClusterFacts = {
   readonly driver: Driver;
   readonly ruleset: RolloutPolicy["ruleset"];
+  readonly nodeAction: RolloutPolicy["nodeAction"];
   readonly profile: ClusterProfile;
   readonly provisioningState: ProvisioningState;
   /** Whether the cluster's state comes from the operation that is being executed; that one never counts as "another operation". */

@@ -20,6 +20,7 @@ const node: NodeFacts = {
   ready: true,
   cordoned: false,
   agentOs: undefined,
+  preconditions: undefined,
 };
 const pool: AgentPool = {
   name: "user",
@@ -41,6 +42,7 @@ const profile: ClusterProfile = {
 const good: ClusterFacts = {
   driver: "bundle",
   ruleset: "ga-2026",
+  nodeAction: "SwitchInPlace",
   profile,
   provisioningState: "Updating",
   ownOperation: true,
@@ -52,6 +54,20 @@ const good: ClusterFacts = {
 const unreadable = { known: false, because: "timed out" } as const;
 const withNode = (changes: Partial<NodeFacts>): ClusterFacts => ({ ...good, nodes: { known: true, value: [{ ...node, ...changes }] } });
 const withProfile = (changes: Partial<ClusterProfile>): ClusterFacts => ({ ...good, profile: { ...profile, ...changes } });
+
+const agentOs = { id: "ubuntu", versionId: "24.04" };
+const says = (name: string, outcome: "Passed" | "Failed" | "Unknown"): ClusterFacts =>
+  withNode({ agentOs, preconditions: [{ name, outcome, message: outcome === "Passed" ? "" : "seen" }] });
+
+/** Every rule over agents' words has the same outcomes. */
+const preconditionRows = (id: string, name: string): Row[] => [
+  [id, "holds", says(name, "Passed"), "passed"],
+  [id, "does not hold", says(name, "Failed"), "failed", ["node n1"]],
+  [id, "could not be read", says(name, "Unknown"), "unknown"],
+  [id, "no agent yet", good, "skipped"],
+  [id, "an agent that has not looked", withNode({ agentOs }), "unknown"],
+  [id, "nodes not read", { ...good, nodes: unreadable }, "unknown"],
+];
 
 type Row = readonly [rule: string, what: string, facts: ClusterFacts, outcome: string, subjects?: readonly string[]];
 
@@ -120,6 +136,11 @@ const table: readonly Row[] = [
   ["PF-058", "not ready", withNode({ ready: false }), "failed", ["node n1"]],
   ["PF-058", "cordoned", withNode({ cordoned: true }), "failed", ["node n1"]],
   ["PF-058", "nodes not read", { ...good, nodes: unreadable }, "unknown"],
+  ...preconditionRows("PF-009", "PolicyChains"),
+  ...preconditionRows("PF-032", "ForwardPolicy"),
+  ...preconditionRows("PF-067", "LoosePickup"),
+  ...preconditionRows("PF-068", "ConntrackZones"),
+  ...preconditionRows("PF-069", "IpvsConntrack"),
 ];
 
 describe("rules", () => {
@@ -145,6 +166,20 @@ describe("verdict", () => {
     assert.deepEqual(warned.kind === "Passed" && warned.warnings.map((finding) => finding.id), ["PF-022"]);
     const blocked = verdict(run({ ...facts, ruleset: "seed-2024" }));
     assert.deepEqual(blocked.kind === "Failed" && blocked.error.details?.map((detail) => detail.code), ["PF-022"]);
+  });
+
+  test("without loose pickup nodes may be switched when they are drained only", () => {
+    const hold = ["PolicyChains", "ForwardPolicy", "ConntrackZones", "IpvsConntrack"];
+    const facts = withNode({
+      agentOs,
+      preconditions: [
+        ...hold.map((name) => ({ name, outcome: "Passed" as const, message: "" })),
+        { name: "LoosePickup", outcome: "Failed", message: "It is 0." },
+      ],
+    });
+    assert.equal(verdict(run(facts)).kind, "Failed");
+    const drained = verdict(run({ ...facts, nodeAction: "DrainAndSwitch" }));
+    assert.deepEqual(drained.kind === "Passed" && drained.warnings.map((finding) => finding.id), ["PF-067"]);
   });
 
   test("an unknown blocking rule never passes, and a failure beats it", () => {

@@ -3,13 +3,18 @@ import { settledCluster } from "./rules/pf-002-settled-cluster.ts";
 import { kubernetesVersion } from "./rules/pf-006-kubernetes-version.ts";
 import { networkPlugin } from "./rules/pf-007-network-plugin.ts";
 import { networkDataplane } from "./rules/pf-008-network-dataplane.ts";
+import { policyChains } from "./rules/pf-009-policy-chains.ts";
 import { advancedNetworking } from "./rules/pf-010-advanced-networking.ts";
 import { nodeOs } from "./rules/pf-011-node-os.ts";
 import { windowsNodes } from "./rules/pf-012-windows-nodes.ts";
 import { staticEgressGateway } from "./rules/pf-021-static-egress-gateway.ts";
 import { istioAddOn } from "./rules/pf-022-istio-add-on.ts";
+import { forwardPolicy } from "./rules/pf-032-forward-policy.ts";
 import { workerRights } from "./rules/pf-054-worker-rights.ts";
 import { nodesSkipped } from "./rules/pf-058-nodes-skipped.ts";
+import { loosePickup } from "./rules/pf-067-loose-pickup.ts";
+import { conntrackZones } from "./rules/pf-068-conntrack-zones.ts";
+import { ipvsConntrack } from "./rules/pf-069-ipvs-conntrack.ts";
 
 /** The catalogue, in the order of ids. A retired id is never given to another rule. */
 export const rules: readonly Rule[] = [
@@ -17,11 +22,16 @@ export const rules: readonly Rule[] = [
   kubernetesVersion,
   networkPlugin,
   networkDataplane,
+  policyChains,
   advancedNetworking,
   nodeOs,
   windowsNodes,
   staticEgressGateway,
   istioAddOn,
+  forwardPolicy,
   workerRights,
   nodesSkipped,
+  loosePickup,
+  conntrackZones,
+  ipvsConntrack,
 ];

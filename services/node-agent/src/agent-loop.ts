@@ -30,7 +30,7 @@ export type AgentDeps = {
   readOwnNode: () => Promise<OwnNode | undefined>;
   writeStatus: (status: HostRoutingNodeStatus) => Promise<boolean>;
   masquerade: MasqueradeWatch["decide"];
-  facts: NodeFacts;
+  facts: () => NodeFacts;
   identity: { bootId: string; bundleDigest: string; agentVersion: string };
   stateDir: string;
   statusIntervalMs: number;
@@ -132,7 +132,7 @@ export class AgentLoop {
       order: order(),
       ...found,
       conditions: this.#conditions,
-      facts,
+      facts: facts(),
       observedAt: new Date(clock.now()).toISOString(),
     });
     this.#conditions = status.conditions ?? [];

@@ -13,6 +13,7 @@ import { readOwnNode } from "./kube/own-node.ts";
 import { watchObject } from "./kube/watched-object.ts";
 import { watchMasquerade } from "./masquerade/masquerade-watch.ts";
 import { watchPods } from "./pods/watched-pods.ts";
+import { watchPreconditions } from "./preconditions/precondition-watch.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
 
 const COLLECTIONS = "/apis/hostrouting.acns.azure.com/v1alpha1";
@@ -58,6 +59,8 @@ function main(): void {
     hostPorts: () => pods.known()?.flatMap((pod) => pod.hostPorts),
     onChange: () => loop.wake(),
   });
+  const preconditions = watchPreconditions({ logger, onChange: () => loop.wake() });
+  const facts = readNodeFacts(config, hook);
   const statusPath = `${COLLECTIONS}/hostroutingnodes/${encodeURIComponent(config.nodeName)}/status`;
   const agent = new AgentLoop({
     datapath,
@@ -66,7 +69,7 @@ function main(): void {
     readOwnNode: () => readOwnNode(api, config.nodeName),
     writeStatus: (status) => api.mergePatch(statusPath, { status }),
     masquerade: masquerade.decide,
-    facts: readNodeFacts(config, hook),
+    facts: () => ({ ...facts, ...(preconditions.current() && { preconditions: [...(preconditions.current() ?? [])] }) }),
     identity: { bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), bundleDigest, agentVersion: "0.1.0" },
     stateDir: config.stateDir,
     statusIntervalMs: config.statusIntervalMs,
@@ -78,7 +81,7 @@ function main(): void {
   endInOrder(logger, END_GRACE_MS, async () => {
     clearInterval(heartbeat);
     stopFollowing();
-    await Promise.all([loop.stop(), order.stop(), clusterConfig.stop(), pods.stop(), masquerade.stop()]);
+    await Promise.all([loop.stop(), order.stop(), clusterConfig.stop(), pods.stop(), masquerade.stop(), preconditions.stop()]);
     api.close();
     attempt(logger, "last heartbeat", () => datapath.endBeat());
     datapath.close();

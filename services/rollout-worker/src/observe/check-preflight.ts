@@ -55,6 +55,7 @@ export async function checkPreflight(
   const findings = run({
     driver: cluster.driver,
     ruleset: policy.ruleset,
+    nodeAction: policy.nodeAction,
     profile: clusterProfile(cluster.properties),
     provisioningState: cluster.provisioningState,
     ownOperation: operation !== undefined,

@@ -29,6 +29,7 @@ export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefine
     ready: isConditionTrue(node.status?.conditions, "Ready"),
     cordoned: node.spec?.unschedulable === true,
     agentOs: facts?.osId === undefined ? undefined : { id: facts.osId, versionId: facts.osVersionId ?? "" },
+    preconditions: facts?.preconditions?.map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
   };
 }
 
