@@ -124,6 +124,9 @@ function bindMapsAndPrograms(bpf: Bind) {
     mapUpdate: bpf<[number, Buffer, Buffer, number], number>("int bpf_map_update_elem(int, void*, void*, uint64_t)"),
     mapUpdateBatch: bpf<[number, Buffer, Buffer, Buffer, null], number>("int bpf_map_update_batch(int, void*, void*, void*, void*)"),
     mapDelete: bpf<[number, Buffer], number>("int bpf_map_delete_elem(int, void*)"),
+    mapLookupBatch: bpf<[number, Bytes, Buffer, Buffer, Buffer, Buffer, null], number>(
+      "int bpf_map_lookup_batch(int, void*, void*, void*, void*, void*, void*)",
+    ),
     mapNextKey: bpf<[number, Bytes, Buffer], number>("int bpf_map_get_next_key(int, void*, void*)"),
     testRun: bpf<[number, TestRunOptions], number>("int bpf_prog_test_run_opts(int, _Inout_ bpf_test_run_opts*)"),
     testRunSize: koffi.sizeof("bpf_test_run_opts"),
