@@ -34,8 +34,11 @@ static __always_inline struct hr_address *find_fragment(const struct gate *gate,
 	return found && gate->now - found->seen_ns <= FRAGMENT_AGE_NS ? &found->address : 0;
 }
 
-/* Without a note the later fragments are lost, as any may be. */
-static __noinline int note_fragment(const struct packet *p, const struct hr_address *address)
+/*
+ * Without a note the later fragments are lost, as any may be.
+ * Not static: the verifier walks through it once, not once for each way that leads here.
+ */
+__noinline int note_fragment(const struct packet *p, const struct hr_address *address)
 {
 	struct hr_fragment_key key;
 	struct hr_fragment note = {};

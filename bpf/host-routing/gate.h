@@ -124,8 +124,11 @@ static __always_inline enum known conntrack_has(struct __sk_buff *skb, const str
 	return known;
 }
 
-/* Translated flows are known under the translated tuple of one direction only, so both are asked. */
-static __noinline int conntrack_knows(struct __sk_buff *skb, const struct hr_tuple *t)
+/*
+ * Translated flows are known under the translated tuple of one direction only, so both are asked.
+ * Not static: the verifier walks through it once, not once for each way that leads here.
+ */
+__noinline int conntrack_knows(struct __sk_buff *skb, const struct hr_tuple *t)
 {
 	enum known there, back;
 
@@ -150,8 +153,9 @@ const volatile __u32 hr_conntrack_entries = 1;
  * the same backend would meet it there, and its SYN be refused. On the stack conntrack remembers the closed flow and
  * picks another source port for the new one; so a fast flow leaves an entry behind when it ends. The entry runs from
  * the side that opened the flow, else a later SYN on the stack would count as a reply and be INVALID. 0 when it is there.
+ * Not static: the verifier walks through it once, not once for each way that leads here.
  */
-static __noinline int leave_trace(struct __sk_buff *skb, const struct hr_tuple *t, int reversed)
+__noinline int leave_trace(struct __sk_buff *skb, const struct hr_tuple *t, int reversed)
 {
 	struct bpf_ct_opts___v1 opts = { .netns_id = -1 };
 	struct bpf_sock_tuple tuple = {};

@@ -190,8 +190,9 @@ static __always_inline long translate_quoted(struct __sk_buff *skb, const struct
 /*
  * An ICMP error: what it quotes, its checksum, and the address that it is sent to or from. An error that somebody on the way
  * sends has its own source, which stays.
+ * Not static: the verifier walks through it once, not once for each way that leads here.
  */
-static __noinline int translate_error(struct __sk_buff *skb, const struct packet *p, const struct translation *t)
+__noinline int translate_error(struct __sk_buff *skb, const struct packet *p, const struct translation *t)
 {
 	if (!p || !t || translate_quoted(skb, p, t))
 		return -1;
