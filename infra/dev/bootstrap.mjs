@@ -28,6 +28,7 @@ const COMMANDS = {
   hostrouting: { file: "services/cli/src/main.ts" },
   budget: { file: "test/vm/renew-budget.ts", lab: () => true, guests: true },
   "bench:main-job": { file: "test/bench/main-job.ts", database: true, lab: () => true },
+  "bench:datapath": { file: "test/bench/datapath.ts", lab: () => true },
 };
 
 async function ensureLab({ optional = false, guests = false }) {
