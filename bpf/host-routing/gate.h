@@ -13,6 +13,10 @@
  * A TCP flow that ends leaves a marked entry in conntrack for the time of TIME_WAIT, see leave_trace(); one that lives gets
  * it when its source port is used for a Service too, see avoid_clash(). NAT then gives the Service flow another port.
  * Remains: a live direct UDP flow and a Service flow on the same ports at once. Counted as HR_STACK_CLASH.
+ *
+ * Where conntrack cannot be asked (hr_conntrack_lookup), only TCP whose SYN was seen here is fast, and a SYN-ACK only when it
+ * acknowledges that SYN: any other belongs to a Service connection on the same ports, and ends what is remembered. UDP has no
+ * beginning that could be seen, so it keeps the stack, and so does what would be masqueraded.
  */
 #ifndef HOST_ROUTING_GATE_H
 #define HOST_ROUTING_GATE_H
@@ -47,6 +51,7 @@ struct gate {
 	__u64 now;
 	__u64 stack_udp_ns; /* latest UDP to the stack of the flow's local pods */
 	__u32 mode, epoch;
+	__u32 answer_number; /* without conntrack: what the SYN at hand is to be acknowledged by */
 	__u8 from_low;
 	__u8 is_trace; /* decides, and changes nothing */
 };
@@ -94,11 +99,22 @@ static __always_inline __u32 fill_tuple(struct bpf_sock_tuple *tuple, const stru
 	return sizeof(tuple->ipv6);
 }
 
+/*
+ * What this kernel lends. Set before loading: asking for a weak function's address is refused where the function lives in a
+ * module (libbpf before 1.2, Linux before 6.3); what a constant rules out is never looked at.
+ */
+const volatile __u32 hr_conntrack_lookup = 1;
+const volatile __u32 hr_conntrack_entries = 1;
+/* 1: a flow that conntrack knows and does not translate is taken over, see adopt(). */
+const volatile __u32 hr_adopt = 0;
+
 static __always_inline struct nf_conn *look_up(struct __sk_buff *skb, const struct hr_tuple *t, int reversed)
 {
 	struct bpf_ct_opts___v1 opts = { .netns_id = -1, .l4proto = t->protocol };
 	struct bpf_sock_tuple tuple = {};
 
+	if (!hr_conntrack_lookup)
+		return 0;
 	if (fill_tuple(&tuple, skb, t, reversed) == sizeof(tuple.ipv4))
 		return bpf_skb_ct_lookup(skb, &tuple, sizeof(tuple.ipv4), &opts, sizeof(opts));
 	return bpf_skb_ct_lookup(skb, &tuple, sizeof(tuple.ipv6), &opts, sizeof(opts));
@@ -132,7 +148,7 @@ __noinline int conntrack_knows(struct __sk_buff *skb, const struct hr_tuple *t)
 {
 	enum known there, back;
 
-	if (!t || (t->protocol != IPPROTO_TCP && t->protocol != IPPROTO_UDP))
+	if (!t || !hr_conntrack_lookup || (t->protocol != IPPROTO_TCP && t->protocol != IPPROTO_UDP))
 		return KNOWN_NOT;
 	there = conntrack_has(skb, t, 0);
 	if (there == KNOWN_TO_STACK)
@@ -142,11 +158,24 @@ __noinline int conntrack_knows(struct __sk_buff *skb, const struct hr_tuple *t)
 }
 
 /*
- * Whether this kernel lends the functions that make conntrack entries. Set before loading: asking for a weak function's
- * address is refused where the function lives in a module (libbpf before 1.2, Linux before 6.3); what a constant rules
- * out is never looked at.
+ * Makes a flow that conntrack tracks ours, by ending its entry: no packet of it takes the stack any more, so the entry would
+ * only grow old, and its window with it. Not what is translated, watched by a helper, or expected. Known under this tuple the
+ * way round that it is asked: under the other one only, it is translated. 1 when it is ours; a trace only looks.
  */
-const volatile __u32 hr_conntrack_entries = 1;
+static __noinline int adopt(struct __sk_buff *skb, const struct hr_tuple *t, int only_look)
+{
+	struct nf_conn *ct;
+	int is_ours;
+
+	if (!t || !hr_conntrack_entries)
+		return 0;
+	ct = look_up(skb, t, 0);
+	if (!ct)
+		return 0;
+	is_ours = !(ct->status & IPS_NEEDED) && (only_look || !bpf_ct_change_timeout(ct, 0));
+	bpf_ct_release(ct);
+	return is_ours;
+}
 
 /*
  * A closed connection stays in TIME_WAIT at one end for a minute. A Service connection from the same source port to
@@ -276,6 +305,47 @@ static __always_inline void touch(struct __sk_buff *skb, const struct gate *gate
 		bpf_map_delete_elem(&hr_flows, &gate->key);
 }
 
+static __always_inline int is_opening_answer(const struct packet *p)
+{
+	return (p->tcp_bits & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+}
+
+/* The gate where conntrack cannot be asked. flow: what is remembered, or NULL; its checked_ns holds answer_number. */
+static __always_inline enum hr_reason pass_unasked(struct __sk_buff *skb, struct gate *gate, const struct packet *p, struct hr_flow *flow)
+{
+	struct {
+		__u32 sequence, acknowledged;
+	} numbers = {};
+
+	if (gate->key.protocol == IPPROTO_TCP && p->tcp_bits & TCP_SYN &&
+	    bpf_skb_load_bytes(skb, p->transport + offsetof(struct tcphdr, seq), &numbers, sizeof(numbers)))
+		return HR_STACK_SHORT;
+	gate->answer_number = bpf_ntohl(numbers.sequence) + 1;
+	if (!flow) {
+		if (gate->mode != HR_MODE_ON)
+			return HR_STACK_MODE;
+		if (p->is_icmp_error)
+			return HR_STACK_ICMP_ERROR;
+		/* an echo is not asked about where conntrack can be asked, either */
+		if (gate->key.protocol != IPPROTO_TCP && gate->key.protocol != IPPROTO_UDP)
+			return GATE_NEW;
+		return is_opening(p) ? GATE_NEW : HR_STACK_UNSEEN;
+	}
+	if (p->is_icmp_error)
+		return GATE_FAST;
+	if (is_opening_answer(p) && bpf_ntohl(numbers.acknowledged) != (__u32)flow->checked_ns) {
+		if (!gate->is_trace)
+			bpf_map_delete_elem(&hr_flows, &gate->key);
+		return HR_STACK_CLASH;
+	}
+	if (gate->is_trace)
+		return GATE_FAST;
+	if (is_opening(p))
+		flow->checked_ns = gate->answer_number;
+	touch(skb, gate, p, flow);
+	return GATE_FAST;
+}
+
 /* Decides before the packet is touched. GATE_NEW: call remember() once routing has agreed too. */
 static __always_inline enum hr_reason pass_gate(struct __sk_buff *skb, struct gate *gate, const struct packet *p)
 {
@@ -284,7 +354,11 @@ static __always_inline enum hr_reason pass_gate(struct __sk_buff *skb, struct ga
 
 	make_key(gate, &p->flow);
 	flow = bpf_map_lookup_elem(&hr_flows, &gate->key);
-	if (flow && flow->epoch == gate->epoch && gate->now - flow->seen_ns <= age_limit_ns(gate->key.protocol, flow->flags)) {
+	if (flow && (flow->epoch != gate->epoch || gate->now - flow->seen_ns > age_limit_ns(gate->key.protocol, flow->flags)))
+		flow = 0;
+	if (!hr_conntrack_lookup)
+		return pass_unasked(skb, gate, p, flow);
+	if (flow) {
 		if (must_ask_again(gate, p, flow)) {
 			if (conntrack_knows(skb, &p->flow) == KNOWN_TO_STACK) {
 				if (!gate->is_trace)
@@ -303,7 +377,7 @@ static __always_inline enum hr_reason pass_gate(struct __sk_buff *skb, struct ga
 	if (p->is_icmp_error)
 		return HR_STACK_ICMP_ERROR;
 	known = conntrack_knows(skb, &p->flow);
-	if (known == KNOWN_TO_STACK)
+	if (known == KNOWN_TO_STACK && !(hr_adopt && adopt(skb, &p->flow, gate->is_trace)))
 		return HR_STACK_CONNTRACK;
 	/* The last words of a flow that has ended: no new flow begins with them. */
 	return known == KNOWN_AS_TRACE && gate->key.protocol == IPPROTO_TCP && !is_opening(p) ? GATE_FAST : GATE_NEW;
@@ -314,6 +388,8 @@ static __always_inline long remember(const struct gate *gate, const struct packe
 {
 	struct hr_flow flow = { .seen_ns = gate->now, .checked_ns = gate->now, .epoch = gate->epoch };
 
+	if (!hr_conntrack_lookup)
+		flow.checked_ns = gate->answer_number;
 	if (p->tcp_bits & TCP_RST)
 		return 0;
 	flow.flags = next_flags(gate, p, 0);

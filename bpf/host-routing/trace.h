@@ -102,7 +102,7 @@ static __always_inline void trace_packet(struct __sk_buff *skb, struct hr_trace 
 	trace_pair(trace, gate, p);
 	trace_flow_table(trace, gate, p);
 	trace_route(trace, skb, p);
-	if (p->flow.protocol == IPPROTO_TCP || p->flow.protocol == IPPROTO_UDP)
+	if (hr_conntrack_lookup && (p->flow.protocol == IPPROTO_TCP || p->flow.protocol == IPPROTO_UDP))
 		trace->conntrack = HR_CONNTRACK_UNKNOWN + conntrack_knows(skb, &p->flow);
 }
 

@@ -93,7 +93,8 @@ static __always_inline enum hr_reason ask_new_pair(struct __sk_buff *skb, struct
 	struct hr_masquerade *settings = masquerade_settings();
 	enum hr_reason refusal;
 
-	if (!settings || !settings->enabled)
+	/* a port that the kernel translates to must not be ours too, and conntrack alone knows which those are */
+	if (!settings || !settings->enabled || !hr_conntrack_lookup)
 		return HR_STACK_MASQUERADE_OFF;
 	if (gate->mode != HR_MODE_ON)
 		return HR_STACK_MODE;

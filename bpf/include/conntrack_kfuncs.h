@@ -11,7 +11,10 @@ struct nf_conn {
 	__u32 mark;
 } __attribute__((preserve_access_index));
 
+/* enum ip_conntrack_status (linux/netfilter/nf_conntrack_common.h) */
 #define IPS_SEEN_REPLY 2
+/* EXPECTED, SRC_NAT, DST_NAT, SEQ_ADJUST, FIXED_TIMEOUT, HELPER, OFFLOAD: something depends on this entry. */
+#define IPS_NEEDED (1 << 0 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 10 | 1 << 13 | 1 << 14)
 
 /*
  * The first 12 bytes of the kernel's bpf_ct_opts, which every kernel accepts. A plain layout, outside
@@ -26,11 +29,12 @@ struct bpf_ct_opts___v1 {
 };
 _Static_assert(sizeof(struct bpf_ct_opts___v1) == 12, "the kernel checks this size");
 
+/* Weak: a kernel without them (no BTF of nf_conntrack) loads the object too, when constants rule the calls out. */
 extern struct nf_conn *bpf_skb_ct_lookup(struct __sk_buff *skb, struct bpf_sock_tuple *tuple, __u32 tuple_size,
-					 struct bpf_ct_opts___v1 *opts, __u32 opts_size) __ksym;
-extern void bpf_ct_release(struct nf_conn *ct) __ksym;
+					 struct bpf_ct_opts___v1 *opts, __u32 opts_size) __ksym __weak;
+extern void bpf_ct_release(struct nf_conn *ct) __ksym __weak;
 
-/* Since 6.0; weak, so that older kernels load the object too. Timeouts in milliseconds. */
+/* Since 6.0. Timeouts in milliseconds. */
 extern struct nf_conn *bpf_skb_ct_alloc(struct __sk_buff *skb, struct bpf_sock_tuple *tuple, __u32 tuple_size,
 					struct bpf_ct_opts___v1 *opts, __u32 opts_size) __ksym __weak;
 extern struct nf_conn *bpf_ct_insert_entry(struct nf_conn *ct) __ksym __weak;

@@ -54,7 +54,8 @@ enum hr_reason {
 	HR_STACK_NO_PORT = 25,	      /* no free port found to translate to: the stack masquerades */
 	HR_STACK_NO_ADDRESS = 26,     /* the uplink's own address is not known: the stack masquerades */
 	HR_STACK_MASQUERADE_OFF = 27, /* pod to the outside, and masquerading is the stack's business */
-	HR_REASON_MAX = 28,
+	HR_STACK_UNSEEN = 28,	      /* conntrack cannot be asked on this kernel, and the flow's beginning was not seen */
+	HR_REASON_MAX = 29,
 };
 
 /* IPv4 as IPv4-mapped IPv6 (::ffff:a.b.c.d), network byte order. */

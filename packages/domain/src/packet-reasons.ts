@@ -75,6 +75,10 @@ const REASONS: Readonly<Record<string, ReasonText>> = {
     means: "Leads outside, and translating is left to the stack on this node.",
     remedy: "See the node's masquerade state in HostRoutingNode.status.",
   },
+  StackUnseen: {
+    means: "This kernel cannot be asked about conntrack, and the beginning of the flow was not seen: UDP, or TCP from before the switch.",
+    remedy: "Use a node image whose kernel has BTF for nf_conntrack.",
+  },
 };
 
 /** Every reason that has words. */

@@ -166,6 +166,7 @@ export const REASONS = [
   "StackNoPort",
   "StackNoAddress",
   "StackMasqueradeOff",
+  "StackUnseen",
 ] as const;
 
 /** Why a packet was redirected or left to the stack. */
