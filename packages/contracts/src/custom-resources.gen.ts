@@ -197,12 +197,67 @@ export interface HostRoutingNodeStatus {
      */
     exhausted?: number;
   };
+  /**
+   * What the last switch did to the TCP connections of this node's pods, up to a minute after its last step.
+   */
   disruption?: {
+    /**
+     * Last step of the switch.
+     */
+    step?: "On" | "Confirm" | "Drain" | "Detach";
+    /**
+     * Established connections of all pods when it began.
+     */
     flowsAtSwitch?: number;
+    /**
+     * Established connections that were reset or timed out.
+     */
     disrupted?: number;
+    /**
+     * disrupted ÷ flowsAtSwitch, 1 at most.
+     */
+    disruptionRatio?: number;
     byReason?: {
-      [k: string]: number;
+      reset?: number;
+      timeout?: number;
+      connectFailure?: number;
+      /**
+       * Segments sent again.
+       */
+      retransmit?: number;
     };
+    /**
+     * The pods that were disturbed most.
+     */
+    byPod?: {
+      pod: string;
+      reset?: number;
+      timeout?: number;
+      connectFailure?: number;
+    }[];
+    /**
+     * Reset or timed out in no known pod: the node's own, or a pod's that is gone.
+     */
+    unattributed?: number;
+    /**
+     * Time since the last step.
+     */
+    watchedSeconds?: number;
+    /**
+     * What is usual: connections disrupted in the time before the switch.
+     */
+    before?: {
+      disrupted?: number;
+      seconds?: number;
+    };
+    /**
+     * Events for which there was no room.
+     */
+    lost?: number;
+    /**
+     * Why nothing is measured; empty when it is.
+     */
+    fault?: string;
   };
   probes?: {
     name: string;
@@ -220,6 +275,10 @@ export interface HostRoutingNodeStatus {
     lsm?: string[];
     tcx?: boolean;
     conntrackKfunc?: boolean;
+    /**
+     * How the programs tell which flows may be fast, by what the kernel lends them.
+     */
+    gate?: "Conntrack" | "ConntrackReadOnly" | "HandshakeOnly";
     /**
      * What must hold of the node before pods' packets may pass the stack by; absent until the agent has looked.
      */

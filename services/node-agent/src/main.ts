@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { watchNetwork } from "@hostrouting/bpf-loader";
 import type { HostRoutingConfigSpec, HostRoutingNodeSpec } from "@hostrouting/contracts";
 import { explain } from "@hostrouting/domain";
 import { createLogger, endInOrder, readConfig, startLoop, systemClock, type Logger } from "@hostrouting/runtime";
 import { AGENT_SETTINGS } from "./agent-config.ts";
 import { AgentLoop } from "./agent-loop.ts";
+import { DisruptionMeter } from "./disruption/disruption-meter.ts";
 import { probeHook } from "./host-routing/device-hooks.ts";
+import { probeGate } from "./host-routing/gate-variant.ts";
 import { NodeDatapath } from "./host-routing/node-datapath.ts";
 import { ClusterApi } from "./kube/cluster-api.ts";
 import { readOwnNode } from "./kube/own-node.ts";
@@ -24,6 +26,8 @@ const FOLLOW_DELAY_MS = 10;
 const FAULT_PAUSE_MS = 1000;
 const DRAIN_MS = 2000;
 const SELF_TEST_EVERY_MS = 5 * 60_000;
+/** Where containerd names the namespaces of pods. */
+const POD_NAMESPACES = "/run/netns";
 const END_GRACE_MS = 5000;
 
 /** Builds the real parts and runs until told to end. Ending detaches nothing: traffic does not depend on this process. */
@@ -32,14 +36,25 @@ function main(): void {
   const logger = createLogger("node-agent", config.logLevel);
   const bundleDigest = readFileSync(config.digestFile, "utf8").trim();
   const hook = probeHook();
+  const gate = probeGate(config.objectPath);
+  const version = bundleDigest.replace(/^sha256:/, "").slice(0, 12);
   const datapath = new NodeDatapath({
     pinRoot: config.pinRoot,
-    version: bundleDigest.replace(/^sha256:/, "").slice(0, 12),
+    version,
     objectPath: config.objectPath,
     hook,
+    gate,
+    adopt: config.adoptFlows === "true",
     drainMs: DRAIN_MS,
     selfTestEveryMs: SELF_TEST_EVERY_MS,
     monotonicNs: () => process.hrtime.bigint(),
+    disruption: new DisruptionMeter({
+      pinRoot: `${config.pinRoot}-disruption`,
+      version,
+      objectPath: join(dirname(config.objectPath), "disruption.bpf.o"),
+      namespaces: POD_NAMESPACES,
+      monotonicNs: () => process.hrtime.bigint(),
+    }),
   });
   const heartbeat = setInterval(() => attempt(logger, "heartbeat", () => datapath.beat()), HEARTBEAT_MS);
   attempt(logger, "first look at the network", () => (datapath.follow(), datapath.beat()));
@@ -60,7 +75,7 @@ function main(): void {
     onChange: () => loop.wake(),
   });
   const preconditions = watchPreconditions({ logger, onChange: () => loop.wake() });
-  const facts = readNodeFacts(config, hook);
+  const facts = readNodeFacts(config.osReleaseFile, { hook, gate });
   const statusPath = `${COLLECTIONS}/hostroutingnodes/${encodeURIComponent(config.nodeName)}/status`;
   const agent = new AgentLoop({
     datapath,

@@ -1,4 +1,7 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { explain } from "@hostrouting/domain";
+import { removeFolder } from "../host-routing/pin-folder.ts";
 import { DisruptionCounters } from "./disruption-counters.ts";
 import { epochOf, stepOf, type Step, type SwitchState } from "./disruption-layout.ts";
 import { readPodNamespaces } from "./pod-namespaces.ts";
@@ -12,8 +15,8 @@ const SAMPLE_EVERY_NS = 5_000_000_000n;
 
 type SwitchStep = Exclude<Step, "Steady">;
 
-/** Where things are. `folder`: for the pins, of one version of the programs; `namespaces`: where the container runtime names them. */
-export type DisruptionOptions = { folder: string; objectPath: string; namespaces: string; monotonicNs: () => bigint };
+/** Where things are. Pins are in `<pinRoot>/<version>`; `namespaces` is the folder in which the container runtime names them. */
+export type DisruptionOptions = { pinRoot: string; version: string; objectPath: string; namespaces: string; monotonicNs: () => bigint };
 
 /** What measuring says. `fault`: why nothing is measured. A node that was never switched has no report. */
 export type DisruptionObservation = { report: SwitchReport | undefined; fault: string | undefined };
@@ -41,7 +44,7 @@ export class DisruptionMeter {
     this.#owners = owners;
   }
 
-  /** Begins to count, or goes on where an earlier agent stopped. */
+  /** Begins to count, or goes on where an earlier agent of the same version stopped; another version's figures end with it. */
   begin(): void {
     this.#attempt(() => this.#open());
   }
@@ -71,7 +74,8 @@ export class DisruptionMeter {
     this.#attempt(() => {
       this.#counters?.close();
       this.#counters = undefined;
-      DisruptionCounters.remove(this.#options.folder);
+      for (const version of listVersions(this.#options.pinRoot)) DisruptionCounters.remove(join(this.#options.pinRoot, version));
+      removeFolder(this.#options.pinRoot);
     });
     this.#samples = [];
     this.#pods.clear();
@@ -85,7 +89,9 @@ export class DisruptionMeter {
 
   #open(): DisruptionCounters {
     if (this.#counters) return this.#counters;
-    const counters = DisruptionCounters.open(this.#options.folder, this.#options.objectPath);
+    const { pinRoot, version, objectPath } = this.#options;
+    for (const other of listVersions(pinRoot)) if (other !== version) DisruptionCounters.remove(join(pinRoot, other));
+    const counters = DisruptionCounters.open(join(pinRoot, version), objectPath);
     const state = counters.state();
     if (state.sinceNs === 0n) counters.setState({ ...state, sinceNs: this.#options.monotonicNs() });
     if (state.step !== "Steady") this.#lastStep = state.step;
@@ -147,5 +153,14 @@ export class DisruptionMeter {
     } catch (error) {
       this.#fault = explain(error);
     }
+  }
+}
+
+function listVersions(pinRoot: string): string[] {
+  try {
+    return readdirSync(pinRoot);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
   }
 }

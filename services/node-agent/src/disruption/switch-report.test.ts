@@ -75,9 +75,10 @@ describe("the report of a switch", () => {
     assert.equal(crowded.disrupted, 30);
   });
 
-  it("has no ratio to flows that nobody counted, and none above one", () => {
+  it("has a ratio of one at most, also when all flows came after the switch began", () => {
     const lostFive = [entry(WEB, { number: 2, step: "On" }, { reset: 5 })];
-    assert.equal(report(lostFive, 0).disruptionRatio, undefined);
+    assert.equal(report(lostFive, 0).disruptionRatio, 1);
+    assert.equal(report([], 0).disruptionRatio, 0);
     assert.equal(report(lostFive, 4).disruptionRatio, 1);
   });
 });

@@ -10,7 +10,7 @@ export type PodDisruption = { pod: string; reset: number; timeout: number; conne
 
 /**
  * What the last switch did to the TCP connections of this node's pods. `disrupted`: reset or timed out after they were established;
- * `disruptionRatio` (0–1) relates them to those that there were when the switch began, and is unknown when there were none.
+ * `disruptionRatio` (0–1) relates them to those that there were when the switch began; those that came later can make it 1 at most.
  * `unattributed`: the same in no known pod's namespace, which is the node's own or a pod's that is gone. `before`: what is usual here.
  * `lost`: events for which the kernel's table had no room. A connection between two pods of the node has two ends and counts twice.
  */
@@ -18,7 +18,7 @@ export type SwitchReport = {
   step: Exclude<Step, "Steady">;
   flowsAtSwitch: number;
   disrupted: number;
-  disruptionRatio: number | undefined;
+  disruptionRatio: number;
   byReason: { reset: number; timeout: number; connectFailure: number; retransmit: number };
   byPod: PodDisruption[];
   unattributed: number;
@@ -47,7 +47,7 @@ export function reportSwitch({ entries, state, lastStep, pods, watchedNs, lost }
     step: lastStep,
     flowsAtSwitch: state.flows,
     disrupted,
-    disruptionRatio: state.flows > 0 ? Math.min(1, disrupted / state.flows) : undefined,
+    disruptionRatio: Math.min(1, disrupted / Math.max(1, state.flows)),
     byReason: { reset: total.reset, timeout: total.timeout, connectFailure: total.connect_failure, retransmit: total.retransmits },
     byPod: mostDisturbed(ofPods, pods),
     unattributed: disruptedIn(during.filter(({ netns }) => !pods.has(netns))),

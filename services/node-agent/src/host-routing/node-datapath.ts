@@ -1,5 +1,6 @@
 import { NetlinkSocket } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
+import type { DisruptionMeter, DisruptionObservation } from "../disruption/disruption-meter.ts";
 import { handOver, type HandedOver } from "../hand-over/hand-over.ts";
 import { addressClasses, type ClusterRanges } from "../masquerade/address-classes.ts";
 import { KernelMasquerade, type MasqueradeObservation, type MasqueradeWish } from "../masquerade/kernel-masquerade.ts";
@@ -8,6 +9,7 @@ import { countedSince, zeroCounters, type Counters } from "./counters.ts";
 import { Datapath, type ControlState } from "./datapath.ts";
 import { DeviceHooks, type AttachOptions, type Hook, type HookedDevice } from "./device-hooks.ts";
 import { forgetFlows, togglingPods } from "./forget-flows.ts";
+import { gateConstants, type GateVariant } from "./gate-variant.ts";
 import { syncDevices, syncRanges } from "./kernel-tables.ts";
 import { findDevices, readNetwork, type NodeDevices } from "./node-devices.ts";
 import { PinFolder, pinFolders, removeFolder } from "./pin-folder.ts";
@@ -37,6 +39,8 @@ export type Observation = {
   masquerade: MasqueradeObservation | undefined;
   /** Translated flows that went to the kernel's conntrack since this process began; `left`: those that still have to. */
   handedOver: HandedOver;
+  /** Absent where nobody measures. */
+  disruption?: DisruptionObservation | undefined;
 };
 
 /** Where things are, what time it is, and how patient to be. `version`: first 12 hex digits of the bundle digest. */
@@ -45,9 +49,14 @@ export type NodeDatapathOptions = {
   version: string;
   objectPath: string;
   hook: Hook;
+  /** Conntrack when absent: the best that there is. */
+  gate?: GateVariant | undefined;
+  /** Whether flows that conntrack tracks without translating them are taken over. */
+  adopt?: boolean;
   drainMs: number;
   selfTestEveryMs: number;
   monotonicNs: () => bigint;
+  disruption?: DisruptionMeter | undefined;
 };
 
 const MS_TO_NS = 1_000_000n;
@@ -79,6 +88,7 @@ export class NodeDatapath {
     this.#hooks = new DeviceHooks(this.#socket, options.hook);
     this.#masquerade = new KernelMasquerade(options.monotonicNs);
     this.#current = this.#adopt();
+    if (this.#current) options.disruption?.begin();
   }
 
   /** Whether a datapath is loaded (attached or not). */
@@ -121,7 +131,7 @@ export class NodeDatapath {
         return this.#observe(this.#turnOn(desired));
       case "drain":
         this.follow();
-        this.#current?.drain();
+        if (this.#current) this.#drain(this.#current);
         return this.#observe(false);
       case "off":
         this.#turnOff(desired.atOnce);
@@ -132,6 +142,7 @@ export class NodeDatapath {
   /** Lets go of descriptors. What is pinned stays attached and working. */
   close(): void {
     this.#current?.close();
+    this.#options.disruption?.close();
     this.#socket.close();
   }
 
@@ -152,6 +163,7 @@ export class NodeDatapath {
     this.#drainingSinceNs = undefined;
     this.#refusedRounds = 0;
     const datapath = this.#ownVersion();
+    this.#options.disruption?.begin();
     const { ranges, masquerade } = desired;
     syncRanges(datapath, addressClasses(ranges, masquerade?.outside), masquerade === undefined);
     if (masquerade) this.#masquerade.apply(datapath, masquerade);
@@ -162,9 +174,11 @@ export class NodeDatapath {
     const isOn = control.generation === desired.generation && control.mode === "On";
     if (!isOn) {
       this.#baseline = datapath.counters();
+      this.#options.disruption?.step("On");
       datapath.switchOn(desired.generation, desired.confirmed ? 0 : desired.confirmMs);
       this.#selfTest = undefined;
     } else if (desired.confirmed && control.deadlineNs !== 0n) {
+      this.#options.disruption?.step("Confirm");
       datapath.confirm(desired.generation);
     }
     this.#removeOtherVersions(datapath);
@@ -177,14 +191,17 @@ export class NodeDatapath {
     const { pinRoot, version, objectPath } = this.#options;
     const former = this.#current;
     if (former?.pins.version === version) return former;
-    this.#current = Datapath.load(new PinFolder(pinRoot, version), objectPath, former);
+    this.#current = Datapath.load(new PinFolder(pinRoot, version), objectPath, {
+      former,
+      constants: gateConstants(this.#options.gate ?? "Conntrack", this.#options.adopt ?? false),
+    });
     former?.close();
     return this.#current;
   }
 
   /** True once no flow depends on our translation, or when conntrack has refused the rest for good. New ones are not made meanwhile. */
   #handOverAll(datapath: Datapath, nowNs: bigint): boolean {
-    datapath.drain();
+    this.#drain(datapath);
     const result = handOver(datapath, "all", nowNs);
     this.#note(result);
     this.#refusedRounds = result.refused > 0 ? this.#refusedRounds + 1 : 0;
@@ -210,12 +227,13 @@ export class NodeDatapath {
     const mode = datapath?.readControl().mode ?? "Off";
     if (!atOnce && mode !== "Off") {
       this.follow();
-      datapath?.drain();
+      if (datapath) this.#drain(datapath);
       this.#drainingSinceNs ??= now;
       if (now - this.#drainingSinceNs < BigInt(this.#options.drainMs) * MS_TO_NS) return;
     }
     if (datapath && !this.#handOverAll(datapath, now)) return;
     const devices = this.#readDevices();
+    if (datapath) this.#options.disruption?.step("Detach");
     datapath?.close();
     this.#current = undefined;
     for (const folder of pinFolders(this.#options.pinRoot)) this.#removeVersion(folder, devices);
@@ -223,6 +241,12 @@ export class NodeDatapath {
     this.#drainingSinceNs = undefined;
     this.#selfTest = undefined;
     this.#baseline = zeroCounters();
+    this.#options.disruption?.end();
+  }
+
+  #drain(datapath: Datapath): void {
+    if (datapath.readControl().mode === "On") this.#options.disruption?.step("Drain");
+    datapath.drain();
   }
 
   #removeOtherVersions(keep: Datapath): void {
@@ -289,6 +313,7 @@ export class NodeDatapath {
   #observe(switchedNow: boolean): Observation {
     const datapath = this.#current;
     const handedOver = this.#handedOver;
+    const disruption = this.#options.disruption?.observe();
     if (!datapath)
       return {
         control: undefined,
@@ -298,6 +323,7 @@ export class NodeDatapath {
         switchedNow,
         masquerade: undefined,
         handedOver,
+        disruption,
       };
     this.#masquerade.collectWhenDue(datapath);
     return {
@@ -308,12 +334,20 @@ export class NodeDatapath {
       switchedNow,
       masquerade: this.#masquerade.observe(datapath),
       handedOver,
+      disruption,
     };
   }
 
   #readDevices(): NodeDevices {
-    return findDevices(readNetwork(this.#socket), this.#nodeAddresses, this.#pods);
+    const devices = findDevices(readNetwork(this.#socket), this.#nodeAddresses, this.#pods);
+    this.#options.disruption?.setOwners(ownersOf(devices));
+    return devices;
   }
+}
+
+/** A pod that Kubernetes has not named yet goes by its device. */
+function ownersOf({ pods, unfit }: NodeDevices): Map<string, string> {
+  return new Map([...pods, ...unfit].flatMap(({ addresses, pod, name }) => addresses.map((address) => [address, pod ?? name] as const)));
 }
 
 function servedDevices({ pods, uplinks }: NodeDevices, isServed: (ifindex: number) => boolean): NodeDevices {

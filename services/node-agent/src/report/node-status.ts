@@ -7,11 +7,14 @@ import type { Observation } from "../host-routing/node-datapath.ts";
 import type { MasqueradeDecision } from "../masquerade/decide-masquerade.ts";
 import { masqueradeStatus } from "../masquerade/masquerade-status.ts";
 import { datedConditions, type Condition } from "./conditions.ts";
+import { disruptionReport } from "./disruption-report.ts";
 import { refusalReport } from "./refusals.ts";
 
 /** Devices in a report; the custom resource allows no more. */
 const DEVICES_MAX = 300;
 const MESSAGE_CHARACTERS_MAX = 2048;
+/** How long a switch is watched after its last step: then its figures are final. */
+const SWITCH_WATCHED_SECONDS = 60;
 
 /** What a report is made of. */
 export type StatusInputs = {
@@ -61,6 +64,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
       on: effective.mode === "BpfVeth",
       exhausted: seen.counters.fromPod.StackNoPort,
     }),
+    ...disruptionReport(seen.disruption),
     conditions: datedConditions(
       [{ type: "MasqueradeConfigValid", ...inputs.masquerade.config.validity }],
       inputs.conditions,
@@ -72,10 +76,16 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
 
 /** The part of a status whose change is worth a write of its own: everything but counters and times. */
 export function statusFingerprint(status: HostRoutingNodeStatus): string {
-  const { packets: _packets, fastShare: _share, stackReasons: _reasons, observedAt: _at, probes, masquerade, ...rest } = status;
+  const { packets: _packets, fastShare: _share, stackReasons: _reasons, observedAt: _at, probes, masquerade, disruption, ...rest } = status;
   return JSON.stringify({
     ...rest,
     masquerade: { ...masquerade, live: 0, exhausted: 0 },
+    disruption: disruption && [
+      disruption.step,
+      disruption.disrupted,
+      disruption.fault,
+      disruption.watchedSeconds === SWITCH_WATCHED_SECONDS,
+    ],
     probes: probes?.map(({ name, outcome }) => `${name}=${outcome}`),
   });
 }
