@@ -6,6 +6,7 @@ import path from "node:path";
 import { BpfMap, detachPinnedLink, NetworkNamespace } from "@hostrouting/bpf-loader";
 import { NodeDatapath, type Desired, type Observation } from "../../services/node-agent/src/host-routing/node-datapath.ts";
 import { pinFolders, removeFolder } from "../../services/node-agent/src/host-routing/pin-folder.ts";
+import type { GateVariant } from "../../services/node-agent/src/host-routing/gate-variant.ts";
 import type { Hook } from "../../services/node-agent/src/host-routing/device-hooks.ts";
 
 /** A pod: a namespace behind a veth whose host side has host routes to it. */
@@ -105,7 +106,7 @@ export class TwoNodes {
   }
 
   /** A node agent's kernel side in that node's namespace. `beat()` is the caller's business. */
-  agent(node: 1 | 2, changes: { hook?: Hook; drainMs?: number; version?: string } = {}): TestAgent {
+  agent(node: 1 | 2, changes: AgentChanges = {}): TestAgent {
     const namespace = NetworkNamespace.openNamed(this.netns(`n${node}`));
     this.#namespaces.push(namespace);
     const options = {
@@ -113,6 +114,8 @@ export class TwoNodes {
       version: changes.version ?? "0123456789ab",
       objectPath: OBJECT,
       hook: changes.hook ?? "tcx",
+      gate: changes.gate,
+      adopt: changes.adopt ?? false,
       drainMs: changes.drainMs ?? 2 * SECOND_MS,
       selfTestEveryMs: 60 * SECOND_MS,
       monotonicNs: () => process.hrtime.bigint(),
@@ -238,6 +241,9 @@ export class TwoNodes {
     }
   }
 }
+
+/** What a test wants to be otherwise of an agent. */
+export type AgentChanges = { hook?: Hook; drainMs?: number; version?: string; gate?: GateVariant; adopt?: boolean };
 
 /** An agent in its node's namespace; `run` for what else has to happen there. */
 export type TestAgent = { datapath: NodeDatapath; reconcile: (desired: Desired) => Observation; run: <T>(work: () => T) => T };

@@ -18,6 +18,9 @@ export type ControlState = { mode: "Off" | "On" | "Drain"; generation: number; d
 type Maps = Record<(typeof MAP_NAMES)[number], BpfMap>;
 type Programs = Record<(typeof PROGRAM_NAMES)[number], BpfProgram>;
 
+/** `former`: the version whose translated flows go on. `constants`: of the source, by name. */
+export type LoadOptions = { former?: Datapath | undefined; constants?: Readonly<Record<string, number>> | undefined };
+
 /** One pinned set of programs and maps. It goes on working when this process ends. */
 export class Datapath {
   readonly pins: PinFolder;
@@ -62,16 +65,14 @@ export class Datapath {
    * Loads the object and pins it, with mode OFF and nothing attached. Translated flows of a former version are carried on: their tables
    * become the new version's, so that no flow gets another port.
    */
-  static load(pins: PinFolder, objectPath: string, former?: Datapath): Datapath {
+  static load(pins: PinFolder, objectPath: string, { former, constants }: LoadOptions = {}): Datapath {
     pins.remove();
     pins.create();
     const entries = translatedFlowsMax(totalmem());
-    const object = BpfObject.load(
-      objectPath,
-      former
-        ? { maps: { hr_nat_out: former.maps.hr_nat_out, hr_nat_in: former.maps.hr_nat_in } }
-        : { maxEntries: { hr_nat_out: entries, hr_nat_in: entries } },
-    );
+    const tables = former
+      ? { maps: { hr_nat_out: former.maps.hr_nat_out, hr_nat_in: former.maps.hr_nat_in } }
+      : { maxEntries: { hr_nat_out: entries, hr_nat_in: entries } };
+    const object = BpfObject.load(objectPath, { ...tables, ...(constants && { constants }) });
     try {
       for (const name of MAP_NAMES) object.map(name).pin(pins.map(name));
       for (const name of PROGRAM_NAMES) object.program(name).pin(pins.program(name));

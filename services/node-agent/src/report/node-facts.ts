@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
-import { BpfObject } from "@hostrouting/bpf-loader";
 import type { HostRoutingNodeStatus } from "@hostrouting/contracts";
 import type { Hook } from "../host-routing/device-hooks.ts";
+import type { GateVariant } from "../host-routing/gate-variant.ts";
 
 /** What preflight wants to know of a node. */
 export type NodeFacts = NonNullable<HostRoutingNodeStatus["facts"]>;
 
-/** Reads operating system, kernel and security modules, and tries whether the kernel takes our object; nothing stays loaded. */
-export function readNodeFacts(paths: { osReleaseFile: string; objectPath: string }, hook: Hook): NodeFacts {
-  const os = parseOsRelease(readOrEmpty(paths.osReleaseFile));
+/** Reads operating system, kernel and security modules, and adds what was tried out. `gate` is undefined when the kernel takes no object of ours. */
+export function readNodeFacts(osReleaseFile: string, { hook, gate }: { hook: Hook; gate: GateVariant | undefined }): NodeFacts {
+  const os = parseOsRelease(readOrEmpty(osReleaseFile));
   const lsm = readOrEmpty("/sys/kernel/security/lsm").trim();
   return {
     ...(os.ID === undefined ? {} : { osId: os.ID }),
@@ -17,7 +17,8 @@ export function readNodeFacts(paths: { osReleaseFile: string; objectPath: string
     kernel: release(),
     ...(lsm === "" ? {} : { lsm: lsm.split(",") }),
     tcx: hook === "tcx",
-    conntrackKfunc: loads(paths.objectPath),
+    conntrackKfunc: gate === "Conntrack" || gate === "ConntrackReadOnly",
+    ...(gate === undefined ? {} : { gate }),
   };
 }
 
@@ -29,16 +30,6 @@ export function parseOsRelease(text: string): Record<string, string> {
     if (name !== undefined && value !== undefined) members[name] = value;
   }
   return members;
-}
-
-/** Our object needs the conntrack functions: a kernel that takes it has them. */
-function loads(objectPath: string): boolean {
-  try {
-    BpfObject.load(objectPath).close();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function readOrEmpty(path: string): string {
