@@ -76,10 +76,6 @@ const REASONS: Readonly<Record<string, ReasonText>> = {
     remedy: "See the node's masquerade state in HostRoutingNode.status.",
   },
   StackUnseen: {
-    means: "This kernel cannot be asked about conntrack, and the beginning of the flow was not seen: UDP, or TCP from before the switch.",
-    remedy: "Use a node image whose kernel has BTF for nf_conntrack.",
-  },
-  StackUnseen: {
     means: "This kernel's conntrack cannot be asked, and the beginning of the flow was not seen.",
     remedy: "A new TCP connection takes the fast path; a newer kernel lets every flow.",
   },
