@@ -140,7 +140,15 @@ export class AgentLoop {
     const fresh = this.#written?.fingerprint === fingerprint && clock.now() - this.#written.at < this.#deps.statusIntervalMs;
     if (fresh && !busy) return;
     if (this.#written?.fingerprint !== fingerprint)
-      logger.info({ effectiveMode: status.effectiveMode, reason: status.reason, generation: status.observedGeneration }, "node status");
+      logger.info(
+        {
+          effectiveMode: status.effectiveMode,
+          reason: status.reason,
+          generation: status.observedGeneration,
+          masquerade: `${status.masquerade?.state}: ${status.masquerade?.message}`,
+        },
+        "node status",
+      );
     if (await writeStatus(status)) this.#written = { fingerprint, at: clock.now() };
   }
 }

@@ -16,8 +16,8 @@ export type RulesByFamily = Readonly<Record<4 | 6, FallbackRules>>;
 
 /** Where a family's rules are asked. Reading the older backend would load its modules, so only where it is in use. */
 const SOURCES = {
-  4: { nft: "iptables-nft-save", legacy: "iptables-legacy-save", tables: "/proc/net/ip_tables_names" },
-  6: { nft: "ip6tables-nft-save", legacy: "ip6tables-legacy-save", tables: "/proc/net/ip6_tables_names" },
+  4: { nft: "/usr/sbin/iptables-nft-save", legacy: "/usr/sbin/iptables-legacy-save", tables: "/proc/net/ip_tables_names" },
+  6: { nft: "/usr/sbin/ip6tables-nft-save", legacy: "/usr/sbin/ip6tables-legacy-save", tables: "/proc/net/ip6_tables_names" },
 } as const;
 
 /** Asks the node for its translation rules, of both kinds of iptables and both families, in the current network namespace. */
