@@ -25,6 +25,17 @@ export type NodeSpec = {
   readonly confirmedGeneration: number;
 };
 
+/** What an agent says that its node's last switch did to connections. Times in whole seconds. */
+export type DisruptionFigures = {
+  readonly step: "On" | "Confirm" | "Drain" | "Detach";
+  readonly flowsAtSwitch: number;
+  readonly disrupted: number;
+  readonly byReason: { readonly reset: number; readonly timeout: number; readonly connectFailure: number };
+  readonly byPod: readonly string[];
+  readonly watchedSeconds: number;
+  readonly before: { readonly disrupted: number; readonly seconds: number };
+};
+
 /** What a node's agent says of it: the part of `status` of its HostRoutingNode on which decisions rest. Absent members were never reported. */
 export type NodeReport = {
   readonly observedGeneration: number;
@@ -39,6 +50,8 @@ export type NodeReport = {
   readonly stackReasons: readonly { readonly reason: string; readonly packets: number }[];
   readonly refusedDevices: number;
   readonly refusals: readonly DeviceRefusal[];
+  /** Absent on a node that was never switched, or where nobody could measure. */
+  readonly disruption?: DisruptionFigures | undefined;
   /** Devices that carry a program of ours. */
   readonly attachedDevices: number;
   readonly probes: readonly { readonly name: string; readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string }[];

@@ -10,6 +10,7 @@ import type {
 } from "@hostrouting/domain";
 import { currentReport, isKnownLegacy } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
+import { disruptionWarnings, isDisruptionWarning } from "./disruption-warning.ts";
 import type { RoundNode } from "./round.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
 
@@ -101,6 +102,15 @@ function warningsBefore(snapshot: ClusterSnapshot): readonly HostRoutingWarning[
   return snapshot.previous?.warnings ?? [];
 }
 
+function warningsNow({ snapshot, nodes }: StatusInput, state: HostRoutingStatus["state"]): readonly HostRoutingWarning[] {
+  const disrupted = disruptionWarnings(nodes.map(({ seen }) => ({ name: seen.name, report: seen.report })));
+  if (state === "Disabled") return disrupted;
+  const { preflight } = snapshot;
+  const ofPreflight =
+    preflight.kind === "Passed" ? preflight.warnings : warningsBefore(snapshot).filter((warning) => !isDisruptionWarning(warning));
+  return [...ofPreflight, ...disrupted];
+}
+
 /** What operators see: derived from the round, nothing added. */
 export function buildStatus(input: StatusInput): HostRoutingStatus {
   const { snapshot, nodes, waits, now } = input;
@@ -129,7 +139,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
     ),
     nodeCounts: countNodes(nodes),
     waits,
-    warnings: state === "Disabled" ? [] : snapshot.preflight.kind === "Passed" ? snapshot.preflight.warnings : warningsBefore(snapshot),
+    warnings: warningsNow(input, state),
     nodes: shown,
   };
 }

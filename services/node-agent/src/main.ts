@@ -48,13 +48,7 @@ function main(): void {
     drainMs: DRAIN_MS,
     selfTestEveryMs: SELF_TEST_EVERY_MS,
     monotonicNs: () => process.hrtime.bigint(),
-    disruption: new DisruptionMeter({
-      pinRoot: `${config.pinRoot}-disruption`,
-      version,
-      objectPath: join(dirname(config.objectPath), "disruption.bpf.o"),
-      namespaces: POD_NAMESPACES,
-      monotonicNs: () => process.hrtime.bigint(),
-    }),
+    disruption: measuring(config, version),
   });
   const heartbeat = setInterval(() => attempt(logger, "heartbeat", () => datapath.beat()), HEARTBEAT_MS);
   attempt(logger, "first look at the network", () => (datapath.follow(), datapath.beat()));
@@ -100,6 +94,17 @@ function main(): void {
     api.close();
     attempt(logger, "last heartbeat", () => datapath.endBeat());
     datapath.close();
+  });
+}
+
+/** The object with the counters lies beside the datapath's; their pins beside its pins. */
+function measuring({ pinRoot, objectPath }: { pinRoot: string; objectPath: string }, version: string): DisruptionMeter {
+  return new DisruptionMeter({
+    pinRoot: `${pinRoot}-disruption`,
+    version,
+    objectPath: join(dirname(objectPath), "disruption.bpf.o"),
+    namespaces: POD_NAMESPACES,
+    monotonicNs: () => process.hrtime.bigint(),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { HostRoutingNodeStatus } from "@hostrouting/contracts";
 import { as, type NodeName, type NodeUid } from "@hostrouting/domain";
 import {
   CORDONED_BY_ANNOTATION,
@@ -51,9 +52,25 @@ export function nodeReport(object: HostRoutingNodeObject | undefined): NodeRepor
     stackReasons: status.stackReasons ?? [],
     refusedDevices: status.refusedDevices ?? 0,
     refusals: status.refusals ?? [],
+    disruption: disruptionFigures(status.disruption),
     attachedDevices: (status.devices ?? []).filter((device) => device.attached).length,
     probes: (status.probes ?? []).map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
     observedAtMs: Number.isNaN(observedAt) ? undefined : observedAt,
+  };
+}
+
+/** Figures without a step are of no switch: the agent only said that it cannot measure. */
+function disruptionFigures(said: HostRoutingNodeStatus["disruption"]): NodeReport["disruption"] {
+  if (said?.step === undefined) return undefined;
+  const { step, byReason, before } = said;
+  return {
+    step,
+    flowsAtSwitch: said.flowsAtSwitch ?? 0,
+    disrupted: said.disrupted ?? 0,
+    byReason: { reset: byReason?.reset ?? 0, timeout: byReason?.timeout ?? 0, connectFailure: byReason?.connectFailure ?? 0 },
+    byPod: (said.byPod ?? []).map(({ pod }) => pod),
+    watchedSeconds: said.watchedSeconds ?? 0,
+    before: { disrupted: before?.disrupted ?? 0, seconds: before?.seconds ?? 0 },
   };
 }
 

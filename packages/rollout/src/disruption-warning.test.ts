@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { disruptionWarning, toleratedDisruptions } from "./disruption-warning.ts";
+import type { DisruptionFigures } from "./snapshot.ts";
+
+const quiet: DisruptionFigures = {
+  step: "Confirm",
+  flowsAtSwitch: 48,
+  disrupted: 0,
+  byReason: { reset: 0, timeout: 0, connectFailure: 0 },
+  byPod: [],
+  watchedSeconds: 60,
+  before: { disrupted: 0, seconds: 600 },
+};
+
+describe("how many disrupted connections are usual", () => {
+  const cases: [what: string, figures: Partial<DisruptionFigures>, expected: number][] = [
+    ["three on a node where none break", {}, 3],
+    ["three where a few do", { before: { disrupted: 10, seconds: 600 } }, 3],
+    ["three times the rate before, over the time watched", { before: { disrupted: 100, seconds: 600 } }, 30],
+    ["fewer while less time was watched", { before: { disrupted: 100, seconds: 600 }, watchedSeconds: 20 }, 10],
+    ["three where nobody knows what was before", { before: { disrupted: 50, seconds: 0 } }, 3],
+  ];
+  for (const [what, figures, expected] of cases) it(what, () => assert.equal(toleratedDisruptions({ ...quiet, ...figures }), expected));
+});
+
+describe("the warning about disrupted connections", () => {
+  const cases: [what: string, disruption: DisruptionFigures | undefined, warned: boolean][] = [
+    ["none without a report", undefined, false],
+    ["none where nothing broke", quiet, false],
+    ["none for three", { ...quiet, disrupted: 3 }, false],
+    ["one for four", { ...quiet, disrupted: 4 }, true],
+    ["none for what is usual there", { ...quiet, disrupted: 30, before: { disrupted: 100, seconds: 600 } }, false],
+    ["one for more than is usual there", { ...quiet, disrupted: 31, before: { disrupted: 100, seconds: 600 } }, true],
+    ["none for new connections that failed", { ...quiet, byReason: { reset: 0, timeout: 0, connectFailure: 90 } }, false],
+  ];
+  for (const [what, disruption, warned] of cases)
+    it(what, () => assert.equal(disruptionWarning("n1", { disruption }) !== undefined, warned));
+
+  it("names node, figures, step and pods", () => {
+    const disruption: DisruptionFigures = {
+      ...quiet,
+      step: "Drain",
+      disrupted: 20,
+      byReason: { reset: 18, timeout: 2, connectFailure: 5 },
+      byPod: ["shop/web", "shop/database"],
+    };
+    assert.deepEqual(disruptionWarning("n1", { disruption }), {
+      id: "connection-disruption",
+      title: "Connections were disrupted",
+      message:
+        "On n1, 20 of 48 TCP connections broke when host routing began to drain (18 reset, 2 timed out; 5 new ones failed). " +
+        "Usual there: 0 in 600 s. Most disturbed: shop/web, shop/database.",
+      remedy:
+        "Check whether these pods were restarted or scaled meanwhile; otherwise pause the rollout and look at the node with `hostrouting node trace`.",
+      subjects: ["n1"],
+    });
+  });
+});

@@ -1,0 +1,60 @@
+import type { HostRoutingWarning } from "@hostrouting/domain";
+import type { DisruptionFigures, NodeReport } from "./snapshot.ts";
+
+const WARNING_ID = "connection-disruption";
+/** Connections end by a reset on every node now and then; fewer than this many more say nothing about a switch. */
+const ALWAYS_TOLERATED = 3;
+const USUAL_FACTOR = 3;
+/** A switch is watched for so long after its last step; its earlier steps take a few seconds. */
+const WATCHED_SECONDS = 60;
+/** Nodes that are warned of at once: the most disturbed ones. */
+const NODES_MAX = 20;
+
+const AFTER: Readonly<Record<DisruptionFigures["step"], string>> = {
+  On: "host routing was switched on",
+  Confirm: "host routing was switched on and confirmed",
+  Drain: "host routing began to drain",
+  Detach: "host routing was drained and detached",
+};
+
+/** How many disrupted connections are still usual on a node: three, or three times as many as in the same time before the switch. */
+export function toleratedDisruptions({ before, watchedSeconds }: Pick<DisruptionFigures, "before" | "watchedSeconds">): number {
+  if (before.seconds === 0) return ALWAYS_TOLERATED;
+  const usual = (before.disrupted / before.seconds) * Math.min(WATCHED_SECONDS, watchedSeconds);
+  return Math.max(ALWAYS_TOLERATED, USUAL_FACTOR * usual);
+}
+
+/** A warning about a node on whose last switch more connections ended than is usual there; nothing when all is as ever. */
+export function disruptionWarning(node: string, report: Pick<NodeReport, "disruption"> | undefined): HostRoutingWarning | undefined {
+  const figures = report?.disruption;
+  if (figures === undefined || figures.disrupted <= toleratedDisruptions(figures)) return undefined;
+  const { reset, timeout, connectFailure } = figures.byReason;
+  const pods = figures.byPod.length > 0 ? ` Most disturbed: ${figures.byPod.join(", ")}.` : "";
+  return {
+    id: WARNING_ID,
+    title: "Connections were disrupted",
+    message:
+      `On ${node}, ${figures.disrupted} of ${figures.flowsAtSwitch} TCP connections broke when ${AFTER[figures.step]} ` +
+      `(${reset} reset, ${timeout} timed out; ${connectFailure} new ones failed). ` +
+      `Usual there: ${figures.before.disrupted} in ${figures.before.seconds} s.${pods}`,
+    remedy:
+      "Check whether these pods were restarted or scaled meanwhile; otherwise pause the rollout and look at the node with `hostrouting node trace`.",
+    subjects: [node],
+  };
+}
+
+/** The warnings about all nodes of a cluster, most disrupted first. */
+export function disruptionWarnings(
+  nodes: readonly { readonly name: string; readonly report: NodeReport | undefined }[],
+): readonly HostRoutingWarning[] {
+  const disruptedOn = ({ report }: { readonly report: NodeReport | undefined }): number => report?.disruption?.disrupted ?? 0;
+  return nodes
+    .toSorted((a, b) => disruptedOn(b) - disruptedOn(a) || a.name.localeCompare(b.name))
+    .flatMap(({ name, report }) => disruptionWarning(name, report) ?? [])
+    .slice(0, NODES_MAX);
+}
+
+/** Whether a warning comes from here: such warnings are made anew in each round, unlike preflight's. */
+export function isDisruptionWarning({ id }: HostRoutingWarning): boolean {
+  return id === WARNING_ID;
+}
