@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { GateVariant } from "../../services/node-agent/src/host-routing/gate-variant.ts";
 import { on, PORT, SERVICES, TwoNodes, type TestAgent } from "./two-nodes.ts";
 import { exchangeAll, startEcho, startFlows, stopTraffic, type FlowPlan } from "./traffic.ts";
 
@@ -10,76 +11,83 @@ const TURNS = 6;
 /** Whether a server in TIME_WAIT takes a new SYN depends on its numbers: about every second port would stall. */
 const PORTS = 12;
 
-describe("a port that is used again", () => {
-  let nodes: TwoNodes;
-  let first: TestAgent;
+/** Variants whose gate tells conntrack of direct flows; without that NAT may choose a port that the backend still knows. */
+const TELLING: readonly GateVariant[] = ["Conntrack"];
 
-  before(async () => {
-    nodes = new TwoNodes();
-    for (const pod of ["b", "c"]) await startEcho(nodes, pod, PORT);
-    first = nodes.agent(1);
-    first.reconcile(on(1, 1));
-    nodes.agent(2).reconcile(on(1, 2));
-  });
-  after(() => {
-    stopTraffic();
-    nodes.close();
-  });
+for (const gate of ["Conntrack", "HandshakeOnly"] as const)
+  describe(`a port that is used again, gate ${gate}`, () => {
+    let nodes: TwoNodes;
+    let first: TestAgent;
 
-  for (const protocol of ["udp", "tcp"] as const)
+    before(async () => {
+      nodes = new TwoNodes();
+      for (const pod of ["b", "c"]) await startEcho(nodes, pod, PORT);
+      first = nodes.agent(1, { gate });
+      first.reconcile(on(1, 1));
+      nodes.agent(2, { gate }).reconcile(on(1, 2));
+    });
+    after(() => {
+      stopTraffic();
+      nodes.close();
+    });
+
+    for (const protocol of ["udp", "tcp"] as const)
+      for (const family of ["v4", "v6"] as const)
+        for (const service of SERVICES)
+          it(`${protocol} ${family}: direct, then through the Service, to pod ${service.pod}, and back`, async () => {
+            const before = first.reconcile(on(1, 1)).counters;
+            const port = FIRST_PORT + Math.floor(Math.random() * 10_000);
+            const plans: FlowPlan[] = Array.from({ length: TURNS }, (_, turn) => ({
+              name: `turn ${turn}`,
+              protocol,
+              address: turn % 2 === 0 ? nodes.pod(service.pod)[family] : service[family],
+              port: PORT,
+              localPort: port,
+            }));
+            assert.deepEqual(
+              await exchangeAll(nodes, "a", plans),
+              plans.map(() => null),
+            );
+            const now = first.reconcile(on(1, 1)).counters;
+            const fast = ({ fromPod }: typeof now): number => fromPod.FastLocal + fromPod.FastRemote + fromPod.FastRemoteNeigh;
+            // the first exchange was fast, so the Service's really met what is remembered of a closed direct flow
+            if (gate === "Conntrack" || protocol === "tcp") assert.ok(fast(now) > fast(before));
+            else assert.ok(fast(now) === fast(before) && now.fromPod.StackUnseen > before.fromPod.StackUnseen);
+            assert.ok(now.fromPod.StackClass > before.fromPod.StackClass);
+          });
+
+    for (const family of ["v4", "v6"] as const)
+      for (const close of ["fin", "server"] as const)
+        for (const service of SERVICES)
+          it(`tcp ${family}: a direct flow that ended by ${close}, then the Service of pod ${service.pod}`, async () => {
+            const firstPort = FIRST_PORT + Math.floor(Math.random() * 10_000);
+            const plans = Array.from({ length: PORTS }, (_, index): FlowPlan[] => {
+              const direct = { name: "direct", protocol: "tcp", address: nodes.pod(service.pod)[family], port: PORT, close } as const;
+              const localPort = firstPort + index;
+              return [
+                { ...direct, localPort },
+                { ...direct, localPort, address: service[family] },
+              ];
+            }).flat();
+            const results = await exchangeAll(nodes, "a", plans);
+            // a server in TIME_WAIT may take the second SYN only: slow, and not refused
+            const wrong = TELLING.includes(gate) ? results : results.filter((result) => !result?.startsWith("slow"));
+            assert.deepEqual(
+              wrong.filter((result) => result !== null),
+              [],
+            );
+          });
+
     for (const family of ["v4", "v6"] as const)
       for (const service of SERVICES)
-        it(`${protocol} ${family}: direct, then through the Service, to pod ${service.pod}, and back`, async () => {
-          const before = first.reconcile(on(1, 1)).counters;
-          const port = FIRST_PORT + Math.floor(Math.random() * 10_000);
-          const plans: FlowPlan[] = Array.from({ length: TURNS }, (_, turn) => ({
-            name: `turn ${turn}`,
-            protocol,
-            address: turn % 2 === 0 ? nodes.pod(service.pod)[family] : service[family],
-            port: PORT,
-            localPort: port,
-          }));
-          assert.deepEqual(
-            await exchangeAll(nodes, "a", plans),
-            plans.map(() => null),
-          );
-          const now = first.reconcile(on(1, 1)).counters;
-          // the first exchange was fast, so the Service's really met an entry of a closed direct flow
-          assert.ok(
-            now.fromPod.FastLocal + now.fromPod.FastRemote + now.fromPod.FastRemoteNeigh >
-              before.fromPod.FastLocal + before.fromPod.FastRemote + before.fromPod.FastRemoteNeigh,
-          );
-          assert.ok(now.fromPod.StackClass > before.fromPod.StackClass);
+        it(`tcp ${family}: a direct flow that lives, and meanwhile the Service of pod ${service.pod}`, async () => {
+          const direct = { name: "direct", protocol: "tcp", address: nodes.pod(service.pod)[family], port: PORT } as const;
+          const localPort = FIRST_PORT + Math.floor(Math.random() * 10_000);
+          const living = await startFlows(nodes, "a", [{ ...direct, localPort }]);
+          const through = { ...direct, name: "service", address: service[family], localPort };
+          const [result] = await exchangeAll(nodes, "a", [through]);
+          if (TELLING.includes(gate)) assert.equal(result, null);
+          const [flow] = await living.finish();
+          assert.deepEqual([flow?.error, flow?.lost], [null, 0]);
         });
-
-  for (const family of ["v4", "v6"] as const)
-    for (const close of ["fin", "server"] as const)
-      for (const service of SERVICES)
-        it(`tcp ${family}: a direct flow that ended by ${close}, then the Service of pod ${service.pod}`, async () => {
-          const firstPort = FIRST_PORT + Math.floor(Math.random() * 10_000);
-          const plans = Array.from({ length: PORTS }, (_, index): FlowPlan[] => {
-            const direct = { name: "direct", protocol: "tcp", address: nodes.pod(service.pod)[family], port: PORT, close } as const;
-            const localPort = firstPort + index;
-            return [
-              { ...direct, localPort },
-              { ...direct, localPort, address: service[family] },
-            ];
-          }).flat();
-          assert.deepEqual(
-            await exchangeAll(nodes, "a", plans),
-            plans.map(() => null),
-          );
-        });
-
-  for (const family of ["v4", "v6"] as const)
-    for (const service of SERVICES)
-      it(`tcp ${family}: a direct flow that lives, and meanwhile the Service of pod ${service.pod}`, async () => {
-        const direct = { name: "direct", protocol: "tcp", address: nodes.pod(service.pod)[family], port: PORT } as const;
-        const localPort = FIRST_PORT + Math.floor(Math.random() * 10_000);
-        const living = await startFlows(nodes, "a", [{ ...direct, localPort }]);
-        const through = { ...direct, name: "service", address: service[family], localPort };
-        assert.deepEqual(await exchangeAll(nodes, "a", [through]), [null]);
-        const [flow] = await living.finish();
-        assert.deepEqual([flow?.error, flow?.lost], [null, 0]);
-      });
-});
+  });
