@@ -90,6 +90,18 @@ describe("masquerading that changes", () => {
       });
     }
 
+  it("goes on while a new agent does not know yet what to masquerade", async () => {
+    apply();
+    const before = agent.reconcile(on(1, 1)).counters;
+    for (const family of FAMILIES) {
+      const plan: FlowPlan = { name: "out", protocol: "tcp", address: OUTSIDE[family], port: PORT };
+      assert.equal(await exchangeOnce(nodes, "a", plan), null);
+    }
+    const { fromPod } = countedSince(before, agent.reconcile(on(1, 1)).counters);
+    assert.ok(fromPod.FastMasquerade >= 2);
+    assert.equal(fromPod.StackClass, 0);
+  });
+
   it("follows the uplink's addresses", async () => {
     assert.deepEqual(source(), [NODE.v4, NODE.v6].map(hex));
     nodes.inNode(1, `ip -6 addr del ${NODE.v6}/64 dev eth0`);
