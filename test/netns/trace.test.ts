@@ -37,9 +37,9 @@ describe("a trace foretells what the next packet does", () => {
     datapath = Datapath.open(folder);
   });
   after(() => {
-    datapath.close();
     stopTraffic();
     nodes.close();
+    datapath.close();
   });
 
   const trace = (flow: FlowTuple, opening = false): FlowTrace => agent.run(() => traceFlow(datapath, { flow, opening }));
