@@ -14,7 +14,7 @@ const ARRIVAL_TIMEOUT_US = 200_000n;
 const PORT_MAX = 0xffff;
 const PROBE = Buffer.from("host routing self-test");
 
-/** Sends one datagram from one namespace to `address`:`port` in another; true when it arrived unchanged. Blocks at most 200 ms. */
+/** Sends one datagram from one namespace to `address`:`port` in another, from that port as well; true when it arrived unchanged. Blocks at most 200 ms. */
 export function sendUdpProbe(probe: { from: NetworkNamespace; to: NetworkNamespace; address: string; port: number }): boolean {
   requireArgument(typeof probe === "object" && probe !== null, "that is no probe");
   for (const end of [probe.from, probe.to]) requireHandle(end, NetworkNamespace, "network namespace");
@@ -22,7 +22,7 @@ export function sendUdpProbe(probe: { from: NetworkNamespace; to: NetworkNamespa
   const native = nativeLibraries();
   const target = socketAddress(probe.address, probe.port);
   const receiver = probe.to.run(() => openSocket(target));
-  const sender = probe.from.run(() => openSocket(socketAddress(target.length === 16 ? "0.0.0.0" : "::", 0)));
+  const sender = probe.from.run(() => openSocket(socketAddress(target.length === 16 ? "0.0.0.0" : "::", probe.port)));
   try {
     if (native.sendto(sender, PROBE, PROBE.length, 0, target, target.length) < 0) throw bpfFault("self-test datagram", native.errno());
     const received = Buffer.alloc(PROBE.length + 1);

@@ -307,7 +307,7 @@ export class NodeDatapath {
     const now = this.#options.monotonicNs();
     const fresh = this.#selfTest && now - this.#selfTest.atNs < BigInt(this.#options.selfTestEveryMs) * MS_TO_NS;
     if (fresh && this.#selfTest?.result.outcome === "Passed") return;
-    this.#selfTest = { result: runSelfTest(datapath, this.#hooks), atNs: now };
+    this.#selfTest = { result: runSelfTest(datapath, this.#hooks, this.#options.gate), atNs: now };
   }
 
   #observe(switchedNow: boolean): Observation {
