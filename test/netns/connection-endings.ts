@@ -4,8 +4,7 @@ import { writeFileSync } from "node:fs";
 import net from "node:net";
 
 /** Ways for a connection to end. `blackhole`: whatever is sent after the handshake is dropped. */
-export const ENDINGS = ["close", "reset", "refused", "blackhole", "unanswered", "cancelled"] as const;
-export type Ending = (typeof ENDINGS)[number];
+export type Ending = "close" | "reset" | "refused" | "blackhole" | "unanswered" | "cancelled";
 
 const HOST = "127.0.0.1";
 const NOBODY_LISTENS = 9;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { disruptionWarning, toleratedDisruptions } from "./disruption-warning.ts";
+import { disruptionWarning, disruptionWarnings, isDisruptionWarning, toleratedDisruptions } from "./disruption-warning.ts";
 import type { DisruptionFigures } from "./snapshot.ts";
 
 const quiet: DisruptionFigures = {
@@ -55,5 +55,21 @@ describe("the warning about disrupted connections", () => {
         "Check whether these pods were restarted or scaled meanwhile; otherwise pause the rollout and look at the node with `hostrouting node trace`.",
       subjects: ["n1"],
     });
+  });
+});
+
+describe("the warnings about a cluster", () => {
+  it("begin with the most disturbed node, leave out quiet ones, and are twenty at most", () => {
+    const nodes = Array.from({ length: 30 }, (_, index) => ({
+      name: `n${index}`,
+      report: { disruption: { ...quiet, disrupted: index } },
+    }));
+    const warnings = disruptionWarnings([...nodes, { name: "silent", report: undefined }]);
+    assert.deepEqual(
+      warnings.map(({ subjects }) => subjects[0]),
+      Array.from({ length: 20 }, (_, index) => `n${29 - index}`),
+    );
+    assert.ok(warnings.every(isDisruptionWarning));
+    assert.deepEqual(disruptionWarnings(nodes.slice(0, 4)), []);
   });
 });

@@ -43,11 +43,11 @@ export function disruptionWarning(node: string, report: Pick<NodeReport, "disrup
   };
 }
 
+type NodeFigures = { readonly name: string; readonly report: Pick<NodeReport, "disruption"> | undefined };
+
 /** The warnings about all nodes of a cluster, most disrupted first. */
-export function disruptionWarnings(
-  nodes: readonly { readonly name: string; readonly report: NodeReport | undefined }[],
-): readonly HostRoutingWarning[] {
-  const disruptedOn = ({ report }: { readonly report: NodeReport | undefined }): number => report?.disruption?.disrupted ?? 0;
+export function disruptionWarnings(nodes: readonly NodeFigures[]): readonly HostRoutingWarning[] {
+  const disruptedOn = ({ report }: NodeFigures): number => report?.disruption?.disrupted ?? 0;
   return nodes
     .toSorted((a, b) => disruptedOn(b) - disruptedOn(a) || a.name.localeCompare(b.name))
     .flatMap(({ name, report }) => disruptionWarning(name, report) ?? [])
