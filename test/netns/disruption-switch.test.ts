@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { NetworkNamespace } from "@hostrouting/bpf-loader";
@@ -21,6 +22,8 @@ describe("a switch that is measured", () => {
   let namespace: NetworkNamespace;
   let datapath: NodeDatapath;
   let aheadMs = 0;
+  /** Only this node's pods: other tests' pods have the same addresses. */
+  const podNamespaces = mkdtempSync(path.join(tmpdir(), "pod-namespaces-"));
   const now = (): bigint => process.hrtime.bigint() + BigInt(aheadMs) * 1_000_000n;
 
   const start = (): NodeDatapath => {
@@ -29,7 +32,7 @@ describe("a switch that is measured", () => {
       pinRoot: `${pinRoot}-disruption`,
       version: VERSION,
       objectPath: path.join(OBJECTS, "disruption.bpf.o"),
-      namespaces: "/run/netns",
+      namespaces: podNamespaces,
       monotonicNs: now,
     });
     const objectPath = path.join(OBJECTS, "host_routing.bpf.o");
@@ -49,6 +52,7 @@ describe("a switch that is measured", () => {
   before(async () => {
     nodes = new TwoNodes();
     namespace = NetworkNamespace.openNamed(nodes.netns("n1"));
+    for (const pod of ["a", "b"]) symlinkSync(nodes.netns(pod), path.join(podNamespaces, pod));
     datapath = start();
     await startEcho(nodes, "b", PORT);
   });
@@ -58,6 +62,7 @@ describe("a switch that is measured", () => {
     datapath.close();
     namespace.close();
     nodes.close();
+    rmSync(podNamespaces, { recursive: true });
   });
 
   const plans = (): FlowPlan[] =>
