@@ -61,6 +61,7 @@ static __always_inline int find_stand_in(struct __sk_buff *skb, const struct gat
 		half.flags = next_nat_flags(p, 0, 1);
 		if (make_pair(skb, p, &half))
 			return HR_STACK_NO_PORT;
+		renew_claim(skb, p, &half, 1);
 	}
 	t->address = half.address;
 	t->port = half.port;

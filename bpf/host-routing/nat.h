@@ -8,6 +8,7 @@
 #ifndef HOST_ROUTING_NAT_H
 #define HOST_ROUTING_NAT_H
 
+#include "claims.h"
 #include "gate.h"
 #include "maps.h"
 #include "parse.h"
@@ -91,8 +92,8 @@ static __always_inline __u32 next_nat_flags(const struct packet *p, __u32 flags,
 /* Brings the other half into step; puts it back when it is gone; gives way when the port has become somebody else's. */
 static __noinline int tell_other_half(struct __sk_buff *skb, const struct packet *p, const struct hr_nat *half, int outward, int repair)
 {
-	struct hr_tuple key;
 	struct hr_nat *other, missing = {};
+	struct hr_tuple key;
 
 	if (!p || !half)
 		return -1;
@@ -116,6 +117,14 @@ static __noinline int tell_other_half(struct __sk_buff *skb, const struct packet
 	return bpf_map_update_elem(&hr_nat_out, &key, &missing, BPF_NOEXIST);
 }
 
+static __always_inline void renew_claim(struct __sk_buff *skb, const struct packet *p, const struct hr_nat *half, int outward)
+{
+	struct hr_masquerade *settings = masquerade_settings();
+
+	if (settings)
+		claim_port(skb, p, half, outward, nat_lifetime_ns(settings, p->flow.protocol, half->flags));
+}
+
 /* Notes a packet in its half, and copies that. */
 static __always_inline void touch_nat(struct __sk_buff *skb, const struct gate *gate, const struct packet *p, struct hr_nat *half, int outward,
 				      struct hr_nat *copy)
@@ -128,6 +137,7 @@ static __always_inline void touch_nat(struct __sk_buff *skb, const struct gate *
 	copy->flags = half->flags = flags;
 	copy->seen_ns = half->seen_ns = gate->now;
 	tell_other_half(skb, p, copy, outward, gate->mode == HR_MODE_ON);
+	renew_claim(skb, p, copy, outward);
 }
 
 #endif

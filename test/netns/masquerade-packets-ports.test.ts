@@ -8,7 +8,19 @@ import {
   Struct,
   type Reason,
 } from "../../services/node-agent/src/host-routing/kernel-layout.ts";
-import { flowPacket, fragments, frame, read, TCP_FLAG, turned, type Flow, type Packet, type Seen, type Transport } from "./frames.ts";
+import {
+  flowPacket,
+  fragments,
+  frame,
+  PROTOCOL,
+  read,
+  TCP_FLAG,
+  turned,
+  type Flow,
+  type Packet,
+  type Seen,
+  type Transport,
+} from "./frames.ts";
 import { NODE, ProgramRunner, u32, VERDICT, type Run } from "./program-runner.ts";
 import { OUTSIDE } from "./two-nodes.ts";
 
@@ -99,13 +111,23 @@ describe("masquerading: ports, ends and exceptions", () => {
       listenOn("out", 443);
       // closed on both sides: no socket has the port, and conntrack remembers the flow, with a port of its own choice
       runner.nodes.inNode(1, `timeout 3 busybox nc ${OUTSIDE[family]} 443 </dev/null`);
-      const known = runner.conntrack(family).find(({ reply }) => reply.source === OUTSIDE[family] && reply.sourcePort === 443);
+      const known = runner
+        .conntrack(family)
+        .find(({ mark, reply }) => mark === 0 && reply.source === OUTSIDE[family] && reply.sourcePort === 443);
       assert.ok(known);
       const port = known.reply.destinationPort;
       runner.masquerade({ ranges: [[port, port]] });
       isLeft(frame(flowPacket(flowOf(family), "tcp", syn)), "StackNoPort");
       assert.equal(portOf(flowOf(family, { toPort: 444 }), "tcp", syn), port);
     });
+
+    for (const transport of ["tcp", "udp"] as const)
+      it(`${transport} ${family}: claims its port in conntrack, so that nobody else's NAT takes it`, () => {
+        const port = portOf(flowOf(family, { toPort: 446 }), transport, syn);
+        const claims = runner.conntrack(family).filter(({ original }) => original.destinationPort === 446);
+        const found = claims.find(({ original }) => original.protocol === PROTOCOL[transport]);
+        assert.deepEqual([found?.original.source, found?.original.sourcePort, found?.reply.destinationPort], [NODE[family], port, port]);
+      });
 
     it(`${family}: stays away from ports on which the node listens`, () => {
       runner.masquerade({ ranges: [[61_001, 61_001]] });

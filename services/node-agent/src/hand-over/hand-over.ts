@@ -80,6 +80,8 @@ class HandOverRound {
   /** An entry of the same tuple that says otherwise is a packet of this flow that took the stack by itself: ours is the true one. */
   #enter(flow: TranslatedFlow, timeoutSeconds: number): boolean {
     const entry = { original: flow.original, translated: flow.translated, timeoutSeconds };
+    // our programs claim the port in conntrack, so that nobody else's NAT takes it; the entry needs it now
+    this.#conntrack.remove(claimOf(flow));
     if (this.#conntrack.enterTranslated(entry)) return true;
     const found = this.#find(flow.original);
     if (found && saysTheSame(found, flow)) return true;
@@ -100,6 +102,11 @@ class HandOverRound {
       if (!outward.lookup(out)) return;
     }
   }
+}
+
+/** What bpf/host-routing/claims.h enters for a flow. */
+function claimOf({ original, translated }: TranslatedFlow): ConntrackTuple {
+  return { ...original, source: translated.address, sourcePort: translated.port };
 }
 
 function saysTheSame({ reply }: ConntrackEntry, { translated }: TranslatedFlow): boolean {
