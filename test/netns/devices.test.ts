@@ -9,7 +9,7 @@ import type { Desired, Observation } from "../../services/node-agent/src/host-ro
 import type { KnownPod } from "../../services/node-agent/src/pods/watched-pods.ts";
 import { masqueradeWish } from "./masquerade-wish.ts";
 import { on, OUTSIDE, PORT, TwoNodes, type TestAgent } from "./two-nodes.ts";
-import { exchangeAll, startEcho, startFlows, stopTraffic, type FlowPlan, type FlowResult } from "./traffic.ts";
+import { exchangeAll, startEcho, startFlows, startIdle, stopTraffic, type FlowPlan, type FlowResult } from "./traffic.ts";
 
 const OBJECT = path.join(import.meta.dirname, "../../bpf/build/host_routing.bpf.o");
 /** A flow that is silent for longer counts as broken. */
@@ -77,7 +77,13 @@ describe("pods that stay on the stack", () => {
       ),
       await startFlows(nodes, "b", plansTo(nodes, "a")),
     ];
+    const silent = await startIdle(
+      nodes,
+      "a",
+      ["b", "c"].flatMap((pod) => plansTo(nodes, pod).filter(({ protocol }) => protocol === "tcp")),
+    );
     const before = know([{ name: "shop/a", addresses: addressesOf("a"), stay: "OptOut" }]);
+    assert.deepEqual(await silent.finish(), [null, null, null, null], "connections that were silent end like others");
     assert.partialDeepStrictEqual(device(before, "la"), { attached: true, reason: "OptOut", pod: "shop/a" });
     assert.equal(effectiveMode(before).mode, "BpfVeth");
     await everythingWorks("a", ["b", "c"]);

@@ -7,8 +7,8 @@ import type { Observation } from "../../services/node-agent/src/host-routing/nod
 import { pinFolders } from "../../services/node-agent/src/host-routing/pin-folder.ts";
 import { masqueradeWish } from "./masquerade-wish.ts";
 import { FlowMatrix, isBroken, KINDS } from "./matrix.ts";
-import { on, PORT, TwoNodes, type TestAgent } from "./two-nodes.ts";
-import { startEcho, stopTraffic } from "./traffic.ts";
+import { on, OUTSIDE, PORT, TwoNodes, type TestAgent } from "./two-nodes.ts";
+import { startEcho, startIdle, stopTraffic } from "./traffic.ts";
 
 const DRAIN_MS = 2000;
 /** A node that is switched long before the other: flows begin and run in between. */
@@ -66,6 +66,21 @@ describe("pods of two nodes and the outside", () => {
       assert.deepEqual(results.filter(isBroken), []);
       for (const [node, observation] of seen) assertUsed(node, observation);
     });
+
+  it("closes connections that were fast and silent while the programs went", async () => {
+    for (const node of [1, 2] as const) enable(node);
+    const plans = [nodes.pod("b"), nodes.pod("c"), OUTSIDE].flatMap(({ v4, v6 }) =>
+      [v4, v6].map((address) => ({ name: address, protocol: "tcp" as const, address, port: PORT })),
+    );
+    const idle = await startIdle(nodes, "a", plans);
+    for (const node of [1, 2] as const) off(node);
+    await pause(DRAIN_MS);
+    for (const node of [1, 2] as const) assert.equal(off(node).control, undefined);
+    assert.deepEqual(
+      await idle.finish(),
+      plans.map(() => null),
+    );
+  });
 
   it("notices that programs which translate were taken away: the matrix fails where it should", async () => {
     const matrix = new FlowMatrix(nodes);

@@ -1,6 +1,7 @@
 /**
  * Runs inside a pod's namespace. `echo PORT` answers every byte until stdin ends; `flows PLANS` pings every 10 ms until
- * stdin ends and prints results; `once PLANS` makes one exchange after the other. Plans are JSON (traffic.ts).
+ * stdin ends and prints results; `once PLANS` makes one exchange after the other; `idle PLANS` opens connections, makes an exchange on
+ * each, keeps them silent until stdin ends, closes them and says whether the server closed too. Plans are JSON (traffic.ts).
  */
 import dgram from "node:dgram";
 import net from "node:net";
@@ -111,9 +112,14 @@ async function once(plan: FlowPlan): Promise<string | null> {
   const { promise: outcome, resolve } = Promise.withResolvers<string | null>();
   const timer = setTimeout(() => resolve("no answer"), ANSWER_TIMEOUT_MS);
   const beganAt = performance.now();
+  let missing = plan.bytes ?? MESSAGE_BYTES;
+  const onData = (data: Buffer): void => {
+    missing -= data.length;
+    if (missing <= 0) resolve(null);
+  };
   try {
-    const channel = await openChannel(plan, { onData: () => resolve(null), onError: resolve });
-    channel.send(Buffer.from("exchange"));
+    const channel = await openChannel(plan, { onData, onError: resolve });
+    channel.send(Buffer.alloc(missing, "exchange"));
     const result = await outcome;
     const tookMs = performance.now() - beganAt;
     await channel.close();
@@ -123,6 +129,23 @@ async function once(plan: FlowPlan): Promise<string | null> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Resolves with what closes the connection, which resolves with null when the server closed its side as well. */
+function keepIdle({ address, port }: FlowPlan): Promise<() => Promise<string | null>> {
+  const socket = net.connect({ host: address, port });
+  const closed = new Promise<string | null>((resolve) => {
+    socket.once("close", () => resolve(null)).on("error", (error) => resolve(error.message));
+  });
+  const close = (): Promise<string | null> => {
+    socket.end();
+    setTimeout(() => socket.destroy(new Error("the server did not close")), ANSWER_TIMEOUT_MS);
+    return closed;
+  };
+  return new Promise((resolve, reject) => {
+    socket.once("data", () => resolve(close)).once("error", reject);
+    socket.write("exchange");
+  });
 }
 
 async function serve(port: number): Promise<void> {
@@ -144,6 +167,11 @@ if (command === "echo") {
   await serve(Number(argument));
   process.stdout.write("listening\n");
   await stdinEnd;
+} else if (command === "idle") {
+  const closers = await Promise.all((JSON.parse(argument) as FlowPlan[]).map(keepIdle));
+  process.stdout.write("started\n");
+  await stdinEnd;
+  process.stdout.write(`${JSON.stringify(await Promise.all(closers.map((close) => close())))}\n`);
 } else if (command === "once") {
   const results: (string | null)[] = [];
   for (const plan of JSON.parse(argument) as FlowPlan[]) results.push(await once(plan));

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import path from "node:path";
 import type { TwoNodes } from "./two-nodes.ts";
 
-/** A flow: a ping every 10 ms to an echo server, from its own socket. TCP ends by a reset unless `close` says otherwise: "server" lets the server close first, which then keeps TIME_WAIT. */
+/** A flow: a ping every 10 ms to an echo server, from its own socket. TCP ends by a reset unless `close` says otherwise: "server" lets the server close first, which then keeps TIME_WAIT. `bytes`: size of a single exchange, 8 unless told. */
 export type FlowPlan = {
   name: string;
   protocol: "tcp" | "udp";
@@ -11,6 +11,7 @@ export type FlowPlan = {
   port: number;
   localPort?: number;
   close?: "fin" | "server";
+  bytes?: number;
 };
 /** How it went. `silenceMs`: the longest time between two answers; `pausedMs`: the longest for which the client itself did not run. */
 export type FlowResult = { name: string; answers: number; lost: number; silenceMs: number; pausedMs: number; error: string | null };
@@ -24,15 +25,24 @@ export async function startEcho(nodes: TwoNodes, pod: string, port: number): Pro
 }
 
 /** Flows that run until `finish`, which answers with their results. Resolves once every flow has had its first answer or error. */
-export async function startFlows(nodes: TwoNodes, pod: string, plans: FlowPlan[]): Promise<{ finish: () => Promise<FlowResult[]> }> {
-  const child = inPod(nodes, pod, ["flows", JSON.stringify(plans)]);
+export function startFlows(nodes: TwoNodes, pod: string, plans: FlowPlan[]): Promise<{ finish: () => Promise<FlowResult[]> }> {
+  return startUntilFinish(nodes, pod, ["flows", JSON.stringify(plans)]);
+}
+
+/** TCP connections that are silent after an exchange. `finish` closes them: null when the server then closed as well, else the error. */
+export function startIdle(nodes: TwoNodes, pod: string, plans: FlowPlan[]): Promise<{ finish: () => Promise<(string | null)[]> }> {
+  return startUntilFinish(nodes, pod, ["idle", JSON.stringify(plans)]);
+}
+
+async function startUntilFinish<Result>(nodes: TwoNodes, pod: string, args: string[]): Promise<{ finish: () => Promise<Result> }> {
+  const child = inPod(nodes, pod, args);
   const lines = createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator]();
   await withTimeout(lines.next(), `flows of pod ${pod}`);
   return {
     async finish() {
       child.stdin?.end();
       const { value } = await withTimeout(lines.next(), `results of pod ${pod}`);
-      return JSON.parse(value as string) as FlowResult[];
+      return JSON.parse(value as string) as Result;
     },
   };
 }

@@ -87,7 +87,7 @@ function lifetimeOf({ original, flags }: TranslatedFlow, lifetimes: Lifetimes): 
 const MAPPED_PREFIX = Buffer.from("00000000000000000000ffff", "hex");
 
 /** Text of a `struct hr_address`. */
-function textOf(bytes: Buffer, offset: number): string {
+export function textOf(bytes: Buffer, offset: number): string {
   const address = member(bytes, offset, 16);
   return addressText(address.subarray(0, 12).equals(MAPPED_PREFIX) ? address.subarray(12) : address);
 }

@@ -1,6 +1,7 @@
 import { NetlinkSocket } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
 import type { DisruptionMeter, DisruptionObservation } from "../disruption/disruption-meter.ts";
+import { enterDirectFlows } from "../hand-over/direct-flows.ts";
 import { handOver, type HandedOver } from "../hand-over/hand-over.ts";
 import { addressClasses, type ClusterRanges } from "../masquerade/address-classes.ts";
 import { KernelMasquerade, type MasqueradeObservation, type MasqueradeWish } from "../masquerade/kernel-masquerade.ts";
@@ -208,12 +209,14 @@ export class NodeDatapath {
     return result.left === 0 || (result.left === result.refused && this.#refusedRounds >= REFUSED_ROUNDS_MAX);
   }
 
-  /** What these devices translate goes to conntrack before they lose their program; with an uplink, everything does. */
+  /** What these devices translate, and their open connections, go to conntrack before they lose their program; with an uplink, everything does. */
   #handOverOf(datapath: Datapath, devices: NodeDevices, leaving: ReadonlySet<number>): void {
     const isLeaving = ({ ifindex }: { ifindex: number }): boolean => leaving.has(ifindex);
     const addresses = [...devices.pods, ...devices.unfit].filter(isLeaving).flatMap((device) => device.addresses);
     const of = devices.uplinks.some(isLeaving) ? "all" : { addresses };
-    if (of === "all" || addresses.length > 0) this.#note(handOver(datapath, of, this.#options.monotonicNs()));
+    if (of !== "all" && addresses.length === 0) return;
+    this.#note(handOver(datapath, of, this.#options.monotonicNs()));
+    enterDirectFlows(datapath, of);
   }
 
   #note({ handedOver, ended, refused, left }: HandedOver): void {
@@ -234,6 +237,7 @@ export class NodeDatapath {
     if (datapath && !this.#handOverAll(datapath, now)) return;
     const devices = this.#readDevices();
     if (datapath) this.#options.disruption?.step("Detach");
+    if (datapath && mode !== "Off") enterDirectFlows(datapath, "all");
     datapath?.close();
     this.#current = undefined;
     for (const folder of pinFolders(this.#options.pinRoot)) this.#removeVersion(folder, devices);
