@@ -39,10 +39,13 @@ async function answer(request: IncomingMessage): Promise<Answer> {
       run = new TrafficRun(checkRun(await readBody(request)));
       return { status: 202, body: run.stats() };
     }
-    case "POST /flows":
+    case "POST /flows": {
+      // read first: an answer before the end of the body looks like a broken connection to a proxy
+      const { targets } = checkFlows(await readBody(request));
       if (!run?.stats().running) return { status: 409, body: { error: "no run is under way; POST /run starts one" } };
-      run.addFlows(checkFlows(await readBody(request)).targets);
+      run.addFlows(targets);
       return { status: 202, body: run.stats() };
+    }
     case "POST /stop":
       run?.stop();
       return { status: 200, body: run?.stats() ?? NO_RUN };
