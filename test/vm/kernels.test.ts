@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { guestKernel, SERIES, type Series } from "./guest-kernel.ts";
-import type { GuestLine, ObjectReport } from "./guest/report.ts";
+import type { GuestLine } from "./guest/report.ts";
 import { allowedOn, overBudget, readBudget } from "./instruction-budget.ts";
 import { costsOf } from "./load-objects.ts";
 import { runGuest } from "./virtual-machine.ts";
@@ -17,24 +17,30 @@ for (const series of Object.keys(SERIES) as Series[])
     });
     const line = <K extends GuestLine["kind"]>(kind: K): Extract<GuestLine, { kind: K }> | undefined =>
       lines.find((candidate): candidate is Extract<GuestLine, { kind: K }> => candidate.kind === kind);
-    const objects = (conntrack: boolean): readonly ObjectReport[] =>
-      lines.flatMap((candidate) => (candidate.kind === "objects" && candidate.conntrack === conntrack ? candidate.objects : []));
+    const objects = (conntrack: boolean): Extract<GuestLine, { kind: "objects" }> | undefined =>
+      lines.find((candidate) => candidate.kind === "objects" && candidate.conntrack === conntrack) as ReturnType<typeof objects>;
 
     it("is what was booted, and everything was tried", () => {
       assert.ok(line("kernel")?.release.startsWith(`${series}.`));
       assert.equal(line("failure")?.message, undefined);
     });
 
-    it("takes every object", () => {
-      assert.ok(objects(true).length > 0);
-      assert.deepEqual(
-        objects(true).map(({ object, refusal }) => ({ object, refusal })),
-        [...objects(true).map(({ object }) => ({ object, refusal: undefined }))],
-      );
-    });
+    for (const [conntrack, gate] of [
+      [true, "Conntrack"],
+      [false, "HandshakeOnly"],
+    ] as const)
+      it(`takes every object ${conntrack ? "with" : "without"} conntrack, gate ${gate}`, () => {
+        const found = objects(conntrack);
+        assert.equal(found?.gate, gate);
+        assert.ok(found.objects.length > 0);
+        assert.deepEqual(
+          found.objects.flatMap(({ object, refusal }) => (refusal === undefined ? [] : `${object}: ${refusal}`)),
+          [],
+        );
+      });
 
     it("takes every object within its budget of instructions", () => {
-      assert.deepEqual(overBudget(allowedOn(readBudget(), series), costsOf(objects(true))), []);
+      assert.deepEqual(overBudget(allowedOn(readBudget(), series), costsOf(objects(true)?.objects ?? [])), []);
     });
 
     it(`carries packets on the fast path from ${HOOKS[series]}`, () => {

@@ -1,19 +1,23 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { BpfObject } from "@hostrouting/bpf-loader";
+import { BpfObject, type ObjectSettings } from "@hostrouting/bpf-loader";
 import { explain } from "@hostrouting/domain";
+import { gateConstants, type GateVariant } from "../../services/node-agent/src/host-routing/gate-variant.ts";
 import type { ObjectReport } from "./guest/report.ts";
 import type { ObjectCosts } from "./instruction-budget.ts";
 
 /** Where `make -C bpf` puts the objects. */
 export const OBJECTS = path.join(import.meta.dirname, "../../bpf/build");
 
+/** The programs of the fast path, and the only object whose constants depend on the kernel. */
+export const HOST_ROUTING = "host_routing.bpf.o";
+
 /** Loads every built object into the running kernel, one after the other, and says how each fared. Nothing stays loaded. */
-export function loadObjects(): ObjectReport[] {
+export function loadObjects(gate: GateVariant): ObjectReport[] {
   return readdirSync(OBJECTS)
     .filter((name) => name.endsWith(".bpf.o"))
     .sort((a, b) => a.localeCompare(b))
-    .map(loadOne);
+    .map((object) => loadOne(object, object === HOST_ROUTING ? { constants: gateConstants(gate, false) } : {}));
 }
 
 /** The figures of those objects that were loaded. */
@@ -21,10 +25,10 @@ export function costsOf(reports: readonly ObjectReport[]): ObjectCosts {
   return Object.fromEntries(reports.filter(({ refusal }) => refusal === undefined).map(({ object, programs }) => [object, programs]));
 }
 
-function loadOne(object: string): ObjectReport {
+function loadOne(object: string, settings: ObjectSettings): ObjectReport {
   const begun = performance.now();
   try {
-    const loaded = BpfObject.load(path.join(OBJECTS, object));
+    const loaded = BpfObject.load(path.join(OBJECTS, object), settings);
     const loadMs = performance.now() - begun;
     const programs = Object.fromEntries(
       loaded.programNames().map((name) => {

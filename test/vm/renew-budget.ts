@@ -8,7 +8,7 @@ import { runGuest } from "./virtual-machine.ts";
 
 /** Measures every object on this machine's kernel and in each guest, and writes the budget anew: `npm run budget`. */
 async function measure(): Promise<InstructionBudget> {
-  const budget: Record<string, ObjectCosts> = { [seriesOf(os.release())]: costs(os.release(), loadObjects()) };
+  const budget: Record<string, ObjectCosts> = { [seriesOf(os.release())]: costs(os.release(), loadObjects("Conntrack")) };
   for (const series of Object.keys(SERIES) as Series[]) {
     const lines = await runGuest(guestKernel(series));
     budget[series] = costs(

@@ -1,3 +1,4 @@
+import type { GateVariant } from "../../../services/node-agent/src/host-routing/gate-variant.ts";
 import type { ProgramCost } from "../instruction-budget.ts";
 
 /** How one object file fared in the guest. `refusal` only when the kernel did not take it. */
@@ -11,7 +12,12 @@ export type ObjectReport = {
 /** What a guest says of itself, one JSON line each, in this order. */
 export type GuestLine =
   | { readonly kind: "kernel"; readonly release: string; readonly hook: "tcx" | "clsact" }
-  | { readonly kind: "objects"; readonly conntrack: boolean; readonly objects: readonly ObjectReport[] }
+  | {
+      readonly kind: "objects";
+      readonly conntrack: boolean;
+      readonly gate: GateVariant | "none";
+      readonly objects: readonly ObjectReport[];
+    }
   | { readonly kind: "self-test"; readonly hook: string; readonly outcome: string; readonly message: string; readonly fastLocal: number }
   | { readonly kind: "failure"; readonly message: string }
   | { readonly kind: "end" };
