@@ -95,14 +95,18 @@ describe("a switch that is measured", () => {
     datapath = start();
     const report = reconcile(on(2, 1)).disruption?.report;
     assert.equal(broken.filter(({ error }) => error !== null).length, FLOWS);
-    assert.deepEqual(report?.byPod, [{ pod: "shop/a", reset: FLOWS, timeout: 0, connectFailure: 0 }]);
-    assert.equal(report?.disrupted, FLOWS);
+    assert.deepEqual(
+      report?.byPod.find(({ pod }) => pod === "shop/a"),
+      { pod: "shop/a", reset: FLOWS, timeout: 0, connectFailure: 0 },
+    );
+    // the other ends learn of it when they next send something, if they do
+    assert.ok(report.disrupted >= FLOWS && report.disrupted <= 2 * FLOWS, `${report.disrupted} disrupted`);
   });
 
   it("has a report of the end after the programs are gone", () => {
     const { control, disruption } = reconcile({ kind: "off", atOnce: true });
     assert.equal(control, undefined);
-    assert.deepEqual({ step: disruption?.report?.step, disrupted: disruption?.report?.disrupted }, { step: "Detach", disrupted: 0 });
+    assert.deepEqual({ step: disruption?.report?.step, timeouts: disruption?.report?.byReason.timeout }, { step: "Detach", timeouts: 0 });
   });
 
   it("counts from the beginning of the next switch, for a minute after its last step", () => {
