@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { addressText } from "@hostrouting/bpf-loader";
+import { addressText, Conntrack } from "@hostrouting/bpf-loader";
 import { countedSince, type Counters } from "../../services/node-agent/src/host-routing/counters.ts";
 import { KERNEL_LAYOUTS, Struct, type Reason } from "../../services/node-agent/src/host-routing/kernel-layout.ts";
 import type { Observation } from "../../services/node-agent/src/host-routing/node-datapath.ts";
@@ -16,6 +16,8 @@ const RUN_MS = 400;
 const REPAIR_MS = 1500;
 /** Some seconds of what two processors can do at both ends. */
 const CONNECTIONS = 3000;
+/** Flows that the kernel translates beside ours. */
+const KERNEL_FLOWS = 7;
 /** Nobody listens there. */
 const CLOSED_PORT = 9;
 /** Behind a link of 1280 bytes, the least that IPv6 allows. */
@@ -121,11 +123,13 @@ describe("pods' traffic to the outside", () => {
       });
 
     it(`a flow ${family} that the kernel masquerades and one of ours never share a port`, async () => {
+      switchOn();
       const mine: FlowPlan = { name: "a", protocol: "udp", address: OUTSIDE[family], port: PORT, localPort: 40_001 };
       const first = await startFlows(nodes, "a", [mine]);
       const [port] = translatedPorts(OUTSIDE[family], "udp").slice(-1);
       await first.finish();
       for (const name of ["hr_nat_out", "hr_nat_in"] as const) removeHalves(name);
+      agent.run(() => forgetTracked(family === "v4" ? 4 : 6));
       const tables = family === "v4" ? "iptables" : "ip6tables";
       const to = family === "v4" ? `${NODE.v4}:${port}` : `[${NODE.v6}]:${port}`;
       const rule = `POSTROUTING -p udp -s ${nodes.pod("b")[family]} -d ${OUTSIDE[family]} -j SNAT --to-source ${to}`;
@@ -147,6 +151,32 @@ describe("pods' traffic to the outside", () => {
       nodes.inNode(1, `${tables} -t nat -D ${rule}`);
       assert.ok(again.fromPod.FastMasquerade > 20);
       assert.ok(!translatedPorts(OUTSIDE[family], "udp").includes(Number(port)));
+    });
+
+    it(`the kernel's own NAT takes no port ${family} that stands in for a pod's`, async () => {
+      switchOn();
+      const plan: FlowPlan = { name: "flow", protocol: "udp", address: OUTSIDE[family], port: PORT };
+      const ours = await startFlows(nodes, "a", [plan]);
+      const port = Number(translatedPorts(OUTSIDE[family], "udp").at(-1));
+      const tables = family === "v4" ? "iptables" : "ip6tables";
+      const node = family === "v4" ? NODE.v4 : `[${NODE.v6}]`;
+      // as many flows as ports but ours: one of them would take it if it could
+      const range = `${node}:${port}-${port + KERNEL_FLOWS}`;
+      const rule = `POSTROUTING -p udp -s ${nodes.pod("b")[family]} -d ${OUTSIDE[family]} -j SNAT --to-source ${range}`;
+      nodes.inNode(1, `${tables} -t nat -I ${rule}`);
+      agent.reconcile(on(1, 1, { masquerade: masqueradeWish({ enabled: false }) }));
+      const kernels = await startFlows(
+        nodes,
+        "b",
+        Array.from({ length: KERNEL_FLOWS }, () => ({ ...plan })),
+      );
+      await pause(RUN_MS);
+      const results = [...(await ours.finish()), ...(await kernels.finish())];
+      nodes.inNode(1, `${tables} -t nat -D ${rule}`);
+      assert.deepEqual(
+        results.filter(({ error, lost }) => error !== null || lost > 0),
+        [],
+      );
     });
   }
 
@@ -178,6 +208,13 @@ describe("pods' traffic to the outside", () => {
     map.close();
   }
 });
+
+/** Empties conntrack of the current network namespace. */
+function forgetTracked(family: 4 | 6): void {
+  const conntrack = Conntrack.open();
+  for (const { original } of conntrack.entries(family)) conntrack.remove(original);
+  conntrack.close();
+}
 
 /** A host one hop behind the outside, over a link that is too narrow for what pods send. */
 function addFarHost(nodes: TwoNodes): void {

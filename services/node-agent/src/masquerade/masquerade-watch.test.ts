@@ -88,9 +88,9 @@ describe("watchMasquerade", () => {
     assert.match(config.validity.message, /^ip-masq-agent-reconciled: 10\.0\.0\.1\/8 has bits set/);
   });
 
-  it("reads no configuration before the node's own ranges are known", async (t) => {
-    const watch = await follow(t, {});
-    const { config } = watch.decide(undefined, { ...CLUSTER, ownRanges: [] });
-    assert.equal(config.validity.status, "True");
+  it("judges IPv6 ranges by the families of the cluster's pods, and not before they are known", async (t) => {
+    const watch = await follow(t, { "azure-ip-masq-agent-config": { "ip-masq-agent": "nonMasqueradeCIDRs: ['fd00::/8']" } });
+    const validity = (podRanges: string[]): string => watch.decide(undefined, { ...CLUSTER, podRanges }).config.validity.status;
+    assert.deepEqual([validity(["10.244.0.0/16", "fd00:244::/48"]), validity([]), validity(["10.244.0.0/16"])], ["True", "True", "False"]);
   });
 });

@@ -70,14 +70,12 @@ export function watchMasquerade(options: MasqueradeWatchOptions): MasqueradeWatc
   };
 }
 
-/** Undefined while a config map, or the node's own ranges, are not known: half a configuration is another one. */
-function readAll(folder: string, maps: (readonly ConfigFile[][] | undefined)[], { ownRanges }: ClusterRanges): ReadConfig | undefined {
-  if (ownRanges.length === 0 || !maps.every((found) => found !== undefined)) return undefined;
+/** Undefined while a config map, or the families of the cluster's pods, are not known: half a configuration is another one. */
+function readAll(folder: string, maps: (readonly ConfigFile[][] | undefined)[], { podRanges }: ClusterRanges): ReadConfig | undefined {
+  if (podRanges.length === 0 || !maps.every((found) => found !== undefined)) return undefined;
+  const ipv6 = podRanges.some((range) => range.includes(":"));
   try {
-    return readConfig(
-      [...readConfigFolder(folder), ...maps.flat(2)],
-      ownRanges.some((range) => range.includes(":")),
-    );
+    return readConfig([...readConfigFolder(folder), ...maps.flat(2)], ipv6);
   } catch (error) {
     return { fault: explain(error) };
   }
