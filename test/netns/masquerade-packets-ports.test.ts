@@ -129,6 +129,25 @@ describe("masquerading: ports, ends and exceptions", () => {
         assert.deepEqual([found?.original.source, found?.original.sourcePort, found?.reply.destinationPort], [NODE[family], port, port]);
       });
 
+    it(`${family}: the node's own translated connections never get a port that stands in for a pod's`, () => {
+      runner.masquerade({ ranges: ONE_PORT });
+      const [tables, node] = family === "v4" ? ["iptables", NODE.v4] : ["ip6tables", `[${NODE.v6}]`];
+      const rule = `POSTROUTING -p udp -d ${OUTSIDE[family]} -j SNAT --to-source ${node}:61000-61001 --random-fully`;
+      runner.nodes.inNode(1, `${tables} -t nat -I ${rule}`);
+      // either of the two ports by chance, if nothing spoke against the first
+      const remotePorts = [501, 502, 503, 504, 505, 506, 507, 508];
+      for (const toPort of remotePorts) {
+        assert.equal(portOf(flowOf(family, { toPort }), "udp"), 61_000);
+        runner.nodes.inNode(1, `bash -c "echo x > /dev/udp/${OUTSIDE[family]}/${toPort}"`);
+      }
+      runner.nodes.inNode(1, `${tables} -t nat -D ${rule}`);
+      const nodes = runner.conntrack(family).filter(({ mark, original }) => mark === 0 && remotePorts.includes(original.destinationPort));
+      assert.deepEqual(
+        nodes.map(({ reply }) => reply.destinationPort),
+        remotePorts.map(() => 61_001),
+      );
+    });
+
     it(`${family}: stays away from ports on which the node listens`, () => {
       runner.masquerade({ ranges: [[61_001, 61_001]] });
       listenOn("n1", 61_001);
