@@ -72,14 +72,14 @@ static __always_inline int rewrite(struct __sk_buff *skb, int is_v6, const __u8 
 }
 
 /* The agent keeps endpoints in step with routing; when it is silent, routing itself must agree. */
-static __always_inline int endpoint_is_current(struct __sk_buff *skb, const struct packet *p, const struct hr_endpoint *endpoint)
+static __always_inline int endpoint_is_current(struct __sk_buff *skb, __u64 now, const struct packet *p, const struct hr_endpoint *endpoint)
 {
 	__u32 zero = 0;
 	__u64 *beat = bpf_map_lookup_elem(&hr_heartbeat, &zero);
 	struct bpf_fib_lookup *fib = 0;
 	long found;
 
-	if (beat && bpf_ktime_get_coarse_ns() < *beat + HR_HEARTBEAT_STALE_NS)
+	if (beat && now < *beat + HR_HEARTBEAT_STALE_NS)
 		return 1;
 	found = look_up_route(skb, p, &fib);
 	return fib && (found == BPF_FIB_LKUP_RET_SUCCESS || found == BPF_FIB_LKUP_RET_NO_NEIGH) && fib->ifindex == endpoint->ifindex;

@@ -74,7 +74,7 @@ static __always_inline enum hr_reason ask_direct(struct __sk_buff *skb, struct g
 	verdict = ask_gate(skb, gate, p, way);
 	if (verdict != GO_ON)
 		return verdict;
-	return endpoint_is_current(skb, p, way->to) ? GO_ON : HR_STACK_STALE_ENDPOINT;
+	return endpoint_is_current(skb, gate->now, p, way->to) ? GO_ON : HR_STACK_STALE_ENDPOINT;
 }
 
 /* A pod's packet of a flow that is being translated. */
@@ -206,7 +206,7 @@ static __always_inline enum hr_reason ask_inward(struct __sk_buff *skb, struct g
 		return HR_STACK_TTL;
 	if (p->segment_length > way->to->mtu)
 		return HR_STACK_TOO_BIG;
-	return endpoint_is_current(skb, p, way->to) ? GO_ON : HR_STACK_STALE_ENDPOINT;
+	return endpoint_is_current(skb, gate->now, p, way->to) ? GO_ON : HR_STACK_STALE_ENDPOINT;
 }
 
 static __always_inline enum hr_reason way_from_net(struct __sk_buff *skb, struct gate *gate, struct packet *p, struct way *way)
