@@ -32,10 +32,16 @@ const NODE_SETTINGS =
 export class BenchNetwork {
   readonly #id = `hrb${randomBytes(3).toString("hex")}`;
   readonly #bpffs = mkdtempSync(path.join(tmpdir(), `${this.#id}-bpffs-`));
+  readonly #objectPath: string;
   readonly #names: string[] = [];
   readonly #agents: { datapath: NodeDatapath; namespace: NetworkNamespace; node: 1 | 2 }[] = [];
 
-  constructor(rules: number) {
+  /**
+   * @param rules rules on each node that match nothing.
+   * @param objectPath the programs, for comparing two builds of them.
+   */
+  constructor(rules: number, objectPath: string = OBJECT) {
+    this.#objectPath = objectPath;
     shell(`mount -t bpf ${this.#id} ${this.#bpffs}`);
     try {
       this.#build(rules);
@@ -64,7 +70,7 @@ export class BenchNetwork {
         new NodeDatapath({
           pinRoot: this.#pinRoot(node),
           version: "0123456789ab",
-          objectPath: OBJECT,
+          objectPath: this.#objectPath,
           hook: probeHook(),
           drainMs: DRAIN_MS,
           selfTestEveryMs: 3_600_000,
