@@ -1,4 +1,5 @@
 import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
+import { handOverCondition } from "../hand-over/hand-over-condition.ts";
 import { summarise } from "../host-routing/counters.ts";
 import type { Decision } from "../host-routing/decide-desired.ts";
 import { effectiveMode } from "../host-routing/effective-mode.ts";
@@ -66,7 +67,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     }),
     ...disruptionReport(seen.disruption),
     conditions: datedConditions(
-      [{ type: "MasqueradeConfigValid", ...inputs.masquerade.config.validity }],
+      [{ type: "MasqueradeConfigValid", ...inputs.masquerade.config.validity }, ...handOverCondition(seen.handedOver)],
       inputs.conditions,
       inputs.observedAt,
     ),
