@@ -84,9 +84,8 @@ static __always_inline __u32 next_nat_flags(const struct packet *p, __u32 flags,
 		flags |= HR_NAT_REPLIED;
 	if (p->tcp_bits & TCP_FIN)
 		flags |= outward ? HR_NAT_FIN_OUT : HR_NAT_FIN_IN;
-	if (p->tcp_bits & TCP_RST)
-		flags |= HR_NAT_RESET;
-	return flags;
+	/* Sequence numbers are not followed, so a reset may be forged: a flow that goes on shows that it was. */
+	return p->tcp_bits & TCP_RST ? flags | HR_NAT_RESET : flags & ~HR_NAT_RESET;
 }
 
 /* Brings the other half into step; puts it back when it is gone; gives way when the port has become somebody else's. */

@@ -165,6 +165,14 @@ describe("masquerading: ports, ends and exceptions", () => {
       assert.equal(runner.outHalf(flowOf(family), "tcp"), undefined);
     });
 
+    it(`${family}: a reset that the flow outlives was forged: its port stays its own`, () => {
+      runner.masquerade({ ranges: ONE_PORT });
+      const seen = read(send(flowOf(family), "tcp", syn).packet);
+      assert.equal(answer(seen, "tcp", rst).reason, "FastUnmasquerade");
+      assert.equal(portOf(flowOf(family), "tcp"), 61_000);
+      isLeft(frame(flowPacket(flowOf(family, { from: B[family] }), "tcp", syn)), "StackNoPort", "lb");
+    });
+
     it(`${family}: a port is free again when both sides have closed and a while has passed`, () => {
       runner.masquerade({ ranges: ONE_PORT });
       const first = read(send(flowOf(family), "tcp", syn).packet);
