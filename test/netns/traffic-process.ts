@@ -1,11 +1,12 @@
 /**
- * Runs inside a pod's namespace. `echo PORT` answers every byte until stdin ends; `flows PLANS` pings every 10 ms until
+ * Runs inside a pod's namespace. `echo PORT` answers every byte until stdin ends, and says for each
+ * line that it reads how long it has stood still at most since the line before, in milliseconds; `flows PLANS` pings every 10 ms until
  * stdin ends and prints results; `once PLANS` makes one exchange after the other; `idle PLANS` opens connections, makes an exchange on
  * each, keeps them silent until stdin ends, closes them and says whether the server closed too. Plans are JSON (traffic.ts).
  */
 import dgram from "node:dgram";
 import net from "node:net";
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { monitorEventLoopDelay, type IntervalHistogram } from "node:perf_hooks";
 import type { FlowPlan, FlowResult } from "./traffic.ts";
 
 const PING_EVERY_MS = 10;
@@ -88,10 +89,16 @@ class Flow {
   async end(): Promise<void> {
     clearInterval(this.#timer);
     this.result.silenceMs = Math.max(this.result.silenceMs, performance.now() - this.#lastAnswer);
-    // the last pings are still under way
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    this.result.lost = Math.max(0, this.#sent - Math.floor(this.#received / MESSAGE_BYTES));
+    await this.#settle();
+    this.result.lost = Math.max(0, this.#sent - this.result.answers);
     await this.#channel?.close();
+  }
+
+  /** The last pings are still under way. */
+  async #settle(): Promise<void> {
+    const deadline = performance.now() + ANSWER_TIMEOUT_MS;
+    while (this.result.answers < this.#sent && this.result.error === null && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, PING_EVERY_MS));
   }
 
   #ping(): void {
@@ -131,6 +138,12 @@ async function once(plan: FlowPlan): Promise<string | null> {
   }
 }
 
+function watchPauses(): IntervalHistogram {
+  const delay = monitorEventLoopDelay({ resolution: PING_EVERY_MS });
+  delay.enable();
+  return delay;
+}
+
 /** Resolves with what closes the connection, which resolves with null when the server closed its side as well. */
 function keepIdle({ address, port }: FlowPlan): Promise<() => Promise<string | null>> {
   const socket = net.connect({ host: address, port });
@@ -165,6 +178,11 @@ const stdinEnd = new Promise<void>((resolve) => process.stdin.on("end", resolve)
 const [command, argument = ""] = process.argv.slice(2);
 if (command === "echo") {
   await serve(Number(argument));
+  const pauses = watchPauses();
+  process.stdin.on("data", () => {
+    process.stdout.write(`${pauses.max / 1e6}\n`);
+    pauses.reset();
+  });
   process.stdout.write("listening\n");
   await stdinEnd;
 } else if (command === "idle") {
@@ -179,8 +197,7 @@ if (command === "echo") {
 } else {
   const flows = (JSON.parse(argument) as FlowPlan[]).map((plan) => new Flow(plan));
   await Promise.all(flows.map((flow) => flow.start()));
-  const pauses = monitorEventLoopDelay({ resolution: PING_EVERY_MS });
-  pauses.enable();
+  const pauses = watchPauses();
   process.stdout.write("started\n");
   await stdinEnd;
   await Promise.all(flows.map((flow) => flow.end()));

@@ -21,7 +21,21 @@ const START_TIMEOUT_MS = 15_000;
 
 /** Starts an echo server (TCP and UDP, both families) in a pod; resolves once it listens. */
 export async function startEcho(nodes: TwoNodes, pod: string, port: number): Promise<void> {
-  await firstLine(inPod(nodes, pod, ["echo", String(port)]));
+  const child = inPod(nodes, pod, ["echo", String(port)]);
+  const lines = linesOf(child);
+  await withTimeout(lines.next(), `echo server of pod ${pod}`);
+  servers.set(child, lines);
+  child.once("exit", () => servers.delete(child));
+}
+
+/** Longest time for which any echo server that runs now was not scheduled since this was asked before, milliseconds. */
+export async function serverPauseMs(): Promise<number> {
+  const answers = [...servers].map(async ([child, lines]) => {
+    child.stdin?.write("\n");
+    const { value, done } = await withTimeout(lines.next(), "pauses of an echo server");
+    return done ? 0 : Number(value);
+  });
+  return Math.max(0, ...(await Promise.all(answers)));
 }
 
 /** Flows that run until `finish`, which answers with their results. Resolves once every flow has had its first answer or error. */
@@ -36,7 +50,7 @@ export function startIdle(nodes: TwoNodes, pod: string, plans: FlowPlan[]): Prom
 
 async function startUntilFinish<Result>(nodes: TwoNodes, pod: string, args: string[]): Promise<{ finish: () => Promise<Result> }> {
   const child = inPod(nodes, pod, args);
-  const lines = createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator]();
+  const lines = linesOf(child);
   await withTimeout(lines.next(), `flows of pod ${pod}`);
   return {
     async finish() {
@@ -59,6 +73,7 @@ export async function exchangeAll(nodes: TwoNodes, pod: string, plans: FlowPlan[
 }
 
 const running = new Set<ChildProcess>();
+const servers = new Map<ChildProcess, AsyncIterator<string>>();
 
 /** Ends every traffic process that is still there. */
 export function stopTraffic(): void {
@@ -72,9 +87,12 @@ function inPod(nodes: TwoNodes, pod: string, args: string[]): ChildProcess {
   return child;
 }
 
+function linesOf(child: ChildProcess): AsyncIterator<string> {
+  return createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator]();
+}
+
 async function firstLine(child: ChildProcess): Promise<string> {
-  const lines = createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator]();
-  const { value, done } = await withTimeout(lines.next(), "traffic process");
+  const { value, done } = await withTimeout(linesOf(child).next(), "traffic process");
   if (done) throw new Error("the traffic process ended without a word");
   return value as string;
 }
