@@ -19,7 +19,6 @@ const isConditionTrue = (conditions: readonly { readonly type: string; readonly 
 export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefined): NodeFacts {
   const labels = node.metadata?.labels ?? {};
   const info = node.status?.nodeInfo;
-  const facts = object?.status?.nodeUID === node.metadata?.uid ? object?.status?.facts : undefined;
   return {
     name: node.metadata?.name ?? "",
     pool: labels["kubernetes.azure.com/agentpool"] ?? "",
@@ -29,6 +28,13 @@ export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefine
     kubeletVersion: info?.kubeletVersion ?? "",
     ready: isConditionTrue(node.status?.conditions, "Ready"),
     cordoned: node.spec?.unschedulable === true,
+    ...agentFacts(object?.status?.nodeUID === node.metadata?.uid ? object?.status?.facts : undefined),
+  };
+}
+
+/** What only the node's agent can know; undefined where it has not said it of this node. */
+function agentFacts(facts: HostRoutingNodeStatus["facts"]): Pick<NodeFacts, "agentOs" | "preconditions"> {
+  return {
     agentOs: facts?.osId === undefined ? undefined : { id: facts.osId, versionId: facts.osVersionId ?? "" },
     preconditions: facts?.preconditions?.map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
   };
