@@ -22,6 +22,7 @@ const MAKE_TIMEOUT_MS = 5 * 60_000;
 const COMMANDS = {
   start: { file: "infra/dev/supervisor.ts", database: true, lab: (args) => !args.includes("--no-lab") },
   test: { file: "infra/dev/test.ts", database: true, lab: (args) => !args.includes("--list"), guests: true, optional: true },
+  "test:long": { file: "infra/dev/test.ts", fixed: ["--suite", "long"], database: true, lab: () => true, guests: true, optional: true },
   lab: { file: "infra/lab/lab.ts", lab: (args) => args[0] === "up" },
   check: { file: "infra/dev/test.ts", fixed: ["--suite", "check,architecture"] },
   generate: { file: "api/generate.ts" },

@@ -17,10 +17,12 @@ test("suites are the checks, the tests beside modules, and each folder of test/ 
   write("test/journeys/a.test.ts");
   write("test/journeys/suite.json", JSON.stringify({ needs: ["root", "go"], concurrency: 1 }));
   write("test/architecture/b.test.ts");
+  write("test/long/d.test.ts");
+  write("test/long/suite.json", JSON.stringify({ onRequest: true }));
   write("test/architecture/canary/c.test.ts");
   write("test/bench/main-job.ts");
-  const suites = findSuites(root).map(({ name, files, needs, concurrency }) => [
-    name,
+  const suites = findSuites(root).map(({ name, files, needs, concurrency, onRequest }) => [
+    onRequest ? `${name} on request` : name,
     files.map((file) => path.relative(root, file)),
     needs,
     concurrency,
@@ -30,5 +32,6 @@ test("suites are the checks, the tests beside modules, and each folder of test/ 
     ["unit", ["packages/x/src/x.test.ts"], [], 2],
     ["architecture", ["test/architecture/b.test.ts"], [], 2],
     ["journeys", ["test/journeys/a.test.ts"], ["root", "go"], 1],
+    ["long on request", ["test/long/d.test.ts"], [], 2],
   ]);
 });

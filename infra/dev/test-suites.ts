@@ -14,6 +14,8 @@ export type TestSuite = {
   readonly concurrency: number;
   /** Limit of a single test. */
   readonly testTimeoutMs: number;
+  /** Runs only when it is asked for by name. */
+  readonly onRequest: boolean;
 };
 
 /** Suites in this order first: what is quick and says most comes before what is slow. */
@@ -23,10 +25,10 @@ const TEST_TIMEOUT_MS = 120_000;
 
 /**
  * Every suite of the checkout: `check` (tools), `unit` (tests beside their modules), and each folder of test/ that holds tests. A folder may say in its
- * `suite.json` what it needs, how many files run at once, and how long one test may take.
+ * `suite.json` what it needs, how many files run at once, how long one test may take, and that it only runs when asked for.
  */
 export function findSuites(checkout: string): TestSuite[] {
-  const defaults = { needs: [], concurrency: 2, testTimeoutMs: TEST_TIMEOUT_MS };
+  const defaults = { needs: [], concurrency: 2, testTimeoutMs: TEST_TIMEOUT_MS, onRequest: false };
   const unit = globSync(UNIT_FOLDERS, { cwd: checkout, exclude: (name) => name === "node_modules" });
   const folders = readdirSync(path.join(checkout, "test"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const suites: TestSuite[] = [

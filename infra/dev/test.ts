@@ -22,7 +22,7 @@ const WITHOUT_DATABASE = new Set(["check", "architecture"]);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 function chosen(all: readonly TestSuite[], names: string | undefined): readonly TestSuite[] {
-  if (names === undefined) return all;
+  if (names === undefined) return all.filter(({ onRequest }) => !onRequest);
   const wanted = names.split(",").filter((name) => name !== "");
   const unknown = wanted.filter((name) => !all.some((suite) => suite.name === name));
   if (unknown.length > 0)

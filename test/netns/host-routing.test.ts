@@ -20,8 +20,8 @@ describe("pods of two nodes and the outside", () => {
     nodes.close();
   });
 
-  for (const variant of SWITCH_VARIANTS)
-    it(`keeps every flow through enable, drain and detach, in whatever phase it began: ${variant.name}`, async () => {
+  for (const { name, ...variant } of SWITCH_VARIANTS)
+    it(`keeps every flow through enable, drain and detach, in whatever phase it began: ${name}`, async () => {
       for (const [node, seen] of await playSwitch(nodes, variant)) assertUsed(node, seen, variant.agent?.gate === "HandshakeOnly");
     });
 

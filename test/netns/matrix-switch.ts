@@ -67,7 +67,10 @@ export class SwitchedNodes {
 }
 
 /** Plays one switch with flows that begin in every phase. @returns what was seen while the nodes were on. @throws when a flow broke. */
-export async function playSwitch(nodes: TwoNodes, { first, later, agent }: SwitchVariant): Promise<ReadonlyMap<1 | 2, Observation>> {
+export async function playSwitch(
+  nodes: TwoNodes,
+  { first, later, agent }: Omit<SwitchVariant, "name">,
+): Promise<ReadonlyMap<1 | 2, Observation>> {
   const switched = new SwitchedNodes(nodes, agent);
   const matrix = new FlowMatrix(nodes);
   const all = [...first, ...later];

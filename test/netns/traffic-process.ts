@@ -6,7 +6,7 @@
  */
 import dgram from "node:dgram";
 import net from "node:net";
-import { monitorEventLoopDelay, type IntervalHistogram } from "node:perf_hooks";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { FlowPlan, FlowResult } from "./traffic.ts";
 
 const PING_EVERY_MS = 10;
@@ -138,7 +138,7 @@ async function once(plan: FlowPlan): Promise<string | null> {
   }
 }
 
-function watchPauses(): IntervalHistogram {
+function watchPauses(): ReturnType<typeof monitorEventLoopDelay> {
   const delay = monitorEventLoopDelay({ resolution: PING_EVERY_MS });
   delay.enable();
   return delay;
