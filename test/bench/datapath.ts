@@ -39,6 +39,7 @@ function machine(): string {
 
 async function measure(size: typeof FULL): Promise<Omit<Report, "measuredAt" | "machine" | "command">> {
   const generator = new LoadGenerator();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => generator.stop());
   let variants: Variants | undefined;
   try {
     const load = measureLoad();

@@ -30,6 +30,7 @@ const run = promisify(execFile);
 export class LoadGenerator {
   readonly #folder = mkdtempSync(path.join(tmpdir(), "hostrouting-bench-"));
   readonly #program = path.join(this.#folder, "load-generator");
+  readonly #stopping = new AbortController();
 
   constructor() {
     execFileSync("gcc", ["-O2", "-Wall", "-Werror", SOURCE, "-o", this.#program], { timeout: COMPILE_TIMEOUT_MS });
@@ -42,8 +43,13 @@ export class LoadGenerator {
     const isOneWay = traffic === "udp-flood" || traffic === "tcp-bulk";
     const processors = isOneWay ? [0, last] : [last, last];
     const args = [traffic, client, server, address, milliseconds, limit, ...processors].map(String);
-    const { stdout } = await run(this.#program, args, { timeout: milliseconds + GRACE_MS });
+    const { stdout } = await run(this.#program, args, { timeout: milliseconds + GRACE_MS, signal: this.#stopping.signal });
     return JSON.parse(stdout) as Load;
+  }
+
+  /** Ends the run at hand and refuses more, so that whoever measures cleans up. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   /** Removes the compiled program. */
