@@ -14,7 +14,7 @@ import { readService } from "./service-addresses.ts";
 
 /** Follows everything that masquerading depends on. */
 export type MasqueradeWatch = {
-  decide(asked: MasqueradeInputs["asked"], cluster: ClusterRanges): MasqueradeDecision;
+  readonly decide: (asked: MasqueradeInputs["asked"], cluster: ClusterRanges) => MasqueradeDecision;
   stop(): Promise<void>;
 };
 
