@@ -34,8 +34,9 @@ enum tcp_bits { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 }
 
 enum fragment { FRAGMENT_NONE = 0, FRAGMENT_FIRST = 1, FRAGMENT_LATER = 2 };
 
-/* Ethernet, IPv6 and TCP: what is read and written of a packet that is no error and no fragment. */
-#define HEADERS_MAX (ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(struct tcphdr))
+/* Ethernet, IP and TCP: what is read and written of a packet that is no error and no fragment. */
+#define HEADERS_V4 (ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr))
+#define HEADERS_V6 (ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(struct tcphdr))
 
 struct packet {
 	struct hr_tuple flow; /* of an ICMP error: the flow that it quotes, turned round */
@@ -61,11 +62,16 @@ static __always_inline void *header_at(const struct __sk_buff *skb, __u32 offset
 	return at + size > (void *)(long)skb->data_end ? 0 : at;
 }
 
-/* Headers are in the linear part nearly always; a driver may put fewer bytes there. */
+/*
+ * Headers are in the linear part nearly always; a driver may put fewer bytes there. No byte more is asked for: TCP's payload begins
+ * right behind them in other memory, and one byte of it would cost a copy of every head.
+ */
 static __always_inline void pull_headers(struct __sk_buff *skb)
 {
-	__u32 wanted = skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX;
+	__u32 wanted = skb->protocol == bpf_htons(ETH_P_IPV6) ? HEADERS_V6 : HEADERS_V4;
 
+	if (wanted > skb->len)
+		wanted = skb->len;
 	if ((void *)(long)skb->data + wanted > (void *)(long)skb->data_end)
 		bpf_skb_pull_data(skb, wanted);
 }
