@@ -6,15 +6,26 @@ import { runStep } from "./run-step.mjs";
 /** What the private database needs. */
 export const databasePackages = ["postgresql"];
 
-/** What the lab, the node image and the eBPF objects need. */
+/** What the lab, the node image, the eBPF objects and the tests with real packets (ping, nc of busybox) need. */
 export const labPackages = [
-  ...["containerd", "runc", "containernetworking-plugins", "iproute2", "iptables", "nftables", "conntrack", "ethtool", "kmod"],
+  ...[
+    "containerd",
+    "runc",
+    "containernetworking-plugins",
+    "iproute2",
+    "iptables",
+    "nftables",
+    "conntrack",
+    "ethtool",
+    "kmod",
+    "busybox-static",
+  ],
   ...["clang-14", "llvm-14", "make", "gcc", "libc6-dev", "libbpf-dev", "libbpf1", "bpftool"],
   ...["mmdebstrap", "buildah", "ca-certificates"],
 ];
 
 /** What boots other kernels: an emulator, a shell for the guest, and what unpacks modules. The kernels themselves are only unpacked, never installed. */
-export const guestPackages = ["qemu-system-x86", "busybox-static", "xz-utils", "kmod", "libc-bin"];
+export const guestPackages = ["qemu-system-x86", "xz-utils", "libc-bin"];
 
 const UPDATE_TIMEOUT_MS = 3 * 60_000;
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
