@@ -85,11 +85,11 @@ static __always_inline int endpoint_is_current(struct __sk_buff *skb, __u64 now,
 	return fib && (found == BPF_FIB_LKUP_RET_SUCCESS || found == BPF_FIB_LKUP_RET_NO_NEIGH) && fib->ifindex == endpoint->ifindex;
 }
 
-static __always_inline int is_uplink(__u32 ifindex)
+static __always_inline struct hr_device *find_uplink(__u32 ifindex)
 {
-	__u32 *role = bpf_map_lookup_elem(&hr_devices, &ifindex);
+	struct hr_device *device = bpf_map_lookup_elem(&hr_devices, &ifindex);
 
-	return role && *role == HR_ROLE_UPLINK;
+	return device && device->role == HR_ROLE_UPLINK ? device : 0;
 }
 
 #endif

@@ -49,12 +49,12 @@ struct {
 	__type(value, __u32);
 } hr_ranges SEC(".maps");
 
-/* ifindex -> enum hr_role */
+/* by ifindex */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct hr_device);
 } hr_devices SEC(".maps");
 
 /* Eviction is harmless: a miss asks conntrack, and a flow that it does not know is fast again. */

@@ -84,17 +84,17 @@ static __always_inline void clear_trace(struct hr_trace *trace)
 static __always_inline void trace_packet(struct __sk_buff *skb, struct hr_trace *trace, struct gate *gate, struct packet *p, struct way *way)
 {
 	__u32 ifindex = skb->ifindex;
-	__u32 *role = bpf_map_lookup_elem(&hr_devices, &ifindex);
+	struct hr_device *device = bpf_map_lookup_elem(&hr_devices, &ifindex);
 	enum hr_reason reason;
 
 	clear_trace(trace);
 	trace->mode = gate->mode;
-	if (!role)
+	if (!device)
 		return;
-	trace->role = *role;
-	trace->direction = *role == HR_ROLE_POD ? HR_FROM_POD : HR_FROM_NET;
+	trace->role = device->role;
+	trace->direction = device->role == HR_ROLE_POD ? HR_FROM_POD : HR_FROM_NET;
 	gate->is_trace = 1;
-	reason = *role == HR_ROLE_POD ? way_from_pod(skb, gate, p, way) : way_from_net(skb, gate, p, way);
+	reason = device->role == HR_ROLE_POD ? way_from_pod(skb, gate, p, way) : way_from_net(skb, gate, p, way);
 	trace->reason = name_way(way, trace->direction, reason);
 	if (!p->flow.protocol) /* no packet of IP's */
 		return;

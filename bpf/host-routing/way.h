@@ -52,12 +52,17 @@ static __always_inline enum hr_reason ask_gate(struct __sk_buff *skb, struct gat
 /* Routing sees the pod's address, as it does on the stack: there too a source is translated after routing. */
 static __always_inline enum hr_reason ask_routing(struct __sk_buff *skb, const struct packet *p, struct way *way)
 {
+	struct hr_device *uplink;
+
 	way->route = look_up_route(skb, p, &way->fib);
 	if (way->route == BPF_FIB_LKUP_RET_FRAG_NEEDED)
 		return HR_STACK_TOO_BIG;
-	if (!way->fib || (way->route != BPF_FIB_LKUP_RET_SUCCESS && way->route != BPF_FIB_LKUP_RET_NO_NEIGH) || !is_uplink(way->fib->ifindex))
+	if (!way->fib || (way->route != BPF_FIB_LKUP_RET_SUCCESS && way->route != BPF_FIB_LKUP_RET_NO_NEIGH))
 		return HR_STACK_ROUTE;
-	return GO_ON;
+	uplink = find_uplink(way->fib->ifindex);
+	if (!uplink)
+		return HR_STACK_ROUTE;
+	return p->segment_length > uplink->mtu ? HR_STACK_TOO_BIG : GO_ON;
 }
 
 /* To a pod of this node, whose address is p->destination. */

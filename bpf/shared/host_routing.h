@@ -77,6 +77,13 @@ struct hr_endpoint {
 };
 _Static_assert(sizeof(struct hr_endpoint) == 32, "layout is a contract");
 
+/* Value of hr_devices. */
+struct hr_device {
+	__u32 role; /* enum hr_role */
+	__u32 mtu;  /* uplinks: bytes of layer 3 that every route through it takes; the helper for routing minds locked MTUs only */
+};
+_Static_assert(sizeof(struct hr_device) == 8, "layout is a contract");
+
 struct hr_prefix {
 	__u32 length; /* bits; IPv4 ranges count 96 more */
 	struct hr_address address;

@@ -119,28 +119,34 @@ describe("what pods see on the fast path and on the stack", () => {
     assert.ok(counted("fromPod", "StackFragment") >= 2 * (3 + 3 * 2));
   });
 
-  it("a route with a smaller MTU is learnt by the sender, and neither datagrams nor segments stall", async () => {
-    switchOn();
-    const route = (mtu: string): string =>
-      [
-        `ip route replace 10.201.2.0/24 via 10.200.0.2${mtu}; ip -6 route replace fd00:201:2::/48 via fd00:200::2${mtu}`,
-        `ip route replace default via 10.200.0.254${mtu}; ip -6 route replace default via fd00:200::254${mtu}`,
-      ].join("; ");
-    nodes.inNode(1, route(` mtu lock ${SMALL_MTU}`));
-    try {
-      const far = plans({ bytes: BULK_BYTES }).filter(({ protocol, name }) => protocol === "tcp" && !name.endsWith(" b"));
-      assert.deepEqual(await failures(far), []);
-      for (const { protocol, address } of far) {
-        assert.equal(protocol, "tcp");
-        assert.match(nodes.inPod("a", `ip route get ${address}`), new RegExp(`mtu ${SMALL_MTU}`), address);
+  const smallRoutes = { "whose MTU is locked": ` mtu lock ${SMALL_MTU}`, "whose MTU may be found out": ` mtu ${SMALL_MTU}` };
+  for (const [kind, smaller] of Object.entries(smallRoutes))
+    it(`a route ${kind} is learnt by the sender, and neither datagrams nor segments stall`, async () => {
+      switchOn();
+      const route = (mtu: string): string =>
+        [
+          `ip route replace 10.201.2.0/24 via 10.200.0.2${mtu}; ip -6 route replace fd00:201:2::/48 via fd00:200::2${mtu}`,
+          `ip route replace default via 10.200.0.254${mtu}; ip -6 route replace default via fd00:200::254${mtu}`,
+        ].join("; ");
+      const set = (mtu: string): void => {
+        nodes.inNode(1, route(mtu));
+        agents[0]?.reconcile({ kind: "leave" });
+      };
+      set(smaller);
+      try {
+        const far = plans({ bytes: BULK_BYTES }).filter(({ protocol, name }) => protocol === "tcp" && !name.endsWith(" b"));
+        assert.deepEqual(await failures(far), []);
+        for (const { protocol, address } of far) {
+          assert.equal(protocol, "tcp");
+          assert.match(nodes.inPod("a", `ip route get ${address}`), new RegExp(`mtu ${SMALL_MTU}`), address);
+        }
+        assert.ok(counted("fromPod", "StackTooBig") >= far.length);
+        assert.ok(counted("fromPod", "FastMasquerade") > 10 && counted("fromPod", "FastRemote") > 10);
+      } finally {
+        set("");
+        nodes.inPod("a", "ip route flush cache; ip -6 route flush cache");
       }
-      assert.ok(counted("fromPod", "StackTooBig") >= far.length);
-      assert.ok(counted("fromPod", "FastMasquerade") > 10 && counted("fromPod", "FastRemote") > 10);
-    } finally {
-      nodes.inNode(1, route(""));
-      nodes.inPod("a", "ip route flush cache; ip -6 route flush cache");
-    }
-  });
+    });
 
   for (const sender of ["on", "off"])
     for (const uplink of ["on", "off"])

@@ -10,7 +10,8 @@ const RTM_GETROUTE = 26;
 const IFLA = { address: 1, name: 3, mtu: 4, link: 5, master: 10, linkInfo: 18, extMask: 29, linkNetnsId: 37, targetNetnsId: 46 } as const;
 const IFLA_INFO_KIND = 1;
 const IFA = { address: 1, local: 2, targetNetnsId: 10 } as const;
-const RTA = { destination: 1, oif: 4, gateway: 5 } as const;
+const RTA = { destination: 1, oif: 4, gateway: 5, metrics: 8 } as const;
+const RTAX_MTU = 2;
 /** Statistics of every device are the larger part of a dump, and nobody here reads them. */
 const RTEXT_FILTER_SKIP_STATS = 8;
 const IFF_UP = 1;
@@ -42,8 +43,15 @@ export type Link = {
 /** An address of a device. */
 export type InterfaceAddress = { index: number; address: string; prefixLength: number };
 
-/** A unicast route: destination ("" = default), outgoing device, and whether a gateway is in between. */
-export type Route = { family: 4 | 6; destination: string; prefixLength: number; index: number; viaGateway: boolean };
+/** A unicast route: destination ("" = default), outgoing device, whether a gateway is in between, and its MTU where it has one of its own. */
+export type Route = {
+  family: 4 | 6;
+  destination: string;
+  prefixLength: number;
+  index: number;
+  viaGateway: boolean;
+  mtuBytes?: number | undefined;
+};
 
 /** All devices of this namespace, or of the one that it knows under `netnsId` (read without entering it). */
 export function readLinks(socket: NetlinkSocket, netnsId?: number): Link[] {
@@ -111,6 +119,7 @@ function decodeRoute(payload: Buffer): Route[] {
       prefixLength: payload.readUInt8(1),
       index,
       viaGateway: attributes.has(RTA.gateway),
+      mtuBytes: readU32(decodeAttributes(attributes.get(RTA.metrics) ?? Buffer.alloc(0)).get(RTAX_MTU)),
     },
   ];
 }

@@ -20,6 +20,7 @@ const layouts = {
       last_stack_udp_ns: { offset: 24, size: 8 },
     },
   },
+  hr_device: { size: 8, members: { role: { offset: 0, size: 4 }, mtu: { offset: 4, size: 4 } } },
   hr_prefix: { size: 20, members: { length: { offset: 0, size: 4 }, address: { offset: 4, size: 16 } } },
   hr_counter: { size: 16, members: { packets: { offset: 0, size: 8 }, bytes: { offset: 8, size: 8 } } },
   hr_flow_key: {

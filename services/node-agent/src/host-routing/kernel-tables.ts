@@ -17,9 +17,9 @@ export function syncDevices(datapath: Datapath, devices: NodeDevices, nowNs: big
       .set("host_mac", pod.hostMac)
       .set("flags", pod.stay ? ENDPOINT_FLAG.OPT_OUT : 0);
     for (const address of pod.addresses) endpoints.set(kernelAddress(address).toString("hex"), Buffer.from(value.bytes));
-    roles.set(u32(pod.ifindex).toString("hex"), u32(ROLE.POD));
+    roles.set(u32(pod.ifindex).toString("hex"), device(ROLE.POD, pod.mtuBytes));
   }
-  for (const uplink of devices.uplinks) roles.set(u32(uplink.ifindex).toString("hex"), u32(ROLE.UPLINK));
+  for (const uplink of devices.uplinks) roles.set(u32(uplink.ifindex).toString("hex"), device(ROLE.UPLINK, uplink.mtuBytes));
   syncMap(datapath.maps.hr_endpoints, endpoints, (wanted, found) => updateEndpoint(wanted, found, nowNs));
   syncMap(datapath.maps.hr_devices, roles, differing);
 }
@@ -61,6 +61,10 @@ function updateEndpoint(wanted: Buffer, found: Buffer | undefined, nowNs: bigint
   if (found?.subarray(0, LAST_STACK_UDP.offset).equals(wanted.subarray(0, LAST_STACK_UDP.offset))) return undefined;
   wanted.writeBigUInt64LE(nowNs, LAST_STACK_UDP.offset);
   return wanted;
+}
+
+function device(role: number, mtuBytes: number): Buffer {
+  return new Struct("hr_device").set("role", role).set("mtu", mtuBytes).bytes;
 }
 
 function u32(value: number): Buffer {

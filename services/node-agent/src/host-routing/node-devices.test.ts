@@ -48,11 +48,18 @@ describe("findDevices", () => {
     );
   });
 
+  it("takes the smallest MTU of an uplink's routes for the uplink's", () => {
+    const [first, ...others] = snapshot.routes;
+    assert.ok(first);
+    const routes = [first, { ...first, destination: "10.244.3.0", mtuBytes: 1300 }, ...others, { ...host(3, "10.244.1.7"), mtuBytes: 900 }];
+    assert.deepEqual(findDevices({ ...snapshot, routes }, []).uplinks, [{ ifindex: 2, name: "eth0", mtuBytes: 1300 }]);
+  });
+
   it("takes what has a route through a gateway or a node address as uplink", () => {
-    assert.deepEqual(findDevices(snapshot, []).uplinks, [{ ifindex: 2, name: "eth0" }]);
+    assert.deepEqual(findDevices(snapshot, []).uplinks, [{ ifindex: 2, name: "eth0", mtuBytes: 1500 }]);
     const flat = { ...snapshot, routes: snapshot.routes.filter(({ viaGateway }) => !viaGateway) };
     assert.deepEqual(findDevices(flat, []).uplinks, []);
-    assert.deepEqual(findDevices(flat, ["10.240.0.11"]).uplinks, [{ ifindex: 2, name: "eth0" }]);
+    assert.deepEqual(findDevices(flat, ["10.240.0.11"]).uplinks, [{ ifindex: 2, name: "eth0", mtuBytes: 1500 }]);
   });
 
   it("leaves out devices that are down", () => {

@@ -25,8 +25,8 @@ export type PodDevice = {
   pod?: string | undefined;
   stay?: StayReason | undefined;
 };
-/** A device towards the other nodes. */
-export type UplinkDevice = { ifindex: number; name: string };
+/** A device towards the other nodes. `mtuBytes`: layer 3, its own or the smallest of its routes'. */
+export type UplinkDevice = { ifindex: number; name: string; mtuBytes: number };
 /**
  * A pod's device that is left alone, and why. `Bridged`: part of a bridge, bond or VRF, whose rules a redirect would pass by.
  * `NotEth0`: leads to another device than the pod's own eth0. `ForeignPeer`: the address is not on its other end, but behind it.
@@ -82,8 +82,13 @@ export function findDevices(network: NetworkSnapshot, nodeAddresses: readonly st
   ]);
   const uplinks = network.links
     .filter((link) => link.up && towardsOthers.has(link.index) && !podIndexes.has(link.index) && link.name !== "lo")
-    .map((link) => ({ ifindex: link.index, name: link.name }));
+    .map((link) => ({ ifindex: link.index, name: link.name, mtuBytes: smallestMtu(link, network.routes) }));
   return { pods, uplinks, unfit };
+}
+
+/** One number for all destinations: whatever is longer is left to the stack, which knows each route's own. */
+function smallestMtu({ index, mtuBytes }: Link, routes: readonly Route[]): number {
+  return Math.min(mtuBytes, ...routes.filter((route) => route.index === index).map((route) => route.mtuBytes ?? mtuBytes));
 }
 
 /** What a device is to a pod; undefined when it is nothing to any. */
