@@ -258,6 +258,28 @@ export interface HostRoutingNodeStatus {
      * Why nothing is measured; empty when it is.
      */
     fault?: string;
+    /**
+     * Flows of the agent's own on this node, begun before the switch and watched until a few seconds after it.
+     */
+    canaries?: {
+      name: string;
+      /**
+       * Longest time without an answer.
+       */
+      longestSilenceMs?: number;
+      /**
+       * Pings without an answer within a second.
+       */
+      lost?: number;
+      /**
+       * Whether its connection broke.
+       */
+      failed?: boolean;
+    }[];
+    /**
+     * Which canaries are missing, and why; empty when none is.
+     */
+    canaryFault?: string;
   };
   probes?: {
     name: string;

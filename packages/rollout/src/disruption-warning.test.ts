@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { disruptionWarning, disruptionWarnings, isDisruptionWarning, toleratedDisruptions } from "./disruption-warning.ts";
-import type { DisruptionFigures } from "./snapshot.ts";
+import { canaryWarning, disruptionWarning, disruptionWarnings, isDisruptionWarning, toleratedDisruptions } from "./disruption-warning.ts";
+import type { CanaryFigures, DisruptionFigures } from "./snapshot.ts";
 
 const quiet: DisruptionFigures = {
   step: "Confirm",
@@ -58,7 +58,39 @@ describe("the warning about disrupted connections", () => {
   });
 });
 
+describe("the warning about canary flows", () => {
+  const canary = (name: string, longestSilenceMs: number, failed = false): CanaryFigures => ({ name, longestSilenceMs, failed });
+  const cases: [what: string, canaries: readonly CanaryFigures[] | undefined, said: string | undefined][] = [
+    ["none where no switch was watched", undefined, undefined],
+    ["none where there was no canary", [], undefined],
+    ["none for a second", [canary("udp-ipv4", 1000)], undefined],
+    ["one for more", [canary("udp-ipv4", 1001), canary("udp-ipv6", 90)], "udp-ipv4 was silent for 1.0 s"],
+    [
+      "one for all that fell silent or broke",
+      [canary("udp-ipv4", 2340), canary("tcp-ipv6", 0, true)],
+      "udp-ipv4 was silent for 2.3 s, tcp-ipv6 broke",
+    ],
+  ];
+  for (const [what, canaries, said] of cases)
+    it(what, () =>
+      assert.equal(
+        canaryWarning("n1", { canaries })?.message,
+        said && `On n1, flows of the agent's own were disturbed by the last switch: ${said}.`,
+      ),
+    );
+});
+
 describe("the warnings about a cluster", () => {
+  it("tell of canaries after connections, and each is known as made here", () => {
+    const canaries = [{ name: "udp-ipv4", longestSilenceMs: 1500, failed: false }];
+    const warnings = disruptionWarnings([{ name: "n1", report: { disruption: { ...quiet, disrupted: 9 }, canaries } }]);
+    assert.deepEqual(
+      warnings.map(({ id }) => id),
+      ["connection-disruption", "canary-silence"],
+    );
+    assert.ok(warnings.every(isDisruptionWarning));
+  });
+
   it("begin with the most disturbed node, leave out quiet ones, and are twenty at most", () => {
     const nodes = Array.from({ length: 30 }, (_, index) => ({
       name: `n${index}`,

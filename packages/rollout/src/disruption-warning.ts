@@ -1,7 +1,10 @@
 import type { HostRoutingWarning } from "@hostrouting/domain";
-import type { DisruptionFigures, NodeReport } from "./snapshot.ts";
+import type { CanaryFigures, DisruptionFigures, NodeReport } from "./snapshot.ts";
 
 const WARNING_ID = "connection-disruption";
+const CANARY_WARNING_ID = "canary-silence";
+/** TCP sends again within a second, and nobody notices; silence that is longer is noticed. */
+const CANARY_SILENT_MS = 1000;
 /** Connections end by a reset on every node now and then; fewer than this many more say nothing about a switch. */
 const ALWAYS_TOLERATED = 3;
 const USUAL_FACTOR = 3;
@@ -43,18 +46,36 @@ export function disruptionWarning(node: string, report: Pick<NodeReport, "disrup
   };
 }
 
-type NodeFigures = { readonly name: string; readonly report: Pick<NodeReport, "disruption"> | undefined };
+/** A warning about a node whose canary flows broke or fell silent during its last switch: pods' flows on the same paths did as well. */
+export function canaryWarning(node: string, report: Pick<NodeReport, "canaries"> | undefined): HostRoutingWarning | undefined {
+  const disturbed = (report?.canaries ?? []).filter(({ longestSilenceMs, failed }) => failed || longestSilenceMs > CANARY_SILENT_MS);
+  if (disturbed.length === 0) return undefined;
+  return {
+    id: CANARY_WARNING_ID,
+    title: "Canary flows were disturbed",
+    message: `On ${node}, flows of the agent's own were disturbed by the last switch: ${disturbed.map(describeCanary).join(", ")}.`,
+    remedy:
+      "Pause the rollout, and look at the node with `hostrouting node trace`; without other load on it, report this as a fault of host routing.",
+    subjects: [node],
+  };
+}
 
-/** The warnings about all nodes of a cluster, most disrupted first. */
+function describeCanary({ name, longestSilenceMs, failed }: CanaryFigures): string {
+  return failed ? `${name} broke` : `${name} was silent for ${(longestSilenceMs / 1000).toFixed(1)} s`;
+}
+
+type NodeFigures = { readonly name: string; readonly report: Pick<NodeReport, "disruption" | "canaries"> | undefined };
+
+/** The warnings about all nodes of a cluster, most disrupted first, twenty of each kind at most. */
 export function disruptionWarnings(nodes: readonly NodeFigures[]): readonly HostRoutingWarning[] {
   const disruptedOn = ({ report }: NodeFigures): number => report?.disruption?.disrupted ?? 0;
-  return nodes
-    .toSorted((a, b) => disruptedOn(b) - disruptedOn(a) || a.name.localeCompare(b.name))
-    .flatMap(({ name, report }) => disruptionWarning(name, report) ?? [])
-    .slice(0, NODES_MAX);
+  const sorted = nodes.toSorted((a, b) => disruptedOn(b) - disruptedOn(a) || a.name.localeCompare(b.name));
+  const ofConnections = sorted.flatMap(({ name, report }) => disruptionWarning(name, report) ?? []);
+  const ofCanaries = sorted.flatMap(({ name, report }) => canaryWarning(name, report) ?? []);
+  return [...ofConnections.slice(0, NODES_MAX), ...ofCanaries.slice(0, NODES_MAX)];
 }
 
 /** Whether a warning comes from here: such warnings are made anew in each round, unlike preflight's. */
 export function isDisruptionWarning({ id }: HostRoutingWarning): boolean {
-  return id === WARNING_ID;
+  return id === WARNING_ID || id === CANARY_WARNING_ID;
 }

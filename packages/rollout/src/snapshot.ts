@@ -36,6 +36,9 @@ export type DisruptionFigures = {
   readonly before: { readonly disrupted: number; readonly seconds: number };
 };
 
+/** What one flow of an agent's own saw of its node's last switch. */
+export type CanaryFigures = { readonly name: string; readonly longestSilenceMs: number; readonly failed: boolean };
+
 /** What a node's agent says of it: the part of `status` of its HostRoutingNode on which decisions rest. Absent members were never reported. */
 export type NodeReport = {
   readonly observedGeneration: number;
@@ -52,6 +55,8 @@ export type NodeReport = {
   readonly refusals: readonly DeviceRefusal[];
   /** Absent on a node that was never switched, or where nobody could measure. */
   readonly disruption?: DisruptionFigures | undefined;
+  /** Absent where the agent has watched no switch. */
+  readonly canaries?: readonly CanaryFigures[] | undefined;
   /** Devices that carry a program of ours. */
   readonly attachedDevices: number;
   readonly probes: readonly { readonly name: string; readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string }[];

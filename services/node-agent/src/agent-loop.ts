@@ -1,8 +1,12 @@
 import { existsSync } from "node:fs";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import type { HostRoutingConfigSpec, HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
 import { explain } from "@hostrouting/domain";
 import type { Clock, Logger } from "@hostrouting/runtime";
+import type { Family } from "./canary/canary-network.ts";
+import type { NodeCanary } from "./canary/node-canary.ts";
+import { switchAhead } from "./canary/switch-ahead.ts";
 import { readAgentState, writeAgentState, type AgentState } from "./agent-state.ts";
 import { decideDesired, revoke, type Decision } from "./host-routing/decide-desired.ts";
 import type { NodeDatapath, Observation } from "./host-routing/node-datapath.ts";
@@ -25,6 +29,7 @@ const OWN_NODE_AGE_MS = 5 * 60_000;
 /** What the loop works with. `order` and `config`: undefined = not known yet, null = there is none. */
 export type AgentDeps = {
   datapath: NodeDatapath;
+  canary: NodeCanary;
   order: () => HostRoutingNodeSpec | null | undefined;
   config: () => HostRoutingConfigSpec | null | undefined;
   readOwnNode: () => Promise<OwnNode | undefined>;
@@ -60,12 +65,21 @@ export class AgentLoop {
     await this.#refreshOwnNode();
     const masquerade = this.#decideMasquerade();
     const decision = this.#decide(masquerade);
+    await this.#beginCanary(decision);
     const seen = this.#deps.datapath.reconcile(decision.desired);
+    if (isOver(seen)) this.#deps.canary.switchOver();
     this.#noteMissed(seen);
     this.#warnOfRefusals(seen);
     const busy = isBusy(seen, decision);
-    await this.#report({ decision, masquerade, seen }, busy);
+    await this.#report({ decision, masquerade, seen, canary: this.#deps.canary.observe() }, busy);
     return busy ? BUSY_ROUND_MS : IDLE_ROUND_MS;
+  }
+
+  async #beginCanary({ desired }: Decision): Promise<void> {
+    const { canary, datapath } = this.#deps;
+    const step = switchAhead(desired, datapath.control());
+    const families = new Set((this.#ownNode?.addresses ?? []).map(isIP).filter((version): version is Family => version !== 0));
+    if (step && families.size > 0) await canary.begin({ step, families: [...families], prepare: () => datapath.follow() });
   }
 
   #decideMasquerade(): MasqueradeDecision {
@@ -123,7 +137,7 @@ export class AgentLoop {
     }
   }
 
-  async #report(found: Pick<StatusInputs, "decision" | "masquerade" | "seen">, busy: boolean): Promise<void> {
+  async #report(found: Pick<StatusInputs, "decision" | "masquerade" | "seen" | "canary">, busy: boolean): Promise<void> {
     const { clock, identity, facts, order, writeStatus, logger } = this.#deps;
     if (!this.#ownNode || !order()) return;
     const status = nodeStatus({
@@ -151,6 +165,11 @@ export class AgentLoop {
       );
     if (await writeStatus(status)) this.#written = { fingerprint, at: clock.now() };
   }
+}
+
+/** Switched on for good, or gone. */
+function isOver({ control }: Observation): boolean {
+  return !control || (control.mode === "On" && control.deadlineNs === 0n);
 }
 
 /** A switch that awaits its confirmation, a drain, or a switch taken back and not yet detached. */

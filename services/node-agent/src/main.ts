@@ -6,6 +6,7 @@ import { explain } from "@hostrouting/domain";
 import { createLogger, endInOrder, readConfig, startLoop, systemClock, type Logger } from "@hostrouting/runtime";
 import { AGENT_SETTINGS } from "./agent-config.ts";
 import { AgentLoop } from "./agent-loop.ts";
+import { NodeCanary } from "./canary/node-canary.ts";
 import { DisruptionMeter } from "./disruption/disruption-meter.ts";
 import { probeHook } from "./host-routing/device-hooks.ts";
 import { probeGate } from "./host-routing/gate-variant.ts";
@@ -50,6 +51,8 @@ function main(): void {
     monotonicNs: () => process.hrtime.bigint(),
     disruption: measuring(config, version),
   });
+  const canary = new NodeCanary();
+  canary.removeLeftovers();
   const heartbeat = setInterval(() => attempt(logger, "heartbeat", () => datapath.beat()), HEARTBEAT_MS);
   attempt(logger, "first look at the network", () => (datapath.follow(), datapath.beat()));
   const stopFollowing = followNetwork(logger, datapath);
@@ -73,6 +76,7 @@ function main(): void {
   const statusPath = `${COLLECTIONS}/hostroutingnodes/${encodeURIComponent(config.nodeName)}/status`;
   const agent = new AgentLoop({
     datapath,
+    canary,
     order: () => specOf(order.current()),
     config: () => specOf(clusterConfig.current()),
     readOwnNode: () => readOwnNode(api, config.nodeName),
@@ -92,6 +96,7 @@ function main(): void {
     stopFollowing();
     await Promise.all([loop.stop(), order.stop(), clusterConfig.stop(), pods.stop(), masquerade.stop(), preconditions.stop()]);
     api.close();
+    canary.end();
     attempt(logger, "last heartbeat", () => datapath.endBeat());
     datapath.close();
   });

@@ -97,6 +97,11 @@ export class NodeDatapath {
     return this.#current !== undefined;
   }
 
+  /** What the kernel's switch says; undefined when nothing is loaded. */
+  control(): ControlState | undefined {
+    return this.#current?.readControl();
+  }
+
   /** Addresses of the node itself (its InternalIPs); a device that carries one is an uplink. */
   setNodeAddresses(addresses: readonly string[]): void {
     this.#nodeAddresses = addresses;

@@ -1,4 +1,5 @@
 import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
+import type { CanaryObservation } from "../canary/node-canary.ts";
 import { handOverCondition } from "../hand-over/hand-over-condition.ts";
 import { summarise } from "../host-routing/counters.ts";
 import type { Decision } from "../host-routing/decide-desired.ts";
@@ -16,6 +17,8 @@ const DEVICES_MAX = 300;
 const MESSAGE_CHARACTERS_MAX = 2048;
 /** How long a switch is watched after its last step: then its figures are final. */
 const SWITCH_WATCHED_SECONDS = 60;
+/** A canary that was silent for longer is news; other lengths come with the next report. */
+const CANARY_SILENT_MS = 1000;
 
 /** What a report is made of. */
 export type StatusInputs = {
@@ -25,6 +28,8 @@ export type StatusInputs = {
   decision: Decision;
   seen: Observation;
   masquerade: MasqueradeDecision;
+  /** Absent before the first switch of this agent. */
+  canary: CanaryObservation | undefined;
   /** Of the report before this one. */
   conditions: readonly Condition[];
   facts: NonNullable<HostRoutingNodeStatus["facts"]>;
@@ -65,7 +70,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
       on: effective.mode === "BpfVeth",
       exhausted: seen.counters.fromPod.StackNoPort,
     }),
-    ...disruptionReport(seen.disruption),
+    ...disruptionReport(seen.disruption, inputs.canary),
     conditions: datedConditions(
       [{ type: "MasqueradeConfigValid", ...inputs.masquerade.config.validity }, ...handOverCondition(seen.handedOver)],
       inputs.conditions,
@@ -85,6 +90,8 @@ export function statusFingerprint(status: HostRoutingNodeStatus): string {
       disruption.step,
       disruption.disrupted,
       disruption.fault,
+      disruption.canaryFault,
+      disruption.canaries?.map(({ longestSilenceMs, failed }) => failed === true || (longestSilenceMs ?? 0) > CANARY_SILENT_MS),
       disruption.watchedSeconds === SWITCH_WATCHED_SECONDS,
     ],
     probes: probes?.map(({ name, outcome }) => `${name}=${outcome}`),

@@ -59,6 +59,7 @@ export function nodeReport(object: HostRoutingNodeObject | undefined): NodeRepor
     refusedDevices: status.refusedDevices ?? 0,
     refusals: status.refusals ?? [],
     disruption: disruptionFigures(status.disruption),
+    canaries: status.disruption?.canaries?.map(({ name, longestSilenceMs = 0, failed = false }) => ({ name, longestSilenceMs, failed })),
     attachedDevices: (status.devices ?? []).filter((device) => device.attached).length,
     probes: (status.probes ?? []).map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
     observedAtMs: Number.isNaN(observedAt) ? undefined : observedAt,
