@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { NodeCanary, type CanaryObservation, type CanaryStep } from "../../services/node-agent/src/canary/node-canary.ts";
 import { on, TwoNodes, type TestAgent } from "./two-nodes.ts";
@@ -100,6 +103,16 @@ describe("canary flows of a node", () => {
     assert.deepEqual(seen(), { canaries: [], fault: `Without an answer before the switch: ${ALL.join(", ")}.` });
     assert.equal(devices(), "");
     nodes.inNode(1, "iptables -D FORWARD -o hrcanaryb -j DROP; ip6tables -D FORWARD -o hrcanaryb -j DROP");
+  });
+
+  it("vanish with an agent that is killed", async () => {
+    const program = path.join(import.meta.dirname, "canary-process.ts");
+    const killed = spawn("nsenter", [`--net=${nodes.netns("n1")}`, process.execPath, program], { stdio: ["ignore", "pipe", "inherit"] });
+    const [said] = await once(killed.stdout, "data", { signal: AbortSignal.timeout(PATIENCE_MS) });
+    assert.equal(String(said), `${ALL.length} flows\n`);
+    assert.match(devices(), /hrcanarya.*\n.*hrcanaryb/);
+    killed.kill("SIGKILL");
+    await until("the kernel to remove its devices", () => devices() === "");
   });
 
   it("are rid of what a killed agent left", async () => {
