@@ -32,8 +32,9 @@ type Running = {
 };
 
 /**
- * A few flows between two namespaces of the node, begun before a switch and watched until five seconds after it, a minute at most: they are on the same paths as pods'
- * flows, and ours to break. Never throws, never holds up a switch for longer than 300 ms; nothing exists between switches.
+ * A few flows between two namespaces of the node, begun before a switch and watched until five seconds after it, a minute at most: they
+ * are on the same paths as pods' flows, and ours to break. Never throws, never holds up a switch for longer than 300 ms; nothing exists
+ * between switches.
  */
 export class NodeCanary {
   #running: Running | undefined;
