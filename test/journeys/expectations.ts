@@ -62,13 +62,15 @@ export async function expectNothingCordoned(stage: Stage): Promise<void> {
 
 /** Switches on and waits. */
 export async function enable(stage: Stage): Promise<OperationStatus> {
-  const operation = await succeed(stage, "BpfVeth", ENABLE_TIMEOUT_MS);
-  // the agents watch their switch for a few seconds more: their own flows' packets and devices are none that a journey counts
+  return succeed(stage, "BpfVeth", ENABLE_TIMEOUT_MS);
+}
+
+/** The agents watch their switch for a few seconds more; their own flows' packets and devices are none that a journey should count. */
+export async function expectCanariesGone(stage: Stage): Promise<void> {
   for (const node of labNodes(stage.stateDir))
     await until(`the canary flows of ${node.name} to end`, 15_000, async () =>
       (await kernelView(node)).devices.every(({ name }) => !name.startsWith("hrcanary")),
     );
-  return operation;
 }
 
 /** Switches off and waits. */

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { DISABLE_TIMEOUT_MS, disable, enable, ENABLE_TIMEOUT_MS, expectDisabled, expectEnabled, someNodeInFlight } from "./expectations.ts";
+import {
+  DISABLE_TIMEOUT_MS,
+  disable,
+  enable,
+  ENABLE_TIMEOUT_MS,
+  expectCanariesGone,
+  expectDisabled,
+  expectEnabled,
+  someNodeInFlight,
+} from "./expectations.ts";
 import { journey } from "./journey.ts";
 import { agentPid, kernelView, labNodes, MODE_ON, signalAgent } from "./lab-nodes.ts";
 import type { Stage } from "./stage.ts";
@@ -52,6 +61,7 @@ export function killedProcesses(stage: Stage): void {
 
   journey(stage, "agent killed while on: its programs stay, and the next agent adopts them", async () => {
     await enable(stage);
+    await expectCanariesGone(stage);
     const [node] = labNodes(stage.stateDir);
     assert.ok(node);
     const before = await kernelView(node);

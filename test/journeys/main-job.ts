@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { disable, enable, expectDisabled, expectEnabled } from "./expectations.ts";
+import { disable, enable, expectCanariesGone, expectDisabled, expectEnabled } from "./expectations.ts";
 import { journey } from "./journey.ts";
 import { kernelView, labNodes, packetsOf } from "./lab-nodes.ts";
 import type { Stage } from "./stage.ts";
@@ -26,6 +26,7 @@ export function mainJob(stage: Stage): void {
 
   journey(stage, "in steady state direct packets are redirected, ports may be used again, and nobody waits", async (t) => {
     await enable(stage);
+    await expectCanariesGone(stage);
     await t.test("at least 95 % of the packets of new direct connections are redirected", () => measured(() => directPackets(stage)));
     await t.test("a direct flow and a Service flow after one another from one port to one backend: not broken", () => reusedPorts(stage));
     await t.test("six clients without pause for 30 s: 0 failed, none slower than 0.5 s", () => measured(() => hammered(stage)));
