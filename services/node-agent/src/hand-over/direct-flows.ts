@@ -3,6 +3,7 @@ import type { Datapath } from "../host-routing/datapath.ts";
 import { kernelAddress } from "../host-routing/kernel-address.ts";
 import { Struct } from "../host-routing/kernel-layout.ts";
 import { readKernelSettings } from "../masquerade/kernel-settings.ts";
+import { allEntries, nameOf } from "./conntrack-names.ts";
 import type { HandOverOf } from "./hand-over.ts";
 import { textOf } from "./translated-flow.ts";
 
@@ -11,7 +12,6 @@ const IPPROTO_TCP = 6;
 const FIN_FROM_LOW = 1;
 const FIN_FROM_HIGH = 2;
 const OPENED_FROM_HIGH = 8;
-const FAMILIES = [4, 6] as const;
 
 /**
  * Tells conntrack of the TCP connections that were fast and go on over the stack. Conntrack picks up a connection in the middle by its
@@ -51,7 +51,7 @@ class OwnEntries {
   /** A mark of the gate's for the same connection, in either direction. Read once, and only where an entry was refused. */
   #findMarked(original: ConntrackTuple): ConntrackTuple | undefined {
     this.#marked ??= new Map(
-      FAMILIES.flatMap((family) => this.#conntrack.entries(family))
+      allEntries(this.#conntrack)
         .filter(isMark)
         .flatMap((entry) => [
           [nameOf(entry.original), entry.original],
@@ -95,8 +95,4 @@ function tupleOf(key: Buffer, fromHigh: boolean): ConntrackTuple {
     destination: to.address,
     destinationPort: to.port,
   };
-}
-
-function nameOf({ protocol, source, sourcePort, destination, destinationPort }: ConntrackTuple): string {
-  return [protocol, source, sourcePort, destination, destinationPort].join(" ");
 }

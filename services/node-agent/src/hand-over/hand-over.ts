@@ -1,6 +1,7 @@
 import { Conntrack, type ConntrackEntry, type ConntrackTuple } from "@hostrouting/bpf-loader";
 import type { Datapath } from "../host-routing/datapath.ts";
 import { kernelAddress } from "../host-routing/kernel-address.ts";
+import { allEntries, nameOf } from "./conntrack-names.ts";
 import { answerKey, readLifetimes, readTranslatedFlow, secondsLeft, type Lifetimes, type TranslatedFlow } from "./translated-flow.ts";
 
 /** What became of translated flows. `left`: still with our programs, because there are more than one call may do, or conntrack refused. */
@@ -14,7 +15,6 @@ const FLOWS_PER_CALL_MAX = 5000;
 /** A packet between the removal of both halves puts one back while the mode is ON; then both are removed again. */
 const REMOVALS_MAX = 3;
 const FIRST = Buffer.alloc(4);
-const FAMILIES = [4, 6] as const;
 
 /**
  * Gives translated flows to the kernel's conntrack, so that the stack goes on translating them with the same ports. An entry is made
@@ -90,7 +90,7 @@ class HandOverRound {
 
   /** Read once, and only where an entry was refused. */
   #find(original: ConntrackTuple): ConntrackEntry | undefined {
-    this.#known ??= new Map(FAMILIES.flatMap((family) => this.#conntrack.entries(family)).map((entry) => [nameOf(entry.original), entry]));
+    this.#known ??= new Map(allEntries(this.#conntrack).map((entry) => [nameOf(entry.original), entry]));
     return this.#known.get(nameOf(original));
   }
 
@@ -111,8 +111,4 @@ function claimOf({ original, translated }: TranslatedFlow): ConntrackTuple {
 
 function saysTheSame({ reply }: ConntrackEntry, { translated }: TranslatedFlow): boolean {
   return reply.destination === translated.address && reply.destinationPort === translated.port;
-}
-
-function nameOf({ protocol, source, sourcePort, destination, destinationPort }: ConntrackTuple): string {
-  return [protocol, source, sourcePort, destination, destinationPort].join(" ");
 }
