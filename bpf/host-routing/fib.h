@@ -11,15 +11,26 @@
 #define AF_INET 2
 #define AF_INET6 10
 
-/* One of BPF_FIB_LKUP_RET_*, negative on a bad argument; **found then holds next hop, device and both MACs. */
-static __always_inline long look_up_route(struct __sk_buff *skb, const struct packet *p, struct bpf_fib_lookup **found)
+static __always_inline struct hr_device *find_uplink(__u32 ifindex)
 {
-	__u32 zero = 0;
-	struct bpf_fib_lookup *fib = bpf_map_lookup_elem(&hr_route, &zero);
+	struct hr_device *device = bpf_map_lookup_elem(&hr_devices, &ifindex);
 
-	if (!fib)
-		return -1;
-	*found = fib;
+	return device && device->role == HR_ROLE_UPLINK ? device : 0;
+}
+
+/* The same question as the one that was answered, not about more bytes. */
+static __always_inline int is_same_question(const struct hr_route *route, const struct __sk_buff *skb, const struct packet *p)
+{
+	return route->ingress == skb->ingress_ifindex && route->protocol == p->flow.protocol && route->tos == p->tos &&
+	       p->segment_length <= route->length && !compare_words(&route->destination, &p->destination) &&
+	       !compare_words(&route->source, &p->source);
+}
+
+static __always_inline void ask_fib(struct __sk_buff *skb, const struct packet *p, struct hr_route *route)
+{
+	struct bpf_fib_lookup *fib = &route->fib;
+	struct hr_device *uplink;
+
 	/* members that it reads and that are not set below; it writes the rest */
 	fib->sport = 0;
 	fib->dport = 0;
@@ -37,7 +48,38 @@ static __always_inline long look_up_route(struct __sk_buff *skb, const struct pa
 		fib->ipv4_src = p->source.word[3];
 		fib->ipv4_dst = p->destination.word[3];
 	}
-	return bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
+	route->result = bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
+	uplink = find_uplink(fib->ifindex);
+	route->uplink_mtu = uplink ? uplink->mtu : 0;
+}
+
+/*
+ * Routing's answer, or NULL (cannot be; the verifier wants it said). A way with a known neighbour holds for the tick of the coarse
+ * clock (1 to 10 ms) in which it was given: a packet that has just passed would have taken it too. Anything else is asked anew.
+ */
+static __always_inline struct hr_route *look_up_route(struct __sk_buff *skb, __u64 now, const struct packet *p)
+{
+	__u32 at = (p->destination.word[3] ^ p->source.word[3] ^ (p->destination.word[3] ^ p->source.word[3]) >> 24) & (HR_ROUTES - 1);
+	struct hr_route *route = bpf_map_lookup_elem(&hr_routes, &at);
+
+	if (!route)
+		return 0;
+	if (route->asked_ns == now && route->result == BPF_FIB_LKUP_RET_SUCCESS && is_same_question(route, skb, p))
+		return route;
+	ask_fib(skb, p, route);
+	route->source = p->source;
+	route->destination = p->destination;
+	route->asked_ns = now;
+	route->ingress = skb->ingress_ifindex;
+	route->length = p->segment_length;
+	route->protocol = p->flow.protocol;
+	route->tos = p->tos;
+	return route;
+}
+
+static __always_inline int has_way(const struct hr_route *route)
+{
+	return route && (route->result == BPF_FIB_LKUP_RET_SUCCESS || route->result == BPF_FIB_LKUP_RET_NO_NEIGH);
 }
 
 /* Decrements TTL or hop limit and writes both MACs where given. 0, or -1 with the packet untouched. */
@@ -76,20 +118,12 @@ static __always_inline int endpoint_is_current(struct __sk_buff *skb, __u64 now,
 {
 	__u32 zero = 0;
 	__u64 *beat = bpf_map_lookup_elem(&hr_heartbeat, &zero);
-	struct bpf_fib_lookup *fib = 0;
-	long found;
+	struct hr_route *route;
 
 	if (beat && now < *beat + HR_HEARTBEAT_STALE_NS)
 		return 1;
-	found = look_up_route(skb, p, &fib);
-	return fib && (found == BPF_FIB_LKUP_RET_SUCCESS || found == BPF_FIB_LKUP_RET_NO_NEIGH) && fib->ifindex == endpoint->ifindex;
-}
-
-static __always_inline struct hr_device *find_uplink(__u32 ifindex)
-{
-	struct hr_device *device = bpf_map_lookup_elem(&hr_devices, &ifindex);
-
-	return device && device->role == HR_ROLE_UPLINK ? device : 0;
+	route = look_up_route(skb, now, p);
+	return has_way(route) && route->fib.ifindex == endpoint->ifindex;
 }
 
 #endif

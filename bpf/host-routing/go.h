@@ -25,15 +25,18 @@ static __always_inline int through_uplink(struct __sk_buff *skb, const struct pa
 {
 	struct bpf_redir_neigh next = {};
 
-	if (!way->fib) /* cannot be: routing was asked */
+	if (!way->route) /* cannot be: routing was asked */
 		return TC_ACT_SHOT;
-	if (way->route == BPF_FIB_LKUP_RET_SUCCESS)
-		return rewrite(skb, p->is_v6, way->fib->dmac, way->fib->smac) ? TC_ACT_SHOT : bpf_redirect(way->fib->ifindex, 0);
+	if (way->route->result == BPF_FIB_LKUP_RET_SUCCESS) {
+		if (rewrite(skb, p->is_v6, way->route->fib.dmac, way->route->fib.smac))
+			return TC_ACT_SHOT;
+		return bpf_redirect(way->route->fib.ifindex, 0);
+	}
 	if (rewrite(skb, p->is_v6, 0, 0))
 		return TC_ACT_SHOT;
-	next.nh_family = way->fib->family;
-	__builtin_memcpy(next.ipv6_nh, way->fib->ipv6_dst, sizeof(next.ipv6_nh));
-	return bpf_redirect_neigh(way->fib->ifindex, &next, sizeof(next), 0);
+	next.nh_family = way->route->fib.family;
+	__builtin_memcpy(next.ipv6_nh, way->route->fib.ipv6_dst, sizeof(next.ipv6_nh));
+	return bpf_redirect_neigh(way->route->fib.ifindex, &next, sizeof(next), 0);
 }
 
 static __always_inline int translate(struct __sk_buff *skb, const struct packet *p, const struct translation *t)
@@ -100,12 +103,13 @@ static __always_inline int go_from_pod(struct __sk_buff *skb, const struct gate 
 		return go_masqueraded(skb, gate, p, way);
 	if (way->is_new && remember(gate, p))
 		return to_stack(skb, HR_FROM_POD, HR_STACK_FLOW_TABLE);
-	note_opening(p);
+	if (hr_conntrack_entries && is_opening(p))
+		note_opening(p);
 	if (way->to) {
 		count(skb, HR_FROM_POD, HR_FAST_LOCAL);
 		return to_endpoint(skb, p, way->to);
 	}
-	count(skb, HR_FROM_POD, way->route == BPF_FIB_LKUP_RET_SUCCESS ? HR_FAST_REMOTE : HR_FAST_REMOTE_NEIGH);
+	count(skb, HR_FROM_POD, has_neighbour(way) ? HR_FAST_REMOTE : HR_FAST_REMOTE_NEIGH);
 	return through_uplink(skb, p, way);
 }
 

@@ -6,6 +6,7 @@
  *   control     mode, confirmation timer (syscall program)
  *   trace_flow  what from_pod or from_net would do with a packet, and why; never attached
  *   collect     removal of translated flows that have ended (syscall program)
+ *   tell_ended_flows  entries in conntrack for direct flows that have just ended; run with BPF_PROG_TEST_RUN before the programs go
  * A packet that is not redirected goes on unchanged: TC_ACT_UNSPEC lets other programs and the stack see it. One exception: an
  * answer to a translated flow that the stack must handle gets the pod's address first, see go.h.
  */
@@ -79,6 +80,12 @@ int trace_flow(struct __sk_buff *skb)
 	read_control(&gate);
 	trace_packet(skb, trace, &gate, &p, &way);
 	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int tell_ended_flows(struct __sk_buff *skb)
+{
+	return tell_all_ended(skb);
 }
 
 SEC("syscall")

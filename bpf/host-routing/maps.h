@@ -72,15 +72,28 @@ struct hr_end {
 	__u16 pad;
 };
 
-/*
- * Where a pod's source port leads on the fast path: the last direct flow that was opened from it. Kernel side only, so not pinned.
- * 65536 = 250 pods with 260 open flows each; eviction leaves a clash as it would be without the map.
- */
+/* A power of two. A port that leads to more destinations within a minute may meet one of them again in TIME_WAIT. */
+#define HR_DESTINATIONS 4
+
+struct hr_destination {
+	struct hr_address address;
+	__u16 port; /* network byte order, 0 = no destination */
+	__u16 pad;
+	__u32 ended_s; /* when the flow was closed, seconds of the coarse monotonic clock + 1; 0 = not that we saw */
+};
+
+/* The direct flows that were opened last from one port of a pod. */
+struct hr_opened {
+	struct hr_destination to[HR_DESTINATIONS];
+	__u32 next; /* the oldest of them, modulo their number */
+};
+
+/* See opened.h. Kernel side only, so not pinned. 65536 = 250 pods with 260 ports each; eviction leaves a clash as it would be without the map. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
 	__type(key, struct hr_end);
-	__type(value, struct hr_end);
+	__type(value, struct hr_opened);
 } hr_opened SEC(".maps");
 
 /*
@@ -151,13 +164,27 @@ struct {
 	__type(value, struct hr_trace);
 } hr_traced SEC(".maps");
 
-/* Routing's question and answer for the packet at hand: too big for the stack beside the rest. Kernel side only. */
+/* Routing's latest answers on this processor, see fib.h. Kernel side only. */
+#define HR_ROUTES 64 /* a power of two */
+
+struct hr_route {
+	struct bpf_fib_lookup fib;
+	struct hr_address source, destination;
+	__u64 asked_ns; /* monotonic coarse; 0 = never */
+	__u32 ingress;	/* ifindex */
+	__u32 result;	/* BPF_FIB_LKUP_RET_*, or a negative errno */
+	__u32 uplink_mtu; /* of the uplink that it leads through, bytes of layer 3; 0 = through none */
+	__u16 length;	/* that was asked for, bytes of layer 3 */
+	__u8 protocol;
+	__u8 tos;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, HR_ROUTES);
 	__type(key, __u32);
-	__type(value, struct bpf_fib_lookup);
-} hr_route SEC(".maps");
+	__type(value, struct hr_route);
+} hr_routes SEC(".maps");
 
 /* direction x HR_REASON_MAX + reason */
 struct {

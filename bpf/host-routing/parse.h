@@ -54,6 +54,19 @@ struct packet {
 	__u8 fragment; /* enum fragment */
 };
 
+static __always_inline int is_opening(const struct packet *p)
+{
+	return (p->tcp_bits & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+static __always_inline int compare_words(const struct hr_address *a, const struct hr_address *b)
+{
+	for (int i = 0; i < 4; i++)
+		if (a->word[i] != b->word[i])
+			return a->word[i] < b->word[i] ? -1 : 1;
+	return 0;
+}
+
 /* size bytes of the frame at offset, or NULL when they are cut off or not in the linear part. */
 static __always_inline void *header_at(const struct __sk_buff *skb, __u32 offset, __u32 size)
 {
@@ -82,6 +95,12 @@ static __always_inline void map_ipv4(struct hr_address *to, __u32 address)
 	to->word[1] = 0;
 	to->word[2] = IPV4_MAPPED;
 	to->word[3] = address;
+}
+
+/* IPv4, as it stands in an hr_address: RFC 4291 2.5.5.2. */
+static __always_inline int is_mapped(const struct hr_address *address)
+{
+	return !address->word[0] && !address->word[1] && address->word[2] == IPV4_MAPPED;
 }
 
 static __always_inline void copy_address(struct hr_address *to, const void *from)

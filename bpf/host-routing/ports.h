@@ -84,7 +84,7 @@ static __always_inline int is_host_port(__u8 protocol, __u16 port)
 static __always_inline int socket_has(struct __sk_buff *skb, const struct hr_tuple *answer)
 {
 	struct bpf_sock_tuple tuple = {};
-	__u32 size = fill_tuple(&tuple, skb, answer, 0);
+	__u32 size = fill_tuple(&tuple, answer, 0);
 	struct bpf_sock *sock;
 
 	if (answer->protocol == IPPROTO_TCP)

@@ -18,7 +18,7 @@ static __always_inline enum hr_reason name_way(const struct way *way, enum hr_di
 		return HR_FAST_MASQUERADE;
 	if (way->to)
 		return HR_FAST_LOCAL;
-	return way->route == BPF_FIB_LKUP_RET_SUCCESS ? HR_FAST_REMOTE : HR_FAST_REMOTE_NEIGH;
+	return has_neighbour(way) ? HR_FAST_REMOTE : HR_FAST_REMOTE_NEIGH;
 }
 
 static __always_inline void trace_endpoints(struct hr_trace *trace, const struct packet *p)
@@ -55,17 +55,19 @@ static __always_inline void trace_pair(struct hr_trace *trace, const struct gate
 	trace->nat_flags = half->flags;
 }
 
-static __always_inline void trace_route(struct hr_trace *trace, struct __sk_buff *skb, const struct packet *p)
+static __always_inline void trace_route(struct hr_trace *trace, struct __sk_buff *skb, const struct gate *gate, const struct packet *p)
 {
-	struct bpf_fib_lookup *fib = 0;
+	struct hr_route *route = look_up_route(skb, gate->now, p);
 
-	trace->route = look_up_route(skb, p, &fib);
-	if (!fib || trace->route < 0)
+	if (!route)
 		return;
-	trace->route_ifindex = fib->ifindex;
+	trace->route = route->result;
+	if (trace->route < 0)
+		return;
+	trace->route_ifindex = route->fib.ifindex;
 	/* shares its place with the length that was asked for, and is written where a route was found */
-	if (trace->route == BPF_FIB_LKUP_RET_SUCCESS || trace->route == BPF_FIB_LKUP_RET_NO_NEIGH || trace->route == BPF_FIB_LKUP_RET_FRAG_NEEDED)
-		trace->route_mtu = fib->mtu_result;
+	if (has_way(route) || route->result == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+		trace->route_mtu = route->fib.mtu_result;
 }
 
 static __always_inline void clear_trace(struct hr_trace *trace)
@@ -101,9 +103,9 @@ static __always_inline void trace_packet(struct __sk_buff *skb, struct hr_trace 
 	trace_endpoints(trace, p);
 	trace_pair(trace, gate, p);
 	trace_flow_table(trace, gate, p);
-	trace_route(trace, skb, p);
+	trace_route(trace, skb, gate, p);
 	if (hr_conntrack_lookup && (p->flow.protocol == IPPROTO_TCP || p->flow.protocol == IPPROTO_UDP))
-		trace->conntrack = HR_CONNTRACK_UNKNOWN + conntrack_knows(skb, &p->flow);
+		trace->conntrack = HR_CONNTRACK_UNKNOWN + conntrack_knows(skb, &p->flow, 0);
 }
 
 #endif

@@ -17,13 +17,18 @@ struct way {
 	struct hr_nat *half;	      /* this direction's half of a translated flow, or NULL */
 	struct hr_address *stand_in;  /* what this packet's near end is translated to: of the half, or of the first fragment; or NULL */
 	struct hr_source *source;     /* a new pair is to be made, with one of these addresses; or NULL */
-	struct bpf_fib_lookup *fib;   /* routing's answer, or NULL: not asked */
-	__u32 route;  /* BPF_FIB_LKUP_RET_SUCCESS or _NO_NEIGH */
+	struct hr_route *route;	      /* routing's answer, or NULL: not asked */
 	__u32 is_new; /* to be remembered as a direct flow */
 };
 
 /* No reason to leave the packet to the stack so far. */
 #define GO_ON PARSED
+
+/* Routing knows the next hop's link layer. */
+static __always_inline int has_neighbour(const struct way *way)
+{
+	return way->route && way->route->result == BPF_FIB_LKUP_RET_SUCCESS;
+}
 
 static __always_inline enum hr_class class_of(const struct hr_address *address)
 {
@@ -40,33 +45,30 @@ static __always_inline void find_half(void *map, const struct packet *p, struct 
 		way->stand_in = &way->half->address;
 }
 
-/* The gate's word on a direct flow. */
-static __always_inline enum hr_reason ask_gate(struct __sk_buff *skb, struct gate *gate, const struct packet *p, struct way *way)
+/* The gate's word on a direct flow; flow: what is remembered of it, or NULL. */
+static __always_inline enum hr_reason ask_gate(struct __sk_buff *skb, struct gate *gate, const struct packet *p, struct hr_flow *flow,
+					       struct way *way)
 {
-	enum hr_reason verdict = pass_gate(skb, gate, p);
+	enum hr_reason verdict = pass_gate(skb, gate, p, flow);
 
 	way->is_new = verdict == GATE_NEW;
 	return verdict == GATE_NEW || verdict == GATE_FAST ? GO_ON : verdict;
 }
 
 /* Routing sees the pod's address, as it does on the stack: there too a source is translated after routing. */
-static __always_inline enum hr_reason ask_routing(struct __sk_buff *skb, const struct packet *p, struct way *way)
+static __always_inline enum hr_reason ask_routing(struct __sk_buff *skb, const struct gate *gate, const struct packet *p, struct way *way)
 {
-	struct hr_device *uplink;
-
-	way->route = look_up_route(skb, p, &way->fib);
-	if (way->route == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+	way->route = look_up_route(skb, gate->now, p);
+	if (way->route && way->route->result == BPF_FIB_LKUP_RET_FRAG_NEEDED)
 		return HR_STACK_TOO_BIG;
-	if (!way->fib || (way->route != BPF_FIB_LKUP_RET_SUCCESS && way->route != BPF_FIB_LKUP_RET_NO_NEIGH))
+	if (!has_way(way->route) || !way->route->uplink_mtu)
 		return HR_STACK_ROUTE;
-	uplink = find_uplink(way->fib->ifindex);
-	if (!uplink)
-		return HR_STACK_ROUTE;
-	return p->segment_length > uplink->mtu ? HR_STACK_TOO_BIG : GO_ON;
+	return p->segment_length > way->route->uplink_mtu ? HR_STACK_TOO_BIG : GO_ON;
 }
 
 /* To a pod of this node, whose address is p->destination. */
-static __always_inline enum hr_reason ask_direct(struct __sk_buff *skb, struct gate *gate, const struct packet *p, struct way *way)
+static __always_inline enum hr_reason ask_direct(struct __sk_buff *skb, struct gate *gate, const struct packet *p, struct hr_flow *flow,
+						 struct way *way)
 {
 	enum hr_reason verdict;
 
@@ -76,20 +78,20 @@ static __always_inline enum hr_reason ask_direct(struct __sk_buff *skb, struct g
 		gate->stack_udp_ns = way->to->last_stack_udp_ns;
 	if (p->segment_length > way->to->mtu)
 		return HR_STACK_TOO_BIG;
-	verdict = ask_gate(skb, gate, p, way);
+	verdict = ask_gate(skb, gate, p, flow, way);
 	if (verdict != GO_ON)
 		return verdict;
 	return endpoint_is_current(skb, gate->now, p, way->to) ? GO_ON : HR_STACK_STALE_ENDPOINT;
 }
 
 /* A pod's packet of a flow that is being translated. */
-static __always_inline enum hr_reason ask_outward(struct __sk_buff *skb, const struct packet *p, struct way *way)
+static __always_inline enum hr_reason ask_outward(struct __sk_buff *skb, const struct gate *gate, const struct packet *p, struct way *way)
 {
 	if (p->ttl <= 1)
 		return HR_STACK_TTL;
 	if (p->is_icmp_error && compare_words(&p->source, &p->flow.source))
 		return HR_STACK_ICMP_ERROR;
-	return ask_routing(skb, p, way);
+	return ask_routing(skb, gate, p, way);
 }
 
 /* A pod's packet to the outside that belongs to no pair. */
@@ -106,12 +108,14 @@ static __always_inline enum hr_reason ask_new_pair(struct __sk_buff *skb, struct
 	if (p->is_icmp_error)
 		return HR_STACK_ICMP_ERROR;
 	/* Who answers an echo request was asked over the stack. Conntrack cannot be asked about ICMP. */
-	if (p->is_echo_reply || conntrack_knows(skb, &p->flow) == KNOWN_TO_STACK)
+	if (p->is_echo_reply || conntrack_knows(skb, &p->flow, 0) == KNOWN_TO_STACK)
 		return HR_STACK_CONNTRACK;
-	refusal = ask_routing(skb, p, way);
+	refusal = ask_routing(skb, gate, p, way);
 	if (refusal != GO_ON)
 		return refusal;
-	way->source = bpf_map_lookup_elem(&hr_sources, &way->fib->ifindex);
+	if (!way->route) /* cannot be: it has agreed */
+		return HR_STACK_ROUTE;
+	way->source = bpf_map_lookup_elem(&hr_sources, &way->route->fib.ifindex);
 	if (!way->source || !(p->is_v6 ? way->source->v6.word[0] : way->source->v4.word[3]))
 		return HR_STACK_NO_ADDRESS;
 	return GO_ON;
@@ -132,20 +136,26 @@ static __always_inline void note_stack(struct __sk_buff *skb, struct gate *gate,
 static __always_inline enum hr_reason ask_remote(struct __sk_buff *skb, struct gate *gate, const struct packet *p, struct way *way,
 						 struct hr_endpoint *from)
 {
-	enum hr_class class = class_of(&p->destination);
 	enum hr_reason verdict = HR_STACK_OPT_OUT;
+	struct hr_flow *flow = 0;
+	enum hr_class class = HR_CLASS_NATIVE;
 
+	if (!(from->flags & HR_ENDPOINT_OPT_OUT))
+		flow = find_flow(gate, p);
+	/* what a flow is, it stays: its first packet was judged, as it is on the stack */
+	if (!flow)
+		class = class_of(&p->destination);
 	if (class != HR_CLASS_STACK && p->ttl <= 1)
 		return HR_STACK_TTL;
 	if (class == HR_CLASS_NATIVE && !(from->flags & HR_ENDPOINT_OPT_OUT)) {
-		verdict = ask_gate(skb, gate, p, way);
+		verdict = ask_gate(skb, gate, p, flow, way);
 		if (verdict == GO_ON && !way->is_new)
-			return ask_routing(skb, p, way);
+			return ask_routing(skb, gate, p, way);
 	}
 	/* whatever its class is now: what was begun with the node's address goes on with it */
 	find_half(&hr_nat_out, p, way);
 	if (way->half)
-		return ask_outward(skb, p, way);
+		return ask_outward(skb, gate, p, way);
 	if (class == HR_CLASS_STACK) {
 		note_stack(skb, gate, p, from);
 		return HR_STACK_CLASS;
@@ -156,7 +166,7 @@ static __always_inline enum hr_reason ask_remote(struct __sk_buff *skb, struct g
 		return HR_STACK_NO_ENDPOINT;
 	if (class == HR_CLASS_MASQUERADE)
 		return ask_new_pair(skb, gate, p, way);
-	return verdict == GO_ON ? ask_routing(skb, p, way) : verdict;
+	return verdict == GO_ON ? ask_routing(skb, gate, p, way) : verdict;
 }
 
 /* Fragments, and everything while the mode is OFF: only what is being translated goes on being so. */
@@ -167,7 +177,7 @@ static __always_inline enum hr_reason ask_known_outward(struct __sk_buff *skb, s
 	else
 		find_half(&hr_nat_out, p, way);
 	if (way->stand_in)
-		return ask_outward(skb, p, way);
+		return ask_outward(skb, gate, p, way);
 	return gate->mode == HR_MODE_OFF ? HR_STACK_MODE : HR_STACK_FRAGMENT;
 }
 
@@ -189,7 +199,7 @@ static __always_inline enum hr_reason way_from_pod(struct __sk_buff *skb, struct
 		return ask_remote(skb, gate, p, way, from);
 	if ((from->flags | way->to->flags) & HR_ENDPOINT_OPT_OUT)
 		return HR_STACK_OPT_OUT;
-	return ask_direct(skb, gate, p, way);
+	return ask_direct(skb, gate, p, find_flow(gate, p), way);
 }
 
 /* An answer to a translated flow, or a packet for the node itself. p->destination becomes the pod's address. */
@@ -217,6 +227,7 @@ static __always_inline enum hr_reason ask_inward(struct __sk_buff *skb, struct g
 static __always_inline enum hr_reason way_from_net(struct __sk_buff *skb, struct gate *gate, struct packet *p, struct way *way)
 {
 	enum hr_reason refusal = parse(skb, p);
+	struct hr_flow *flow;
 
 	if (refusal != PARSED && refusal != HR_STACK_FRAGMENT)
 		return gate->mode == HR_MODE_OFF ? HR_STACK_MODE : refusal;
@@ -233,9 +244,10 @@ static __always_inline enum hr_reason way_from_net(struct __sk_buff *skb, struct
 	 * Only what is routed as it is: the outside and forged addresses of our own pods keep the stack's filters. Errors come from
 	 * routers too; the flow that they quote must be a fast one.
 	 */
-	if (!p->is_icmp_error && class_of(&p->source) != HR_CLASS_NATIVE)
+	flow = find_flow(gate, p);
+	if (!flow && !p->is_icmp_error && class_of(&p->source) != HR_CLASS_NATIVE)
 		return HR_STACK_CLASS;
-	return ask_direct(skb, gate, p, way);
+	return ask_direct(skb, gate, p, flow, way);
 }
 
 #endif

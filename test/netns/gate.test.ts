@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { Conntrack } from "@hostrouting/bpf-loader";
 import type { GateVariant } from "../../services/node-agent/src/host-routing/gate-variant.ts";
 import { on, PORT, SERVICES, TwoNodes, type TestAgent } from "./two-nodes.ts";
 import { exchangeAll, startEcho, startFlows, stopTraffic, type FlowPlan } from "./traffic.ts";
@@ -8,11 +9,22 @@ import { exchangeAll, startEcho, startFlows, stopTraffic, type FlowPlan } from "
 const FIRST_PORT = 20_000;
 /** Direct and Service exchanges in turn on each port. */
 const TURNS = 6;
-/** Whether a server in TIME_WAIT takes a new SYN depends on its numbers: about every second port would stall. */
+/** Whether a server in TIME_WAIT takes a new SYN depends on its numbers: about every second port would stall for a second. */
 const PORTS = 12;
+/** With timestamps it depends on theirs too, which are the same for all ports of two addresses: all of them would stall, or none. */
+const WITHOUT_TIMESTAMPS = "sysctl -qw net.ipv4.tcp_timestamps=0";
+/** Where stalls are expected, they are waited for. */
+const PORTS_STALLING = 3;
 
 /** Variants whose gate tells conntrack of direct flows; without that NAT may choose a port that the backend still knows. */
 const TELLING: readonly GateVariant[] = ["Conntrack"];
+/** Destinations of one port that are remembered: HR_DESTINATIONS of bpf/host-routing/maps.h. */
+const DESTINATIONS = 4;
+
+const ports = (count: number): number[] => {
+  const first = FIRST_PORT + Math.floor(Math.random() * 10_000);
+  return Array.from({ length: count }, (_, index) => first + index);
+};
 
 for (const gate of ["Conntrack", "HandshakeOnly"] as const)
   describe(`a port that is used again, gate ${gate}`, () => {
@@ -21,6 +33,7 @@ for (const gate of ["Conntrack", "HandshakeOnly"] as const)
 
     before(async () => {
       nodes = new TwoNodes();
+      nodes.inPod("a", WITHOUT_TIMESTAMPS);
       for (const pod of ["b", "c"]) await startEcho(nodes, pod, PORT);
       first = nodes.agent(1, { gate });
       first.reconcile(on(1, 1));
@@ -60,15 +73,13 @@ for (const gate of ["Conntrack", "HandshakeOnly"] as const)
       for (const close of ["fin", "server"] as const)
         for (const service of SERVICES)
           it(`tcp ${family}: a direct flow that ended by ${close}, then the Service of pod ${service.pod}`, async () => {
-            const firstPort = FIRST_PORT + Math.floor(Math.random() * 10_000);
-            const plans = Array.from({ length: PORTS }, (_, index): FlowPlan[] => {
+            const plans = ports(TELLING.includes(gate) ? PORTS : PORTS_STALLING).flatMap((localPort): FlowPlan[] => {
               const direct = { name: "direct", protocol: "tcp", address: nodes.pod(service.pod)[family], port: PORT, close } as const;
-              const localPort = firstPort + index;
               return [
                 { ...direct, localPort },
                 { ...direct, localPort, address: service[family] },
               ];
-            }).flat();
+            });
             const results = await exchangeAll(nodes, "a", plans);
             // a server in TIME_WAIT may take the second SYN only: slow, and not refused
             const wrong = TELLING.includes(gate) ? results : results.filter((result) => !result?.startsWith("slow"));
@@ -91,3 +102,65 @@ for (const gate of ["Conntrack", "HandshakeOnly"] as const)
           assert.deepEqual([flow?.error, flow?.lost], [null, 0]);
         });
   });
+
+describe("a port whose direct flows have ended", () => {
+  let nodes: TwoNodes;
+  let agent: TestAgent;
+  let generation = 0;
+
+  before(async () => {
+    nodes = new TwoNodes();
+    nodes.inPod("a", WITHOUT_TIMESTAMPS);
+    for (let other = 0; other < DESTINATIONS; other++) await startEcho(nodes, "b", PORT + other);
+    agent = nodes.agent(1);
+  });
+  after(() => {
+    stopTraffic();
+    nodes.close();
+  });
+
+  for (const family of ["v4", "v6"] as const) {
+    const [service] = SERVICES.filter(({ pod }) => pod === "b");
+    const direct = (localPort: number): FlowPlan & { close: "server" } => ({
+      name: "direct",
+      protocol: "tcp",
+      address: nodes.pod("b")[family],
+      port: PORT,
+      close: "server",
+      localPort,
+    });
+    const toService = (localPort: number): FlowPlan => ({ ...direct(localPort), address: service?.[family] ?? "" });
+    const broken = (results: (string | null)[]): string[] => results.filter((result) => result !== null);
+    /** Source ports of connections to the Service that NAT left as they are. */
+    const keptByNat = (chosen: readonly number[]): number[] =>
+      agent.run(() => {
+        const conntrack = Conntrack.open();
+        const entries = conntrack.entries(family === "v4" ? 4 : 6).filter(({ original }) => original.destination === service?.[family]);
+        conntrack.close();
+        assert.ok(chosen.every((port) => entries.some(({ original }) => original.sourcePort === port)));
+        return entries
+          .filter(({ original, reply }) => original.sourcePort === reply.destinationPort)
+          .map(({ original }) => original.sourcePort);
+      });
+
+    it(`${family}: to as many destinations as are remembered, then the Service of the first`, async () => {
+      agent.reconcile(on(++generation, 1));
+      const chosen = ports(PORTS);
+      const plans = chosen.flatMap((localPort) => [
+        ...Array.from({ length: DESTINATIONS }, (_, other) => ({ ...direct(localPort), port: PORT + other })),
+        toService(localPort),
+      ]);
+      assert.deepEqual(broken(await exchangeAll(nodes, "a", plans)), []);
+      assert.deepEqual(keptByNat(chosen), [], "ports of the Service's connections that a server in TIME_WAIT knows");
+    });
+
+    it(`${family}: the Service after host routing was switched off`, async () => {
+      agent.reconcile(on(++generation, 1));
+      const chosen = ports(PORTS);
+      assert.deepEqual(broken(await exchangeAll(nodes, "a", chosen.map(direct))), []);
+      assert.equal(agent.reconcile({ kind: "off", atOnce: true }).control, undefined);
+      assert.deepEqual(broken(await exchangeAll(nodes, "a", chosen.map(toService))), []);
+      assert.deepEqual(keptByNat(chosen), [], "ports of the Service's connections that a server in TIME_WAIT knows");
+    });
+  }
+});

@@ -62,7 +62,7 @@ class OwnEntries {
   }
 }
 
-/** bpf/host-routing/gate.h, is_trace(): what it enters is marked and was never answered. */
+/** bpf/host-routing/conntrack.h, is_trace(): what it enters is marked and was never answered. */
 function isMark({ mark, status }: ConntrackEntry): boolean {
   return mark !== 0 && (status & CONNTRACK_STATUS.SEEN_REPLY) === 0;
 }

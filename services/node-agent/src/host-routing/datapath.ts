@@ -6,6 +6,8 @@ import { KERNEL_LAYOUTS, MODE, OPERATION, RESULT, Struct } from "./kernel-layout
 import { MAP_NAMES, PROGRAM_NAMES, type PinFolder } from "./pin-folder.ts";
 
 const FIRST = Buffer.alloc(4);
+/** For programs that are run with a packet and do not look at it; the least that the kernel takes. */
+const ANY_FRAME_BYTES = 14;
 /** Translated flows for each 4 GiB of memory, and at least: two halves of 72 bytes and the table's own 48 each, 30 MiB. */
 const FLOWS_PER_SHARE = 131_072;
 const SHARE_BYTES = 4 * 1024 ** 3;
@@ -126,6 +128,11 @@ export class Datapath {
     const collection = new Struct("hr_collection");
     this.programs.collect.runSyscall(collection.bytes);
     return { live: collection.number("live"), removed: collection.number("removed") };
+  }
+
+  /** Tells conntrack, once and before the programs go, which direct connections have just ended: NAT must not give their ports to others yet. Answers how many. */
+  tellEndedFlows(): number {
+    return this.programs.tell_ended_flows.runPacket(Buffer.alloc(ANY_FRAME_BYTES)).verdict;
   }
 
   /** Packets by direction and reason since the object was loaded. */

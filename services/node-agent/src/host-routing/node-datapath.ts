@@ -242,7 +242,10 @@ export class NodeDatapath {
     if (datapath && !this.#handOverAll(datapath, now)) return;
     const devices = this.#readDevices();
     if (datapath) this.#options.disruption?.step("Detach");
-    if (datapath && mode !== "Off") enterDirectFlows(datapath, "all");
+    if (datapath && mode !== "Off") {
+      enterDirectFlows(datapath, "all");
+      datapath.tellEndedFlows();
+    }
     datapath?.close();
     this.#current = undefined;
     for (const folder of pinFolders(this.#options.pinRoot)) this.#removeVersion(folder, devices);

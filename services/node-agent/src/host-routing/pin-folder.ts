@@ -23,7 +23,7 @@ export const MAP_NAMES = [
   "hr_traced",
 ] as const;
 /** Names of the programs, pinned under `programs/`. */
-export const PROGRAM_NAMES = ["from_pod", "from_net", "control", "collect", "trace_flow"] as const;
+export const PROGRAM_NAMES = ["from_pod", "from_net", "control", "collect", "trace_flow", "tell_ended_flows"] as const;
 
 /**
  * Where one version of the datapath is pinned: `<root>/<first 12 hex digits of the bundle digest>`. The folder's name

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where pods' source ports lead on the fast path. Conntrack does not know direct flows, and NAT picks a source port for a Service
+ * connection by what conntrack knows. Were it the port of a direct flow to the same backend, the backend would take the SYN for a
+ * stray packet of that flow, which lives or is in TIME_WAIT at one end. So conntrack is told of the direct flows from a port just
+ * before a Service's SYN from the same port reaches NAT: what such a SYN never follows costs nothing in conntrack.
+ */
+#ifndef HOST_ROUTING_OPENED_H
+#define HOST_ROUTING_OPENED_H
+
+#include "conntrack.h"
+#include "flows.h"
+#include "maps.h"
+
+/* TCP_TIMEWAIT_LEN is 60 s; a little more, so that what conntrack is told outlives the socket. */
+#define TIME_WAIT_S 65
+#define TRACE_MS (TIME_WAIT_S * 1000)
+
+static __always_inline struct hr_opened *opened_from(const struct hr_address *address, __u16 port)
+{
+	struct hr_end from = { .address = *address, .port = port };
+
+	return bpf_map_lookup_elem(&hr_opened, &from);
+}
+
+static __always_inline int leads_to(const struct hr_destination *place, const struct hr_address *address, __u16 port)
+{
+	return place->port == port && !compare_words(&place->address, address);
+}
+
+/*
+ * A pod opens a direct flow: takes the place of the same destination, else the next in turn, which is the oldest. A function of its
+ * own for its stack.
+ */
+static __noinline int note_opening(const struct packet *p)
+{
+	struct hr_opened *opened, first = {};
+	struct hr_end from = {};
+	__u32 at;
+
+	if (!p)
+		return -1;
+	from.address = p->flow.source;
+	from.port = p->flow.source_port;
+	opened = bpf_map_lookup_elem(&hr_opened, &from);
+	if (!opened) {
+		first.to[0].address = p->flow.destination;
+		first.to[0].port = p->flow.destination_port;
+		first.next = 1;
+		return bpf_map_update_elem(&hr_opened, &from, &first, BPF_ANY);
+	}
+	for (at = 0; at < HR_DESTINATIONS; at++)
+		if (leads_to(&opened->to[at], &p->flow.destination, p->flow.destination_port))
+			break;
+	if (at == HR_DESTINATIONS)
+		at = opened->next++;
+	at &= HR_DESTINATIONS - 1;
+	opened->to[at].address = p->flow.destination;
+	opened->to[at].port = p->flow.destination_port;
+	opened->to[at].ended_s = 0;
+	return 0;
+}
+
+/* Both ends have closed the flow: from now on one of them is in TIME_WAIT. */
+static __always_inline void note_ending(const struct gate *gate, __u32 flags)
+{
+	int by_low = flags & HR_FLOW_OPENED_FROM_LOW;
+	const struct hr_address *address = by_low ? &gate->key.high : &gate->key.low;
+	__u16 port = by_low ? gate->key.high_port : gate->key.low_port;
+	struct hr_opened *opened;
+
+	opened = opened_from(by_low ? &gate->key.low : &gate->key.high, by_low ? gate->key.low_port : gate->key.high_port);
+	if (!opened)
+		return;
+	for (__u32 at = 0; at < HR_DESTINATIONS; at++)
+		if (leads_to(&opened->to[at], address, port))
+			opened->to[at].ended_s = gate->now / SECOND_NS + 1;
+}
+
+static __always_inline int ended_lately(const struct hr_destination *place, __u64 now)
+{
+	return place->ended_s && now / SECOND_NS + 1 - place->ended_s <= TIME_WAIT_S;
+}
+
+/* Whether a backend may still have the flow from t's source to this place: it lives, or has ended lately. Overwrites gate->key. */
+static __always_inline int is_met(struct gate *gate, const struct hr_tuple *t, const struct hr_destination *place)
+{
+	struct hr_flow *flow;
+
+	if (place->ended_s)
+		return ended_lately(place, gate->now);
+	make_key(gate, t);
+	flow = bpf_map_lookup_elem(&hr_flows, &gate->key);
+	return flow && flow->epoch == gate->epoch;
+}
+
+/* Tells conntrack of the direct flows from the port of a Service's SYN. Costs one lookup where there are none. */
+static __noinline int avoid_clash(struct __sk_buff *skb, struct gate *gate, const struct packet *p)
+{
+	struct hr_tuple direct = { .protocol = IPPROTO_TCP };
+	struct hr_opened *opened;
+
+	if (!gate || !p || !hr_conntrack_entries)
+		return -1;
+	opened = opened_from(&p->flow.source, p->flow.source_port);
+	if (!opened)
+		return 0;
+	direct.source = p->flow.source;
+	direct.source_port = p->flow.source_port;
+	for (__u32 at = 0; at < HR_DESTINATIONS; at++) {
+		direct.destination = opened->to[at].address;
+		direct.destination_port = opened->to[at].port;
+		if (direct.destination_port && is_met(gate, &direct, &opened->to[at]))
+			leave_trace(skb, &direct, TRACE_MS);
+	}
+	return 0;
+}
+
+struct telling {
+	struct __sk_buff *skb;
+	__u64 now;
+	__u32 told;
+};
+
+static long tell_ended(void *map, const struct hr_end *from, const struct hr_opened *opened, struct telling *telling)
+{
+	struct hr_tuple direct = { .protocol = IPPROTO_TCP };
+
+	direct.source = from->address;
+	direct.source_port = from->port;
+	for (__u32 at = 0; at < HR_DESTINATIONS; at++) {
+		direct.destination = opened->to[at].address;
+		direct.destination_port = opened->to[at].port;
+		if (direct.destination_port && ended_lately(&opened->to[at], telling->now))
+			telling->told += !leave_trace(telling->skb, &direct, TRACE_MS);
+	}
+	return 0;
+}
+
+/* Tells conntrack of every flow that has ended lately, since nobody will when the programs are gone. Answers how many it took. */
+static __always_inline int tell_all_ended(struct __sk_buff *skb)
+{
+	struct telling telling = { .skb = skb, .now = bpf_ktime_get_coarse_ns() };
+
+	if (hr_conntrack_entries)
+		bpf_for_each_map_elem(&hr_opened, tell_ended, &telling, 0);
+	return telling.told;
+}
+
+#endif
