@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { disable, enable, ENABLE_TIMEOUT_MS, expectDisabled, expectEnabled } from "./expectations.ts";
-import { journey } from "./journey.ts";
+import { ENABLE_TIMEOUT_MS, expectEnabled } from "./expectations.ts";
+import { journeyWhileOn } from "./journey.ts";
 import { kernelView, labNodes, MODE_ON, onNode, type LabNode } from "./lab-nodes.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
@@ -10,8 +10,7 @@ const OFF_FILE = "/run/acns-hostrouting/off";
 
 /** The two switches that need no control plane: one for the cluster, one on a node. */
 export function emergencyOff(stage: Stage): void {
-  journey(stage, "emergency off, for the cluster and on one node: back on the stack at once, and on again once it is cleared", async () => {
-    await enable(stage);
+  const emergency = async (): Promise<void> => {
     const nodes = labNodes(stage.stateDir);
     await setClusterSwitch(stage, true);
     for (const node of nodes) await untilOff(node);
@@ -29,9 +28,12 @@ export function emergencyOff(stage: Stage): void {
     for (const other of nodes.slice(1)) assert.equal((await kernelView(other)).mode, MODE_ON, `${other.name} stays on`);
     await onNode(node, "rm", OFF_FILE);
     await untilOn(stage);
-    await disable(stage);
-    await expectDisabled(stage);
-  });
+  };
+  journeyWhileOn(
+    stage,
+    "emergency off, for the cluster and on one node: back on the stack at once, and on again once it is cleared",
+    emergency,
+  );
 }
 
 async function setClusterSwitch(stage: Stage, emergencyOff: boolean): Promise<void> {

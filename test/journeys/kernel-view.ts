@@ -50,8 +50,20 @@ function dump(pins: readonly string[], name: string): Entry[] {
   return pin === undefined ? [] : bpftool("map", "dump", "pinned", pin);
 }
 
+/** A switch in progress may take a program or map away between two questions about it; it does so once. */
+const LOOKS_MAX = 3;
+
 /** Looks at the namespaces that this process is in. */
 export function viewKernel(): KernelView {
+  for (let look = 1; ; look++)
+    try {
+      return lookOnce();
+    } catch (error) {
+      if (look === LOOKS_MAX) throw error;
+    }
+}
+
+function lookOnce(): KernelView {
   const socket = NetlinkSocket.open();
   try {
     const devices = readLinks(socket).map((link) => ({ name: link.name, kind: link.kind, programs: programsOf(socket, link.index) }));

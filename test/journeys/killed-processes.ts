@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import {
   DISABLE_TIMEOUT_MS,
   disable,
-  enable,
   ENABLE_TIMEOUT_MS,
   expectCanariesGone,
   expectDisabled,
   expectEnabled,
   someNodeInFlight,
 } from "./expectations.ts";
-import { journey } from "./journey.ts";
+import { journey, journeyWhileOn } from "./journey.ts";
 import { agentPid, kernelView, labNodes, MODE_ON, signalAgent } from "./lab-nodes.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
@@ -58,9 +57,11 @@ export function killedProcesses(stage: Stage): void {
       await expectDisabled(stage);
     },
   );
+}
 
-  journey(stage, "agent killed while on: its programs stay, and the next agent adopts them", async () => {
-    await enable(stage);
+/** An agent that ends while its node is on takes nothing with it. */
+export function killedAgent(stage: Stage): void {
+  const killed = async (): Promise<void> => {
     await expectCanariesGone(stage);
     const [node] = labNodes(stage.stateDir);
     assert.ok(node);
@@ -74,9 +75,9 @@ export function killedProcesses(stage: Stage): void {
       return report?.effectiveMode === "BpfVeth" && Date.parse(report.observedAt ?? "") > Date.now() - 2_000;
     });
     assert.deepEqual((await kernelView(node)).pins, before.pins);
-    await disable(stage);
-    await expectDisabled(stage);
-  });
+    await expectEnabled(stage);
+  };
+  journeyWhileOn(stage, "agent killed while on: its programs stay, and the next agent adopts them", killed);
 }
 
 function switchedAndUnconfirmed(stage: Stage) {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { disable, enable, expectCanariesGone, expectDisabled, expectEnabled } from "./expectations.ts";
-import { journey } from "./journey.ts";
+import { journey, journeyWhileOn } from "./journey.ts";
 import { kernelView, labNodes, packetsOf } from "./lab-nodes.ts";
 import type { Stage } from "./stage.ts";
 import { expectUnharmed, measured, mixedTargets, withTraffic } from "./traffic.ts";
@@ -24,20 +25,28 @@ const REUSE_HITS = 10;
 export function mainJob(stage: Stage): void {
   journey(stage, "traffic goes through enable and disable: 0 failed, 0 reset, 0 stalled", () => measured(() => onAndOffUnderLoad(stage)));
 
-  journey(stage, "in steady state direct packets are redirected, ports may be used again, and nobody waits", async (t) => {
-    await enable(stage);
+  const steady = async (t: TestContext): Promise<void> => {
     await expectCanariesGone(stage);
     await t.test("at least 95 % of the packets of new direct connections are redirected", () => measured(() => directPackets(stage)));
     await t.test("a direct flow and a Service flow after one another from one port to one backend: not broken", () => reusedPorts(stage));
     await t.test("six clients without pause for 30 s: 0 failed, none slower than 0.5 s", () => measured(() => hammered(stage)));
+  };
+  journeyWhileOn(stage, "in steady state direct packets are redirected, ports may be used again, and nobody waits", steady);
+}
+
+/** After whatever a cluster went through while it was on. */
+export function nothingLeft(stage: Stage): void {
+  const off = async (): Promise<void> => {
     await disable(stage);
     await expectDisabled(stage);
     await withTraffic(stage, async (clients) => {
-      for (const client of clients) await runDirect(client);
+      for (const client of clients) await startDirect(client);
+      for (const client of clients) expectUnharmed(client, await client.finished(DIRECT_MS * 3));
     });
     for (const node of labNodes(stage.stateDir))
       assert.deepEqual(packetsOf(await kernelView(node)), { fast: 0, stack: 0 }, `nothing counts on ${node.name}`);
-  });
+  };
+  journeyWhileOn(stage, "after it was switched off nothing is counted, and nothing is left", off);
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -66,11 +75,6 @@ type Client = Parameters<Parameters<typeof withTraffic>[1]>[0][number];
 async function startDirect(client: Client): Promise<void> {
   const targets = client.targets.filter((target) => target.path !== "service");
   await client.start({ durationMs: DIRECT_MS, newConnectionsPerSecond: 20, longLived: true, hammerClients: 0 }, targets);
-}
-
-async function runDirect(client: Client): Promise<void> {
-  await startDirect(client);
-  expectUnharmed(client, await client.finished(DIRECT_MS * 3));
 }
 
 async function directPackets(stage: Stage): Promise<void> {

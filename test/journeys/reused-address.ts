@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { disable, enable, expectDisabled, expectEnabled } from "./expectations.ts";
-import { journey } from "./journey.ts";
+import { expectEnabled } from "./expectations.ts";
+import { journeyWhileOn } from "./journey.ts";
 import { labNodes, onNode, signalAgent, type LabNode } from "./lab-nodes.ts";
 import type { Stage } from "./stage.ts";
 import { expectEveryPodReached } from "./traffic.ts";
@@ -10,10 +10,9 @@ const NAMESPACE = ["-n", "demo"];
 
 /** An agent that is away must not turn a reused address into a black hole. */
 export function reusedAddress(stage: Stage): void {
-  journey(stage, "an agent's pod is deleted and a pod's address is used again meanwhile: nothing is black-holed", async () => {
+  const reused = async (): Promise<void> => {
     const [node] = labNodes(stage.stateDir);
     assert.ok(node);
-    await enable(stage);
     const addresses = await startReplica(stage, node, "first");
     await expectEveryPodReached(stage);
 
@@ -32,9 +31,8 @@ export function reusedAddress(stage: Stage): void {
     await expectEnabled(stage);
     await expectEveryPodReached(stage);
     await stage.cluster.kubectl("delete", "pod", ...NAMESPACE, "second", "--wait=true");
-    await disable(stage);
-    await expectDisabled(stage);
-  });
+  };
+  journeyWhileOn(stage, "an agent's pod is deleted and a pod's address is used again meanwhile: nothing is black-holed", reused);
 }
 
 /** A further replica of the demo application on one node, with the lowest addresses that are free there; answers them. */
