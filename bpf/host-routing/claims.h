@@ -16,7 +16,7 @@
 #define CLAIM_MS_MAX 0x7fffffff
 
 /* Makes or renews the claim to a port; `half` is this direction's, p a packet before translation. */
-static __noinline int claim_port(struct __sk_buff *skb, const struct packet *p, const struct hr_nat *half, int outward, __u64 lifetime_ns)
+__noinline int claim_port(struct __sk_buff *skb, const struct packet *p, const struct hr_nat *half, int outward, __u64 lifetime_ns)
 {
 	__u64 ms = lifetime_ns / NS_PER_MS;
 	struct hr_tuple claim = {};

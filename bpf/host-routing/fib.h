@@ -26,11 +26,15 @@ static __always_inline int is_same_question(const struct hr_route *route, const 
 	       !compare_words(&route->source, &p->source);
 }
 
-static __always_inline void ask_fib(struct __sk_buff *skb, const struct packet *p, struct hr_route *route)
+/* Not static: the verifier walks through it once, not once for each way that leads here. */
+__noinline int ask_fib(struct __sk_buff *skb, const struct packet *p, struct hr_route *route)
 {
-	struct bpf_fib_lookup *fib = &route->fib;
+	struct bpf_fib_lookup *fib;
 	struct hr_device *uplink;
 
+	if (!p || !route)
+		return -1;
+	fib = &route->fib;
 	/* members that it reads and that are not set below; it writes the rest */
 	fib->sport = 0;
 	fib->dport = 0;
@@ -51,6 +55,13 @@ static __always_inline void ask_fib(struct __sk_buff *skb, const struct packet *
 	route->result = bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
 	uplink = find_uplink(fib->ifindex);
 	route->uplink_mtu = uplink ? uplink->mtu : 0;
+	route->source = p->source;
+	route->destination = p->destination;
+	route->ingress = skb->ingress_ifindex;
+	route->length = p->segment_length;
+	route->protocol = p->flow.protocol;
+	route->tos = p->tos;
+	return 0;
 }
 
 /*
@@ -66,15 +77,8 @@ static __always_inline struct hr_route *look_up_route(struct __sk_buff *skb, __u
 		return 0;
 	if (route->asked_ns == now && route->result == BPF_FIB_LKUP_RET_SUCCESS && is_same_question(route, skb, p))
 		return route;
-	ask_fib(skb, p, route);
-	route->source = p->source;
-	route->destination = p->destination;
 	route->asked_ns = now;
-	route->ingress = skb->ingress_ifindex;
-	route->length = p->segment_length;
-	route->protocol = p->flow.protocol;
-	route->tos = p->tos;
-	return route;
+	return ask_fib(skb, p, route) ? 0 : route;
 }
 
 static __always_inline int has_way(const struct hr_route *route)

@@ -58,10 +58,10 @@ static __always_inline void touch(const struct gate *gate, const struct packet *
 		flow->seen_ns = gate->now;
 	}
 	if (p->tcp_bits & TCP_RST) {
-		bpf_map_delete_elem(&hr_flows, &gate->key);
+		forget_flow(gate);
 	} else if (hr_conntrack_entries && flags == before && is_closed(flags) && !(p->tcp_bits & TCP_FIN)) {
 		note_ending(gate, flags);
-		bpf_map_delete_elem(&hr_flows, &gate->key);
+		forget_flow(gate);
 	}
 }
 
@@ -90,7 +90,7 @@ static __always_inline enum hr_reason pass_unasked(struct __sk_buff *skb, struct
 		return GATE_FAST;
 	if (is_opening_answer(p) && bpf_ntohl(numbers.acknowledged) != (__u32)flow->checked_ns) {
 		if (!gate->is_trace)
-			bpf_map_delete_elem(&hr_flows, &gate->key);
+			forget_flow(gate);
 		return HR_STACK_CLASH;
 	}
 	if (gate->is_trace)
@@ -107,7 +107,7 @@ static __always_inline enum hr_reason pass_known(struct __sk_buff *skb, struct g
 	if (must_ask_again(gate, p, flow)) {
 		if (conntrack_knows(skb, &p->flow, is_opening_answer(p)) == KNOWN_TO_STACK) {
 			if (!gate->is_trace)
-				bpf_map_delete_elem(&hr_flows, &gate->key);
+				forget_flow(gate);
 			return HR_STACK_CLASH;
 		}
 		if (!gate->is_trace)
@@ -136,9 +136,12 @@ static __always_inline enum hr_reason pass_unknown(struct __sk_buff *skb, struct
 
 /*
  * Decides before the packet is touched. flow: of find_flow(). GATE_NEW: call remember() once routing has agreed too.
+ * Not static: the verifier walks through it once, not once for each way that leads here.
  */
-static __always_inline enum hr_reason pass_gate(struct __sk_buff *skb, struct gate *gate, const struct packet *p, struct hr_flow *flow)
+__noinline int pass_gate(struct __sk_buff *skb, struct gate *gate, const struct packet *p, struct hr_flow *flow)
 {
+	if (!gate || !p)
+		return HR_STACK_MODE;
 	if (!hr_conntrack_lookup)
 		return pass_unasked(skb, gate, p, flow);
 	return flow ? pass_known(skb, gate, p, flow) : pass_unknown(skb, gate, p);

@@ -39,13 +39,6 @@ static __always_inline int through_uplink(struct __sk_buff *skb, const struct pa
 	return bpf_redirect_neigh(way->route->fib.ifindex, &next, sizeof(next), 0);
 }
 
-static __always_inline int translate(struct __sk_buff *skb, const struct packet *p, const struct translation *t)
-{
-	if (p->is_icmp_error)
-		return translate_error(skb, p, t);
-	return p->fragment == FRAGMENT_LATER ? translate_later_fragment(skb, p, t) : translate_packet(skb, p, t);
-}
-
 /* The end that stands in for this packet's near end: of the pair, of the first fragment, or of a pair made now. 0, or a reason. */
 static __always_inline int find_stand_in(struct __sk_buff *skb, const struct gate *gate, const struct packet *p, const struct way *way,
 					 struct translation *t)

@@ -30,9 +30,9 @@ static __always_inline int leads_to(const struct hr_destination *place, const st
 
 /*
  * A pod opens a direct flow: takes the place of the same destination, else the next in turn, which is the oldest. A function of its
- * own for its stack.
+ * own for its stack; not static: the verifier walks through it once.
  */
-static __noinline int note_opening(const struct packet *p)
+__noinline int note_opening(const struct packet *p)
 {
 	struct hr_opened *opened, first = {};
 	struct hr_end from = {};

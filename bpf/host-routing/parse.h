@@ -299,10 +299,13 @@ static __always_inline enum hr_reason parse_v4(struct __sk_buff *skb, struct pac
 	return parse_fragment(skb, p, ETH_HLEN + sizeof(*ip));
 }
 
-/* PARSED, or the reason to leave the packet to the stack. *p must be zeroed. */
-static __always_inline enum hr_reason parse(struct __sk_buff *skb, struct packet *p)
+/*
+ * PARSED, or the reason to leave the packet to the stack. *p must be zeroed.
+ * Not static: the verifier walks through it once, and what follows once, not once for each kind of packet.
+ */
+__noinline int parse(struct __sk_buff *skb, struct packet *p)
 {
-	if (skb->vlan_present)
+	if (!p || skb->vlan_present)
 		return HR_STACK_NOT_IP;
 	p->segment_length = skb->len - ETH_HLEN;
 	pull_headers(skb);

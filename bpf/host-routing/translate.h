@@ -107,7 +107,7 @@ static __always_inline int write_address(struct __sk_buff *skb, const struct pac
 	return 0;
 }
 
-/* TCP, UDP and echo. 0, or -1 with the packet spoilt: no memory. */
+/* TCP, UDP and echo. */
 static __always_inline int translate_packet(struct __sk_buff *skb, const struct packet *p, const struct translation *t)
 {
 	__u8 protocol = p->flow.protocol;
@@ -190,15 +190,27 @@ static __always_inline long translate_quoted(struct __sk_buff *skb, const struct
 /*
  * An ICMP error: what it quotes, its checksum, and the address that it is sent to or from. An error that somebody on the way
  * sends has its own source, which stays.
- * Not static: the verifier walks through it once, not once for each way that leads here.
  */
-__noinline int translate_error(struct __sk_buff *skb, const struct packet *p, const struct translation *t)
+static __always_inline int translate_error(struct __sk_buff *skb, const struct packet *p, const struct translation *t)
 {
-	if (!p || !t || translate_quoted(skb, p, t))
+	if (translate_quoted(skb, p, t))
 		return -1;
 	if (p->is_v6 && change_pseudo_header(skb, p, p->transport + ICMP_CHECKSUM_OFFSET, t))
 		return -1;
 	return write_address(skb, p, t);
+}
+
+/*
+ * Any packet of a translated flow. 0, or -1 with the packet spoilt: no memory.
+ * Not static: the verifier walks through it once, not once for each way that leads here.
+ */
+__noinline int translate(struct __sk_buff *skb, const struct packet *p, const struct translation *t)
+{
+	if (!p || !t)
+		return -1;
+	if (p->is_icmp_error)
+		return translate_error(skb, p, t);
+	return p->fragment == FRAGMENT_LATER ? translate_later_fragment(skb, p, t) : translate_packet(skb, p, t);
 }
 
 #endif
