@@ -11,6 +11,7 @@ import { killedAgent, killedProcesses } from "./killed-processes.ts";
 import { lifeCycle } from "./life-cycle.ts";
 import { mainJob, nothingLeft } from "./main-job.ts";
 import { flowMatrix } from "./matrix.ts";
+import { nodeTrace } from "./node-trace.ts";
 import { reusedAddress } from "./reused-address.ts";
 import { reversePut } from "./reverse-put.ts";
 import { openStage } from "./stage.ts";
@@ -19,6 +20,7 @@ const stage = await openStage();
 after(() => stage.close());
 
 mainJob(stage);
+nodeTrace(stage);
 killedAgent(stage);
 reusedAddress(stage);
 emergencyOff(stage);
