@@ -5,11 +5,14 @@
 
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
+#include "flows.h"
 #include "maps.h"
 #include "parse.h"
 
 #define AF_INET 2
 #define AF_INET6 10
+/* 2^32 / golden ratio: spreads addresses that differ in any byte. */
+#define GOLDEN_RATIO 0x9e3779b1
 
 static __always_inline struct hr_device *find_uplink(__u32 ifindex)
 {
@@ -68,17 +71,21 @@ __noinline int ask_fib(struct __sk_buff *skb, const struct packet *p, struct hr_
  * Routing's answer, or NULL (cannot be; the verifier wants it said). A way with a known neighbour holds for the tick of the coarse
  * clock (1 to 10 ms) in which it was given: a packet that has just passed would have taken it too. Anything else is asked anew.
  */
-static __always_inline struct hr_route *look_up_route(struct __sk_buff *skb, __u64 now, const struct packet *p)
+static __always_inline struct hr_route *look_up_route(struct __sk_buff *skb, const struct gate *gate, const struct packet *p)
 {
-	__u32 at = (p->destination.word[3] ^ p->source.word[3] ^ (p->destination.word[3] ^ p->source.word[3]) >> 24) & (HR_ROUTES - 1);
+	__u32 at = gate->is_trace ? HR_ROUTES : (p->destination.word[3] ^ p->source.word[3]) * GOLDEN_RATIO >> (32 - HR_ROUTES_BITS);
 	struct hr_route *route = bpf_map_lookup_elem(&hr_routes, &at);
 
 	if (!route)
 		return 0;
-	if (route->asked_ns == now && route->result == BPF_FIB_LKUP_RET_SUCCESS && is_same_question(route, skb, p))
+	if (route->asked_ns == gate->now && route->result == BPF_FIB_LKUP_RET_SUCCESS && is_same_question(route, skb, p) && !gate->is_trace)
 		return route;
-	route->asked_ns = now;
-	return ask_fib(skb, p, route) ? 0 : route;
+	/* whoever comes in between finds no answer */
+	route->asked_ns = 0;
+	if (ask_fib(skb, p, route))
+		return 0;
+	route->asked_ns = gate->now;
+	return route;
 }
 
 static __always_inline int has_way(const struct hr_route *route)
@@ -118,15 +125,15 @@ static __always_inline int rewrite(struct __sk_buff *skb, int is_v6, const __u8 
 }
 
 /* The agent keeps endpoints in step with routing; when it is silent, routing itself must agree. */
-static __always_inline int endpoint_is_current(struct __sk_buff *skb, __u64 now, const struct packet *p, const struct hr_endpoint *endpoint)
+static __always_inline int endpoint_is_current(struct __sk_buff *skb, const struct gate *gate, const struct packet *p, const struct hr_endpoint *endpoint)
 {
 	__u32 zero = 0;
 	__u64 *beat = bpf_map_lookup_elem(&hr_heartbeat, &zero);
 	struct hr_route *route;
 
-	if (beat && now < *beat + HR_HEARTBEAT_STALE_NS)
+	if (beat && gate->now < *beat + HR_HEARTBEAT_STALE_NS)
 		return 1;
-	route = look_up_route(skb, now, p);
+	route = look_up_route(skb, gate, p);
 	return has_way(route) && route->fib.ifindex == endpoint->ifindex;
 }
 

@@ -13,7 +13,6 @@
 #define UDP_AGE_NS (120 * SECOND_NS)
 #define ICMP_AGE_NS (30 * SECOND_NS)
 #define HR_FLOW_CLOSED (HR_FLOW_FIN_FROM_LOW | HR_FLOW_FIN_FROM_HIGH)
-#define HR_FLOW_OPENED (HR_FLOW_OPENED_FROM_LOW | HR_FLOW_OPENED_FROM_HIGH)
 
 struct gate {
 	struct hr_flow_key key;
@@ -74,7 +73,7 @@ static __always_inline struct hr_flow *find_flow(struct gate *gate, const struct
 static __always_inline __u32 next_flags(const struct gate *gate, const struct packet *p, __u32 flags)
 {
 	if (is_opening(p))
-		return gate->from_low ? HR_FLOW_OPENED_FROM_LOW : HR_FLOW_OPENED_FROM_HIGH;
+		return (flags & HR_FLOW_LOCAL) | (gate->from_low ? HR_FLOW_OPENED_FROM_LOW : HR_FLOW_OPENED_FROM_HIGH);
 	if (p->tcp_bits & TCP_FIN)
 		return flags | (gate->from_low ? HR_FLOW_FIN_FROM_LOW : HR_FLOW_FIN_FROM_HIGH);
 	return flags;

@@ -6,8 +6,8 @@
  *
  * A remembered flow must not outlive itself, else a later Service flow with the same ports is never
  * un-translated. So conntrack is asked again:
- *   TCP  on SYN, SYN-ACK and RST (the first answers that a new Service connection can get); after the last word of a
- *        flow that both ends have closed, it is remembered no more;
+ *   TCP  on SYN, SYN-ACK and RST (the first answers that a new Service connection can get); with what follows both ends' FIN,
+ *        a flow is forgotten (where conntrack takes no entries of ours: ten seconds later);
  *   UDP  once a second, and whenever a pod of this flow has just sent UDP to the stack (that packet may have
  *        begun a Service flow whose answer looks like ours);
  *   ICMP errors always, for the flow that they quote.
@@ -130,7 +130,6 @@ static __always_inline enum hr_reason pass_unknown(struct __sk_buff *skb, struct
 	known = conntrack_knows(skb, &p->flow, 0);
 	if (known == KNOWN_TO_STACK && !(hr_adopt && adopt(skb, &p->flow, gate->is_trace)))
 		return HR_STACK_CONNTRACK;
-	/* The last words of a flow that has ended: no new flow begins with them. */
 	return known == KNOWN_AS_TRACE && gate->key.protocol == IPPROTO_TCP && !is_opening(p) ? GATE_FAST : GATE_NEW;
 }
 
@@ -147,16 +146,19 @@ __noinline int pass_gate(struct __sk_buff *skb, struct gate *gate, const struct 
 	return flow ? pass_known(skb, gate, p, flow) : pass_unknown(skb, gate, p);
 }
 
-/* 0, or an error of bpf_map_update_elem. What ends a flow makes none. */
-static __always_inline long remember(const struct gate *gate, const struct packet *p)
+/*
+ * 0, or an error of bpf_map_update_elem. No flow begins with an acknowledgement or an end: they may be the last words of one that
+ * has just been forgotten, and data of a living one will come. flags: HR_FLOW_LOCAL or 0.
+ */
+static __always_inline long remember(const struct gate *gate, const struct packet *p, __u32 flags)
 {
 	struct hr_flow flow = { .seen_ns = gate->now, .checked_ns = gate->now, .epoch = gate->epoch };
 
 	if (!hr_conntrack_lookup)
 		flow.checked_ns = gate->answer_number;
-	if (p->tcp_bits & TCP_RST)
+	if (p->is_bare || p->tcp_bits & TCP_RST)
 		return 0;
-	flow.flags = next_flags(gate, p, 0);
+	flow.flags = next_flags(gate, p, flags);
 	return bpf_map_update_elem(&hr_flows, &gate->key, &flow, BPF_ANY);
 }
 

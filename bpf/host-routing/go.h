@@ -14,6 +14,13 @@ static __always_inline int to_stack(struct __sk_buff *skb, enum hr_direction dir
 	return TC_ACT_UNSPEC;
 }
 
+static __always_inline int refuse(struct __sk_buff *skb, enum hr_direction direction, enum hr_reason reason)
+{
+	int verdict = to_stack(skb, direction, reason);
+
+	return reason == HR_DROP_HALF_LOST ? TC_ACT_SHOT : verdict;
+}
+
 static __always_inline int to_endpoint(struct __sk_buff *skb, const struct packet *p, const struct hr_endpoint *to)
 {
 	if (rewrite(skb, p->is_v6, to->pod_mac, to->host_mac))
@@ -94,10 +101,10 @@ static __always_inline int go_from_pod(struct __sk_buff *skb, const struct gate 
 {
 	if (way->stand_in || way->source)
 		return go_masqueraded(skb, gate, p, way);
-	if (way->is_new && remember(gate, p))
+	if (way->is_new && remember(gate, p, way->to ? HR_FLOW_LOCAL : 0))
 		return to_stack(skb, HR_FROM_POD, HR_STACK_FLOW_TABLE);
 	if (hr_conntrack_entries && is_opening(p))
-		note_opening(p);
+		note_opening(p, gate->now);
 	if (way->to) {
 		count(skb, HR_FROM_POD, HR_FAST_LOCAL);
 		return to_endpoint(skb, p, way->to);
@@ -108,7 +115,7 @@ static __always_inline int go_from_pod(struct __sk_buff *skb, const struct gate 
 
 static __always_inline int go_from_net(struct __sk_buff *skb, const struct gate *gate, const struct packet *p, const struct way *way)
 {
-	if (way->is_new && remember(gate, p))
+	if (way->is_new && remember(gate, p, 0))
 		return to_stack(skb, HR_FROM_NET, HR_STACK_FLOW_TABLE);
 	count(skb, HR_FROM_NET, HR_FAST_FROM_NET);
 	return to_endpoint(skb, p, way->to);

@@ -7,8 +7,9 @@
  *   trace_flow  what from_pod or from_net would do with a packet, and why; never attached
  *   collect     removal of translated flows that have ended (syscall program)
  *   tell_ended_flows  entries in conntrack for direct flows that have just ended; run with BPF_PROG_TEST_RUN before the programs go
- * A packet that is not redirected goes on unchanged: TC_ACT_UNSPEC lets other programs and the stack see it. One exception: an
- * answer to a translated flow that the stack must handle gets the pod's address first, see go.h.
+ * A packet that is not redirected goes on unchanged: TC_ACT_UNSPEC lets other programs and the stack see it. Two exceptions,
+ * both answers to translated flows: one that the stack must handle gets the pod's address first, see go.h; one whose half is lost is dropped,
+ * see way.h.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -63,7 +64,7 @@ int from_net(struct __sk_buff *skb)
 	/* only the way of a translated flow's answer has both */
 	if (way.to && way.stand_in)
 		return go_unmasqueraded(skb, &gate, &p, &way, reason);
-	return reason == GO_ON ? go_from_net(skb, &gate, &p, &way) : to_stack(skb, HR_FROM_NET, reason);
+	return reason == GO_ON ? go_from_net(skb, &gate, &p, &way) : refuse(skb, HR_FROM_NET, reason);
 }
 
 SEC("tc")

@@ -72,7 +72,7 @@ struct hr_end {
 	__u16 pad;
 };
 
-/* A power of two. A port that leads to more destinations within a minute may meet one of them again in TIME_WAIT. */
+/* A power of two. A port that leads to more destinations at once, or within a minute, may meet one of them again. */
 #define HR_DESTINATIONS 4
 
 struct hr_destination {
@@ -164,8 +164,9 @@ struct {
 	__type(value, struct hr_trace);
 } hr_traced SEC(".maps");
 
-/* Routing's latest answers on this processor, see fib.h. Kernel side only. */
-#define HR_ROUTES 64 /* a power of two */
+/* Routing's latest answers on this processor, see fib.h, and one place for whoever only asks. Kernel side only. */
+#define HR_ROUTES_BITS 6
+#define HR_ROUTES (1 << HR_ROUTES_BITS)
 
 struct hr_route {
 	struct bpf_fib_lookup fib;
@@ -181,7 +182,7 @@ struct hr_route {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, HR_ROUTES);
+	__uint(max_entries, HR_ROUTES + 1);
 	__type(key, __u32);
 	__type(value, struct hr_route);
 } hr_routes SEC(".maps");

@@ -28,11 +28,31 @@ static __always_inline int leads_to(const struct hr_destination *place, const st
 	return place->port == port && !compare_words(&place->address, address);
 }
 
+static __always_inline int ended_lately(const struct hr_destination *place, __u64 now)
+{
+	return place->ended_s && now / SECOND_NS + 1 - place->ended_s <= TIME_WAIT_S;
+}
+
+/* The place of the same destination, else one that nobody can meet any more, else the next in turn. */
+static __always_inline __u32 choose_place(struct hr_opened *opened, const struct packet *p, __u64 now)
+{
+	__u32 chosen = HR_DESTINATIONS;
+
+	for (__u32 at = 0; at < HR_DESTINATIONS; at++) {
+		const struct hr_destination *place = &opened->to[at];
+
+		if (leads_to(place, &p->flow.destination, p->flow.destination_port))
+			return at;
+		if (!place->port || (place->ended_s && !ended_lately(place, now)))
+			chosen = at;
+	}
+	return chosen < HR_DESTINATIONS ? chosen : opened->next++ & (HR_DESTINATIONS - 1);
+}
+
 /*
- * A pod opens a direct flow: takes the place of the same destination, else the next in turn, which is the oldest. A function of its
- * own for its stack; not static: the verifier walks through it once.
+ * A pod opens a direct flow. A function of its own for its stack; not static: the verifier walks through it once.
  */
-__noinline int note_opening(const struct packet *p)
+__noinline int note_opening(const struct packet *p, __u64 now)
 {
 	struct hr_opened *opened, first = {};
 	struct hr_end from = {};
@@ -46,25 +66,17 @@ __noinline int note_opening(const struct packet *p)
 	if (!opened) {
 		first.to[0].address = p->flow.destination;
 		first.to[0].port = p->flow.destination_port;
-		first.next = 1;
 		return bpf_map_update_elem(&hr_opened, &from, &first, BPF_ANY);
 	}
-	for (at = 0; at < HR_DESTINATIONS; at++)
-		if (leads_to(&opened->to[at], &p->flow.destination, p->flow.destination_port))
-			break;
-	if (at == HR_DESTINATIONS)
-		at = opened->next++;
-	at &= HR_DESTINATIONS - 1;
+	at = choose_place(opened, p, now) & (HR_DESTINATIONS - 1);
 	opened->to[at].address = p->flow.destination;
 	opened->to[at].port = p->flow.destination_port;
 	opened->to[at].ended_s = 0;
 	return 0;
 }
 
-/* Both ends have closed the flow: from now on one of them is in TIME_WAIT. */
-static __always_inline void note_ending(const struct gate *gate, __u32 flags)
+static __always_inline void note_ending_of(const struct gate *gate, int by_low)
 {
-	int by_low = flags & HR_FLOW_OPENED_FROM_LOW;
 	const struct hr_address *address = by_low ? &gate->key.high : &gate->key.low;
 	__u16 port = by_low ? gate->key.high_port : gate->key.low_port;
 	struct hr_opened *opened;
@@ -77,9 +89,13 @@ static __always_inline void note_ending(const struct gate *gate, __u32 flags)
 			opened->to[at].ended_s = gate->now / SECOND_NS + 1;
 }
 
-static __always_inline int ended_lately(const struct hr_destination *place, __u64 now)
+/* Both ends have closed the flow: from now on one of them is in TIME_WAIT. Who opened it may have been forgotten. */
+static __always_inline void note_ending(const struct gate *gate, __u32 flags)
 {
-	return place->ended_s && now / SECOND_NS + 1 - place->ended_s <= TIME_WAIT_S;
+	if (!(flags & HR_FLOW_OPENED_FROM_HIGH))
+		note_ending_of(gate, 1);
+	if (!(flags & HR_FLOW_OPENED_FROM_LOW))
+		note_ending_of(gate, 0);
 }
 
 /* Whether a backend may still have the flow from t's source to this place: it lives, or has ended lately. Overwrites gate->key. */

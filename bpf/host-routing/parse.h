@@ -43,6 +43,7 @@ struct packet {
 	struct hr_address source, destination; /* of the outer header */
 	__u32 fragment_id;
 	__u16 segment_length; /* bytes of layer 3 that leave at once; with GSO, of one segment */
+	__u16 length; /* bytes of layer 3 as the header says: without padding of the frame; 0 = it does not say */
 	__u16 transport; /* where TCP, UDP or ICMP begins, bytes from the start of the frame */
 	__u8 ttl;
 	__u8 is_v6;
@@ -50,6 +51,7 @@ struct packet {
 	__u8 is_icmp_error;
 	__u8 is_echo_reply;
 	__u8 has_no_checksum; /* UDP over IPv4 may leave it out */
+	__u8 is_bare; /* TCP without SYN and without payload: an acknowledgement, an end */
 	__u8 tos;
 	__u8 fragment; /* enum fragment */
 };
@@ -200,6 +202,7 @@ static __always_inline enum hr_reason parse_transport(struct __sk_buff *skb, str
 		p->flow.destination_port = tcp->dest;
 		p->tcp_bits = ((__u8 *)tcp)[TCP_BITS_OFFSET];
 		header_length = tcp->doff * 4;
+		p->is_bare = !(p->tcp_bits & TCP_SYN) && p->length && p->length <= offset - ETH_HLEN + header_length;
 	} else if (p->flow.protocol == IPPROTO_UDP) {
 		struct udphdr *udp = header_at(skb, offset, sizeof(*udp));
 
@@ -258,9 +261,13 @@ static __always_inline enum hr_reason parse_v6(struct __sk_buff *skb, struct pac
 		return HR_STACK_SHORT;
 	p->is_v6 = 1;
 	p->ttl = ip->hop_limit;
+	p->length = ip->payload_len ? bpf_ntohs(ip->payload_len) + sizeof(*ip) : 0;
 	p->flow.protocol = ip->nexthdr;
 	copy_address(&p->source, &ip->saddr);
 	copy_address(&p->destination, &ip->daddr);
+	/* the kernel drops these; here they would be taken for IPv4 */
+	if (is_mapped(&p->source) || is_mapped(&p->destination))
+		return HR_STACK_SOURCE;
 	p->flow.source = p->source;
 	p->flow.destination = p->destination;
 	switch (p->flow.protocol) {
@@ -286,6 +293,7 @@ static __always_inline enum hr_reason parse_v4(struct __sk_buff *skb, struct pac
 		return HR_STACK_OPTIONS;
 	p->ttl = ip->ttl;
 	p->tos = ip->tos;
+	p->length = bpf_ntohs(ip->tot_len);
 	p->flow.protocol = ip->protocol;
 	map_ipv4(&p->source, ip->saddr);
 	map_ipv4(&p->destination, ip->daddr);

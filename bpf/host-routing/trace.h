@@ -57,7 +57,7 @@ static __always_inline void trace_pair(struct hr_trace *trace, const struct gate
 
 static __always_inline void trace_route(struct hr_trace *trace, struct __sk_buff *skb, const struct gate *gate, const struct packet *p)
 {
-	struct hr_route *route = look_up_route(skb, gate->now, p);
+	struct hr_route *route = look_up_route(skb, gate, p);
 
 	if (!route)
 		return;

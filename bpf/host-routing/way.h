@@ -38,6 +38,26 @@ static __always_inline enum hr_class class_of(const struct hr_address *address)
 	return class ? *class : HR_CLASS_STACK;
 }
 
+/*
+ * Class of the far end of a flow that leaves or reaches this node. What a flow is, it stays: its first packet is judged, as it is on
+ * the stack. Only native flows are remembered, so a remembered one is native; an error's far end is not its flow's.
+ */
+static __always_inline enum hr_class judge_range(const struct gate *gate, const struct packet *p, struct hr_flow **flow,
+						 const struct hr_address *far)
+{
+	enum hr_class class;
+
+	/* between two pods of this node: one of them is gone, or somebody else uses its address */
+	if (*flow && (*flow)->flags & HR_FLOW_LOCAL)
+		*flow = 0;
+	if (*flow && !p->is_icmp_error && !is_opening(p))
+		return HR_CLASS_NATIVE;
+	class = class_of(far);
+	if (*flow && class != HR_CLASS_NATIVE && !p->is_icmp_error && !gate->is_trace)
+		forget_flow(gate);
+	return class;
+}
+
 static __always_inline void find_half(void *map, const struct packet *p, struct way *way)
 {
 	way->half = bpf_map_lookup_elem(map, &p->flow);
@@ -58,7 +78,7 @@ static __always_inline enum hr_reason ask_gate(struct __sk_buff *skb, struct gat
 /* Routing sees the pod's address, as it does on the stack: there too a source is translated after routing. */
 static __always_inline enum hr_reason ask_routing(struct __sk_buff *skb, const struct gate *gate, const struct packet *p, struct way *way)
 {
-	way->route = look_up_route(skb, gate->now, p);
+	way->route = look_up_route(skb, gate, p);
 	if (way->route && way->route->result == BPF_FIB_LKUP_RET_FRAG_NEEDED)
 		return HR_STACK_TOO_BIG;
 	if (!has_way(way->route) || !way->route->uplink_mtu)
@@ -81,7 +101,7 @@ static __always_inline enum hr_reason ask_direct(struct __sk_buff *skb, struct g
 	verdict = ask_gate(skb, gate, p, flow, way);
 	if (verdict != GO_ON)
 		return verdict;
-	return endpoint_is_current(skb, gate->now, p, way->to) ? GO_ON : HR_STACK_STALE_ENDPOINT;
+	return endpoint_is_current(skb, gate, p, way->to) ? GO_ON : HR_STACK_STALE_ENDPOINT;
 }
 
 /* A pod's packet of a flow that is being translated. */
@@ -138,13 +158,11 @@ static __always_inline enum hr_reason ask_remote(struct __sk_buff *skb, struct g
 {
 	enum hr_reason verdict = HR_STACK_OPT_OUT;
 	struct hr_flow *flow = 0;
-	enum hr_class class = HR_CLASS_NATIVE;
+	enum hr_class class;
 
 	if (!(from->flags & HR_ENDPOINT_OPT_OUT))
 		flow = find_flow(gate, p);
-	/* what a flow is, it stays: its first packet was judged, as it is on the stack */
-	if (!flow)
-		class = class_of(&p->destination);
+	class = judge_range(gate, p, &flow, &p->destination);
 	if (class != HR_CLASS_STACK && p->ttl <= 1)
 		return HR_STACK_TTL;
 	if (class == HR_CLASS_NATIVE && !(from->flags & HR_ENDPOINT_OPT_OUT)) {
@@ -202,6 +220,17 @@ static __always_inline enum hr_reason way_from_pod(struct __sk_buff *skb, struct
 	return ask_direct(skb, gate, p, find_flow(gate, p), way);
 }
 
+/*
+ * The claim to its port shows that an answer belongs to a translated flow. The node's own stack knows nothing of that flow and would end it
+ * (a reset, a port unreachable). Dropped, it is sent again, and the pod's next packet puts the half back.
+ */
+static __always_inline int has_lost_half(struct __sk_buff *skb, const struct gate *gate, const struct packet *p)
+{
+	if (gate->mode != HR_MODE_ON || !hr_conntrack_entries || p->is_icmp_error || !may_be_answer(p, masquerade_settings()))
+		return 0;
+	return conntrack_knows(skb, &p->flow, 1) == KNOWN_AS_TRACE;
+}
+
 /* An answer to a translated flow, or a packet for the node itself. p->destination becomes the pod's address. */
 static __always_inline enum hr_reason ask_inward(struct __sk_buff *skb, struct gate *gate, struct packet *p, struct way *way)
 {
@@ -209,8 +238,12 @@ static __always_inline enum hr_reason ask_inward(struct __sk_buff *skb, struct g
 		way->stand_in = find_fragment(gate, p);
 	else if (may_be_answer(p, masquerade_settings()))
 		find_half(&hr_nat_in, p, way);
+	if (!way->stand_in && gate->mode == HR_MODE_OFF)
+		return HR_STACK_MODE;
+	if (!way->stand_in && p->fragment)
+		return HR_STACK_FRAGMENT;
 	if (!way->stand_in)
-		return gate->mode == HR_MODE_OFF ? HR_STACK_MODE : p->fragment ? HR_STACK_FRAGMENT : HR_STACK_HOST;
+		return has_lost_half(skb, gate, p) ? HR_DROP_HALF_LOST : HR_STACK_HOST;
 	if (p->is_icmp_error && compare_words(&p->destination, &p->flow.destination))
 		return HR_STACK_ICMP_ERROR;
 	p->destination = *way->stand_in;
@@ -221,7 +254,7 @@ static __always_inline enum hr_reason ask_inward(struct __sk_buff *skb, struct g
 		return HR_STACK_TTL;
 	if (p->segment_length > way->to->mtu)
 		return HR_STACK_TOO_BIG;
-	return endpoint_is_current(skb, gate->now, p, way->to) ? GO_ON : HR_STACK_STALE_ENDPOINT;
+	return endpoint_is_current(skb, gate, p, way->to) ? GO_ON : HR_STACK_STALE_ENDPOINT;
 }
 
 static __always_inline enum hr_reason way_from_net(struct __sk_buff *skb, struct gate *gate, struct packet *p, struct way *way)
@@ -245,7 +278,7 @@ static __always_inline enum hr_reason way_from_net(struct __sk_buff *skb, struct
 	 * routers too; the flow that they quote must be a fast one.
 	 */
 	flow = find_flow(gate, p);
-	if (!flow && !p->is_icmp_error && class_of(&p->source) != HR_CLASS_NATIVE)
+	if (judge_range(gate, p, &flow, &p->source) != HR_CLASS_NATIVE && !p->is_icmp_error)
 		return HR_STACK_CLASS;
 	return ask_direct(skb, gate, p, flow, way);
 }

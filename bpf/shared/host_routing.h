@@ -24,7 +24,7 @@ enum hr_class {
 
 enum hr_direction { HR_FROM_POD = 0, HR_FROM_NET = 1, HR_DIRECTION_MAX = 2 };
 
-/* What became of a packet. Below HR_STACK_MODE: redirected. */
+/* What became of a packet. Below HR_STACK_MODE: redirected; HR_DROP_*: dropped; else: left to the stack. */
 enum hr_reason {
 	HR_FAST_LOCAL = 0,	      /* pod to pod of the same node */
 	HR_FAST_REMOTE = 1,	      /* routed as it is, link layer known */
@@ -55,7 +55,8 @@ enum hr_reason {
 	HR_STACK_NO_ADDRESS = 26,     /* the uplink's own address is not known: the stack masquerades */
 	HR_STACK_MASQUERADE_OFF = 27, /* pod to the outside, and masquerading is the stack's business */
 	HR_STACK_UNSEEN = 28,	      /* conntrack cannot be asked on this kernel, and the flow's beginning was not seen */
-	HR_REASON_MAX = 29,
+	HR_DROP_HALF_LOST = 29,	      /* answer to a translated flow whose half is lost: the node itself would refuse it */
+	HR_REASON_MAX = 30,
 };
 
 /* IPv4 as IPv4-mapped IPv6 (::ffff:a.b.c.d), network byte order. */
@@ -104,6 +105,7 @@ enum hr_flow_flag {
 	HR_FLOW_FIN_FROM_HIGH = 2,
 	HR_FLOW_OPENED_FROM_LOW = 4, /* neither: its beginning was not seen */
 	HR_FLOW_OPENED_FROM_HIGH = 8,
+	HR_FLOW_LOCAL = 16, /* both ends are pods of this node: nothing of it comes in from the network */
 };
 
 struct hr_flow {

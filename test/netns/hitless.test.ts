@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { unpin } from "@hostrouting/bpf-loader";
 import { effectiveMode } from "../../services/node-agent/src/host-routing/effective-mode.ts";
+import { LATER_PROGRAM_NAMES, pinFolders } from "../../services/node-agent/src/host-routing/pin-folder.ts";
 import { dieAfter, spread } from "./crash.ts";
 import { FlowMatrix } from "./matrix.ts";
 import { masqueradeWish } from "./masquerade-wish.ts";
@@ -99,19 +101,26 @@ describe("whatever happens to the agent or its tables", () => {
       }
     });
 
-  it("a former version's translated flows keep their ports under the next version's programs", async () => {
-    generation++;
-    turnOn(nodes.agent(1));
-    const flows = await startFlows(nodes, "a", translated());
-    await pause(WHILE_MS);
-    generation++;
-    const next = nodes.agent(1, { version: "ba9876543210" });
-    turnOn(next);
-    await pause(WHILE_MS);
-    turnOff(next);
-    await pause(WHILE_MS);
-    assert.deepEqual((await flows.finish()).filter(isBroken), []);
-  });
+  for (const [lacking, names] of [
+    ["", []],
+    [", which lacks the programs that came later", LATER_PROGRAM_NAMES],
+  ] as const)
+    it(`a former version's translated flows keep their ports under the next version's programs${lacking}`, async () => {
+      generation++;
+      turnOn(nodes.agent(1));
+      const [folder] = pinFolders(nodes.pinRoot(1));
+      for (const name of names) unpin(folder?.program(name) ?? "");
+      const flows = await startFlows(nodes, "a", translated());
+      await pause(WHILE_MS);
+      generation++;
+      const next = nodes.agent(1, { version: "ba9876543210" });
+      const { devices } = turnOn(next);
+      assert.ok(devices.every(({ attached }) => attached));
+      await pause(WHILE_MS);
+      turnOff(next);
+      await pause(WHILE_MS);
+      assert.deepEqual((await flows.finish()).filter(isBroken), []);
+    });
 
   it("no flow breaks when every table of flows is emptied in its middle", async () => {
     generation++;

@@ -166,6 +166,22 @@ describe("masquerading, packet by packet", () => {
     });
 
   for (const family of FAMILIES)
+    for (const transport of ["tcp", "udp"] as const)
+      it(`${transport} ${family}: an answer whose half is lost is dropped, not refused by the node, until the pod's next packet`, () => {
+        const flow = flowOf(family, transport);
+        const out = open(flow, transport);
+        runner.forget();
+        const lost = runner.fromNet(answerTo(out, transport));
+        assert.deepEqual([lost.reason, lost.verdict], ["DropHalfLost", VERDICT.drop]);
+        // nobody mends a half that is lost in a drain: there the stack has the last word
+        runner.datapath.drain();
+        assert.equal(runner.fromNet(answerTo(out, transport)).reason, "StackHost");
+        runner.datapath.switchOn(1, 0);
+        assert.equal(read(runner.fromPod(frame(flowPacket(flow, transport))).packet).fromPort, out.fromPort);
+        assert.equal(runner.fromNet(answerTo(out, transport)).reason, "FastUnmasquerade");
+      });
+
+  for (const family of FAMILIES)
     it(`${family}: what comes for the node itself is left alone`, () => {
       const out = open(flowOf(family, "udp"), "udp");
       const strangers: [string, Flow][] = [

@@ -21,7 +21,7 @@ import { isV6, PROTOCOL, type Flow, type Transport } from "./frames.ts";
 import { TwoNodes } from "./two-nodes.ts";
 
 /** What a program may answer when run on a frame. */
-export const VERDICT = { unspec: -1, redirect: 7 } as const;
+export const VERDICT = { unspec: -1, drop: 2, redirect: 7 } as const;
 
 /** What node 1 translates to in these tests. */
 export const NODE = { v4: "10.200.0.1", v6: "fd00:200::1" } as const;
@@ -99,7 +99,9 @@ export class ProgramRunner {
 
   /** What the tracing program says of a frame on a device. */
   trace(frame: Buffer, device: string): Struct<"hr_trace"> {
-    this.#start(this.datapath.programs.trace_flow, frame, device);
+    const program = this.datapath.programs.trace_flow;
+    assert.ok(program);
+    this.#start(program, frame, device);
     return new Struct("hr_trace", this.datapath.maps.hr_traced.lookup(FIRST));
   }
 

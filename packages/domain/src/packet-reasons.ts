@@ -79,6 +79,11 @@ const REASONS: Readonly<Record<string, ReasonText>> = {
     means: "This kernel's conntrack cannot be asked, and the beginning of the flow was not seen.",
     remedy: "A new TCP connection takes the fast path; a newer kernel lets every flow.",
   },
+  DropHalfLost: {
+    means: "Dropped: an answer to a translated flow whose entry is lost. The node itself would have ended that flow.",
+    remedy:
+      "Nothing: it is sent again, and the pod's next packet restores the entry. If it lasts, the tables of translated flows are full.",
+  },
 };
 
 /** Every reason that has words. */

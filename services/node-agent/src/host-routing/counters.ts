@@ -7,19 +7,20 @@ export type Counters = Record<(typeof DIRECTIONS)[number], Record<Reason, number
 /** What share took the fast path, and why the rest did not; most frequent reason first. */
 export type PacketSummary = { fast: number; stack: number; fastShare: number; stackReasons: { reason: Reason; packets: number }[] };
 
-/** Reasons in a status report: more would only be noise (there are 22). */
+/** Reasons in a status report: more would only be noise (there are 23). */
 const STACK_REASONS_MAX = 16;
 
 /** What comes in for the node itself is no pod's packet and would blur the share. */
 const NOT_A_PODS: Reason = "StackHost";
 
-/** Sums the per-CPU counters of `hr_metrics`. */
+/** Sums the per-CPU counters of `hr_metrics`. Another version may know fewer reasons, or more; those that both know have the same numbers. */
 export function readCounters(metrics: BpfMap): Counters {
   const counters = zeroCounters();
+  const known = metrics.maxEntries / DIRECTIONS.length;
   DIRECTIONS.forEach((direction, directionIndex) =>
-    REASONS.forEach((reason, reasonIndex) => {
+    REASONS.slice(0, known).forEach((reason, reasonIndex) => {
       const key = Buffer.alloc(4);
-      key.writeUInt32LE(directionIndex * REASONS.length + reasonIndex);
+      key.writeUInt32LE(directionIndex * known + reasonIndex);
       counters[direction][reason] = sumPackets(metrics.lookup(key) ?? Buffer.alloc(0));
     }),
   );
@@ -46,7 +47,7 @@ export function countedSince(before: Counters, now: Counters): Counters {
 /** Adds up both directions. */
 export function summarise(counters: Counters): PacketSummary {
   const total = (reason: Reason): number => counters.fromPod[reason] + counters.fromNet[reason];
-  const reasons = REASONS.filter((reason) => reason.startsWith("Stack") && reason !== NOT_A_PODS);
+  const reasons = REASONS.filter((reason) => !reason.startsWith("Fast") && reason !== NOT_A_PODS);
   const fast = REASONS.filter((reason) => reason.startsWith("Fast")).reduce((sum, reason) => sum + total(reason), 0);
   const stack = reasons.reduce((sum, reason) => sum + total(reason), 0);
   const stackReasons = reasons

@@ -1,9 +1,10 @@
+import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import { BpfMap, BpfObject, BpfProgram } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
 import { readCounters, type Counters } from "./counters.ts";
 import { KERNEL_LAYOUTS, MODE, OPERATION, RESULT, Struct } from "./kernel-layout.ts";
-import { MAP_NAMES, PROGRAM_NAMES, type PinFolder } from "./pin-folder.ts";
+import { LATER_PROGRAM_NAMES, MAP_NAMES, PROGRAM_NAMES, type PinFolder } from "./pin-folder.ts";
 
 const FIRST = Buffer.alloc(4);
 /** For programs that are run with a packet and do not look at it; the least that the kernel takes. */
@@ -18,7 +19,7 @@ const FLOWS_MAX = 4 * FLOWS_PER_SHARE;
 export type ControlState = { mode: "Off" | "On" | "Drain"; generation: number; deadlineNs: bigint; missed: boolean; epoch: number };
 
 type Maps = Record<(typeof MAP_NAMES)[number], BpfMap>;
-type Programs = Record<(typeof PROGRAM_NAMES)[number], BpfProgram>;
+type Programs = Record<(typeof PROGRAM_NAMES)[number], BpfProgram> & Partial<Record<(typeof LATER_PROGRAM_NAMES)[number], BpfProgram>>;
 
 /** `former`: the version whose translated flows go on. `constants`: of the source, by name. */
 export type LoadOptions = { former?: Datapath | undefined; constants?: Readonly<Record<string, number>> | undefined };
@@ -59,7 +60,7 @@ export class Datapath {
     return new Datapath(
       pins,
       mapRecord(MAP_NAMES, (name) => BpfMap.openPinned(pins.map(name))),
-      mapRecord(PROGRAM_NAMES, (name) => BpfProgram.openPinned(pins.program(name))),
+      { ...mapRecord(PROGRAM_NAMES, (name) => BpfProgram.openPinned(pins.program(name))), ...laterPrograms(pins) },
     );
   }
 
@@ -77,7 +78,7 @@ export class Datapath {
     const object = BpfObject.load(objectPath, { ...tables, ...(constants && { constants }) });
     try {
       for (const name of MAP_NAMES) object.map(name).pin(pins.map(name));
-      for (const name of PROGRAM_NAMES) object.program(name).pin(pins.program(name));
+      for (const name of [...PROGRAM_NAMES, ...LATER_PROGRAM_NAMES]) object.program(name).pin(pins.program(name));
     } finally {
       object.close();
     }
@@ -130,9 +131,12 @@ export class Datapath {
     return { live: collection.number("live"), removed: collection.number("removed") };
   }
 
-  /** Tells conntrack, once and before the programs go, which direct connections have just ended: NAT must not give their ports to others yet. Answers how many. */
+  /**
+   * Tells conntrack, before the programs go, which direct connections have just ended: NAT must not give their ports to others yet.
+   * Answers how many; 0 in a version that left them in conntrack one by one.
+   */
   tellEndedFlows(): number {
-    return this.programs.tell_ended_flows.runPacket(Buffer.alloc(ANY_FRAME_BYTES)).verdict;
+    return this.programs.tell_ended_flows?.runPacket(Buffer.alloc(ANY_FRAME_BYTES)).verdict ?? 0;
   }
 
   /** Packets by direction and reason since the object was loaded. */
@@ -169,4 +173,9 @@ export function translatedFlowsMax(memoryBytes: number): number {
 
 function mapRecord<K extends string, V>(names: readonly K[], make: (name: K) => V): Record<K, V> {
   return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<K, V>;
+}
+
+function laterPrograms(pins: PinFolder): Partial<Programs> {
+  const present = LATER_PROGRAM_NAMES.filter((name) => existsSync(pins.program(name)));
+  return Object.fromEntries(present.map((name) => [name, BpfProgram.openPinned(pins.program(name))]));
 }

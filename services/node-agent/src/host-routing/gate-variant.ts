@@ -2,7 +2,7 @@ import { BpfObject } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
 
 /**
- * How the gate decides, by what the kernel lends. Conntrack: asks it, and tells it of flows that end. ConntrackReadOnly (before Linux 6.0):
+ * How the gate decides, by what the kernel lends. Conntrack: asks it, and tells it of flows whose ports NAT must not take. ConntrackReadOnly (before Linux 6.0):
  * asks it; a Service connection may wait a second for a port in TIME_WAIT. HandshakeOnly (no BTF of nf_conntrack): TCP whose beginning was
  * seen is fast; UDP and what leaves the cluster's network keep the stack.
  */

@@ -168,9 +168,10 @@ export const REASONS = [
   "StackNoAddress",
   "StackMasqueradeOff",
   "StackUnseen",
+  "DropHalfLost",
 ] as const;
 
-/** Why a packet was redirected or left to the stack. */
+/** Why a packet was redirected, left to the stack or dropped. */
 export type Reason = (typeof REASONS)[number];
 
 /** `enum hr_direction` in order. */

@@ -222,6 +222,7 @@ export class NodeDatapath {
     if (of !== "all" && addresses.length === 0) return;
     this.#note(handOver(datapath, of, this.#options.monotonicNs()));
     enterDirectFlows(datapath, of);
+    datapath.tellEndedFlows();
   }
 
   #note({ handedOver, ended, refused, left }: HandedOver): void {
@@ -242,10 +243,7 @@ export class NodeDatapath {
     if (datapath && !this.#handOverAll(datapath, now)) return;
     const devices = this.#readDevices();
     if (datapath) this.#options.disruption?.step("Detach");
-    if (datapath && mode !== "Off") {
-      enterDirectFlows(datapath, "all");
-      datapath.tellEndedFlows();
-    }
+    if (datapath && mode !== "Off") enterDirectFlows(datapath, "all");
     datapath?.close();
     this.#current = undefined;
     for (const folder of pinFolders(this.#options.pinRoot)) this.#removeVersion(folder, devices);
@@ -271,6 +269,7 @@ export class NodeDatapath {
   #removeVersion(folder: PinFolder, devices: NodeDevices): void {
     if (folder.complete()) {
       const datapath = Datapath.open(folder);
+      datapath.tellEndedFlows();
       datapath.switchOff();
       this.#hooks.detachAll(datapath, devices);
       datapath.close();

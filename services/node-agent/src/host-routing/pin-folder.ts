@@ -23,7 +23,9 @@ export const MAP_NAMES = [
   "hr_traced",
 ] as const;
 /** Names of the programs, pinned under `programs/`. */
-export const PROGRAM_NAMES = ["from_pod", "from_net", "control", "collect", "trace_flow", "tell_ended_flows"] as const;
+export const PROGRAM_NAMES = ["from_pod", "from_net", "control", "collect"] as const;
+/** Programs that came later: an earlier version's folder is complete without them. */
+export const LATER_PROGRAM_NAMES = ["trace_flow", "tell_ended_flows"] as const;
 
 /**
  * Where one version of the datapath is pinned: `<root>/<first 12 hex digits of the bundle digest>`. The folder's name
@@ -43,7 +45,7 @@ export class PinFolder {
     return join(this.path, "maps", name);
   }
 
-  program(name: (typeof PROGRAM_NAMES)[number]): string {
+  program(name: (typeof PROGRAM_NAMES)[number] | (typeof LATER_PROGRAM_NAMES)[number]): string {
     return join(this.path, "programs", name);
   }
 
@@ -73,7 +75,7 @@ export class PinFolder {
     return list(join(this.path, "links"));
   }
 
-  /** Whether every map and program is pinned. */
+  /** Whether every map is pinned, and every program that all versions have. */
   complete(): boolean {
     const maps = list(join(this.path, "maps"));
     const programs = list(join(this.path, "programs"));

@@ -111,12 +111,18 @@ class TracedNode {
 
   /** One run's findings; taken again when somebody else's run came in between. */
   #run(frame: Buffer, ifindex: number): Struct<"hr_trace"> {
+    const program = this.#datapath.programs.trace_flow;
+    if (!program)
+      throw new AppError("trace.not-there", {
+        say: "The datapath on this node is of a version that cannot be traced",
+        do: "Roll out this agent's bundle.",
+      });
     const context = Buffer.alloc(CONTEXT_BYTES);
     context.writeUInt32LE(ifindex, INGRESS_IFINDEX_OFFSET);
     context.writeUInt32LE(ifindex, IFINDEX_OFFSET);
     for (let look = 0; look < LOOKS_MAX; look++) {
       const before = this.#findings().bigint("runs");
-      this.#datapath.programs.trace_flow.runPacket(frame, context);
+      program.runPacket(frame, context);
       const found = this.#findings();
       if (found.bigint("runs") === before + 1n) return found;
     }
