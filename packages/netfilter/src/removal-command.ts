@@ -1,0 +1,47 @@
+import type { Judged } from "./classify-rules.ts";
+import type { Backend, Family } from "./packet-rule.ts";
+import { shellQuote, splitWords } from "./save-words.ts";
+
+/** Signs that a terminal would obey, or that end a line: whoever wrote the rule chose them. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/**
+ * The command that takes away exactly this rule, policy or flowtable, for a POSIX shell on the node. Undefined where none can be written safely:
+ * an nft rule without its handle, or a text with control characters. iptables(8), ebtables-nft(8), arptables-nft(8), nft(8).
+ */
+export function removalCommand(judged: Judged): string | undefined {
+  const words = judged.backend === "nft" ? nftWords(judged) : saveWords(judged);
+  if (words === undefined || words.some((word) => CONTROL.test(word))) return undefined;
+  return words.map(shellQuote).join(" ");
+}
+
+function saveWords({ backend, table, chain, subject, text }: Judged): string[] | undefined {
+  const tool = toolOf(backend, table.family);
+  if (subject === "policy") return [tool, "-t", table.name, "-P", chain, "ACCEPT"];
+  const split = splitWords(text);
+  if ("why" in split || split.words[0] !== "-A") return undefined;
+  return [tool, "-t", table.name, "-D", ...split.words.slice(1)];
+}
+
+function toolOf(backend: Backend, family: Family): string {
+  return family === "ip6" ? backend.replace("iptables", "ip6tables") : backend;
+}
+
+function nftWords({ table, chain, subject, text, rule }: Judged): string[] | undefined {
+  const { family, name } = table;
+  // Names that are no plain words would be read as syntax by nft, quoted for the shell or not.
+  if (![name, chain, text.slice("flowtable ".length)].slice(0, subject === "flowtable" ? 3 : 2).every(isPlainName)) return undefined;
+  switch (subject) {
+    case "policy":
+      return ["nft", "add", "chain", family, name, chain, "{ policy accept; }"];
+    case "flowtable":
+      return ["nft", "delete", "flowtable", family, name, text.slice("flowtable ".length)];
+    case "rule":
+      return rule?.handle === undefined ? undefined : ["nft", "delete", "rule", family, name, chain, "handle", String(rule.handle)];
+  }
+}
+
+/** Names of nft: nft(8), "LEXICAL CONVENTIONS". Of a flowtable the chain is empty. */
+function isPlainName(name: string): boolean {
+  return name === "" || /^[A-Za-z][A-Za-z0-9/\\_.-]*$/.test(name);
+}

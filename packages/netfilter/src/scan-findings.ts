@@ -1,0 +1,128 @@
+import { forNodeImage, type AllowEntry, type AllowList } from "./allow-list.ts";
+import { classifyRules, type Judged, type RuleClass } from "./classify-rules.ts";
+import { digestOf } from "./digest.ts";
+import { writerOf } from "./known-writers.ts";
+import { readDumps, type Dump, type UnreadDump } from "./node-dumps.ts";
+import type { Backend, Family } from "./packet-rule.ts";
+import { removalCommand } from "./removal-command.ts";
+
+/** A rule that host routing would bypass, or that cannot be judged. */
+export interface Finding {
+  readonly class: "Bypassed" | "Unknown";
+  readonly reason: string;
+  readonly backend: Backend;
+  readonly family: Family;
+  readonly table: string;
+  /** Empty for a flowtable. */
+  readonly chain: string;
+  /** The rule as its tool writes it, cut at RULE_CHARS_MAX. */
+  readonly rule: string;
+  /** Id of the known writer that it looks like. */
+  readonly writer?: string;
+  /** The name of that writer, for people. */
+  readonly owner?: string;
+  readonly remedy: string;
+  /** The command that takes it away; absent where none can be written safely. */
+  readonly removal?: string;
+}
+
+/** An entry whose owner is on the node, and whose rule is not. */
+export interface MissingRule {
+  readonly entry: string;
+  readonly owner: string;
+  readonly why: string;
+}
+
+/** What a node's rules mean. Dirty wins over Unknown, which wins over Clean. */
+export interface ScanVerdict {
+  readonly state: "Clean" | "Dirty" | "Unknown";
+  /** The same as long as the same rules offend: Bypassed and Unknown ones, and dumps that were not read. */
+  readonly digest: string;
+  /** Bypassed before Unknown, at most FINDINGS_MAX. */
+  readonly findings: readonly Finding[];
+  /** How many more findings there are. */
+  readonly omitted: number;
+  readonly counts: Readonly<Record<RuleClass, number>>;
+  readonly unread: readonly UnreadDump[];
+  /** Rules of owners that are not there as they should be. They do not make a node Dirty: nothing is bypassed. */
+  readonly missing: readonly MissingRule[];
+}
+
+/** What a scan knows of its node beside the dumps. */
+export interface ScanOptions {
+  /** Version of the node's image; entries for others are left out. Without it all apply. */
+  readonly nodeImage?: string;
+  /** Owners whose expected rules are missed even when none of theirs is there. */
+  readonly expectedOwners?: readonly string[];
+}
+
+/** 50 rules of 400 bytes with their words fit into a report of 64 KiB. */
+export const FINDINGS_MAX = 50;
+const RULE_CHARS_MAX = 400;
+
+/** Judges all dumps of one node. Without any dump nothing is known. */
+export function judgeScan(dumps: readonly Dump[], allowList: AllowList, options: ScanOptions = {}): ScanVerdict {
+  const list = options.nodeImage === undefined ? allowList : forNodeImage(allowList, options.nodeImage);
+  const { rulesets, unread } = readDumps(dumps);
+  const judged = rulesets.flatMap((ruleset) => classifyRules(ruleset, list));
+  const offending = [...judged.filter(isOf("Bypassed")), ...judged.filter(isOf("Unknown"))];
+  const counts = countsOf(judged);
+  const isUnknown = dumps.length === 0 || unread.length > 0 || counts.Unknown > 0;
+  return {
+    state: counts.Bypassed > 0 ? "Dirty" : isUnknown ? "Unknown" : "Clean",
+    digest: digestOf([...offending.map(identity), ...unread.map(({ source }) => `unread ${source}`)]),
+    findings: offending.slice(0, FINDINGS_MAX).map(findingOf),
+    omitted: Math.max(0, offending.length - FINDINGS_MAX),
+    counts,
+    unread,
+    missing: missingRules(list, judged, options.expectedOwners ?? []),
+  };
+}
+
+function isOf(wanted: RuleClass): (judged: Judged) => boolean {
+  return (judged) => judged.class === wanted;
+}
+
+function countsOf(judged: readonly Judged[]): Record<RuleClass, number> {
+  const counts = { Bypassed: 0, Unaffected: 0, Inert: 0, Owned: 0, Unknown: 0 };
+  for (const one of judged) counts[one.class] += 1;
+  return counts;
+}
+
+function identity({ backend, table, chain, text, class: is }: Judged): string {
+  return [is, backend, table.family, table.name, chain, text].join(" ");
+}
+
+function findingOf(judged: Judged): Finding {
+  const { backend, table, chain, text, reason, rule } = judged;
+  const comment = rule?.comment;
+  const writer = writerOf({ family: table.family, table: table.name, chain, text, ...(comment === undefined ? {} : { comment }) });
+  const removal = removalCommand(judged);
+  return {
+    class: judged.class === "Bypassed" ? "Bypassed" : "Unknown",
+    reason,
+    backend,
+    family: table.family,
+    table: table.name,
+    chain,
+    rule: text.length > RULE_CHARS_MAX ? `${text.slice(0, RULE_CHARS_MAX)}…` : text,
+    remedy: remedyOf(writer),
+    ...(writer === undefined ? {} : { writer: writer.id, owner: writer.name }),
+    ...(removal === undefined ? {} : { removal }),
+  };
+}
+
+function remedyOf(writer: ReturnType<typeof writerOf>): string {
+  if (writer === undefined) return "Find out what writes it, say the same with a CiliumNetworkPolicy if it is needed, and take it away.";
+  if (writer.verdict !== "Allowed") return writer.remedy;
+  return `It looks like a rule of ${writer.name} and is none that is known: compare it with another node, and take it away if it is foreign.`;
+}
+
+function missingRules(list: AllowList, judged: readonly Judged[], expectedOwners: readonly string[]): MissingRule[] {
+  const entries = judged.flatMap(({ entry }) => entry ?? []);
+  const there = new Set<AllowEntry>(entries);
+  const owners = new Set([...expectedOwners, ...entries.map(({ owner }) => owner)]);
+  return list.entries
+    .filter((entry) => entry.expected === true && owners.has(entry.owner) && !there.has(entry))
+    .map(({ id, owner, why }) => ({ entry: id, owner, why }));
+}
