@@ -40,6 +40,7 @@ module.exports = {
     mayImport("packages/contracts", [], "Contracts are generated shapes: map them to domain types in the service that reads them."),
     mayImport("packages/preflight", ["domain"], PURE),
     mayImport("packages/rollout", ["domain"], PURE),
+    mayImport("packages/netfilter", ["domain"], PURE),
     mayImport("packages/store", ["domain", "runtime"], ADAPTER),
     mayImport("packages/doorbell", ["domain", "runtime"], ADAPTER),
     mayImport("packages/kube", ["domain", "runtime", "contracts"], ADAPTER),
@@ -57,7 +58,7 @@ module.exports = {
     ),
     mayImport(
       "services/node-agent",
-      ["domain", "contracts", "bpf-loader", "kube", "runtime"],
+      ["domain", "netfilter", "contracts", "bpf-loader", "kube", "runtime"],
       "The agent speaks only to its own cluster's API server: what it needs to know comes in its custom resources.",
     ),
     mayImport(
@@ -68,6 +69,7 @@ module.exports = {
     pure("domain"),
     pure("preflight"),
     pure("rollout"),
+    pure("netfilter"),
     {
       name: "no-service-imports-another",
       comment: "Services meet in the store, in custom resources or on the wire; shared code belongs into a package.",
