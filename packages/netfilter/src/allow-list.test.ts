@@ -72,10 +72,21 @@ describe("loading", () => {
   for (const [what, change, says] of REFUSED) test(`${what} is refused`, () => assert.throws(() => load(change), saysRefused(says)));
 
   test("an id twice is refused", () => assert.throws(() => load({}, {}), saysRefused(/mine: id is there twice/)));
-  for (const [what, document] of Object.entries({ nothing: undefined, list: [], unversioned: { entries: [ENTRY] }, empty: { version: 1, entries: [] } }))
+  for (const [what, document] of Object.entries({
+    nothing: undefined,
+    list: [],
+    unversioned: { entries: [ENTRY] },
+    empty: { version: 1, entries: [] },
+  }))
     test(`a document that is ${what} is refused`, () => assert.throws(() => loadAllowList(document), saysRefused(/allow-list/)));
 
-  const accepted = [{}, { chain: "^KUBE-[A-Z]{1,9}$" }, { rule: "^-A( -s [0-9.]+)?( -j DROP)?$" }, { rule: { action: "DROP" } }, { retireAfter: "2028-02-29" }];
+  const accepted = [
+    {},
+    { chain: "^KUBE-[A-Z]{1,9}$" },
+    { rule: "^-A( -s [0-9.]+)?( -j DROP)?$" },
+    { rule: { action: "DROP" } },
+    { retireAfter: "2028-02-29" },
+  ];
   for (const change of accepted) test(`${JSON.stringify(change)} is accepted`, () => assert.equal(load(change).entries.length, 1));
 
   test("the shipped list", () => assert.equal(loadAllowList(defaultAllowList).entries.length, defaultAllowList.entries.length));
@@ -121,10 +132,14 @@ describe("entries in time", () => {
     ["202506.20.1", 0],
     ["custom", 0],
   ];
-  for (const [image, count] of images) test(`on image ${image} ${count} apply`, () => assert.equal(forNodeImage(range, image).matchers.length, count));
+  for (const [image, count] of images)
+    test(`on image ${image} ${count} apply`, () => assert.equal(forNodeImage(range, image).matchers.length, count));
   test("an entry without a range applies to all", () => assert.equal(forNodeImage(load({}), "custom").matchers.length, 1));
   test("an entry is retired on the day after", () => {
     const list = load({ retireAfter: "2027-01-31" });
-    assert.deepEqual(["2027-01-31", "2027-02-01"].map((day) => retiredEntries(list, day).length), [0, 1]);
+    assert.deepEqual(
+      ["2027-01-31", "2027-02-01"].map((day) => retiredEntries(list, day).length),
+      [0, 1],
+    );
   });
 });

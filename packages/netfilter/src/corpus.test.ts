@@ -29,7 +29,20 @@ function check({ dumps, state, classes, found = [], writer, missing }: CorpusCas
   const seen = JSON.stringify(verdict, null, 1);
   assert.equal(verdict.state, state, seen);
   if (classes !== undefined) assert.deepEqual(verdict.counts, { ...NONE, ...classes }, seen);
-  for (const part of found) assert.ok(verdict.findings.some(({ rule }) => rule.includes(part)), `${part} is not in ${seen}`);
-  if (writer !== undefined) assert.ok(verdict.findings.some((finding) => finding.writer === writer), `${writer} is not in ${seen}`);
-  if (missing !== undefined) assert.deepEqual(verdict.missing.map(({ entry }) => entry), missing, seen);
+  for (const part of found)
+    assert.ok(
+      verdict.findings.some(({ rule }) => rule.includes(part)),
+      `${part} is not in ${seen}`,
+    );
+  if (writer !== undefined)
+    assert.ok(
+      verdict.findings.some((finding) => finding.writer === writer),
+      `${writer} is not in ${seen}`,
+    );
+  if (missing !== undefined)
+    assert.deepEqual(
+      verdict.missing.map(({ entry }) => entry),
+      missing,
+      seen,
+    );
 }

@@ -27,7 +27,14 @@ const RULES: readonly { rule: string; match: object; actions: readonly object[];
   { rule: "-A FORWARD -g MINE", match: NOTHING, actions: [{ kind: "goto", chain: "MINE" }] },
   {
     rule: "-A FORWARD ! -s 10.0.0.0/8 -d 10.1.0.0/16 -i eth+ ! -o lo -p tcp -j ACCEPT",
-    match: { ...NOTHING, source: not("10.0.0.0/8"), destination: is("10.1.0.0/16"), inInterface: is("eth+"), outInterface: not("lo"), protocol: is("tcp") },
+    match: {
+      ...NOTHING,
+      source: not("10.0.0.0/8"),
+      destination: is("10.1.0.0/16"),
+      inInterface: is("eth+"),
+      outInterface: not("lo"),
+      protocol: is("tcp"),
+    },
     actions: [{ kind: "accept" }],
   },
   {
@@ -36,7 +43,7 @@ const RULES: readonly { rule: string; match: object; actions: readonly object[];
     actions: [{ kind: "return" }],
   },
   {
-    rule: "-A FORWARD -p udp -m udp --sport 53 --dport 1024:65535 -j LOG --log-prefix \"it's \\\"here\\\" \" --log-level 4",
+    rule: '-A FORWARD -p udp -m udp --sport 53 --dport 1024:65535 -j LOG --log-prefix "it\'s \\"here\\" " --log-level 4',
     match: { protocol: is("udp"), names: ["udp"], options: [], sourcePorts: is("53"), destinationPorts: is("1024:65535") },
     actions: [{ kind: "extension", name: "LOG", options: ['--log-prefix it\'s "here" ', "--log-level 4"] }],
   },
@@ -46,7 +53,12 @@ const RULES: readonly { rule: string; match: object; actions: readonly object[];
     actions: [{ kind: "reject" }],
     comment: String.raw`a "b" \ c`,
   },
-  { rule: "-A FORWARD -m comment --comment --dport -j DROP", match: { names: ["comment"], options: [] }, actions: [{ kind: "drop" }], comment: "--dport" },
+  {
+    rule: "-A FORWARD -m comment --comment --dport -j DROP",
+    match: { names: ["comment"], options: [] },
+    actions: [{ kind: "drop" }],
+    comment: "--dport",
+  },
   {
     rule: "-A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
     match: { protocol: is("tcp"), names: ["tcp"], options: ["--tcp-flags SYN,RST SYN"] },
@@ -84,7 +96,8 @@ describe("iptables-save", () => {
       assert.match(parsed.why, why);
     });
 
-  test("an empty text has no tables", () => assert.deepEqual(read(""), { outcome: "Parsed", backend: "iptables-nft", tables: [], hidden: [] }));
+  test("an empty text has no tables", () =>
+    assert.deepEqual(read(""), { outcome: "Parsed", backend: "iptables-nft", tables: [], hidden: [] }));
 
   test("counters are no part of a rule", () => {
     const [plain, counted] = ["", "[7:420] "].map((counters) =>

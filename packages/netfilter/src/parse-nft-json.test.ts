@@ -27,7 +27,13 @@ const field = (protocol: string, name: string) => ({ payload: { protocol, field:
 const match = (left: object, right: unknown, op = "==") => ({ match: { op, left, right } });
 
 const RULES: readonly [what: string, expr: readonly object[], match: object, actions: readonly object[], words: string][] = [
-  ["an address", [match(field("ip", "saddr"), "10.0.0.1"), { drop: null }], { source: is("10.0.0.1") }, [{ kind: "drop" }], "ip saddr 10.0.0.1 drop"],
+  [
+    "an address",
+    [match(field("ip", "saddr"), "10.0.0.1"), { drop: null }],
+    { source: is("10.0.0.1") },
+    [{ kind: "drop" }],
+    "ip saddr 10.0.0.1 drop",
+  ],
   [
     "a prefix that is not it",
     [match(field("ip6", "daddr"), { prefix: { addr: "fd00::", len: 8 } }, "!="), { accept: null }],
@@ -42,11 +48,27 @@ const RULES: readonly [what: string, expr: readonly object[], match: object, act
     [{ kind: "reject" }],
     "tcp dport { 80, 8000-8100 } reject",
   ],
-  ["a range", [match(field("ip", "saddr"), { range: ["10.0.0.1", "10.0.0.9"] })], { source: is("10.0.0.1-10.0.0.9") }, [], "ip saddr 10.0.0.1-10.0.0.9"],
-  ["a named set", [match(field("ip", "daddr"), "@s"), { return: null }], { destination: is("@s") }, [{ kind: "return" }], "ip daddr @s return"],
+  [
+    "a range",
+    [match(field("ip", "saddr"), { range: ["10.0.0.1", "10.0.0.9"] })],
+    { source: is("10.0.0.1-10.0.0.9") },
+    [],
+    "ip saddr 10.0.0.1-10.0.0.9",
+  ],
+  [
+    "a named set",
+    [match(field("ip", "daddr"), "@s"), { return: null }],
+    { destination: is("@s") },
+    [{ kind: "return" }],
+    "ip daddr @s return",
+  ],
   [
     "devices and a protocol",
-    [match({ meta: { key: "iifname" } }, "eth0"), match({ meta: { key: "oifname" } }, "lo", "!="), match({ meta: { key: "l4proto" } }, "udp")],
+    [
+      match({ meta: { key: "iifname" } }, "eth0"),
+      match({ meta: { key: "oifname" } }, "lo", "!="),
+      match({ meta: { key: "l4proto" } }, "udp"),
+    ],
     { inInterface: is("eth0"), outInterface: { negated: true, values: ["lo"] }, protocol: is("udp") },
     [],
     "meta iifname eth0 meta oifname != lo meta l4proto udp",
@@ -73,10 +95,25 @@ const UNREADABLE: readonly [what: string, text: string, at: string, why: RegExp]
   ["an object without a kind", '{"nftables":[5]}', "object 1", /kind/],
   ["an object of an unknown kind", '{"nftables":[{"table":{"family":"ip","name":"t"}},{"wormhole":{}}]}', "object 2", /"wormhole"/],
   ["an unknown family", '{"nftables":[{"table":{"family":"ip9","name":"t"}}]}', "object 1", /"ip9"/],
-  ["an unknown hook", '{"nftables":[{"table":{"family":"ip","name":"t"}},{"chain":{"family":"ip","table":"t","name":"c","hook":"sky"}}]}', "object 2", /"sky"/],
-  ["an unknown policy", '{"nftables":[{"table":{"family":"ip","name":"t"}},{"chain":{"family":"ip","table":"t","name":"c","policy":"x"}}]}', "object 2", /"x"/],
+  [
+    "an unknown hook",
+    '{"nftables":[{"table":{"family":"ip","name":"t"}},{"chain":{"family":"ip","table":"t","name":"c","hook":"sky"}}]}',
+    "object 2",
+    /"sky"/,
+  ],
+  [
+    "an unknown policy",
+    '{"nftables":[{"table":{"family":"ip","name":"t"}},{"chain":{"family":"ip","table":"t","name":"c","policy":"x"}}]}',
+    "object 2",
+    /"x"/,
+  ],
   ["a chain of no table", '{"nftables":[{"chain":{"family":"ip","table":"t","name":"c"}}]}', "object 1", /not listed/],
-  ["a rule of no chain", '{"nftables":[{"table":{"family":"ip","name":"t"}},{"rule":{"family":"ip","table":"t","chain":"c","expr":[]}}]}', "object 2", /not listed/],
+  [
+    "a rule of no chain",
+    '{"nftables":[{"table":{"family":"ip","name":"t"}},{"rule":{"family":"ip","table":"t","chain":"c","expr":[]}}]}',
+    "object 2",
+    /not listed/,
+  ],
   ["a rule without expressions", JSON.stringify({ nftables: [TABLE, CHAIN, { rule: { ...AT, chain: "c" } }] }), "object 3", /expressions/],
 ];
 
@@ -99,7 +136,18 @@ describe("nft -j list ruleset", () => {
     const parsed = readText(
       nftDump(
         { table: { family: "netdev", name: "n", flags: ["dormant"] } },
-        { chain: { family: "netdev", table: "n", name: "i", type: "filter", hook: "ingress", prio: -500, dev: ["eth0", "eth1"], policy: "drop" } },
+        {
+          chain: {
+            family: "netdev",
+            table: "n",
+            name: "i",
+            type: "filter",
+            hook: "ingress",
+            prio: -500,
+            dev: ["eth0", "eth1"],
+            policy: "drop",
+          },
+        },
         { set: { family: "netdev", table: "n", name: "s", type: "ipv4_addr" } },
         { map: { family: "netdev", table: "n", name: "m", type: "ipv4_addr", map: "mark" } },
         { flowtable: { family: "netdev", table: "n", name: "f" } },
@@ -147,6 +195,12 @@ describe("views of nft and iptables-nft together", () => {
   test("a dormant table is dormant in both views", () => {
     const sleeping = [{ table: { family: "ip", name: "filter", flags: "dormant" } }, ...IP_CHAINS.slice(1)];
     const { rulesets } = readDumps([twin, nftDump(...sleeping)]);
-    assert.deepEqual(rulesets.map(({ backend, tables }) => [backend, tables.map(({ dormant }) => dormant)]), [["iptables-nft", [true]], ["nft", []]]);
+    assert.deepEqual(
+      rulesets.map(({ backend, tables }) => [backend, tables.map(({ dormant }) => dormant)]),
+      [
+        ["iptables-nft", [true]],
+        ["nft", []],
+      ],
+    );
   });
 });

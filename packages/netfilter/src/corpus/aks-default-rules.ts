@@ -31,7 +31,13 @@ const forward: readonly DefaultRule[] = [
       rule: `-A FORWARD -d 168.63.129.16/32 -p tcp -m tcp --dport ${port} -j DROP`,
       entry: `wireserver-${port}`,
       altered: "Bypassed",
-      tokens: [...DROP_TOKENS, ["168.63.129.16/32", "168.63.129.0/24"], ["-d ", "! -d "], ["-d ", "-s "], [`--dport ${port}`, "--dport 81"]],
+      tokens: [
+        ...DROP_TOKENS,
+        ["168.63.129.16/32", "168.63.129.0/24"],
+        ["-d ", "! -d "],
+        ["-d ", "-s "],
+        [`--dport ${port}`, "--dport 81"],
+      ],
     };
   }),
   {
@@ -40,7 +46,13 @@ const forward: readonly DefaultRule[] = [
     rule: `-A FORWARD ! -s 10.224.0.4/32 -d 169.254.169.254/32 -p tcp -m tcp --dport 80 ${IMDS_REMARK} -j DROP`,
     entry: "imds-restriction",
     altered: "Bypassed",
-    tokens: [...DROP_TOKENS, ["! -s", "-s"], ["10.224.0.4/32", "10.224.0.0/16"], ["169.254.169.254/32", "169.254.169.0/24"], ["AgentBaker", "AgentMaker"]],
+    tokens: [
+      ...DROP_TOKENS,
+      ["! -s", "-s"],
+      ["10.224.0.4/32", "10.224.0.0/16"],
+      ["169.254.169.254/32", "169.254.169.0/24"],
+      ["AgentBaker", "AgentMaker"],
+    ],
   },
 ];
 
@@ -51,7 +63,12 @@ const hostOnly: readonly DefaultRule[] = [
     rule: "-A INPUT -p udp -m udp --dport 68 -j ACCEPT",
     entry: "dhcp-client",
     altered: "Unaffected",
-    tokens: [["68", "69"], ["-p udp -m udp", "-p tcp -m tcp"], ["ACCEPT", "DROP"], ["-A INPUT", "-A INPUT -i eth0"]],
+    tokens: [
+      ["68", "69"],
+      ["-p udp -m udp", "-p tcp -m tcp"],
+      ["ACCEPT", "DROP"],
+      ["-A INPUT", "-A INPUT -i eth0"],
+    ],
   },
   {
     family: "ip",
@@ -59,7 +76,11 @@ const hostOnly: readonly DefaultRule[] = [
     rule: "-A OUTPUT -d 168.63.129.16/32 -p tcp -m tcp --dport 53 -j ACCEPT",
     entry: "waagent-dns",
     altered: "Unaffected",
-    tokens: [["53", "54"], ["168.63.129.16/32", "168.63.129.17/32"], ["ACCEPT", "DROP"]],
+    tokens: [
+      ["53", "54"],
+      ["168.63.129.16/32", "168.63.129.17/32"],
+      ["ACCEPT", "DROP"],
+    ],
   },
   {
     family: "ip",
@@ -67,7 +88,12 @@ const hostOnly: readonly DefaultRule[] = [
     rule: "-A OUTPUT -d 168.63.129.16/32 -p tcp -m owner --uid-owner 0 -j ACCEPT",
     entry: "waagent-root",
     altered: "Unaffected",
-    tokens: [["--uid-owner 0", "--uid-owner 1000"], ["--uid-owner", "--gid-owner"], ["ACCEPT", "DROP"], ["-m owner", "-m owner !"]],
+    tokens: [
+      ["--uid-owner 0", "--uid-owner 1000"],
+      ["--uid-owner", "--gid-owner"],
+      ["ACCEPT", "DROP"],
+      ["-m owner", "-m owner !"],
+    ],
   },
   {
     family: "ip",
@@ -75,7 +101,12 @@ const hostOnly: readonly DefaultRule[] = [
     rule: "-A OUTPUT -d 168.63.129.16/32 -p tcp -m conntrack --ctstate INVALID,NEW -j DROP",
     entry: "waagent-others",
     altered: "Unaffected",
-    tokens: [["INVALID,NEW", "INVALID"], ["DROP", "ACCEPT"], ["-p tcp", "-p udp"], ["--ctstate", "! --ctstate"]],
+    tokens: [
+      ["INVALID,NEW", "INVALID"],
+      ["DROP", "ACCEPT"],
+      ["-p tcp", "-p udp"],
+      ["--ctstate", "! --ctstate"],
+    ],
   },
 ];
 
@@ -88,7 +119,12 @@ const localDns = ["169.254.10.10", "169.254.10.11"].flatMap((address) =>
         rule: `-A ${chain} -d ${address}/32 -p ${protocol} -m ${protocol} --dport 53 -j NOTRACK`,
         entry: `localdns-${address.slice(-2)}-${protocol}-${chain.toLowerCase()}`,
         altered: chain === "OUTPUT" ? "Unaffected" : "Inert",
-        tokens: [["--dport 53", "--dport 5353"], [address, "169.254.10.12"], ["NOTRACK", "ACCEPT"], ["-d ", "! -d "]],
+        tokens: [
+          ["--dport 53", "--dport 5353"],
+          [address, "169.254.10.12"],
+          ["NOTRACK", "ACCEPT"],
+          ["-d ", "! -d "],
+        ],
       };
     }),
   ),
@@ -100,7 +136,11 @@ const translation: readonly DefaultRule[] = [
     table: "nat",
     rule: "-A POSTROUTING -j SWIFT",
     altered: "Bypassed",
-    tokens: [["-j", "-g"], ["-A POSTROUTING", "-A POSTROUTING -o eth0"], ["-A POSTROUTING", "-A PREROUTING"]],
+    tokens: [
+      ["-j", "-g"],
+      ["-A POSTROUTING", "-A POSTROUTING -o eth0"],
+      ["-A POSTROUTING", "-A PREROUTING"],
+    ],
   },
   ...(["udp 53 168.63.129.16", "tcp 53 168.63.129.16", "tcp 80 169.254.169.254"] as const).map((words): DefaultRule => {
     const [protocol, port, address] = words.split(" ");
@@ -126,7 +166,12 @@ const translation: readonly DefaultRule[] = [
         table: "nat",
         rule: `-A IP-MASQ-AGENT -d ${cidr} -m comment --comment "ip-masq-agent: local traffic is not subject to MASQUERADE" -j RETURN`,
         altered: "Bypassed",
-        tokens: [["-d", "-s"], ["local traffic", "my traffic"], ["RETURN", "ACCEPT"], ["RETURN", "DROP"]],
+        tokens: [
+          ["-d", "-s"],
+          ["local traffic", "my traffic"],
+          ["RETURN", "ACCEPT"],
+          ["RETURN", "DROP"],
+        ],
       },
     ];
   }),
@@ -137,7 +182,11 @@ const translation: readonly DefaultRule[] = [
       rule: '-A IP-MASQ-AGENT -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -j MASQUERADE',
       entry: "ip-masq-agent-masquerade",
       altered: "Bypassed",
-      tokens: [["MASQUERADE (must", "MASQUERADE (should"], ["-j MASQUERADE", "-j MASQUERADE --to-ports 1024-2048"], ["-A IP-MASQ-AGENT", "-A IP-MASQ-AGENT -o eth1"]],
+      tokens: [
+        ["MASQUERADE (must", "MASQUERADE (should"],
+        ["-j MASQUERADE", "-j MASQUERADE --to-ports 1024-2048"],
+        ["-A IP-MASQ-AGENT", "-A IP-MASQ-AGENT -o eth1"],
+      ],
     },
     {
       family,
@@ -145,7 +194,12 @@ const translation: readonly DefaultRule[] = [
       rule: `-A POSTROUTING ${MASQ_JUMP} -m addrtype ! --dst-type LOCAL -j IP-MASQ-AGENT`,
       entry: "ip-masq-agent-jump",
       altered: "Bypassed",
-      tokens: [["! --dst-type", "--dst-type"], ["LOCAL -j", "MULTICAST -j"], ["non-LOCAL", "LOCAL"], ["-A POSTROUTING", "-A POSTROUTING -s 10.0.0.0/8"]],
+      tokens: [
+        ["! --dst-type", "--dst-type"],
+        ["LOCAL -j", "MULTICAST -j"],
+        ["non-LOCAL", "LOCAL"],
+        ["-A POSTROUTING", "-A POSTROUTING -s 10.0.0.0/8"],
+      ],
     },
   ]),
   {
@@ -153,7 +207,10 @@ const translation: readonly DefaultRule[] = [
     table: "filter",
     rule: "-A INPUT -p udp -m udp --dport 546 -j ACCEPT",
     altered: "Unaffected",
-    tokens: [["546", "547"], ["ACCEPT", "DROP"]],
+    tokens: [
+      ["546", "547"],
+      ["ACCEPT", "DROP"],
+    ],
   },
 ];
 

@@ -7,16 +7,25 @@ const PRETENDERS: readonly (readonly [table: string, rule: string])[] = [
   ["filter", "-A FORWARD -s 10.9.0.0/16 -m comment --comment cilium: -j DROP"],
   ["filter", '-A FORWARD -s 10.9.0.0/16 -m comment --comment "cilium-feeder: CILIUM_FORWARD" -j DROP'],
   ["filter", '-A FORWARD -s 10.9.0.0/16 -m comment --comment "kubernetes forwarding rules" -j DROP'],
-  ["filter", '-A FORWARD -s 10.9.0.0/16 -m comment --comment "AKS managed: added by AgentBaker ensureIMDSRestriction for IMDS restriction feature" -j DROP'],
+  [
+    "filter",
+    '-A FORWARD -s 10.9.0.0/16 -m comment --comment "AKS managed: added by AgentBaker ensureIMDSRestriction for IMDS restriction feature" -j DROP',
+  ],
   ["filter", '-A KUBE-FORWARD -s 10.9.0.0/16 -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j DROP'],
   ["filter", '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j DROP'],
   ["filter", "-A KUBE-FORWARD -m conntrack --ctstate INVALID,NEW -j DROP"],
   ["filter", "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP -s 10.9.0.0/16"],
-  ["filter", '-A KUBE-SERVICES -d 10.0.13.7/16 -p tcp -m comment --comment "shop/idle:http" -m tcp --dport 80 -j REJECT --reject-with tcp-reset'],
+  [
+    "filter",
+    '-A KUBE-SERVICES -d 10.0.13.7/16 -p tcp -m comment --comment "shop/idle:http" -m tcp --dport 80 -j REJECT --reject-with tcp-reset',
+  ],
   ["filter", '-A CILIUM_FORWARD -o cilium_host -m comment --comment "cilium: any->cluster on cilium_host forward accept" -j DROP'],
   ["filter", String.raw`-A FORWARD -m comment --comment "\" -j ACCEPT" -j DROP`],
   ["filter", "-A FORWARD -m comment --comment -j -j DROP"],
-  ["nat", '-A KUBE-SERVICES -d 10.0.12.7/32 -p tcp -m comment --comment "shop/cart:http cluster IP" -m tcp --dport 80 -j DNAT --to-destination 10.9.9.9:80'],
+  [
+    "nat",
+    '-A KUBE-SERVICES -d 10.0.12.7/32 -p tcp -m comment --comment "shop/cart:http cluster IP" -m tcp --dport 80 -j DNAT --to-destination 10.9.9.9:80',
+  ],
   ["nat", '-A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j MASQUERADE'],
   ["nat", "-A KUBE-POSTROUTING -s 10.9.0.0/16 -j SNAT --to-source 10.9.9.9"],
   ["nat", "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x1/0x1"],
@@ -86,7 +95,12 @@ const single: readonly CorpusCase[] = [
   { name: "a text that was cut off", dumps: [{ ...RAW, text: "*filter\n:FORWARD ACCEPT [0:0]\n" }], state: "Unknown", classes: {} },
   { name: "a line that is no rule", dumps: [{ ...RAW, text: "*filter\nhello\nCOMMIT\n" }], state: "Unknown", classes: {} },
   { name: "a rule of no chain", dumps: [{ ...RAW, text: "*filter\n-A LOST -j DROP\nCOMMIT\n" }], state: "Unknown", classes: {} },
-  { name: "a quote that stays open", dumps: [dump({ filter: ['-A FORWARD -m comment --comment "oh -j DROP'] })], state: "Unknown", classes: {} },
+  {
+    name: "a quote that stays open",
+    dumps: [dump({ filter: ['-A FORWARD -m comment --comment "oh -j DROP'] })],
+    state: "Unknown",
+    classes: {},
+  },
   {
     name: "a table that iptables-nft cannot show, nft not asked",
     dumps: [{ ...RAW, text: "# Table `filter' is incompatible, use 'nft' tool.\n" }],
@@ -162,19 +176,28 @@ const single: readonly CorpusCase[] = [
   },
   {
     name: "ebtables: a drop between ports of a bridge",
-    dumps: [{ source: "ebtables-nft-save", text: "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n-A FORWARD -p IPv4 --ip-src ! 10.9.0.1 -j DROP\n" }],
+    dumps: [
+      {
+        source: "ebtables-nft-save",
+        text: "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n-A FORWARD -p IPv4 --ip-src ! 10.9.0.1 -j DROP\n",
+      },
+    ],
     state: "Dirty",
     classes: { Bypassed: 1 },
   },
   {
     name: "ebtables: a chain whose end drops",
-    dumps: [{ source: "ebtables-nft-save", text: "*filter\n:FORWARD ACCEPT\n:MINE DROP\n-A FORWARD -i eth0 -j MINE\n-A MINE -p ARP -j ACCEPT\n" }],
+    dumps: [
+      { source: "ebtables-nft-save", text: "*filter\n:FORWARD ACCEPT\n:MINE DROP\n-A FORWARD -i eth0 -j MINE\n-A MINE -p ARP -j ACCEPT\n" },
+    ],
     state: "Dirty",
     classes: { Bypassed: 2, Inert: 1 },
   },
   {
     name: "ebtables: logging",
-    dumps: [{ source: "ebtables-nft-save", text: '*filter\n:FORWARD ACCEPT\n-A FORWARD --log-level notice --log-prefix "a b" -j CONTINUE\n' }],
+    dumps: [
+      { source: "ebtables-nft-save", text: '*filter\n:FORWARD ACCEPT\n-A FORWARD --log-level notice --log-prefix "a b" -j CONTINUE\n' },
+    ],
     state: "Clean",
     classes: { Inert: 1 },
   },

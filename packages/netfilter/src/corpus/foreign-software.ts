@@ -95,7 +95,9 @@ const SOFTWARE: readonly Software[] = [
   {
     name: "fail2ban over FORWARD",
     writer: "fail2ban",
-    tables: { filter: ["-A FORWARD -p tcp -m multiport --dports 22 -j f2b-sshd", "-A f2b-sshd -s 203.0.113.9/32 -j DROP", "-A f2b-sshd -j RETURN"] },
+    tables: {
+      filter: ["-A FORWARD -p tcp -m multiport --dports 22 -j f2b-sshd", "-A f2b-sshd -s 203.0.113.9/32 -j DROP", "-A f2b-sshd -j RETURN"],
+    },
     found: ["203.0.113.9/32", "-j f2b-sshd"],
   },
   {
@@ -133,7 +135,11 @@ const FIREWALLD = { family: "inet", table: "firewalld" };
 const others: readonly CorpusCase[] = [
   {
     name: "fail2ban over INPUT",
-    dumps: [dump({ filter: ["-A INPUT -p tcp -m multiport --dports 22 -j f2b-sshd", "-A f2b-sshd -s 203.0.113.9/32 -j DROP", "-A f2b-sshd -j RETURN"] })],
+    dumps: [
+      dump({
+        filter: ["-A INPUT -p tcp -m multiport --dports 22 -j f2b-sshd", "-A f2b-sshd -s 203.0.113.9/32 -j DROP", "-A f2b-sshd -j RETURN"],
+      }),
+    ],
     state: "Clean",
     classes: { Unaffected: 3 },
   },

@@ -3,7 +3,12 @@ import { nftDump, type CorpusCase } from "./corpus-case.ts";
 const DROP = { drop: null };
 const TO_POD = { match: { op: "==", left: { payload: { protocol: "ip", field: "daddr" } }, right: "10.244.1.5" } };
 
-type Hooked = { readonly family: string; readonly hook: string; readonly state: CorpusCase["state"]; readonly is: "Bypassed" | "Unaffected" };
+type Hooked = {
+  readonly family: string;
+  readonly hook: string;
+  readonly state: CorpusCase["state"];
+  readonly is: "Bypassed" | "Unaffected";
+};
 
 const HOOKED: readonly Hooked[] = [
   ...["ip", "ip6", "inet", "bridge"].flatMap((family) =>
@@ -68,7 +73,21 @@ const STATEMENTS: readonly (readonly [string, object, "Bypassed" | "Inert" | "Un
   ["a comparison of tomorrow", { match: { op: "==", left: { aura: { key: "colour" } }, right: 3 } }, "Unknown"],
   ["a jump to nowhere", { jump: { target: "nowhere" } }, "Unknown"],
   ["a goto to nowhere", { goto: { target: "nowhere" } }, "Unknown"],
-  ["a map to verdicts", { vmap: { key: { meta: { key: "mark" } }, data: { set: [[1, { drop: null }], [2, { accept: null }]] } } }, "Bypassed"],
+  [
+    "a map to verdicts",
+    {
+      vmap: {
+        key: { meta: { key: "mark" } },
+        data: {
+          set: [
+            [1, { drop: null }],
+            [2, { accept: null }],
+          ],
+        },
+      },
+    },
+    "Bypassed",
+  ],
   ["a map to harmless verdicts", { vmap: { key: { meta: { key: "mark" } }, data: { set: [[2, { accept: null }]] } } }, "Inert"],
   ["a map that is not listed", { vmap: { key: { meta: { key: "mark" } }, data: "@gone" } }, "Unknown"],
 ];
@@ -88,7 +107,13 @@ const single: readonly CorpusCase[] = [
   },
   {
     name: "nft: a chain without a hook",
-    dumps: [nftDump({ table: { family: "ip", name: "mine" } }, { chain: { family: "ip", table: "mine", name: "c" } }, ...table("ip", {}).slice(2))],
+    dumps: [
+      nftDump(
+        { table: { family: "ip", name: "mine" } },
+        { chain: { family: "ip", table: "mine", name: "c" } },
+        ...table("ip", {}).slice(2),
+      ),
+    ],
     state: "Clean",
     classes: { Inert: 1 },
   },
@@ -106,14 +131,24 @@ const single: readonly CorpusCase[] = [
   },
   {
     name: "nft: a flowtable",
-    dumps: [nftDump({ table: { family: "ip", name: "mine" } }, { flowtable: { family: "ip", name: "fast", table: "mine", hook: "ingress", prio: 0, dev: "eth0" } })],
+    dumps: [
+      nftDump(
+        { table: { family: "ip", name: "mine" } },
+        { flowtable: { family: "ip", name: "fast", table: "mine", hook: "ingress", prio: 0, dev: "eth0" } },
+      ),
+    ],
     state: "Dirty",
     classes: { Bypassed: 1 },
     found: ["flowtable fast"],
   },
   {
     name: "nft: sets alone",
-    dumps: [nftDump({ table: { family: "ip", name: "mine" } }, { set: { family: "ip", name: "s", table: "mine", type: "ipv4_addr", elem: ["10.0.0.1"] } })],
+    dumps: [
+      nftDump(
+        { table: { family: "ip", name: "mine" } },
+        { set: { family: "ip", name: "s", table: "mine", type: "ipv4_addr", elem: ["10.0.0.1"] } },
+      ),
+    ],
     state: "Clean",
     classes: {},
   },
@@ -121,7 +156,11 @@ const single: readonly CorpusCase[] = [
     name: "nft: a map with verdicts, listed behind the rule",
     dumps: [
       nftDump(
-        ...table("inet", { hook: "forward" }, { rules: [{ vmap: { key: { payload: { protocol: "ip", field: "daddr" } }, data: "@who" } }] }),
+        ...table(
+          "inet",
+          { hook: "forward" },
+          { rules: [{ vmap: { key: { payload: { protocol: "ip", field: "daddr" } }, data: "@who" } }] },
+        ),
         { map: { family: "inet", name: "who", table: "mine", type: "ipv4_addr", map: "verdict", elem: [["10.244.1.5", { drop: null }]] } },
       ),
     ],
@@ -132,7 +171,11 @@ const single: readonly CorpusCase[] = [
   { name: "nft: a family of tomorrow", dumps: [nftDump({ table: { family: "ip9", name: "mine" } })], state: "Unknown", classes: {} },
   {
     name: "nft: a drop that asks for a match which is not known",
-    dumps: [nftDump(...table("ip", { hook: "forward" }, { rules: [] }), { rule: { family: "ip", table: "mine", chain: "c", handle: 4, expr: [{ xt: null }, TO_POD, DROP] } })],
+    dumps: [
+      nftDump(...table("ip", { hook: "forward" }, { rules: [] }), {
+        rule: { family: "ip", table: "mine", chain: "c", handle: 4, expr: [{ xt: null }, TO_POD, DROP] },
+      }),
+    ],
     state: "Dirty",
     classes: { Bypassed: 1 },
   },

@@ -53,7 +53,8 @@ export const KUBE_PROXY_RULES = Object.values(kubeProxyTables)
   .flat()
   .filter((line) => line.startsWith("-A ")).length;
 
-const kubeProxyV6 = '-A KUBE-SEP-ABCDEFGHIJKLMNOP -p tcp -m comment --comment "shop/cart:http" -m tcp -j DNAT --to-destination [fd00::5]:8080';
+const kubeProxyV6 =
+  '-A KUBE-SEP-ABCDEFGHIJKLMNOP -p tcp -m comment --comment "shop/cart:http" -m tcp -j DNAT --to-destination [fd00::5]:8080';
 const NAME = String.raw`"name: \"kubenet\" id: \"0a1b2c3d\""`;
 const PORTMAP = String.raw`"dnat name: \"kubenet\" id: \"0a1b2c3d\""`;
 
@@ -127,7 +128,9 @@ export const nodeParts: readonly CorpusCase[] = [
   },
   {
     name: "containerd: policy of FORWARD set to ACCEPT, empty chain of a firewall plug-in",
-    dumps: bothFamilies({ filter: ["-P FORWARD ACCEPT", '-A FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD', "-N CNI-FORWARD"] }),
+    dumps: bothFamilies({
+      filter: ["-P FORWARD ACCEPT", '-A FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD', "-N CNI-FORWARD"],
+    }),
     state: "Clean",
     classes: { Owned: 2 },
   },
@@ -153,7 +156,9 @@ export const nodeParts: readonly CorpusCase[] = [
           '-A PREROUTING -d 169.254.20.10/32 -p udp -m udp --dport 53 -m comment --comment "NodeLocal DNS Cache: skip conntrack" -j NOTRACK',
           '-A OUTPUT -s 169.254.20.10/32 -p tcp -m tcp --sport 53 -m comment --comment "NodeLocal DNS Cache: skip conntrack" -j NOTRACK',
         ],
-        filter: ['-A INPUT -d 169.254.20.10/32 -p udp -m udp --dport 53 -m comment --comment "NodeLocal DNS Cache: allow DNS traffic" -j ACCEPT'],
+        filter: [
+          '-A INPUT -d 169.254.20.10/32 -p udp -m udp --dport 53 -m comment --comment "NodeLocal DNS Cache: allow DNS traffic" -j ACCEPT',
+        ],
       }),
     ],
     state: "Clean",
