@@ -1,0 +1,63 @@
+import type { RuleClass } from "../classify-rules.ts";
+import type { Dump, DumpSource } from "../node-dumps.ts";
+
+/** A node's dumps and what has to be said of them. Only what is given is compared. */
+export interface CorpusCase {
+  readonly name: string;
+  readonly dumps: readonly Dump[];
+  readonly state: "Clean" | "Dirty" | "Unknown";
+  /** How many rules are of each class; classes that are not named have none. */
+  readonly classes?: Readonly<Partial<Record<RuleClass, number>>>;
+  /** Parts of the rules that must be among the findings, one each. */
+  readonly found?: readonly string[];
+  /** The writer that some finding names. */
+  readonly writer?: string;
+  /** Entries whose rules are missed, when the owners of AKS are expected. */
+  readonly missing?: readonly string[];
+}
+
+/** Rules of a table in the order in which they were added. */
+export type Tables = Readonly<Record<string, readonly string[]>>;
+
+const BUILT_IN: Readonly<Record<string, readonly string[]>> = {
+  filter: ["INPUT", "FORWARD", "OUTPUT"],
+  nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
+  mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+  raw: ["PREROUTING", "OUTPUT"],
+  security: ["INPUT", "FORWARD", "OUTPUT"],
+};
+
+/** The text of iptables-save. Chains are declared by their first rule, or by a line `-N CHAIN`; `-P CHAIN POLICY` sets a policy. */
+export function saved(tables: Tables): string {
+  return Object.entries(tables)
+    .map(([table, lines]) => tableText(table, lines))
+    .join("");
+}
+
+function tableText(table: string, lines: readonly string[]): string {
+  const policies = new Map((BUILT_IN[table] ?? []).map((chain) => [chain, "ACCEPT [0:0]"]));
+  for (const line of lines) {
+    const [command, chain = "", policy] = line.split(" ");
+    if (command === "-P") policies.set(chain, `${policy ?? ""} [0:0]`);
+    else if (!policies.has(chain)) policies.set(chain, "- [0:0]");
+  }
+  const rules = lines.filter((line) => line.startsWith("-A "));
+  const chains = [...policies].map(([chain, policy]) => `:${chain} ${policy}`);
+  return ["# Generated", `*${table}`, ...chains, ...rules, "COMMIT", "# Completed", ""].join("\n");
+}
+
+/** The dump of one iptables tool. */
+export function dump(tables: Tables, source: DumpSource = "iptables-nft-save"): Dump {
+  return { source, text: saved(tables) };
+}
+
+/** Both families' dumps with the same rules. */
+export function bothFamilies(tables: Tables): readonly Dump[] {
+  return [dump(tables, "iptables-nft-save"), dump(tables, "ip6tables-nft-save")];
+}
+
+/** The text of `nft -j list ruleset`. */
+export function nftDump(...objects: readonly object[]): Dump {
+  const metainfo = { version: "1.0.9", release_name: "Old Doc Yak #3", json_schema_version: 1 };
+  return { source: "nft-json", text: JSON.stringify({ nftables: [{ metainfo }, ...objects] }) };
+}
