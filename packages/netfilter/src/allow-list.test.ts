@@ -35,7 +35,7 @@ const REFUSED: readonly [what: string, change: object, says: RegExp][] = [
   ["fields without an action", { rule: { destination: "10.0.0.1/32" } }, /rule has no action/],
   ["an unknown field of a rule", { rule: { target: "DROP" } }, /rule has the unknown field target/],
   ["a blank field of a rule", { rule: { action: "DROP", source: " " } }, /rule has a blank source/],
-  ["options that are no list", { rule: { action: "DROP", options: "x" } }, /rule has a options that is no list/],
+  ["options that are no list", { rule: { action: "DROP", options: "x" } }, /rule has no list of words as its options/],
   ["a rule that is a number", { rule: 5 }, /rule is neither/],
   ["a chain pattern that is not anchored", { chain: "KUBE-.*" }, /chain is not anchored/],
   ["a chain pattern that matches everything", { chain: "^.*$" }, /chain matches everything/],

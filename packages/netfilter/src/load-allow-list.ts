@@ -89,7 +89,7 @@ function isPattern(chain: string): boolean {
 function whyShapeIsRefused(rule: unknown): string | undefined {
   if (!isJsonObject(rule)) return "is neither a pattern nor fields";
   for (const [field, value] of Object.entries(rule)) {
-    if (SHAPE_LISTS.has(field) && (!Array.isArray(value) || value.some(isBlank))) return `has a ${field} that is no list of words`;
+    if (SHAPE_LISTS.has(field) && (!Array.isArray(value) || value.some(isBlank))) return `has no list of words as its ${field}`;
     if (SHAPE_TEXTS.has(field) && isBlank(value)) return `has a blank ${field}`;
     if (!SHAPE_LISTS.has(field) && !SHAPE_TEXTS.has(field)) return `has the unknown field ${field}`;
   }

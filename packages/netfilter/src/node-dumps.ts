@@ -1,4 +1,5 @@
-import type { Ruleset } from "./packet-rule.ts";
+import { builtinTables } from "./builtin-chain.ts";
+import type { Family, PacketTable, Ruleset } from "./packet-rule.ts";
 import { parseArptablesSave, parseEbtablesSave } from "./parse-ebtables-save.ts";
 import { parseIptablesSave } from "./parse-iptables-save.ts";
 import { parseNftJson } from "./parse-nft-json.ts";
@@ -53,8 +54,29 @@ export function readDumps(dumps: readonly Dump[]): NodeRules {
   }
   const nft = read.find(({ source }) => source === "nft-json")?.ruleset;
   const saved = read.filter(({ source }) => source !== "nft-json").map(({ ruleset }) => withDormancy(ruleset, nft));
-  if (nft === undefined) unread.push(...read.flatMap(hiddenTables));
-  return { rulesets: nft === undefined ? saved : [...saved, withoutTwins(nft, saved)], unread };
+  if (nft === undefined) {
+    unread.push(...read.flatMap(hiddenTables));
+    return { rulesets: saved, unread };
+  }
+  const families = unread.flatMap(({ source }) => TWIN_FAMILIES[source] ?? []);
+  return { rulesets: [...saved, withoutTwins(withoutTables(nft, families), saved)], unread };
+}
+
+/** Families whose built-in tables a save tool shows by name, and nft with half of their matches hidden (`xt`). */
+const TWIN_FAMILIES: Readonly<Partial<Record<DumpSource, Family>>> = {
+  "iptables-nft-save": "ip",
+  "ip6tables-nft-save": "ip6",
+  "ebtables-nft-save": "bridge",
+  "arptables-nft-save": "arp",
+};
+
+/**
+ * Without the built-in tables of families whose save tool failed: no entry of the allow-list knows nft's words for their rules, so that one
+ * slow tool would make every node dirty. The dump that was not read keeps the node from being clean.
+ */
+function withoutTables(nft: Ruleset, families: readonly Family[]): Ruleset {
+  const isLeftOut = ({ family, name }: PacketTable): boolean => families.includes(family) && builtinTables(family).includes(name);
+  return { ...nft, tables: nft.tables.filter((table) => !isLeftOut(table)) };
 }
 
 function hiddenTables({ source, ruleset }: { source: DumpSource; ruleset: Ruleset }): UnreadDump[] {

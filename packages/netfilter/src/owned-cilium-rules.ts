@@ -41,7 +41,7 @@ const RULES: readonly CiliumRule[] = [
   {
     id: "cilium-proxy-redirect",
     chain: "CILIUM_PRE_mangle",
-    rule: `^-A CILIUM_PRE_mangle( ! -o lo)? -m socket --transparent( --nowildcard| ! --nowildcard)?( -m mark ! --mark ${MARK})? -m comment --comment "cilium: any->pod redirect proxied traffic to host proxy" -j MARK --set-xmark 0x200/0xffffffff$`,
+    rule: `^-A CILIUM_PRE_mangle( ! -o lo)? -m socket --transparent( --nowildcard)?( -m mark ! --mark ${MARK})? -m comment --comment "cilium: any->pod redirect proxied traffic to host proxy" -j MARK --set-xmark 0x200/0xffffffff$`,
   },
   {
     id: "cilium-tproxy",

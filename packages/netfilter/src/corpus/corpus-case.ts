@@ -51,9 +51,21 @@ export function dump(tables: Tables, source: DumpSource = "iptables-nft-save"): 
   return { source, text: saved(tables) };
 }
 
-/** Both families' dumps with the same rules. */
+/** Both families' dumps with the same rules, IPv4 addresses and their ICMP answers put into those of IPv6. */
 export function bothFamilies(tables: Tables): readonly Dump[] {
-  return [dump(tables, "iptables-nft-save"), dump(tables, "ip6tables-nft-save")];
+  const second = Object.entries(tables).map(([table, lines]) => [table, lines.map(inIpv6)] as const);
+  return [dump(tables, "iptables-nft-save"), dump(Object.fromEntries(second), "ip6tables-nft-save")];
+}
+
+/** An IPv4 address is the end of one below fd00::, its prefix 96 bits longer. */
+function inIpv6(line: string): string {
+  const words = line.replaceAll(/icmp-(port-unreachable)|icmp-net-(prohibited)/g, (_, port, net) => `icmp6-${port ?? `adm-${net}`}`);
+  const masked = words.replaceAll("255.255.255.255", Array.from({ length: 8 }, () => "ffff").join(":"));
+  return masked.replaceAll(/\d+\.\d+\.\d+\.\d+(\/\d+)?/g, (address) => {
+    const [a = 0, b = 0, c = 0, d = 0, length] = address.split(/[./]/).map(Number);
+    const [high, low] = [a * 256 + b, c * 256 + d].map((half) => half.toString(16));
+    return `fd00::${high}:${low}${length === undefined ? "" : `/${length + 96}`}`;
+  });
 }
 
 /** The text of `nft -j list ruleset`. */

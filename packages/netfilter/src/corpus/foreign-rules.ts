@@ -120,6 +120,18 @@ const single: readonly CorpusCase[] = [
     classes: { Bypassed: 1 },
   },
   {
+    name: "iptables-nft failed, and nft shows its table in words that no entry knows",
+    dumps: [{ source: "iptables-nft-save", failed: "it took longer than 10 s" }, nftDump(...NFT_FORWARD)],
+    state: "Unknown",
+    classes: {},
+  },
+  {
+    name: "ip6tables-nft failed, and nft shows a table of the other family",
+    dumps: [{ source: "ip6tables-nft-save", failed: "it took longer than 10 s" }, nftDump(...NFT_FORWARD)],
+    state: "Dirty",
+    classes: { Bypassed: 1 },
+  },
+  {
     name: "a table of the legacy backend is no twin of the one of nft",
     dumps: [dump({ filter: ["-A FORWARD -j DROP"] }, "iptables-legacy-save"), nftDump(...NFT_FORWARD)],
     state: "Dirty",

@@ -71,7 +71,7 @@ const ciliumTables: Tables = {
   ],
   mangle: [
     '-A PREROUTING -m comment --comment "cilium-feeder: CILIUM_PRE_mangle" -j CILIUM_PRE_mangle',
-    '-A CILIUM_PRE_mangle ! -o lo -m socket --transparent ! --nowildcard -m comment --comment "cilium: any->pod redirect proxied traffic to host proxy" -j MARK --set-xmark 0x200/0xffffffff',
+    '-A CILIUM_PRE_mangle ! -o lo -m socket --transparent -m comment --comment "cilium: any->pod redirect proxied traffic to host proxy" -j MARK --set-xmark 0x200/0xffffffff',
     '-A CILIUM_PRE_mangle -p udp -m mark --mark 0x7c9c0200 -m comment --comment "cilium: TPROXY to host cilium-dns-egress proxy" -j TPROXY --on-port 40060 --on-ip 127.0.0.1 --tproxy-mark 0x200/0xffffffff',
   ],
   raw: [
