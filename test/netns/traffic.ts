@@ -80,6 +80,11 @@ export function stopTraffic(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
+/** Ends flows that a failed test left, which another test would count. */
+export function stopFlows(): void {
+  for (const child of running) if (!servers.has(child)) child.kill("SIGKILL");
+}
+
 function inPod(nodes: TwoNodes, pod: string, args: string[]): ChildProcess {
   const child = spawn("nsenter", [`--net=${nodes.netns(pod)}`, process.execPath, PROGRAM, ...args], { stdio: ["pipe", "pipe", "inherit"] });
   running.add(child);
