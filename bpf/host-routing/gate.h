@@ -49,7 +49,7 @@ static __always_inline int must_ask_again(const struct gate *gate, const struct 
 }
 
 /* Notes a packet in its flow. An ended flow's place is given back at once, else the table fills with them and living ones are evicted. */
-static __always_inline void touch(const struct gate *gate, const struct packet *p, struct hr_flow *flow)
+static __always_inline void touch(struct __sk_buff *skb, const struct gate *gate, const struct packet *p, struct hr_flow *flow)
 {
 	__u32 before = flow->flags, flags = next_flags(gate, p, before);
 
@@ -60,7 +60,7 @@ static __always_inline void touch(const struct gate *gate, const struct packet *
 	if (p->tcp_bits & TCP_RST) {
 		forget_flow(gate);
 	} else if (hr_conntrack_entries && flags == before && is_closed(flags) && !(p->tcp_bits & TCP_FIN)) {
-		note_ending(gate, flags);
+		note_ending(skb, gate, flags);
 		forget_flow(gate);
 	}
 }
@@ -97,7 +97,7 @@ static __always_inline enum hr_reason pass_unasked(struct __sk_buff *skb, struct
 		return GATE_FAST;
 	if (is_opening(p))
 		flow->checked_ns = gate->answer_number;
-	touch(gate, p, flow);
+	touch(skb, gate, p, flow);
 	return GATE_FAST;
 }
 
@@ -106,6 +106,8 @@ static __always_inline enum hr_reason pass_known(struct __sk_buff *skb, struct g
 {
 	if (must_ask_again(gate, p, flow)) {
 		if (conntrack_knows(skb, &p->flow, is_opening_answer(p)) == KNOWN_TO_STACK) {
+			if (is_opening(p))
+				note_mixing(gate, &p->flow.source);
 			if (!gate->is_trace)
 				forget_flow(gate);
 			return HR_STACK_CLASH;
@@ -114,7 +116,7 @@ static __always_inline enum hr_reason pass_known(struct __sk_buff *skb, struct g
 			flow->checked_ns = gate->now;
 	}
 	if (!p->is_icmp_error && !gate->is_trace)
-		touch(gate, p, flow);
+		touch(skb, gate, p, flow);
 	return GATE_FAST;
 }
 
@@ -128,8 +130,11 @@ static __always_inline enum hr_reason pass_unknown(struct __sk_buff *skb, struct
 	if (p->is_icmp_error)
 		return HR_STACK_ICMP_ERROR;
 	known = conntrack_knows(skb, &p->flow, 0);
-	if (known == KNOWN_TO_STACK && !(hr_adopt && adopt(skb, &p->flow, gate->is_trace)))
+	if (known == KNOWN_TO_STACK && !(hr_adopt && adopt(skb, &p->flow, gate->is_trace))) {
+		if (is_opening(p))
+			note_mixing(gate, &p->flow.source);
 		return HR_STACK_CONNTRACK;
+	}
 	return known == KNOWN_AS_TRACE && gate->key.protocol == IPPROTO_TCP && !is_opening(p) ? GATE_FAST : GATE_NEW;
 }
 

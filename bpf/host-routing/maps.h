@@ -96,6 +96,14 @@ struct {
 	__type(value, struct hr_opened);
 } hr_opened SEC(".maps");
 
+/* A pod whose direct and Service connections have met on the same ports -> when that was last, monotonic coarse. Kernel side only; see opened.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct hr_address);
+	__type(value, __u64);
+} hr_mixing SEC(".maps");
+
 /*
  * Translated flows, two halves each. LRU, so that a flood displaces the oldest and never stops new flows; ageing is done by
  * `collect`. The agent sizes both at load: the larger of 131072 and RAM / 4 GiB x 131072.

@@ -4,6 +4,10 @@
  * connection by what conntrack knows. Were it the port of a direct flow to the same backend, the backend would take the SYN for a
  * stray packet of that flow, which lives or is in TIME_WAIT at one end. So conntrack is told of the direct flows from a port just
  * before a Service's SYN from the same port reaches NAT: what such a SYN never follows costs nothing in conntrack.
+ *
+ * Where two did meet, NAT has given the later one any port that conntrack does not know, and that may be the one of yet another
+ * direct flow in TIME_WAIT. So of a pod to which this has happened lately conntrack is told each flow's end at once.
+ * Remains: the port that NAT picks is that of a direct flow which lives; its SYN then waits until that flow has ended.
  */
 #ifndef HOST_ROUTING_OPENED_H
 #define HOST_ROUTING_OPENED_H
@@ -15,6 +19,8 @@
 /* TCP_TIMEWAIT_LEN is 60 s; a little more, so that what conntrack is told outlives the socket. */
 #define TIME_WAIT_S 65
 #define TRACE_MS (TIME_WAIT_S * 1000)
+/* Five minutes: longer than any TIME_WAIT, so that a pod that goes on so stays known for it. */
+#define MIXING_NS (300 * SECOND_NS)
 
 static __always_inline struct hr_opened *opened_from(const struct hr_address *address, __u16 port)
 {
@@ -75,27 +81,56 @@ __noinline int note_opening(const struct packet *p, __u64 now)
 	return 0;
 }
 
-static __always_inline void note_ending_of(const struct gate *gate, int by_low)
+/* A direct and a Service connection of this pod have met. The key is copied, as in forget_flow(). */
+static __always_inline void note_mixing(const struct gate *gate, const struct hr_address *pod)
 {
-	const struct hr_address *address = by_low ? &gate->key.high : &gate->key.low;
-	__u16 port = by_low ? gate->key.high_port : gate->key.low_port;
+	struct hr_address key = *pod;
+	__u64 now = gate->now;
+
+	if (!gate->is_trace)
+		bpf_map_update_elem(&hr_mixing, &key, &now, BPF_ANY);
+}
+
+static __always_inline int mixes(const struct hr_address *pod, __u64 now)
+{
+	struct hr_address key = *pod;
+	__u64 *at = bpf_map_lookup_elem(&hr_mixing, &key);
+
+	return at && now - *at < MIXING_NS;
+}
+
+static __always_inline void note_ending_of(struct __sk_buff *skb, const struct gate *gate, int by_low)
+{
+	struct hr_tuple direct = { .protocol = IPPROTO_TCP };
 	struct hr_opened *opened;
 
-	opened = opened_from(by_low ? &gate->key.low : &gate->key.high, by_low ? gate->key.low_port : gate->key.high_port);
+	direct.source = by_low ? gate->key.low : gate->key.high;
+	direct.source_port = by_low ? gate->key.low_port : gate->key.high_port;
+	direct.destination = by_low ? gate->key.high : gate->key.low;
+	direct.destination_port = by_low ? gate->key.high_port : gate->key.low_port;
+	opened = opened_from(&direct.source, direct.source_port);
 	if (!opened)
 		return;
 	for (__u32 at = 0; at < HR_DESTINATIONS; at++)
-		if (leads_to(&opened->to[at], address, port))
+		if (leads_to(&opened->to[at], &direct.destination, direct.destination_port))
 			opened->to[at].ended_s = gate->now / SECOND_NS + 1;
+	if (mixes(&direct.source, gate->now))
+		leave_trace(skb, &direct, TRACE_MS);
 }
 
-/* Both ends have closed the flow: from now on one of them is in TIME_WAIT. Who opened it may have been forgotten. */
-static __always_inline void note_ending(const struct gate *gate, __u32 flags)
+/*
+ * Both ends have closed the flow: from now on one of them is in TIME_WAIT. Who opened it may have been forgotten.
+ * Not static: the verifier walks through it once; and for its stack.
+ */
+__noinline int note_ending(struct __sk_buff *skb, const struct gate *gate, __u32 flags)
 {
+	if (!gate)
+		return -1;
 	if (!(flags & HR_FLOW_OPENED_FROM_HIGH))
-		note_ending_of(gate, 1);
+		note_ending_of(skb, gate, 1);
 	if (!(flags & HR_FLOW_OPENED_FROM_LOW))
-		note_ending_of(gate, 0);
+		note_ending_of(skb, gate, 0);
+	return 0;
 }
 
 /* Whether a backend may still have the flow from t's source to this place: it lives, or has ended lately. Overwrites gate->key. */
@@ -126,8 +161,10 @@ static __noinline int avoid_clash(struct __sk_buff *skb, struct gate *gate, cons
 	for (__u32 at = 0; at < HR_DESTINATIONS; at++) {
 		direct.destination = opened->to[at].address;
 		direct.destination_port = opened->to[at].port;
-		if (direct.destination_port && is_met(gate, &direct, &opened->to[at]))
-			leave_trace(skb, &direct, TRACE_MS);
+		if (!direct.destination_port || !is_met(gate, &direct, &opened->to[at]))
+			continue;
+		note_mixing(gate, &direct.source);
+		leave_trace(skb, &direct, TRACE_MS);
 	}
 	return 0;
 }

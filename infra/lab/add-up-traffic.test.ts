@@ -10,7 +10,7 @@ const run = {
   errors: [],
   clientPauseMs: 3,
   serverPauseMs: 4,
-  retransmissions: { syn: 1, timeouts: 2 },
+  retransmissions: { syn: 1, timeouts: 2, resetsSent: 3 },
 };
 
 test("numbers are added, extremes kept, and one that runs makes all run", () => {
@@ -25,7 +25,7 @@ test("numbers are added, extremes kept, and one that runs makes all run", () => 
   assert.equal(sum.elapsedMs, 20);
   assert.deepEqual(sum.kinds["new/service/v4"], { ...counts, attempted: 4, ok: 2, failed: 2, maxLatencyMs: 9 });
   assert.deepEqual(sum.kinds["new/service/v6"], counts);
-  assert.deepEqual([sum.clientPauseMs, sum.serverPauseMs, sum.retransmissions], [3, 4, { syn: 2, timeouts: 4 }]);
+  assert.deepEqual([sum.clientPauseMs, sum.serverPauseMs, sum.retransmissions], [3, 4, { syn: 2, timeouts: 4, resetsSent: 6 }]);
 });
 
 test("of no run nothing is said", () => {
@@ -36,6 +36,6 @@ test("of no run nothing is said", () => {
     errors: [],
     clientPauseMs: 0,
     serverPauseMs: 0,
-    retransmissions: { syn: 0, timeouts: 0 },
+    retransmissions: { syn: 0, timeouts: 0, resetsSent: 0 },
   });
 });

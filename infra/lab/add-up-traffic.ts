@@ -18,6 +18,7 @@ export function addUpTraffic(runs: readonly RunStats[]): RunStats {
     retransmissions: {
       syn: runs.reduce((sum, { retransmissions }) => sum + retransmissions.syn, 0),
       timeouts: runs.reduce((sum, { retransmissions }) => sum + retransmissions.timeouts, 0),
+      resetsSent: runs.reduce((sum, { retransmissions }) => sum + retransmissions.resetsSent, 0),
     },
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KindStats, RunStats } from "./demo/traffic-contract.ts";
-import { judgeTraffic, stoodStill } from "./judge-traffic.ts";
+import { judgeTraffic, metTimeWait, stoodStill } from "./judge-traffic.ts";
 
 const fine: KindStats = {
   attempted: 9,
@@ -15,7 +15,7 @@ const fine: KindStats = {
   lost: 0,
 };
 const late: KindStats = { ...fine, stalledOver1s: 3, maxLatencyMs: 1_200 };
-const quiet = { clientPauseMs: 15, serverPauseMs: 20, retransmissions: { syn: 0, timeouts: 0 } };
+const quiet = { clientPauseMs: 15, serverPauseMs: 20, retransmissions: { syn: 0, timeouts: 0, resetsSent: 0 } };
 const paused = { ...quiet, clientPauseMs: 600 };
 
 const run = (one: KindStats, circumstances: Pick<RunStats, "clientPauseMs" | "serverPauseMs" | "retransmissions">): RunStats => ({
@@ -33,8 +33,13 @@ const cases: readonly (readonly [string, RunStats, number | undefined, readonly 
   ["late on a quiet machine", run(late, quiet), undefined, [0, 1]],
   ["late by a pause of the client, nothing sent again", run(late, paused), undefined, [0, 0]],
   ["late by more than the pauses", run({ ...late, maxLatencyMs: 1_300 }, paused), undefined, [0, 1]],
-  ["a lost SYN counts, whatever the machine did", run(late, { ...paused, retransmissions: { syn: 1, timeouts: 0 } }), undefined, [0, 1]],
-  ["a time-out counts too", run(late, { ...paused, retransmissions: { syn: 0, timeouts: 1 } }), undefined, [0, 1]],
+  [
+    "a lost SYN counts, whatever the machine did",
+    run(late, { ...paused, retransmissions: { syn: 1, timeouts: 0, resetsSent: 0 } }),
+    undefined,
+    [0, 1],
+  ],
+  ["a time-out counts too", run(late, { ...paused, retransmissions: { syn: 0, timeouts: 1, resetsSent: 0 } }), undefined, [0, 1]],
   ["a stricter limit", run({ ...fine, maxLatencyMs: 600 }, quiet), 500, [0, 1]],
 ];
 
@@ -50,3 +55,13 @@ test("a machine stands still from a fifth of a second on", () => {
     [false, true, true],
   );
 });
+
+const again: readonly (readonly [string, RunStats["retransmissions"], boolean])[] = [
+  ["nothing was sent again", { syn: 0, timeouts: 0, resetsSent: 2 }, false],
+  ["a reset for each SYN that was sent again", { syn: 2, timeouts: 2, resetsSent: 2 }, true],
+  ["one SYN was lost", { syn: 3, timeouts: 3, resetsSent: 2 }, false],
+  ["something else was lost", { syn: 1, timeouts: 3, resetsSent: 2 }, false],
+];
+
+for (const [name, retransmissions, expected] of again)
+  test(`a server's TIME_WAIT: ${name}`, () => assert.equal(metTimeWait(run(late, { ...quiet, retransmissions })), expected));

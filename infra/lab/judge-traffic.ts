@@ -27,6 +27,15 @@ export function stoodStill(stats: RunStats): boolean {
   return Math.max(stats.clientPauseMs, stats.serverPauseMs) >= STOOD_STILL_MS;
 }
 
+/**
+ * Whether every SYN that was sent again had met an old connection's TIME_WAIT at the server: the client's kernel then resets that one and
+ * sends its SYN again, at once the first time and after a second the next (net/ipv4/tcp_input.c, tcp_rcv_synsent_state_process).
+ * Without host routing it happens as well to whoever opens connections without pause. A SYN that was lost sends no reset.
+ */
+export function metTimeWait({ retransmissions: { syn, timeouts, resetsSent } }: RunStats): boolean {
+  return syn > 0 && Math.max(syn, timeouts) <= resetsSent;
+}
+
 /** Longest latency that both processes' own pauses, one on the way there and one on the way back, can make up. */
 function explainedByPause(stats: RunStats): boolean {
   const { syn, timeouts } = stats.retransmissions;

@@ -143,6 +143,28 @@ describe("a port whose direct flows have ended", () => {
           .map(({ original }) => original.sourcePort);
       });
 
+    /** Source ports of direct connections that conntrack knows of. */
+    const toldToNat = (): number[] =>
+      agent.run(() => {
+        const conntrack = Conntrack.open();
+        const entries = conntrack
+          .entries(family === "v4" ? 4 : 6)
+          .filter(({ original }) => original.destination === nodes.pod("b")[family]);
+        conntrack.close();
+        return entries.map(({ original }) => original.sourcePort);
+      });
+
+    it(`${family}: of a pod of which a direct and a Service connection have met, NAT picks none of them`, async () => {
+      agent.reconcile(on(++generation, 1));
+      const [meeting = 0, ...others] = ports(PORTS);
+      const half = others.length >> 1;
+      assert.deepEqual(broken(await exchangeAll(nodes, "a", [...others.slice(0, half), meeting].map(direct))), []);
+      assert.deepEqual(toldToNat(), [], "nothing has met, so conntrack need not know");
+      const later = others.slice(half);
+      assert.deepEqual(broken(await exchangeAll(nodes, "a", [toService(meeting), ...later.map(direct)])), []);
+      assert.deepEqual(new Set(toldToNat()), new Set([meeting, ...later]));
+    });
+
     it(`${family}: to as many destinations as are remembered, then the Service of the first`, async () => {
       agent.reconcile(on(++generation, 1));
       const chosen = ports(PORTS);

@@ -4,19 +4,23 @@ import { readFileSync } from "node:fs";
 export interface Retransmissions {
   readonly syn: number;
   readonly timeouts: number;
+  /** Resets sent. Each answers a packet that no connection here expected: in a handshake, the word of a server's TIME_WAIT. */
+  readonly resetsSent: number;
 }
 
-/** Reads the TcpExt lines of /proc/net/netstat (net/ipv4/proc.c): one line of names, one of values. */
+/** Reads the lines Tcp of /proc/net/snmp and TcpExt of /proc/net/netstat (net/ipv4/proc.c): one line of names, one of values. */
 export function parseRetransmissions(text: string): Retransmissions {
-  const [names, values] = text
-    .split("\n")
-    .filter((line) => line.startsWith("TcpExt:"))
-    .map((line) => line.split(" "));
-  const read = (name: string): number => Number(values?.[names?.indexOf(name) ?? -1] ?? Number.NaN);
-  return { syn: read("TCPSynRetrans"), timeouts: read("TCPTimeouts") };
+  const read = (group: string, name: string): number => {
+    const [names, values] = text
+      .split("\n")
+      .filter((line) => line.startsWith(`${group}:`))
+      .map((line) => line.split(" "));
+    return Number(values?.[names?.indexOf(name) ?? -1] ?? Number.NaN);
+  };
+  return { syn: read("TcpExt", "TCPSynRetrans"), timeouts: read("TcpExt", "TCPTimeouts"), resetsSent: read("Tcp", "OutRsts") };
 }
 
 /** As the kernel counts them now. */
 export function readRetransmissions(): Retransmissions {
-  return parseRetransmissions(readFileSync("/proc/net/netstat", "utf8"));
+  return parseRetransmissions(`${readFileSync("/proc/net/snmp", "utf8")}\n${readFileSync("/proc/net/netstat", "utf8")}`);
 }

@@ -18,7 +18,7 @@ const NO_RUN: RunStats = {
   errors: [],
   clientPauseMs: 0,
   serverPauseMs: 0,
-  retransmissions: { syn: 0, timeouts: 0 },
+  retransmissions: { syn: 0, timeouts: 0, resetsSent: 0 },
 };
 
 let run: TrafficRun | undefined;

@@ -44,7 +44,8 @@ export class TrafficRun {
   }
 
   stats(): RunStats {
-    const { syn, timeouts } = readRetransmissions();
+    const now = readRetransmissions();
+    const before = this.#retransmittedBefore;
     return {
       running: this.#ended === undefined,
       elapsedMs: Math.round((this.#ended ?? performance.now()) - this.#began),
@@ -52,7 +53,11 @@ export class TrafficRun {
       errors: this.#tally.errors(),
       clientPauseMs: Math.round(this.#lag.max / 1e6),
       serverPauseMs: this.#serverPauseMs,
-      retransmissions: { syn: syn - this.#retransmittedBefore.syn, timeouts: timeouts - this.#retransmittedBefore.timeouts },
+      retransmissions: {
+        syn: now.syn - before.syn,
+        timeouts: now.timeouts - before.timeouts,
+        resetsSent: now.resetsSent - before.resetsSent,
+      },
     };
   }
 
