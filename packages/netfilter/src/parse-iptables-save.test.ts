@@ -107,6 +107,12 @@ describe("iptables-save", () => {
     assert.equal(plain?.outcome, "Parsed");
   });
 
+  test("blanks between words are one, those of a comment stay", () => {
+    const { text, comment } = readOne(String.raw`-A FORWARD -m nfacct --nfacct-name  dropped -m comment --comment "a  \"b  c" -j DROP`);
+    assert.equal(text, String.raw`-A FORWARD -m nfacct --nfacct-name dropped -m comment --comment "a  \"b  c" -j DROP`);
+    assert.equal(comment, 'a  "b  c');
+  });
+
   test("chains have the hook of their name and their policy", () => {
     const parsed = read("*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING DROP [0:0]\n:MINE - [0:0]\nCOMMIT\n");
     assert.ok(parsed.outcome === "Parsed");

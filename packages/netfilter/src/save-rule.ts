@@ -1,6 +1,6 @@
 import type { Action, Operand, PacketRule, RuleMatch } from "./packet-rule.ts";
 import { excerpt } from "./parsed.ts";
-import { splitWords } from "./save-words.ts";
+import { singleBlanks, splitWords } from "./save-words.ts";
 
 /** How a tool writes its rules. */
 export interface SaveDialect {
@@ -41,7 +41,7 @@ export function readSavedRule(line: string, dialect: SaveDialect, chains: Readon
   if (!chains.has(chain)) return { why: `the table has no chain "${chain}"` };
   const draft: Draft = { fields: {}, names: [], options: [], comment: undefined, target: undefined };
   const why = readOptions(words, dialect, draft);
-  return why === undefined ? { chain, rule: finished(line, draft, chains) } : { why };
+  return why === undefined ? { chain, rule: finished(singleBlanks(line), draft, chains) } : { why };
 }
 
 function readOptions(words: readonly string[], dialect: SaveDialect, draft: Draft): string | undefined {

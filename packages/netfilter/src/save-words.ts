@@ -49,6 +49,11 @@ function isBlank(char: string | undefined): boolean {
   return char === " " || char === "\t";
 }
 
+/** The same rule with one blank between its words: some matches write two (`--nfacct-name` in libxt_nfacct.c). Quoted ones stay. */
+export function singleBlanks(line: string): string {
+  return line.replaceAll(/"(?:[^"\\]|\\.)*"|[ \t]+/g, (part) => (part.startsWith('"') ? part : " "));
+}
+
 /** One argument for a POSIX shell. Words of plain characters stay as they are, so that commands can be read. */
 export function shellQuote(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

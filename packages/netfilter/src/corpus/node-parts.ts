@@ -16,6 +16,8 @@ export const kubeProxyTables: Tables = {
     "-A OUTPUT -j KUBE-FIREWALL",
     '-A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment "block incoming localnet connections" -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP',
     "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
+    // since Kubernetes 1.33 kube-proxy counts them; iptables-save writes two blanks before the counter's name
+    "-A KUBE-FORWARD -m conntrack --ctstate INVALID -m nfacct --nfacct-name  ct_state_invalid_dropped_pkts -j DROP",
     '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j ACCEPT',
     '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
     '-A KUBE-SERVICES -d 10.0.13.7/32 -p tcp -m comment --comment "shop/idle:http has no endpoints" -m tcp --dport 80 -j REJECT --reject-with icmp-port-unreachable',
