@@ -21,8 +21,10 @@ export function failedPreflight(stage: Stage): void {
       const operation = await stage.arm.settle(await stage.arm.setMode("BpfVeth"), ENABLE_TIMEOUT_MS);
       assert.equal(operation.status, "Failed");
       assert.equal(operation.error?.code, "PreflightBlocked");
-      const detail = operation.error?.details?.find(({ code }) => code === "PF-009");
-      assert.ok(JSON.stringify(detail ?? {}).includes(node.name), JSON.stringify(operation.error));
+      const details = operation.error?.details ?? [];
+      const textOf = (wanted: string): string => JSON.stringify(details.find(({ code }) => code === wanted) ?? {});
+      assert.ok(textOf("PF-009").includes(node.name), JSON.stringify(operation.error));
+      assert.match(textOf("PF-030"), /-A cali-FORWARD -s 192\.0\.2\.1\/32 -j DROP .*to remove: iptables-nft -t filter -D cali-FORWARD/);
     } finally {
       await rules("-D");
       await onNode(node, "iptables", "-w", "-X", "cali-FORWARD");

@@ -137,6 +137,7 @@ const table: readonly Row[] = [
   ["PF-058", "cordoned", withNode({ cordoned: true }), "failed", ["node n1"]],
   ["PF-058", "nodes not read", { ...good, nodes: unreadable }, "unknown"],
   ...preconditionRows("PF-009", "PolicyChains"),
+  ...preconditionRows("PF-030", "UnexpectedRules"),
   ...preconditionRows("PF-032", "ForwardPolicy"),
   ...preconditionRows("PF-067", "LoosePickup"),
   ...preconditionRows("PF-068", "ConntrackZones"),
@@ -169,7 +170,7 @@ describe("verdict", () => {
   });
 
   test("without loose pickup nodes may be switched when they are drained only", () => {
-    const hold = ["PolicyChains", "ForwardPolicy", "ConntrackZones", "IpvsConntrack"];
+    const hold = ["UnexpectedRules", "PolicyChains", "ForwardPolicy", "ConntrackZones", "IpvsConntrack"];
     const facts = withNode({
       agentOs,
       preconditions: [

@@ -9,6 +9,7 @@ import { nodeOs } from "./rules/pf-011-node-os.ts";
 import { windowsNodes } from "./rules/pf-012-windows-nodes.ts";
 import { staticEgressGateway } from "./rules/pf-021-static-egress-gateway.ts";
 import { istioAddOn } from "./rules/pf-022-istio-add-on.ts";
+import { unexpectedRules } from "./rules/pf-030-unexpected-rules.ts";
 import { forwardPolicy } from "./rules/pf-032-forward-policy.ts";
 import { workerRights } from "./rules/pf-054-worker-rights.ts";
 import { nodesSkipped } from "./rules/pf-058-nodes-skipped.ts";
@@ -28,6 +29,7 @@ export const rules: readonly Rule[] = [
   windowsNodes,
   staticEgressGateway,
   istioAddOn,
+  unexpectedRules,
   forwardPolicy,
   workerRights,
   nodesSkipped,

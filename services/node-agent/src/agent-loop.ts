@@ -18,6 +18,8 @@ import type { MasqueradeWatch } from "./masquerade/masquerade-watch.ts";
 import type { Condition } from "./report/conditions.ts";
 import type { NodeFacts } from "./report/node-facts.ts";
 import { newRefusals } from "./report/refusals.ts";
+import type { RuleWatch } from "./rules/rule-watch.ts";
+import { rulesPrecondition } from "./rules/rules-precondition.ts";
 
 /** While a switch awaits its confirmation, or a drain its end, the worker watches closely. */
 const BUSY_ROUND_MS = 500;
@@ -35,6 +37,7 @@ export type AgentDeps = {
   readOwnNode: () => Promise<OwnNode | undefined>;
   writeStatus: (status: HostRoutingNodeStatus) => Promise<boolean>;
   masquerade: MasqueradeWatch["decide"];
+  rules: RuleWatch["current"];
   facts: () => NodeFacts;
   identity: { bootId: string; bundleDigest: string; agentVersion: string };
   stateDir: string;
@@ -97,10 +100,18 @@ export class AgentLoop {
       own: this.#ownNode && { nodeUid: this.#ownNode.uid, bootId: identity.bootId, bundleDigest: identity.bundleDigest },
       ownRanges: this.#ownNode?.podRanges ?? [],
       masquerade: wish,
+      rulesRefusal: this.#rulesRefusal(),
       state: this.#state,
     });
     this.#remember(decision.state);
     return decision;
+  }
+
+  /** A rule that would be passed by keeps a node from being switched on; one that comes later switches no node off. */
+  #rulesRefusal(): string | undefined {
+    const found = this.#deps.rules();
+    if (found?.state !== "Dirty" || this.#deps.datapath.control()?.mode === "On") return undefined;
+    return rulesPrecondition(found).message;
   }
 
   /** The kernel took an unconfirmed switch back: this generation is over, the next round detaches. */
@@ -147,6 +158,7 @@ export class AgentLoop {
       ...found,
       conditions: this.#conditions,
       facts: facts(),
+      rules: this.#deps.rules(),
       observedAt: new Date(clock.now()).toISOString(),
     });
     this.#conditions = status.conditions ?? [];

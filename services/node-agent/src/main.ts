@@ -10,7 +10,7 @@ import { NodeCanary } from "./canary/node-canary.ts";
 import { DisruptionMeter } from "./disruption/disruption-meter.ts";
 import { probeHook } from "./host-routing/device-hooks.ts";
 import { probeGate } from "./host-routing/gate-variant.ts";
-import { NodeDatapath } from "./host-routing/node-datapath.ts";
+import { NodeDatapath, type NodeDatapathOptions } from "./host-routing/node-datapath.ts";
 import { ClusterApi } from "./kube/cluster-api.ts";
 import { readOwnNode } from "./kube/own-node.ts";
 import { watchObject } from "./kube/watched-object.ts";
@@ -18,6 +18,8 @@ import { watchMasquerade } from "./masquerade/masquerade-watch.ts";
 import { watchPods } from "./pods/watched-pods.ts";
 import { watchPreconditions } from "./preconditions/precondition-watch.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
+import { watchRules } from "./rules/rule-watch.ts";
+import { allPreconditions } from "./rules/rules-precondition.ts";
 
 const COLLECTIONS = "/apis/hostrouting.acns.azure.com/v1alpha1";
 /** Four beats within HR_HEARTBEAT_STALE_NS (bpf/shared/host_routing.h). */
@@ -39,18 +41,7 @@ function main(): void {
   const hook = probeHook();
   const gate = probeGate(config.objectPath);
   const version = bundleDigest.replace(/^sha256:/, "").slice(0, 12);
-  const datapath = new NodeDatapath({
-    pinRoot: config.pinRoot,
-    version,
-    objectPath: config.objectPath,
-    hook,
-    gate,
-    adopt: config.adoptFlows === "true",
-    drainMs: DRAIN_MS,
-    selfTestEveryMs: SELF_TEST_EVERY_MS,
-    monotonicNs: () => process.hrtime.bigint(),
-    disruption: measuring(config, version),
-  });
+  const datapath = openDatapath(config, { hook, gate, version });
   const canary = new NodeCanary();
   canary.removeLeftovers();
   const heartbeat = setInterval(() => attempt(logger, "heartbeat", () => datapath.beat()), HEARTBEAT_MS);
@@ -72,6 +63,7 @@ function main(): void {
     onChange: () => loop.wake(),
   });
   const preconditions = watchPreconditions({ logger, onChange: () => loop.wake() });
+  const rules = watchRules({ logger, onChange: () => loop.wake() });
   const facts = readNodeFacts(config.osReleaseFile, { hook, gate });
   const statusPath = `${COLLECTIONS}/hostroutingnodes/${encodeURIComponent(config.nodeName)}/status`;
   const agent = new AgentLoop({
@@ -82,7 +74,8 @@ function main(): void {
     readOwnNode: () => readOwnNode(api, config.nodeName),
     writeStatus: (status) => api.mergePatch(statusPath, { status }),
     masquerade: masquerade.decide,
-    facts: () => ({ ...facts, ...(preconditions.current() && { preconditions: [...(preconditions.current() ?? [])] }) }),
+    rules: () => rules.current(),
+    facts: () => ({ ...facts, ...allPreconditions(preconditions.current(), rules.current()) }),
     identity: { bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), bundleDigest, agentVersion: "0.1.0" },
     stateDir: config.stateDir,
     statusIntervalMs: config.statusIntervalMs,
@@ -94,11 +87,35 @@ function main(): void {
   endInOrder(logger, END_GRACE_MS, async () => {
     clearInterval(heartbeat);
     stopFollowing();
-    await Promise.all([loop.stop(), order.stop(), clusterConfig.stop(), pods.stop(), masquerade.stop(), preconditions.stop()]);
+    await Promise.all([
+      loop.stop(),
+      order.stop(),
+      clusterConfig.stop(),
+      pods.stop(),
+      masquerade.stop(),
+      preconditions.stop(),
+      rules.stop(),
+    ]);
     api.close();
     canary.end();
     attempt(logger, "last heartbeat", () => datapath.endBeat());
     datapath.close();
+  });
+}
+
+type Config = ReturnType<typeof readConfig<typeof AGENT_SETTINGS>>;
+type Found = Pick<NodeDatapathOptions, "hook" | "gate" | "version">;
+
+function openDatapath(config: Config, found: Found): NodeDatapath {
+  return new NodeDatapath({
+    ...found,
+    pinRoot: config.pinRoot,
+    objectPath: config.objectPath,
+    adopt: config.adoptFlows === "true",
+    drainMs: DRAIN_MS,
+    selfTestEveryMs: SELF_TEST_EVERY_MS,
+    monotonicNs: () => process.hrtime.bigint(),
+    disruption: measuring(config, found.version),
   });
 }
 

@@ -41,6 +41,18 @@ describe("an order to switch", () => {
     assert.partialDeepStrictEqual(decide({ config: null }), { desired: { kind: "leave" }, reason: "NetworkUnknown" });
   });
 
+  it("waits while rules would be passed by, and says which; only a switch on asks", () => {
+    const rulesRefusal = "Host routing would pass by these rules: …";
+    assert.deepEqual(decide({ rulesRefusal }), {
+      state: accepted,
+      desired: { kind: "leave" },
+      reason: "RulesNotClean",
+      message: rulesRefusal,
+    });
+    for (const mode of ["Observe", "Drain", "None"] as const)
+      assert.notEqual(decide({ rulesRefusal, order: { ...order, mode } }).reason, "RulesNotClean");
+  });
+
   it("that the kernel took back is not carried out again, a newer one is", () => {
     const state = revoke(accepted, 5, "ConfirmMissed");
     assert.partialDeepStrictEqual(decide({ state }), { desired: { kind: "off", atOnce: false }, reason: "ConfirmMissed" });

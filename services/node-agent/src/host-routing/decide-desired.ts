@@ -12,6 +12,8 @@ export type Inputs = {
   own: OwnIdentity | undefined;
   ownRanges: readonly string[];
   masquerade?: MasqueradeWish | undefined;
+  /** Why the node's packet filter rules do not let it be switched on now; undefined where they do, or where it is on. */
+  rulesRefusal?: string | undefined;
   state: AgentState;
 };
 
@@ -87,6 +89,8 @@ function switchOn(inputs: Inputs, order: HostRoutingNodeSpec, state: AgentState)
       reason: "NetworkUnknown",
       message: "HostRoutingConfig/default names no pod address ranges.",
     };
+  if (inputs.rulesRefusal !== undefined)
+    return { desired: { kind: "leave" }, state, reason: "RulesNotClean", message: inputs.rulesRefusal };
   return {
     state,
     desired: {

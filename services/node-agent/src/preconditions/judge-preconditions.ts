@@ -20,7 +20,7 @@ export type NodeReadings = {
 };
 
 /** Names as the node's report has them. */
-export type PreconditionName = "LoosePickup" | "ConntrackZones" | "IpvsConntrack" | "PolicyChains" | "ForwardPolicy";
+export type PreconditionName = "LoosePickup" | "ConntrackZones" | "IpvsConntrack" | "PolicyChains" | "ForwardPolicy" | "UnexpectedRules";
 
 /** One answer. `message` says what was seen; empty when it holds. */
 export type Precondition = { name: PreconditionName; outcome: "Passed" | "Failed" | "Unknown"; message: string };

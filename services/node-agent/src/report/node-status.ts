@@ -1,4 +1,5 @@
 import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
+import type { ScanVerdict } from "@hostrouting/netfilter";
 import type { CanaryObservation } from "../canary/node-canary.ts";
 import { handOverCondition } from "../hand-over/hand-over-condition.ts";
 import { summarise } from "../host-routing/counters.ts";
@@ -33,6 +34,8 @@ export type StatusInputs = {
   /** Of the report before this one. */
   conditions: readonly Condition[];
   facts: NonNullable<HostRoutingNodeStatus["facts"]>;
+  /** Undefined before the first scan. */
+  rules: ScanVerdict | undefined;
   observedAt: string;
 };
 
@@ -64,6 +67,9 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
       ? [{ name: "self-test", outcome: seen.selfTest.outcome, message: seen.selfTest.message, observedAt: inputs.observedAt }]
       : [],
     facts: inputs.facts,
+    ...(inputs.rules && {
+      scan: { state: inputs.rules.state, digest: inputs.rules.digest, findings: inputs.rules.findings.length + inputs.rules.omitted },
+    }),
     masquerade: masqueradeStatus({
       decision: inputs.masquerade,
       shown: seen.masquerade,

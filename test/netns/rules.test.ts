@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import type { ScanVerdict } from "../../packages/netfilter/src/index.ts";
+import { aksRulesV4, aksRulesV6 } from "../../infra/lab/aks-rules.ts";
+
+const CHECKOUT = path.join(import.meta.dirname, "../..");
+const RULES = path.join(CHECKOUT, "services/node-agent/src/rules");
+/** What an agent does, as a process of its own: its children have to be in the node's namespace too. */
+const LOOK = `
+  import { defaultAllowList, judgeScan, loadAllowList } from "${CHECKOUT}/packages/netfilter/src/index.ts";
+  import { readRuleDumps } from "${RULES}/read-rule-dumps.ts";
+  console.log(JSON.stringify(judgeScan(await readRuleDumps(), loadAllowList(defaultAllowList))));`;
+const WATCH = `
+  import { createLogger } from "${CHECKOUT}/packages/runtime/src/index.ts";
+  import { watchRules } from "${RULES}/rule-watch.ts";
+  const watch = watchRules({ logger: createLogger("test", "silent"), onChange: () => console.log(watch.current().state) });
+  process.stdin.on("end", () => watch.stop()).resume();`;
+const TIMEOUT_MS = 30_000;
+/** Far less than the minute after which the regular scan comes. */
+const NOTICED_MS = 20_000;
+
+/** A rule that somebody adds, and where it is to be found. */
+const foreign: [what: string, line: string, found: string][] = [
+  ["a drop of iptables-nft", "iptables-nft -A FORWARD -s 192.0.2.1 -j DROP", "iptables-nft ip filter FORWARD"],
+  [
+    "a rule with a comment full of quotes",
+    `iptables-nft -I FORWARD -m comment --comment "it's a \\"test\\"" -j REJECT`,
+    "iptables-nft ip filter FORWARD",
+  ],
+  [
+    "a translation of ip6tables-nft",
+    "ip6tables-nft -t nat -A POSTROUTING -d 2001:db8::/32 -j MASQUERADE",
+    "iptables-nft ip6 nat POSTROUTING",
+  ],
+  [
+    "a mark of iptables-legacy",
+    "iptables-legacy -t mangle -A PREROUTING -p tcp -j MARK --set-mark 7",
+    "iptables-legacy ip mangle PREROUTING",
+  ],
+  ["a drop of ip6tables-legacy", "ip6tables-legacy -A FORWARD -p udp --dport 53 -j DROP", "iptables-legacy ip6 filter FORWARD"],
+  [
+    "a rule of nft's own table",
+    "nft add table inet mine; nft add chain inet mine f '{ type filter hook forward priority 5; }'; nft add rule inet mine f tcp dport 22 drop",
+    "nft inet mine f",
+  ],
+  [
+    "a rule at a device's ingress",
+    "nft add table netdev mine; nft add chain netdev mine i '{ type filter hook ingress device d0 priority 0; }'; nft add rule netdev mine i ip saddr 192.0.2.0/24 drop",
+    "nft netdev mine i",
+  ],
+  ["a rule of ebtables", "ebtables-nft -A FORWARD -p IPv4 -j DROP", "nft bridge filter FORWARD"],
+];
+const harmless: [what: string, line: string][] = [
+  ["a drop of what comes for the node itself", "iptables-nft -A INPUT -p tcp --dport 23 -j DROP"],
+  ["a chain that nothing leads to", "iptables-nft -N MINE; iptables-nft -A MINE -j DROP"],
+  ["an accept", "iptables-nft -A FORWARD -s 192.0.2.9 -j ACCEPT"],
+];
+
+describe("packet filter rules of a real node", () => {
+  const name = `hrr${randomBytes(3).toString("hex")}`;
+  const children = new Set<ChildProcess>();
+
+  const inNode = (line: string, input = ""): void =>
+    void execFileSync("nsenter", [`--net=/run/netns/${name}`, "sh", "-ec", line], {
+      input,
+      timeout: TIMEOUT_MS,
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+  const nodeArguments = (script: string): string[] => [
+    `--net=/run/netns/${name}`,
+    process.execPath,
+    "--disable-warning=ExperimentalWarning",
+    "--input-type=module-typescript",
+    "-e",
+    script,
+  ];
+  const look = (): ScanVerdict =>
+    JSON.parse(execFileSync("nsenter", nodeArguments(LOOK), { encoding: "utf8", timeout: TIMEOUT_MS, cwd: RULES })) as ScanVerdict;
+  const expectClean = (): void => {
+    const { state, findings, unread } = look();
+    assert.deepEqual({ state, findings, unread }, { state: "Clean", findings: [], unread: [] });
+  };
+
+  before(() => {
+    execFileSync("ip", ["netns", "add", name]);
+    inNode("ip link set lo up; ip link add d0 type veth peer name d1; ip link set d0 up");
+    const notMasqueraded = ["10.244.0.0/16", "10.96.0.0/16", "169.254.0.0/16", "fd00:244::/48", "fe80::/10"];
+    inNode("iptables-nft-restore", aksRulesV4({ nodeIpv4: "10.200.0.1", notMasqueraded }));
+    inNode("ip6tables-nft-restore", aksRulesV6({ nodeIpv4: "10.200.0.1", notMasqueraded }));
+  });
+  after(() => {
+    for (const child of children) child.kill("SIGKILL");
+    execFileSync("ip", ["netns", "del", name]);
+  });
+
+  it("are all known on a node as AKS makes it", expectClean);
+
+  for (const [what, line, found] of foreign)
+    it(`${what} is found, and the command that is named removes it`, () => {
+      inNode(line);
+      const { state, findings } = look();
+      assert.equal(state, "Dirty");
+      assert.deepEqual(
+        findings.map(({ backend, family, table, chain }) => `${backend} ${family} ${table} ${chain}`),
+        [found],
+      );
+      inNode(findings[0]?.removal ?? "");
+      expectClean();
+    });
+
+  for (const [what, line] of harmless)
+    it(`${what} is none of them`, () => {
+      inNode(line);
+      expectClean();
+    });
+
+  it("a change is noticed by itself, not by the next regular scan", async () => {
+    const child = spawn("nsenter", nodeArguments(WATCH), { stdio: ["pipe", "pipe", "inherit"], cwd: RULES });
+    children.add(child);
+    child.once("exit", () => children.delete(child));
+    const states = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const next = async (): Promise<unknown> => {
+      const timer = new AbortController();
+      const late = pause(NOTICED_MS, "nothing was noticed", { signal: timer.signal }).catch(() => undefined);
+      const seen = await Promise.race([states.next().then(({ value }) => value), late]);
+      timer.abort();
+      return seen;
+    };
+    assert.equal(await next(), "Clean");
+    inNode("iptables-nft -A FORWARD -s 192.0.2.3 -j DROP");
+    assert.equal(await next(), "Dirty");
+    inNode("iptables-nft -D FORWARD -s 192.0.2.3 -j DROP");
+    assert.equal(await next(), "Clean");
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.stdin.end();
+    assert.equal(await ended, 0);
+  });
+});
