@@ -6,13 +6,12 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include "flows.h"
+#include "hash.h"
 #include "maps.h"
 #include "parse.h"
 
 #define AF_INET 2
 #define AF_INET6 10
-/* 2^32 / golden ratio: spreads addresses that differ in any byte. */
-#define GOLDEN_RATIO 0x9e3779b1
 
 static __always_inline struct hr_device *find_uplink(__u32 ifindex)
 {

@@ -34,9 +34,15 @@ static __always_inline int leads_to(const struct hr_destination *place, const st
 	return place->port == port && !compare_words(&place->address, address);
 }
 
+/* The unit of ended_s; never 0, which stands for none. */
+static __always_inline __u32 second_of(__u64 now)
+{
+	return now / SECOND_NS + 1;
+}
+
 static __always_inline int ended_lately(const struct hr_destination *place, __u64 now)
 {
-	return place->ended_s && now / SECOND_NS + 1 - place->ended_s <= TIME_WAIT_S;
+	return place->ended_s && second_of(now) - place->ended_s <= TIME_WAIT_S;
 }
 
 /* The place of the same destination, else one that nobody can meet any more, else the next in turn. */
@@ -113,7 +119,7 @@ static __always_inline void note_ending_of(struct __sk_buff *skb, const struct g
 		return;
 	for (__u32 at = 0; at < HR_DESTINATIONS; at++)
 		if (leads_to(&opened->to[at], &direct.destination, direct.destination_port))
-			opened->to[at].ended_s = gate->now / SECOND_NS + 1;
+			opened->to[at].ended_s = second_of(gate->now);
 	if (mixes(&direct.source, gate->now))
 		leave_trace(skb, &direct, TRACE_MS);
 }

@@ -8,6 +8,7 @@
 #ifndef HOST_ROUTING_PORTS_H
 #define HOST_ROUTING_PORTS_H
 
+#include "hash.h"
 #include "nat.h"
 
 /* 28,000 flows to one destination fill the default ranges (33,512 ports) to 84 %: 0.84^128 is nothing, 0.84^32 would be a few failures. */
@@ -31,7 +32,7 @@ struct search {
 static __always_inline __u32 mix(__u32 hash, __u32 word)
 {
 	hash ^= word;
-	hash *= 0x9e3779b1; /* 2^32 / golden ratio */
+	hash *= GOLDEN_RATIO;
 	return hash ^ hash >> 15;
 }
 
