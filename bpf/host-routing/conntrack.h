@@ -107,8 +107,9 @@ __noinline int conntrack_knows(struct __sk_buff *skb, const struct hr_tuple *t, 
  * Makes a flow that conntrack tracks ours, by ending its entry: no packet of it takes the stack any more, so the entry would
  * only grow old, and its window with it. Not what is translated, watched by a helper, or expected. Known under this tuple the
  * way round that it is asked: under the other one only, it is translated. 1 when it is ours; a trace only looks.
+ * Not static: the verifier walks through it once, not once for each way that leads here.
  */
-static __noinline int adopt(struct __sk_buff *skb, const struct hr_tuple *t, int only_look)
+__noinline int adopt(struct __sk_buff *skb, const struct hr_tuple *t, int only_look)
 {
 	struct nf_conn *ct;
 	int is_ours;

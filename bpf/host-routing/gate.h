@@ -60,7 +60,11 @@ static __always_inline void touch(struct __sk_buff *skb, const struct gate *gate
 	if (p->tcp_bits & TCP_RST) {
 		forget_flow(gate);
 	} else if (hr_conntrack_entries && flags == before && is_closed(flags) && !(p->tcp_bits & TCP_FIN)) {
-		note_ending(skb, gate, flags);
+		/* who opened it may have been forgotten */
+		if (!(flags & HR_FLOW_OPENED_FROM_HIGH))
+			note_ending(skb, gate, 1);
+		if (!(flags & HR_FLOW_OPENED_FROM_LOW))
+			note_ending(skb, gate, 0);
 		forget_flow(gate);
 	}
 }
@@ -106,8 +110,6 @@ static __always_inline enum hr_reason pass_known(struct __sk_buff *skb, struct g
 {
 	if (must_ask_again(gate, p, flow)) {
 		if (conntrack_knows(skb, &p->flow, is_opening_answer(p)) == KNOWN_TO_STACK) {
-			if (is_opening(p))
-				note_mixing(gate, &p->flow.source);
 			if (!gate->is_trace)
 				forget_flow(gate);
 			return HR_STACK_CLASH;
@@ -130,11 +132,8 @@ static __always_inline enum hr_reason pass_unknown(struct __sk_buff *skb, struct
 	if (p->is_icmp_error)
 		return HR_STACK_ICMP_ERROR;
 	known = conntrack_knows(skb, &p->flow, 0);
-	if (known == KNOWN_TO_STACK && !(hr_adopt && adopt(skb, &p->flow, gate->is_trace))) {
-		if (is_opening(p))
-			note_mixing(gate, &p->flow.source);
+	if (known == KNOWN_TO_STACK && !(hr_adopt && adopt(skb, &p->flow, gate->is_trace)))
 		return HR_STACK_CONNTRACK;
-	}
 	return known == KNOWN_AS_TRACE && gate->key.protocol == IPPROTO_TCP && !is_opening(p) ? GATE_FAST : GATE_NEW;
 }
 
@@ -144,11 +143,16 @@ static __always_inline enum hr_reason pass_unknown(struct __sk_buff *skb, struct
  */
 __noinline int pass_gate(struct __sk_buff *skb, struct gate *gate, const struct packet *p, struct hr_flow *flow)
 {
+	int verdict;
+
 	if (!gate || !p)
 		return HR_STACK_MODE;
 	if (!hr_conntrack_lookup)
 		return pass_unasked(skb, gate, p, flow);
-	return flow ? pass_known(skb, gate, p, flow) : pass_unknown(skb, gate, p);
+	verdict = flow ? pass_known(skb, gate, p, flow) : pass_unknown(skb, gate, p);
+	if (is_opening(p) && (verdict == HR_STACK_CONNTRACK || verdict == HR_STACK_CLASH))
+		note_mixing(gate, &p->flow.source);
+	return verdict;
 }
 
 /*

@@ -105,54 +105,49 @@ static __always_inline int mixes(const struct hr_address *pod, __u64 now)
 	return at && now - *at < MIXING_NS;
 }
 
-static __always_inline void note_ending_of(struct __sk_buff *skb, const struct gate *gate, int by_low)
+/*
+ * Both ends have closed the flow: from now on one of them is in TIME_WAIT. by_low: it was opened by the key's lower end.
+ * Not static: the verifier walks through it once; and for its stack.
+ */
+__noinline int note_ending(struct __sk_buff *skb, const struct gate *gate, int by_low)
 {
 	struct hr_tuple direct = { .protocol = IPPROTO_TCP };
 	struct hr_opened *opened;
 
+	if (!gate)
+		return -1;
 	direct.source = by_low ? gate->key.low : gate->key.high;
 	direct.source_port = by_low ? gate->key.low_port : gate->key.high_port;
 	direct.destination = by_low ? gate->key.high : gate->key.low;
 	direct.destination_port = by_low ? gate->key.high_port : gate->key.low_port;
 	opened = opened_from(&direct.source, direct.source_port);
 	if (!opened)
-		return;
+		return 0;
 	for (__u32 at = 0; at < HR_DESTINATIONS; at++)
 		if (leads_to(&opened->to[at], &direct.destination, direct.destination_port))
 			opened->to[at].ended_s = second_of(gate->now);
-	if (mixes(&direct.source, gate->now))
-		leave_trace(skb, &direct, TRACE_MS);
-}
-
-/*
- * Both ends have closed the flow: from now on one of them is in TIME_WAIT. Who opened it may have been forgotten.
- * Not static: the verifier walks through it once; and for its stack.
- */
-__noinline int note_ending(struct __sk_buff *skb, const struct gate *gate, __u32 flags)
-{
-	if (!gate)
-		return -1;
-	if (!(flags & HR_FLOW_OPENED_FROM_HIGH))
-		note_ending_of(skb, gate, 1);
-	if (!(flags & HR_FLOW_OPENED_FROM_LOW))
-		note_ending_of(skb, gate, 0);
-	return 0;
+	return mixes(&direct.source, gate->now) ? leave_trace(skb, &direct, TRACE_MS) : 0;
 }
 
 /* Whether a backend may still have the flow from t's source to this place: it lives, or has ended lately. Overwrites gate->key. */
 static __always_inline int is_met(struct gate *gate, const struct hr_tuple *t, const struct hr_destination *place)
 {
+	struct hr_flow_key key;
 	struct hr_flow *flow;
 
 	if (place->ended_s)
 		return ended_lately(place, gate->now);
 	make_key(gate, t);
-	flow = bpf_map_lookup_elem(&hr_flows, &gate->key);
+	key = gate->key; /* as in forget_flow() */
+	flow = bpf_map_lookup_elem(&hr_flows, &key);
 	return flow && flow->epoch == gate->epoch;
 }
 
-/* Tells conntrack of the direct flows from the port of a Service's SYN. Costs one lookup where there are none. */
-static __noinline int avoid_clash(struct __sk_buff *skb, struct gate *gate, const struct packet *p)
+/*
+ * Tells conntrack of the direct flows from the port of a Service's SYN. Costs one lookup where there are none.
+ * Not static: the verifier walks through it once, not once for each way that leads here.
+ */
+__noinline int avoid_clash(struct __sk_buff *skb, struct gate *gate, const struct packet *p)
 {
 	struct hr_tuple direct = { .protocol = IPPROTO_TCP };
 	struct hr_opened *opened;
