@@ -13,6 +13,7 @@ export * from "./node-rollout.ts";
 export * from "./rollout-policy.ts";
 export * from "./wait-reason.ts";
 export * from "./unreachable.ts";
+export * from "./visible-text.ts";
 export * from "./host-routing-status.ts";
 export * from "./flow-trace.ts";
 export * from "./packet-reasons.ts";

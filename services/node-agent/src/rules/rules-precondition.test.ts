@@ -41,6 +41,12 @@ describe("what rules say about a node", () => {
     assert.ok(judge({ source: "nft-json", failed: "w".repeat(5000) }).message.length <= 1024);
   });
 
+  it("shows what a terminal would obey, and offers no command with it", () => {
+    const { message } = judge(save(`-A FORWARD -m comment --comment "\u001b[2J\u202e" -j DROP`));
+    assert.match(message, /--comment "\\u\{1b\}\[2J\\u\{202e\}" -j DROP/);
+    assert.doesNotMatch(message, /[\p{Cc}\p{Cf}]|to remove/u);
+  });
+
   it("knows nothing where a dump is missing or cannot be read", () => {
     assert.equal(judge({ source: "nft-json", failed: "spawn nft ENOENT" }).outcome, "Unknown");
     assert.match(judge({ source: "nft-json", failed: "spawn nft ENOENT" }).message, /nft-json, the tool: spawn nft ENOENT\./);

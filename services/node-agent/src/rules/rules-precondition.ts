@@ -1,3 +1,4 @@
+import { visibleText } from "@hostrouting/domain";
 import type { Finding, ScanVerdict } from "@hostrouting/netfilter";
 import type { Precondition } from "../preconditions/judge-preconditions.ts";
 
@@ -46,11 +47,13 @@ function withoutCommand(finding: Finding): string {
 }
 
 function described({ family, table, chain, rule, owner }: Finding): string {
-  return `${`${family} ${table} ${chain}`.trim()}: ${cut(rule)}${owner === undefined ? "" : ` (${owner})`}`;
+  return `${cut(`${family} ${table} ${chain}`.trim())}: ${cut(rule)}${owner === undefined ? "" : ` (${owner})`}`;
 }
 
+/** Comments are anybody's to write. */
 function cut(text: string): string {
-  return text.length > RULE_CHARACTERS_MAX ? `${text.slice(0, RULE_CHARACTERS_MAX)}…` : text;
+  const visible = visibleText(text);
+  return visible.length > RULE_CHARACTERS_MAX ? `${visible.slice(0, RULE_CHARACTERS_MAX)}…` : visible;
 }
 
 /** Everything that preflight wants to know must hold of the node; absent until both have looked. */
