@@ -54,9 +54,7 @@ export function mixedTargets(client: TrafficClient): Target[] {
 
 /** Nothing failed, nothing was reset, nothing stalled, and there was something to judge. */
 export function expectUnharmed(client: TrafficClient, stats: RunStats): void {
-  const { late, told } = judged(client, stats);
-  if (late && stoodStill(stats)) throw new RunAgain(told, "the machine stood still", quietMachine);
-  assert.ok(!late, told);
+  expectNothingLate(judged(client, stats), stats);
 }
 
 /**
@@ -64,13 +62,19 @@ export function expectUnharmed(client: TrafficClient, stats: RunStats): void {
  * A port that met TIME_WAIT twice in one handshake waits for a second, with and without host routing.
  */
 export function expectUnharmedByReuse(client: TrafficClient, stats: RunStats, slowestMs: number): void {
-  const { late, told } = judged(client, stats, slowestMs);
-  if (late && metTimeWait(stats)) throw new RunAgain(told, "a port met TIME_WAIT twice", () => pause(TIME_WAIT_MS));
+  const found = judged(client, stats, slowestMs);
+  if (found.late && metTimeWait(stats)) throw new RunAgain(found.told, "a port met TIME_WAIT twice", () => pause(TIME_WAIT_MS));
+  expectNothingLate(found, stats);
+}
+
+type Judged = { readonly late: boolean; readonly told: string };
+
+function expectNothingLate({ late, told }: Judged, stats: RunStats): void {
   if (late && stoodStill(stats)) throw new RunAgain(told, "the machine stood still", quietMachine);
   assert.ok(!late, told);
 }
 
-function judged(client: TrafficClient, stats: RunStats, slowestMs?: number): { late: boolean; told: string } {
+function judged(client: TrafficClient, stats: RunStats, slowestMs?: number): Judged {
   const { harmed, late } = judgeTraffic(stats, slowestMs);
   const told = `${client.node}: ${[...harmed, ...late].join("; ")}; all of it: ${JSON.stringify(stats)}`;
   assert.ok(Object.keys(stats.kinds).length > 0, `${client.node} sent nothing`);

@@ -129,8 +129,7 @@ describe("pods' traffic to the outside", () => {
       const first = await startFlows(nodes, "a", [mine]);
       const [port] = translatedPorts(OUTSIDE[family], "udp").slice(-1);
       await first.finish();
-      for (const name of ["hr_nat_out", "hr_nat_in"] as const) removeHalves(name);
-      agent.run(() => forgetTracked(family === "v4" ? 4 : 6));
+      forgetFlows(family);
       const to = family === "v4" ? `${NODE.v4}:${port}` : `[${NODE.v6}]:${port}`;
       const again = await translatedByKernel(family, to, async () => {
         const kernels = await startFlows(nodes, "b", [{ ...mine, name: "b", localPort: 40_002 }]);
@@ -154,8 +153,7 @@ describe("pods' traffic to the outside", () => {
     it(`the kernel's own NAT takes no port ${family} that stands in for a pod's`, async () => {
       switchOn();
       // a trace of an earlier flow in the range would leave fewer ports than flows
-      for (const name of ["hr_nat_out", "hr_nat_in"] as const) removeHalves(name);
-      agent.run(() => forgetTracked(family === "v4" ? 4 : 6));
+      forgetFlows(family);
       const plan: FlowPlan = { name: "flow", protocol: "udp", address: OUTSIDE[family], port: PORT };
       const ours = await startFlows(nodes, "a", [plan]);
       const port = Number(translatedPorts(OUTSIDE[family], "udp").at(-1));
@@ -208,6 +206,12 @@ describe("pods' traffic to the outside", () => {
       .sort((a, b) => Number(a.seen - b.seen));
     map.close();
     return ports.map((found) => found.port);
+  }
+
+  /** What our programs and conntrack know of earlier flows. */
+  function forgetFlows(family: "v4" | "v6"): void {
+    for (const name of ["hr_nat_out", "hr_nat_in"] as const) removeHalves(name);
+    agent.run(() => forgetTracked(family === "v4" ? 4 : 6));
   }
 
   function removeHalves(name: "hr_nat_out" | "hr_nat_in"): void {

@@ -1,9 +1,7 @@
+import { visibleText } from "@hostrouting/domain";
 import type { Judged } from "./classify-rules.ts";
 import type { Backend, Family } from "./packet-rule.ts";
 import { shellQuote, splitWords } from "./save-words.ts";
-
-/** Signs that a terminal would obey, or that end a line: whoever wrote the rule chose them. */
-const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /**
  * The command that takes away exactly this rule, policy or flowtable, for a POSIX shell on the node. Undefined where none can be written safely:
@@ -11,7 +9,8 @@ const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
  */
 export function removalCommand(judged: Judged): string | undefined {
   const words = judged.backend === "nft" ? nftWords(judged) : saveWords(judged);
-  if (words === undefined || words.some((word) => CONTROL.test(word))) return undefined;
+  // Signs that a terminal would obey, or that end a line: whoever wrote the rule chose them.
+  if (words === undefined || words.some((word) => visibleText(word) !== word)) return undefined;
   return words.map(shellQuote).join(" ");
 }
 
