@@ -13,7 +13,7 @@ import {
   type ReuseStats,
 } from "./traffic-contract.ts";
 
-/** Source ports below the kernel's own choice (32768), so that nothing else in the pod has them. */
+/** Source ports that infra/lab/demo.yaml reserves, so that nothing else in the pod has them. */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 29_999;
 
