@@ -41,6 +41,7 @@ module.exports = {
     mayImport("packages/preflight", ["domain"], PURE),
     mayImport("packages/rollout", ["domain"], PURE),
     mayImport("packages/netfilter", ["domain"], PURE),
+    mayImport("packages/policy", ["domain", "netfilter"], PURE),
     mayImport("packages/store", ["domain", "runtime"], ADAPTER),
     mayImport("packages/doorbell", ["domain", "runtime"], ADAPTER),
     mayImport("packages/kube", ["domain", "runtime", "contracts"], ADAPTER),
@@ -70,6 +71,7 @@ module.exports = {
     pure("preflight"),
     pure("rollout"),
     pure("netfilter"),
+    pure("policy"),
     {
       name: "no-service-imports-another",
       comment: "Services meet in the store, in custom resources or on the wire; shared code belongs into a package.",

@@ -8,6 +8,7 @@ export * from "./brand.ts";
 export * from "./change-rollout-policy.ts";
 export * from "./errors.ts";
 export * from "./managed-cluster.ts";
+export * from "./managed-policy.ts";
 export * from "./operation.ts";
 export * from "./node-rollout.ts";
 export * from "./rollout-policy.ts";

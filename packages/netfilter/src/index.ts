@@ -3,7 +3,7 @@
  * the hooks of the node's stack, so a rule there that drops, marks or translates them works no more.
  *
  * Pure: it reads the texts that iptables-save, nft, ebtables-save and arptables-save printed. Running them, watching for changes and keeping
- * rules out are the node agent's; saying the same with network policies is nobody's yet.
+ * rules out are the node agent's; saying the same with network policies is packages/policy's.
  */
 export { parseIptablesSave, type IptablesSource } from "./parse-iptables-save.ts";
 export { parseArptablesSave, parseEbtablesSave } from "./parse-ebtables-save.ts";
