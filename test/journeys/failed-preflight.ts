@@ -3,6 +3,10 @@ import { disable, ENABLE_TIMEOUT_MS, expectDisabled, expectNothingCordoned } fro
 import { journey } from "./journey.ts";
 import { kernelView, labNodes, onNode } from "./lab-nodes.ts";
 import type { Stage } from "./stage.ts";
+import { until } from "./until.ts";
+
+/** A scan follows a change within half a second, and an Event the scan. */
+const EVENT_TIMEOUT_MS = 10_000;
 
 /** A cluster that cannot be switched is left alone. */
 export function failedPreflight(stage: Stage): void {
@@ -25,6 +29,7 @@ export function failedPreflight(stage: Stage): void {
       const textOf = (wanted: string): string => JSON.stringify(details.find(({ code }) => code === wanted) ?? {});
       assert.ok(textOf("PF-009").includes(node.name), JSON.stringify(operation.error));
       assert.match(textOf("PF-030"), /-A cali-FORWARD -s 192\.0\.2\.1\/32 -j DROP .*to remove: iptables-nft -t filter -D cali-FORWARD/);
+      await expectEvents(stage, node.name, ["UnexpectedIPTablesRules"]);
     } finally {
       await rules("-D");
       await onNode(node, "iptables", "-w", "-X", "cali-FORWARD");
@@ -34,5 +39,23 @@ export function failedPreflight(stage: Stage): void {
     await expectNothingCordoned(stage);
     await disable(stage);
     await expectDisabled(stage);
+  });
+}
+
+/** Reasons of the agent's Events about a node, the oldest first, as `kubectl describe node` shows them. */
+async function expectEvents(stage: Stage, node: string, reasons: readonly string[]): Promise<void> {
+  const selector = `involvedObject.kind=Node,involvedObject.name=${node},reportingComponent=hostrouting.acns.azure.com/agent`;
+  await until(`Events ${reasons.join(", ")} of ${node}`, EVENT_TIMEOUT_MS, async () => {
+    const events = await stage.cluster.list(
+      "events",
+      "-n",
+      "default",
+      "--field-selector",
+      selector,
+      "--sort-by",
+      "metadata.creationTimestamp",
+    );
+    const told = events.map((event) => (event as unknown as { reason: string }).reason);
+    return told.join() === reasons.join() ? told : undefined;
   });
 }

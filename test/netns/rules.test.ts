@@ -16,9 +16,9 @@ const LOOK = `
   import { readRuleDumps } from "${RULES}/read-rule-dumps.ts";
   console.log(JSON.stringify(judgeScan(await readRuleDumps(), loadAllowList(defaultAllowList))));`;
 const WATCH = `
-  import { createLogger } from "${CHECKOUT}/packages/runtime/src/index.ts";
+  import { createLogger, systemClock } from "${CHECKOUT}/packages/runtime/src/index.ts";
   import { watchRules } from "${RULES}/rule-watch.ts";
-  const watch = watchRules({ logger: createLogger("test", "silent"), onChange: () => console.log(watch.current().state) });
+  const watch = watchRules({ logger: createLogger("test", "silent"), clock: systemClock, onChange: () => console.log(watch.current().verdict.state) });
   process.stdin.on("end", () => watch.stop()).resume();`;
 const TIMEOUT_MS = 30_000;
 /** Far less than the minute after which the regular scan comes. */

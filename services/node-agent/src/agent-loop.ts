@@ -19,7 +19,6 @@ import type { Condition } from "./report/conditions.ts";
 import type { NodeFacts } from "./report/node-facts.ts";
 import { newRefusals } from "./report/refusals.ts";
 import type { RuleWatch } from "./rules/rule-watch.ts";
-import { rulesPrecondition } from "./rules/rules-precondition.ts";
 
 /** While a switch awaits its confirmation, or a drain its end, the worker watches closely. */
 const BUSY_ROUND_MS = 500;
@@ -110,8 +109,8 @@ export class AgentLoop {
   /** A rule that would be passed by keeps a node from being switched on; one that comes later switches no node off. */
   #rulesRefusal(): string | undefined {
     const found = this.#deps.rules();
-    if (found?.state !== "Dirty" || this.#deps.datapath.control()?.mode === "On") return undefined;
-    return rulesPrecondition(found).message;
+    if (found?.verdict.state !== "Dirty" || this.#deps.datapath.control()?.mode === "On") return undefined;
+    return found.precondition.message;
   }
 
   /** The kernel took an unconfirmed switch back: this generation is over, the next round detaches. */
@@ -158,7 +157,7 @@ export class AgentLoop {
       ...found,
       conditions: this.#conditions,
       facts: facts(),
-      rules: this.#deps.rules(),
+      rules: this.#deps.rules()?.verdict,
       observedAt: new Date(clock.now()).toISOString(),
     });
     this.#conditions = status.conditions ?? [];

@@ -8,16 +8,18 @@ import { AGENT_SETTINGS } from "./agent-config.ts";
 import { AgentLoop } from "./agent-loop.ts";
 import { NodeCanary } from "./canary/node-canary.ts";
 import { DisruptionMeter } from "./disruption/disruption-meter.ts";
+import { startEventWriter, type EventSource, type EventWriterOptions } from "./events/event-writer.ts";
 import { probeHook } from "./host-routing/device-hooks.ts";
 import { probeGate } from "./host-routing/gate-variant.ts";
 import { NodeDatapath, type NodeDatapathOptions } from "./host-routing/node-datapath.ts";
 import { ClusterApi } from "./kube/cluster-api.ts";
-import { readOwnNode } from "./kube/own-node.ts";
+import { followOwnNode } from "./kube/own-node.ts";
 import { watchObject } from "./kube/watched-object.ts";
 import { watchMasquerade } from "./masquerade/masquerade-watch.ts";
 import { watchPods } from "./pods/watched-pods.ts";
 import { watchPreconditions } from "./preconditions/precondition-watch.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
+import { ruleTellings } from "./rules/rule-news.ts";
 import { watchRules } from "./rules/rule-watch.ts";
 import { allPreconditions } from "./rules/rules-precondition.ts";
 
@@ -63,19 +65,22 @@ function main(): void {
     onChange: () => loop.wake(),
   });
   const preconditions = watchPreconditions({ logger, onChange: () => loop.wake() });
-  const rules = watchRules({ logger, onChange: () => loop.wake() });
+  const rules = watchRules({ logger, clock: systemClock, onChange: () => (loop.wake(), events.wake()) });
   const facts = readNodeFacts(config.osReleaseFile, { hook, gate });
+  const ownNode = followOwnNode(api, config.nodeName, () => events.wake());
+  const sources: EventSource[] = [(node) => ruleTellings(rules.news(), node, systemClock.now())];
+  const events = startEventWriter({ ...eventSettings(config), api, ownNode: ownNode.last, sources, clock: systemClock, logger });
   const statusPath = `${COLLECTIONS}/hostroutingnodes/${encodeURIComponent(config.nodeName)}/status`;
   const agent = new AgentLoop({
     datapath,
     canary,
     order: () => specOf(order.current()),
     config: () => specOf(clusterConfig.current()),
-    readOwnNode: () => readOwnNode(api, config.nodeName),
+    readOwnNode: ownNode.read,
     writeStatus: (status) => api.mergePatch(statusPath, { status }),
     masquerade: masquerade.decide,
     rules: () => rules.current(),
-    facts: () => ({ ...facts, ...allPreconditions(preconditions.current(), rules.current()) }),
+    facts: () => ({ ...facts, ...allPreconditions(preconditions.current(), rules.current()?.precondition) }),
     identity: { bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), bundleDigest, agentVersion: "0.1.0" },
     stateDir: config.stateDir,
     statusIntervalMs: config.statusIntervalMs,
@@ -87,15 +92,8 @@ function main(): void {
   endInOrder(logger, END_GRACE_MS, async () => {
     clearInterval(heartbeat);
     stopFollowing();
-    await Promise.all([
-      loop.stop(),
-      order.stop(),
-      clusterConfig.stop(),
-      pods.stop(),
-      masquerade.stop(),
-      preconditions.stop(),
-      rules.stop(),
-    ]);
+    const running = [loop, order, clusterConfig, pods, masquerade, preconditions, rules, events];
+    await Promise.all(running.map((part) => part.stop()));
     api.close();
     canary.end();
     attempt(logger, "last heartbeat", () => datapath.endBeat());
@@ -117,6 +115,11 @@ function openDatapath(config: Config, found: Found): NodeDatapath {
     monotonicNs: () => process.hrtime.bigint(),
     disruption: measuring(config, found.version),
   });
+}
+
+/** Without a pod's name (outside of a cluster's pod) Events come from the node. */
+function eventSettings({ nodeName, podName, stateDir }: Config): Pick<EventWriterOptions, "nodeName" | "reportingInstance" | "file"> {
+  return { nodeName, reportingInstance: podName === "" ? nodeName : podName, file: join(stateDir, "told-events.json") };
 }
 
 /** The object with the counters lies beside the datapath's; their pins beside its pins. */

@@ -10,8 +10,13 @@ export type ClusterApiOptions = { host: string; port: number; serviceAccountDir:
 const REQUEST_TIMEOUT_MS = 10_000;
 /** An answer larger than this is none that we asked for. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+/** Characters of an answer that are worth a line in the log. */
+const SAID_MAX = 300;
 
-type Call = { method: "GET" | "PATCH"; path: string; body?: string; contentType?: string; timeoutMs?: number };
+/** A new object (POST) or a merge patch of one. */
+export type ApiWrite = { method: "POST" | "PATCH"; path: string; body: unknown };
+
+type Call = { method: "GET" | ApiWrite["method"]; path: string; body?: string; contentType?: string; timeoutMs?: number };
 
 /** The node's own API server, over the service account. A few calls need no client library: that keeps the agent small. */
 export class ClusterApi {
@@ -32,11 +37,17 @@ export class ClusterApi {
 
   /** Merge patch; false when there is no such object. */
   async mergePatch(path: string, patch: unknown): Promise<boolean> {
-    const call = { method: "PATCH", path, body: JSON.stringify(patch), contentType: "application/merge-patch+json" } as const;
-    const { status, body } = await this.#call(call);
+    const { status, said } = await this.write({ method: "PATCH", path, body: patch });
     if (status === 404) return false;
-    expectSuccess(path, status, body);
+    expectSuccess(path, status, said);
     return true;
+  }
+
+  /** A write whose answer is for the caller to judge, whatever its status. @throws AppError `kube.unreachable` when there is none. */
+  async write({ method, path, body }: ApiWrite): Promise<{ status: number; said: string }> {
+    const contentType = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    const answer = await this.#call({ method, path, body: JSON.stringify(body), contentType });
+    return { status: answer.status, said: answer.body.slice(0, SAID_MAX) };
   }
 
   /** Reads a watch to its end, one JSON line after the other. */
@@ -94,5 +105,5 @@ export class ClusterApi {
 
 function expectSuccess(path: string, status: number, body: string): string {
   if (status >= 200 && status < 300) return body;
-  throw new AppError("kube.refused", { say: `${path}: HTTP ${status} ${body.slice(0, 300)}` });
+  throw new AppError("kube.refused", { say: `${path}: HTTP ${status} ${body.slice(0, SAID_MAX)}` });
 }

@@ -9,8 +9,25 @@ type NodeObject = {
   status?: { addresses?: { type: string; address: string }[] };
 };
 
-/** Reads the Node object; undefined when there is none. */
-export async function readOwnNode(api: ClusterApi, name: string): Promise<OwnNode | undefined> {
+/** The agent's own Node object. `last`: as it was last read, undefined before; `read` answers undefined when there is none. */
+export type FollowedNode = { read: () => Promise<OwnNode | undefined>; last: () => OwnNode | undefined };
+
+/** Keeps what was read, for those who cannot wait for it; `onFirst` comes when there is something. */
+export function followOwnNode(api: Pick<ClusterApi, "get">, name: string, onFirst: () => void): FollowedNode {
+  let last: OwnNode | undefined;
+  return {
+    read: async () => {
+      const seen = await readOwnNode(api, name);
+      const isFirst = last === undefined && seen !== undefined;
+      last = seen ?? last;
+      if (isFirst) onFirst();
+      return seen;
+    },
+    last: () => last,
+  };
+}
+
+async function readOwnNode(api: Pick<ClusterApi, "get">, name: string): Promise<OwnNode | undefined> {
   const node = (await api.get(`/api/v1/nodes/${encodeURIComponent(name)}`)) as NodeObject | undefined;
   if (!node) return undefined;
   return {

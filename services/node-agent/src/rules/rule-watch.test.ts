@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Dump } from "@hostrouting/netfilter";
-import { createLogger } from "@hostrouting/runtime";
+import { createLogger, systemClock } from "@hostrouting/runtime";
 import { watchRules, type RuleWatch } from "./rule-watch.ts";
 
 const logger = createLogger("test", "silent");
@@ -19,6 +19,7 @@ function watchOf(read: () => Promise<readonly Dump[]>): {
   let tell = (_writer: string | undefined): void => undefined;
   const watch = watchRules({
     logger,
+    clock: systemClock,
     read,
     onChange: () => next.resolve(),
     follow: (onChange) => {
@@ -32,7 +33,7 @@ function watchOf(read: () => Promise<readonly Dump[]>): {
     changed: async () => {
       await next.promise;
       next = Promise.withResolvers();
-      return watch.current()?.state;
+      return watch.current()?.verdict.state;
     },
   };
 }

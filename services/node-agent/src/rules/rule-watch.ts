@@ -1,15 +1,22 @@
 import { explain } from "@hostrouting/domain";
 import { defaultAllowList, judgeScan, loadAllowList, type Dump, type ScanVerdict } from "@hostrouting/netfilter";
-import type { Logger } from "@hostrouting/runtime";
+import type { Clock, Logger } from "@hostrouting/runtime";
+import type { Precondition } from "../preconditions/judge-preconditions.ts";
 import { readRuleDumps } from "./read-rule-dumps.ts";
 import { followRuleChanges, type RuleChanges } from "./rule-changes.ts";
+import { withVerdict, type RuleNews } from "./rule-news.ts";
+import { rulesPrecondition } from "./rules-precondition.ts";
 
-/** Follows the packet filter rules of this node. `current` is undefined until the first scan has ended. */
-export type RuleWatch = { current(): ScanVerdict | undefined; stop(): Promise<void> };
+/** What a scan found, and what it says about switching the node on. */
+export type RuleScan = { readonly verdict: ScanVerdict; readonly precondition: Precondition };
+
+/** Follows the packet filter rules of this node. `current` is undefined until the first scan has ended; `news` is what Events tell. */
+export type RuleWatch = { current(): RuleScan | undefined; news(): readonly RuleNews[]; stop(): Promise<void> };
 
 /** `onChange` is called after every scan that found something else. `read` and `follow` are the node's own. */
 export type RuleWatchOptions = {
   logger: Logger;
+  clock: Clock;
   onChange: () => void;
   read?: () => Promise<readonly Dump[]>;
   follow?: (onChange: (writer: string | undefined) => void) => RuleChanges;
@@ -23,9 +30,10 @@ const SETTLE_MS = 500;
 const REST_PER_SCAN = 9;
 
 /** Scans at once, after every change of nf_tables, and every minute; one scan at a time. */
-export function watchRules({ logger, onChange, read = readRuleDumps, follow }: RuleWatchOptions): RuleWatch {
+export function watchRules({ logger, clock, onChange, read = readRuleDumps, follow }: RuleWatchOptions): RuleWatch {
   const allowList = loadAllowList(defaultAllowList);
-  let current: ScanVerdict | undefined;
+  let current: RuleScan | undefined;
+  let news: readonly RuleNews[] = [];
   let scanning: Promise<void> | undefined;
   let due: NodeJS.Timeout | undefined;
   let restUntil = 0;
@@ -36,8 +44,9 @@ export function watchRules({ logger, onChange, read = readRuleDumps, follow }: R
     const startedAt = performance.now();
     const found = judgeScan(await read(), allowList);
     restUntil = performance.now() + REST_PER_SCAN * (performance.now() - startedAt);
-    if (found.digest === current?.digest && found.state === current.state) return;
-    current = found;
+    if (found.digest === current?.verdict.digest && found.state === current.verdict.state) return;
+    current = { verdict: found, precondition: rulesPrecondition(found) };
+    news = withVerdict(news, found, clock.now());
     const [first] = found.findings;
     logger[found.state === "Clean" ? "info" : "warn"](
       { state: found.state, findings: found.findings.length + found.omitted, first: first?.rule, lastWriter: writer, unread: found.unread },
@@ -63,6 +72,7 @@ export function watchRules({ logger, onChange, read = readRuleDumps, follow }: R
   start();
   return {
     current: () => current,
+    news: () => news,
     async stop() {
       stopped = true;
       clearInterval(timer);

@@ -54,7 +54,7 @@ describe("what rules say about a node", () => {
   });
 
   it("is told together with the rest, once both have looked", () => {
-    const scanned = judgeScan([save()], allowList);
+    const scanned = judge(save());
     const looked = [{ name: "LoosePickup", outcome: "Passed", message: "" }] as const;
     assert.deepEqual(allPreconditions(undefined, scanned), {});
     assert.deepEqual(allPreconditions(looked, undefined), {});

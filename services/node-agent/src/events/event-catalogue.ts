@@ -1,0 +1,45 @@
+/** What every Event of one reason has in common. `action`: what the agent did. `impact` and `remedy` end its note; `remedy` is empty when nothing is to be done. */
+type EventKind = { readonly type: "Normal" | "Warning"; readonly action: string; readonly impact: string; readonly remedy: string };
+
+/** Every reason that the agent gives an Event; docs/events.md says when. UnexpectedIPTablesRules and BlockedIPTablesRule are AKS' own names for these. */
+export const EVENT_CATALOGUE = {
+  UnexpectedIPTablesRules: {
+    type: "Warning",
+    action: "ScanRules",
+    impact: "Host routing is not switched on here meanwhile; where it is on, pods' packets pass these rules by.",
+    remedy: "If a rule is needed, say the same with a network policy; then remove it.",
+  },
+  UnreadableIPTablesRules: {
+    type: "Warning",
+    action: "ScanRules",
+    impact: "Host routing is not switched on here before the rules are known.",
+    remedy: "Repair what is named; the node is looked at again every minute.",
+  },
+  RulesClean: {
+    type: "Normal",
+    action: "ScanRules",
+    impact: "No packet filter rule keeps host routing from this node any more.",
+    remedy: "",
+  },
+  BlockedIPTablesRule: {
+    type: "Warning",
+    action: "DenyRule",
+    impact: "The rule was refused with EPERM: pods' packets would pass it by.",
+    remedy: "Say the same with a network policy, or have the program's rules allowed.",
+  },
+  AuditedIPTablesRule: {
+    type: "Warning",
+    action: "AuditRule",
+    impact: "The rule was written, and pods' packets pass it by; it would be refused if the guard enforced.",
+    remedy: "Say the same with a network policy, or have the program's rules allowed.",
+  },
+  EventsSuppressed: {
+    type: "Warning",
+    action: "LimitEvents",
+    impact: "This Event's count says how many occurrences have no Event of their own.",
+    remedy: "Stop what causes the others; all of them are in the agent's log and totals.",
+  },
+} as const satisfies Readonly<Record<string, EventKind>>;
+
+/** The `reason` of an Event. */
+export type EventReason = keyof typeof EVENT_CATALOGUE;
