@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
-import { moduleFiles, type GuestKernel } from "./guest-kernel.ts";
-import type { ArchiveEntry } from "./initramfs.ts";
+import { moduleContent, moduleFiles, type GuestKernel } from "../../infra/guests/guest-kernel.ts";
+import { withFolders, type ArchiveEntry } from "../../infra/guests/initramfs.ts";
 
 const CHECKOUT = path.join(import.meta.dirname, "../..");
 const TOOL_TIMEOUT_MS = 30_000;
@@ -23,10 +23,8 @@ const FOREIGN = [
 const LINKED_PACKAGES = ["bpf-loader", "contracts", "domain", "runtime"];
 
 /** Everything that the guest's root file system holds: Node, libbpf, busybox, modules, and our sources. */
-export function guestImage(kernel: GuestKernel): ArchiveEntry[] {
-  const entries = [...programs(), ...libraries(), ...modules(kernel), ...sources()];
-  const places = ["dev", "proc", "sys", "tmp", "run"];
-  return [...folders([...entries.map((entry) => path.dirname(entry.path)), ...places]), ...entries];
+export async function guestImage(kernel: GuestKernel): Promise<ArchiveEntry[]> {
+  return withFolders([...programs(), ...libraries(), ...(await modules(kernel)), ...sources()], ["dev", "proc", "sys", "tmp", "run"]);
 }
 
 function programs(): ArchiveEntry[] {
@@ -46,21 +44,22 @@ function libraries(): ArchiveEntry[] {
   return [...new Set([libbpf, ...needed])].map((library) => file(library.slice(1), library, EXECUTABLE));
 }
 
-/** Unpacked here: the guest's insmod reads no xz. `modules/<group>` lists the files in order. */
-function modules(kernel: GuestKernel): ArchiveEntry[] {
-  const groups = Object.entries(MODULES).map(([group, names]) => ({ group, files: moduleFiles(kernel, names) }));
-  const base = (source: string): string => path.basename(source).replace(/\.xz$/, "");
+/** `modules/<group>` lists the files in the order in which the guest loads them. */
+async function modules(kernel: GuestKernel): Promise<ArchiveEntry[]> {
+  const groups = await Promise.all(
+    Object.entries(MODULES).map(async ([group, names]) => ({ group, files: await moduleFiles(kernel, names) })),
+  );
+  const base = (source: string): string => path.basename(source, ".xz");
   const all = new Set(groups.flatMap(({ files }) => files));
   return [
     ...groups.map(({ group, files }) => text(`modules/${group}`, files.map((source) => `/modules/${base(source)}\n`).join(""))),
-    ...[...all].map((source): ArchiveEntry => ({ kind: "file", path: `modules/${base(source)}`, mode: READABLE, data: unpacked(source) })),
+    ...[...all].map((source): ArchiveEntry => ({
+      kind: "file",
+      path: `modules/${base(source)}`,
+      mode: READABLE,
+      data: moduleContent(source),
+    })),
   ];
-}
-
-function unpacked(source: string): Buffer {
-  return source.endsWith(".xz")
-    ? execFileSync("xz", ["-dc", source], { timeout: TOOL_TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 })
-    : readFileSync(source);
 }
 
 function sources(): ArchiveEntry[] {
@@ -84,14 +83,4 @@ function file(target: string, source: string, mode: number): ArchiveEntry {
 
 function text(target: string, content: string): ArchiveEntry {
   return { kind: "file", path: target, mode: READABLE, data: Buffer.from(content) };
-}
-
-/** All folders of these paths, outer ones first. */
-function folders(paths: readonly string[]): ArchiveEntry[] {
-  const all = new Set<string>();
-  for (const of of paths)
-    of.split("/").forEach((_, index, parts) => {
-      if (of !== ".") all.add(parts.slice(0, index + 1).join("/"));
-    });
-  return [...all].sort((a, b) => a.localeCompare(b)).map((folder) => ({ kind: "folder", path: folder }));
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { guestKernel, SERIES, type Series } from "./guest-kernel.ts";
+import { guestKernel, SERIES, type Series } from "../../infra/guests/guest-kernel.ts";
+import { cacheFolder } from "../../infra/images/cache-folder.ts";
 import type { GuestLine } from "./guest/report.ts";
 import { allowedOn, overBudget, readBudget } from "./instruction-budget.ts";
 import { costsOf } from "./load-objects.ts";
@@ -13,7 +14,7 @@ for (const series of Object.keys(SERIES) as Series[])
   describe(`Linux ${series}`, () => {
     let lines: GuestLine[];
     before(async () => {
-      lines = await runGuest(guestKernel(series));
+      lines = await runGuest(await guestKernel(series, cacheFolder(process.env)));
     });
     const line = <K extends GuestLine["kind"]>(kind: K): Extract<GuestLine, { kind: K }> | undefined =>
       lines.find((candidate): candidate is Extract<GuestLine, { kind: K }> => candidate.kind === kind);

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import os from "node:os";
-import { guestKernel, SERIES, type Series } from "./guest-kernel.ts";
+import { guestKernel, SERIES, type Series } from "../../infra/guests/guest-kernel.ts";
+import { cacheFolder } from "../../infra/images/cache-folder.ts";
 import type { ObjectReport } from "./guest/report.ts";
 import { BUDGET_FILE, seriesOf, type InstructionBudget, type ObjectCosts } from "./instruction-budget.ts";
 import { costsOf, loadObjects } from "./load-objects.ts";
@@ -10,7 +11,7 @@ import { runGuest } from "./virtual-machine.ts";
 async function measure(): Promise<InstructionBudget> {
   const budget: Record<string, ObjectCosts> = { [seriesOf(os.release())]: costs(os.release(), loadObjects("Conntrack")) };
   for (const series of Object.keys(SERIES) as Series[]) {
-    const lines = await runGuest(guestKernel(series));
+    const lines = await runGuest(await guestKernel(series, cacheFolder(process.env)));
     budget[series] = costs(
       series,
       lines.flatMap((line) => (line.kind === "objects" && line.conntrack ? line.objects : [])),

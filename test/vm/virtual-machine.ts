@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { emulatorCommand } from "../../infra/guests/emulator.ts";
+import type { GuestKernel } from "../../infra/guests/guest-kernel.ts";
+import { writeInitramfs } from "../../infra/guests/initramfs.ts";
 import { guestImage } from "./guest-image.ts";
-import type { GuestKernel } from "./guest-kernel.ts";
 import type { GuestLine } from "./guest/report.ts";
-import { writeInitramfs } from "./initramfs.ts";
 
 /** An emulated processor boots in 10 s on an idle machine and loads everything in as much again; ten times that is a hang. */
 const RUN_TIMEOUT_MS = 300_000;
@@ -34,7 +35,7 @@ export async function runGuest(kernel: GuestKernel): Promise<GuestLine[]> {
 async function bootOnce(kernel: GuestKernel): Promise<{ lines: GuestLine[]; end: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), "guest-"));
   try {
-    writeInitramfs(path.join(folder, "initramfs"), guestImage(kernel));
+    writeInitramfs(path.join(folder, "initramfs"), await guestImage(kernel));
     await emulate(kernel, folder);
     return { lines: readLines(path.join(folder, "report")), end: consoleTail(folder) };
   } finally {
@@ -43,11 +44,16 @@ async function bootOnce(kernel: GuestKernel): Promise<{ lines: GuestLine[]; end:
 }
 
 function emulate(kernel: GuestKernel, folder: string): Promise<void> {
-  const machine = ["-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", String(MEMORY_MIB), "-nodefaults", "-no-reboot"];
-  const serial = ["-display", "none", "-serial", `file:${folder}/console`, "-serial", `file:${folder}/report`];
-  const boot = ["-kernel", kernel.image, "-initrd", path.join(folder, "initramfs"), "-append", "console=ttyS0 quiet panic=-1"];
+  const [program, ...machine] = emulatorCommand({
+    kernel: kernel.image,
+    initramfs: path.join(folder, "initramfs"),
+    commandLine: ["console=ttyS0"],
+    processors: 1,
+    memoryMib: MEMORY_MIB,
+  });
+  const serial = ["-serial", `file:${folder}/console`, "-serial", `file:${folder}/report`];
   return new Promise((resolve, reject) => {
-    const child = spawn("qemu-system-x86_64", [...machine, ...serial, ...boot], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(program, [...machine, ...serial], { stdio: ["ignore", "ignore", "pipe"] });
     let complaints = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints = (complaints + text).slice(-CONSOLE_TAIL_BYTES)));
     const timer = setTimeout(() => child.kill("SIGKILL"), RUN_TIMEOUT_MS);

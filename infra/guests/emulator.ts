@@ -1,0 +1,29 @@
+/** A machine without disk, network or anything to look at; devices are the caller's to add. */
+export interface EmulatedMachine {
+  /** Kernel image. */
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** Words for the kernel; it says little, and panics end the machine, whatever they are. */
+  readonly commandLine: readonly string[];
+  readonly processors: number;
+  /** What the guest sees; the emulator itself needs some 100 MiB more, and TRANSLATIONS_MIB. */
+  readonly memoryMib: number;
+}
+
+/** Room for translated code: the emulator would take up to 1 GiB, and a guest that runs Kubernetes and Node comes along with this. */
+const TRANSLATIONS_MIB = 256;
+
+/**
+ * The command of a machine with an emulated processor (qemu's TCG): it needs no hardware virtualisation and gives the same machine everywhere.
+ * Timings in it mean nothing, everything else is as on a real one. A machine that switches itself off, or panics, ends the command.
+ */
+export function emulatorCommand(machine: EmulatedMachine): [program: string, ...args: string[]] {
+  return [
+    "qemu-system-x86_64",
+    ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
+    ...["-accel", `tcg,thread=multi,tb-size=${TRANSLATIONS_MIB}`, "-cpu", "max"],
+    ...["-smp", String(machine.processors), "-m", String(machine.memoryMib)],
+    ...["-kernel", machine.kernel, "-initrd", machine.initramfs],
+    ...["-append", [...machine.commandLine, "quiet", "panic=-1"].join(" ")],
+  ];
+}
