@@ -13,6 +13,7 @@ const ASK_EVERY_MS = 100;
 
 const MANIFESTS = join(import.meta.dirname, "../k8s");
 const DEMO = join(import.meta.dirname, "demo.yaml");
+const CILIUM_POLICIES = join(import.meta.dirname, "cilium-policies.yaml");
 
 /**
  * Makes the Node object as a cloud would: with labels, provider id and pod ranges that match the node's network configuration. The
@@ -31,9 +32,10 @@ export async function createNodeObject(api: ApiClient, node: NodePlan): Promise<
   });
 }
 
-/** Applies the product's own definitions (custom resources, namespace, rights) and what the platform has made before them. */
+/** Applies the product's own definitions (custom resources, namespace, rights) and what the platform has made before them: Cilium's definition included. */
 export async function applyProduct(api: ApiClient): Promise<void> {
-  const manifests = (await Promise.all([readManifests(join(MANIFESTS, "crds")), readManifests(MANIFESTS)])).flat();
+  const sources = [CILIUM_POLICIES, join(MANIFESTS, "crds"), MANIFESTS];
+  const manifests = (await Promise.all(sources.map(readManifests))).flat();
   await applyManifests(api, [...masqueradeManifests(), ...manifests]);
 }
 

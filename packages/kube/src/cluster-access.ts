@@ -20,6 +20,7 @@ export type GrantedRules = {
     readonly apiGroups: readonly string[];
     readonly resources: readonly string[];
     readonly verbs: readonly string[];
+    readonly resourceNames?: readonly string[];
   }[];
   readonly isComplete: boolean;
 };

@@ -203,7 +203,7 @@ describe("verdict", () => {
   });
 });
 
-type RoleRule = { readonly apiGroups: string[]; readonly resources: string[]; readonly verbs: string[] };
+type RoleRule = { readonly apiGroups: string[]; readonly resources: string[]; readonly verbs: string[]; readonly resourceNames?: string[] };
 type Manifest = { readonly kind: string; readonly rules?: readonly RoleRule[] };
 
 describe("the worker's rights", () => {
@@ -214,7 +214,14 @@ describe("the worker's rights", () => {
   const asRules = (inNamespace: boolean): readonly RoleRule[] =>
     workerPermissions
       .filter((need: RequiredPermission) => need.inNamespace === inNamespace)
-      .map(({ apiGroup, resource, verbs }) => ({ apiGroups: [apiGroup], resources: [resource], verbs: [...verbs] }));
+      .map(({ apiGroup, resource, verbs, name }) => {
+        return {
+          apiGroups: [apiGroup],
+          resources: [resource],
+          verbs: [...verbs],
+          ...(name === undefined ? {} : { resourceNames: [name] }),
+        };
+      });
 
   test("are granted exactly, cluster-wide and in the bundle's namespace", () => {
     assert.deepEqual(granted("ClusterRole"), asRules(false));
@@ -228,5 +235,19 @@ describe("the worker's rights", () => {
       rule.resources[0] === "nodes" ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== "patch") } : rule,
     );
     assert.deepEqual(missingPermissions(without), ["patch nodes"]);
+  });
+
+  test("a right to objects of other names is none", () => {
+    const others = [...asRules(false), ...asRules(true)].map((rule) =>
+      rule.resourceNames === undefined ? rule : { ...rule, resourceNames: ["another"] },
+    );
+    assert.deepEqual(
+      missingPermissions(others),
+      ["get", "list", "watch", "patch", "delete"].map((verb) => `${verb} ciliumclusterwidenetworkpolicies.cilium.io`),
+    );
+    const narrowed = [...asRules(false), ...asRules(true)].map((rule) =>
+      rule.resources[0] === "nodes" ? { ...rule, resourceNames: ["n1"] } : rule,
+    );
+    assert.deepEqual(missingPermissions(narrowed), ["get nodes", "list nodes", "watch nodes", "patch nodes"]);
   });
 });

@@ -3,6 +3,8 @@ export type ResourceRule = {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  /** Names of the objects that the verbs are for; absent or empty for all. */
+  readonly resourceNames?: readonly string[];
 };
 
 /** One right that the rollout worker needs. `inNamespace`: in the bundle's namespace only, else in the whole cluster. */
@@ -10,6 +12,8 @@ export type RequiredPermission = {
   readonly apiGroup: string;
   readonly resource: string;
   readonly verbs: readonly string[];
+  /** The one object that it is for; absent for all of the kind. */
+  readonly name?: string;
   readonly inNamespace: boolean;
 };
 
@@ -33,11 +37,23 @@ export const workerPermissions: readonly RequiredPermission[] = [
     verbs: ["get", "list", "watch", "create", "patch", "delete"],
     inNamespace: false,
   },
+  // One policy, by its name; the making of objects cannot be bounded by name.
+  {
+    apiGroup: "cilium.io",
+    resource: "ciliumclusterwidenetworkpolicies",
+    name: "block-azure-destinations",
+    verbs: ["get", "list", "watch", "patch", "delete"],
+    inNamespace: false,
+  },
+  { apiGroup: "cilium.io", resource: "ciliumclusterwidenetworkpolicies", verbs: ["create"], inNamespace: false },
   { apiGroup: "apps", resource: "daemonsets", verbs: ["get", "list", "watch", "create", "patch", "delete"], inNamespace: true },
   { apiGroup: "", resource: "pods", verbs: ["watch", "delete"], inNamespace: true },
 ];
 
 const covers = (list: readonly string[], wanted: string): boolean => list.includes("*") || list.includes(wanted);
+
+const coversName = (names: readonly string[], wanted: string | undefined): boolean =>
+  names.length === 0 || (wanted !== undefined && names.includes(wanted));
 
 /** What is missing from the granted rules, as "verb resource.group", in the order of `workerPermissions`; empty when nothing is. */
 export function missingPermissions(granted: readonly ResourceRule[]): readonly string[] {
@@ -46,7 +62,11 @@ export function missingPermissions(granted: readonly ResourceRule[]): readonly s
       .filter(
         (verb) =>
           !granted.some(
-            (rule) => covers(rule.apiGroups, need.apiGroup) && covers(rule.resources, need.resource) && covers(rule.verbs, verb),
+            (rule) =>
+              covers(rule.apiGroups, need.apiGroup) &&
+              covers(rule.resources, need.resource) &&
+              covers(rule.verbs, verb) &&
+              coversName(rule.resourceNames ?? [], need.name),
           ),
       )
       .map((verb) => `${verb} ${need.resource}${need.apiGroup === "" ? "" : `.${need.apiGroup}`}`),
