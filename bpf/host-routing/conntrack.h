@@ -56,13 +56,23 @@ static __always_inline struct nf_conn *look_up_filled(struct __sk_buff *skb, str
 	return bpf_skb_ct_lookup(skb, tuple, sizeof(tuple->ipv6), opts, sizeof(*opts));
 }
 
-static __always_inline struct nf_conn *look_up(struct __sk_buff *skb, const struct hr_tuple *t, int reversed)
+/* direction: which of the entry's tuples it is, IP_CT_DIR_*. */
+static __always_inline struct nf_conn *look_up_direction(struct __sk_buff *skb, const struct hr_tuple *t, int reversed, __u8 *direction)
 {
 	struct bpf_ct_opts___v1 opts = { .netns_id = -1, .l4proto = t->protocol };
 	struct bpf_sock_tuple tuple = {};
 	__u32 size = fill_tuple(&tuple, t, reversed);
+	struct nf_conn *ct = look_up_filled(skb, &tuple, size, &opts);
 
-	return look_up_filled(skb, &tuple, size, &opts);
+	*direction = opts.dir;
+	return ct;
+}
+
+static __always_inline struct nf_conn *look_up(struct __sk_buff *skb, const struct hr_tuple *t, int reversed)
+{
+	__u8 direction;
+
+	return look_up_direction(skb, t, reversed, &direction);
 }
 
 /* An entry that we left behind, and that no packet on the stack has taken up since. */
@@ -101,6 +111,30 @@ __noinline int conntrack_knows(struct __sk_buff *skb, const struct hr_tuple *t, 
 		return there;
 	back = conntrack_has(skb, t, 1);
 	return back > there ? back : there;
+}
+
+/*
+ * Whether the stack tracks t's flow as one that t's destination began. A translated flow is known under one of its tuples only: under t
+ * before it is translated, under the reverse of t after that.
+ * Not static: the verifier walks through it once, not once for each way that leads here.
+ */
+__noinline int is_tracked_answer(struct __sk_buff *skb, const struct hr_tuple *t)
+{
+	struct nf_conn *ct;
+	__u8 direction;
+
+	if (!t || !hr_conntrack_lookup || (t->protocol != IPPROTO_TCP && t->protocol != IPPROTO_UDP))
+		return 0;
+	ct = look_up_direction(skb, t, 0, &direction);
+	if (ct) {
+		bpf_ct_release(ct);
+		return direction == IP_CT_DIR_REPLY;
+	}
+	ct = look_up_direction(skb, t, 1, &direction);
+	if (!ct)
+		return 0;
+	bpf_ct_release(ct);
+	return direction == IP_CT_DIR_ORIGINAL;
 }
 
 /*

@@ -24,17 +24,23 @@ struct gate {
 	__u8 is_trace; /* decides, and changes nothing */
 };
 
+/* Fills the key of a tuple's flow; 1 when the tuple runs from the lower end. */
+static __always_inline int order_ends(struct hr_flow_key *key, const struct hr_tuple *t)
+{
+	int order = compare_words(&t->source, &t->destination);
+	int from_low = order < 0 || (order == 0 && t->source_port <= t->destination_port);
+
+	key->low = from_low ? t->source : t->destination;
+	key->high = from_low ? t->destination : t->source;
+	key->low_port = from_low ? t->source_port : t->destination_port;
+	key->high_port = from_low ? t->destination_port : t->source_port;
+	key->protocol = t->protocol;
+	return from_low;
+}
+
 static __always_inline void make_key(struct gate *gate, const struct hr_tuple *t)
 {
-	struct hr_flow_key *key = &gate->key;
-	int order = compare_words(&t->source, &t->destination);
-
-	gate->from_low = order < 0 || (order == 0 && t->source_port <= t->destination_port);
-	key->low = gate->from_low ? t->source : t->destination;
-	key->high = gate->from_low ? t->destination : t->source;
-	key->low_port = gate->from_low ? t->source_port : t->destination_port;
-	key->high_port = gate->from_low ? t->destination_port : t->source_port;
-	key->protocol = t->protocol;
+	gate->from_low = order_ends(&gate->key, t);
 }
 
 /* The key is copied: verifiers of 6.1 take no memory behind a function's argument for one. */
@@ -69,11 +75,16 @@ static __always_inline struct hr_flow *find_flow(struct gate *gate, const struct
 	return flow;
 }
 
+static __always_inline __u32 opened_by_sender(const struct gate *gate)
+{
+	return gate->from_low ? HR_FLOW_OPENED_FROM_LOW : HR_FLOW_OPENED_FROM_HIGH;
+}
+
 /* The flags that a flow has once this packet has passed. */
 static __always_inline __u32 next_flags(const struct gate *gate, const struct packet *p, __u32 flags)
 {
 	if (is_opening(p))
-		return (flags & HR_FLOW_LOCAL) | (gate->from_low ? HR_FLOW_OPENED_FROM_LOW : HR_FLOW_OPENED_FROM_HIGH);
+		return (flags & HR_FLOW_LOCAL) | opened_by_sender(gate);
 	if (p->tcp_bits & TCP_FIN)
 		return flags | (gate->from_low ? HR_FLOW_FIN_FROM_LOW : HR_FLOW_FIN_FROM_HIGH);
 	return flags;

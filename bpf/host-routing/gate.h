@@ -167,6 +167,9 @@ static __always_inline long remember(const struct gate *gate, const struct packe
 		flow.checked_ns = gate->answer_number;
 	if (p->is_bare || p->tcp_bits & TCP_RST)
 		return 0;
+	/* TCP says who began; of the others it is whom we see first */
+	if (gate->key.protocol != IPPROTO_TCP)
+		flags |= opened_by_sender(gate);
 	flow.flags = next_flags(gate, p, flags);
 	return bpf_map_update_elem(&hr_flows, &gate->key, &flow, BPF_ANY);
 }

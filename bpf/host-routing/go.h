@@ -18,7 +18,7 @@ static __always_inline int refuse(struct __sk_buff *skb, enum hr_direction direc
 {
 	int verdict = to_stack(skb, direction, reason);
 
-	return reason == HR_DROP_HALF_LOST ? TC_ACT_SHOT : verdict;
+	return reason >= HR_DROP_HALF_LOST ? TC_ACT_SHOT : verdict;
 }
 
 static __always_inline int to_endpoint(struct __sk_buff *skb, const struct packet *p, const struct hr_endpoint *to)

@@ -3,13 +3,14 @@
  * Host routing: pod traffic leaves the stack where the gate allows it.
  *   from_pod    on ingress of a pod's host-side veth
  *   from_net    on ingress of an uplink
+ *   to_net      on egress of an uplink: nothing but deny rules, for what from_pod has not seen, or not with this destination
  *   control     mode, confirmation timer (syscall program)
  *   trace_flow  what from_pod or from_net would do with a packet, and why; never attached
  *   collect     removal of translated flows that have ended (syscall program)
  *   tell_ended_flows  entries in conntrack for direct flows that have just ended; run with BPF_PROG_TEST_RUN before the programs go
- * A packet that is not redirected goes on unchanged: TC_ACT_UNSPEC lets other programs and the stack see it. Two exceptions,
- * both answers to translated flows: one that the stack must handle gets the pod's address first, see go.h; one whose half is lost is dropped,
- * see way.h.
+ * A packet that is not redirected goes on unchanged: TC_ACT_UNSPEC lets other programs and the stack see it. Three exceptions:
+ * what a policy denies is dropped, see denial.h; an answer to a translated flow that the stack must handle gets the pod's address first, see
+ * go.h; one whose half is lost is dropped, see way.h.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -17,6 +18,7 @@
 #include <bpf/bpf_helpers.h>
 #include "collect.h"
 #include "control.h"
+#include "denial.h"
 #include "go.h"
 #include "maps.h"
 #include "trace.h"
@@ -48,7 +50,7 @@ int from_pod(struct __sk_buff *skb)
 
 	read_control(&gate);
 	reason = way_from_pod(skb, &gate, &p, &way);
-	return reason == GO_ON ? go_from_pod(skb, &gate, &p, &way) : to_stack(skb, HR_FROM_POD, reason);
+	return reason == GO_ON ? go_from_pod(skb, &gate, &p, &way) : refuse(skb, HR_FROM_POD, reason);
 }
 
 SEC("tc")
@@ -65,6 +67,19 @@ int from_net(struct __sk_buff *skb)
 	if (way.to && way.stand_in)
 		return go_unmasqueraded(skb, &gate, &p, &way, reason);
 	return reason == GO_ON ? go_from_net(skb, &gate, &p, &way) : refuse(skb, HR_FROM_NET, reason);
+}
+
+/* The node's own packets have a socket. So has what from_pod has judged and redirected; forwarding takes it away. */
+SEC("tc")
+int to_net(struct __sk_buff *skb)
+{
+	struct hr_denying *denying = denying_now();
+	struct gate gate = {};
+
+	if (!denying || skb->sk || !may_leave_for_denied(skb, denying))
+		return TC_ACT_UNSPEC;
+	read_control(&gate);
+	return is_denied(skb, &gate, denying->active) ? refuse(skb, HR_FROM_POD, HR_DROP_DENIED_OUT) : TC_ACT_UNSPEC;
 }
 
 SEC("tc")

@@ -49,6 +49,22 @@ struct {
 	__type(value, __u32);
 } hr_ranges SEC(".maps");
 
+/* Two tables of 1024 ranges. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2048);
+	__type(key, struct hr_denied_key);
+	__type(value, struct hr_denial);
+} hr_denied SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct hr_denying);
+} hr_denying SEC(".maps");
+
 /* by ifindex */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -142,6 +158,14 @@ struct {
 	__type(key, struct hr_fragment_key);
 	__type(value, struct hr_fragment);
 } hr_fragments SEC(".maps");
+
+/* Datagrams to denied addresses whose first fragment was let through -> when, monotonic coarse. Kernel side only, so not pinned. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct hr_fragment_key);
+	__type(value, __u64);
+} hr_let_through SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -6,6 +6,7 @@
 #ifndef HOST_ROUTING_WAY_H
 #define HOST_ROUTING_WAY_H
 
+#include "denial.h"
 #include "fib.h"
 #include "fragments.h"
 #include "gate.h"
@@ -202,8 +203,11 @@ static __always_inline enum hr_reason ask_known_outward(struct __sk_buff *skb, s
 static __always_inline enum hr_reason way_from_pod(struct __sk_buff *skb, struct gate *gate, struct packet *p, struct way *way)
 {
 	enum hr_reason refusal = parse(skb, p);
+	struct hr_denying *denying = denying_now();
 	struct hr_endpoint *from;
 
+	if (denying && may_be_denied(denying, p, refusal) && is_denied(skb, gate, denying->active))
+		return HR_DROP_DENIED;
 	if (refusal != PARSED && refusal != HR_STACK_FRAGMENT)
 		return gate->mode == HR_MODE_OFF ? HR_STACK_MODE : refusal;
 	from = bpf_map_lookup_elem(&hr_endpoints, &p->source);

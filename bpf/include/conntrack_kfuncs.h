@@ -13,6 +13,8 @@ struct nf_conn {
 
 /* enum ip_conntrack_status (linux/netfilter/nf_conntrack_common.h) */
 #define IPS_SEEN_REPLY 2
+/* enum ip_conntrack_dir (linux/netfilter/nf_conntrack_tuple_common.h) */
+enum ip_conntrack_dir { IP_CT_DIR_ORIGINAL = 0, IP_CT_DIR_REPLY = 1 };
 /* EXPECTED, SRC_NAT, DST_NAT, SEQ_ADJUST, FIXED_TIMEOUT, HELPER, OFFLOAD: something depends on this entry. */
 #define IPS_NEEDED (1 << 0 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 10 | 1 << 13 | 1 << 14)
 

@@ -56,7 +56,9 @@ enum hr_reason {
 	HR_STACK_MASQUERADE_OFF = 27, /* pod to the outside, and masquerading is the stack's business */
 	HR_STACK_UNSEEN = 28,	      /* conntrack cannot be asked on this kernel, and the flow's beginning was not seen */
 	HR_DROP_HALF_LOST = 29,	      /* answer to a translated flow whose half is lost: the node itself would refuse it */
-	HR_REASON_MAX = 30,
+	HR_DROP_DENIED = 30,	      /* a policy denies it; seen where it left the pod */
+	HR_DROP_DENIED_OUT = 31,      /* a policy denies it; seen where it was about to leave the node, translated or not */
+	HR_REASON_MAX = 32,
 };
 
 /* IPv4 as IPv4-mapped IPv6 (::ffff:a.b.c.d), network byte order. */
@@ -90,6 +92,54 @@ struct hr_prefix {
 	struct hr_address address;
 };
 _Static_assert(sizeof(struct hr_prefix) == 20, "layout is a contract");
+
+/*
+ * Deny rules: what pods must not reach. Two tables, of which one is active, so that a change takes effect between two packets. The one that
+ * is not is left as it was until the next change: a program that is still reading it finds it whole.
+ */
+enum hr_denied {
+	HR_DENIED_TABLES = 2,
+	HR_DENIED_PORTS_MAX = 32, /* of one entry */
+	HR_DENIED_V6 = 0x10000,	  /* in a key's table, with IPv6: its ranges contain the mapped addresses of IPv4 */
+};
+
+/* Key of hr_denied. */
+struct hr_denied_key {
+	__u32 length; /* bits; the table's number counts 32, IPv4 ranges 96 more */
+	__u32 table;  /* hr_denying.active, and HR_DENIED_V6 with IPv6 */
+	struct hr_address address;
+};
+_Static_assert(sizeof(struct hr_denied_key) == 24, "layout is a contract");
+
+/* Ports in host byte order, both ends belong to it. Protocol 0: every packet, whatever it carries. */
+struct hr_denied_ports {
+	__u16 first, last;
+	__u8 protocol;
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct hr_denied_ports) == 8, "layout is a contract");
+
+/* Value of hr_denied: all that is denied at these addresses, so with what wider ranges say. */
+struct hr_denial {
+	__u32 count;
+	__u32 pad;
+	struct hr_denied_ports ports[HR_DENIED_PORTS_MAX];
+};
+_Static_assert(sizeof(struct hr_denial) == 264, "layout is a contract");
+
+/* Where addresses may be denied: bit hr_denied_bit(first two bytes of IPv4, first four of IPv6). No bit: certainly nothing there. */
+struct hr_denied_hint {
+	__u64 v4, v6;
+};
+_Static_assert(sizeof(struct hr_denied_hint) == 16, "layout is a contract");
+
+/* Value of hr_denying. */
+struct hr_denying {
+	__u32 active; /* 0 = nothing is denied; else the table's number, from 1 */
+	__u32 pad;
+	struct hr_denied_hint hints[HR_DENIED_TABLES];
+};
+_Static_assert(sizeof(struct hr_denying) == 40, "layout is a contract");
 
 /* Both directions of a flow have the same key: the lower (address, port) stands first. */
 struct hr_flow_key {

@@ -5,9 +5,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { NetlinkSocket, queryTcx, readIngressFilters, readLinks } from "@hostrouting/bpf-loader";
+import { NetlinkSocket, queryTcx, readFilters, readLinks, type DeviceSide } from "@hostrouting/bpf-loader";
 
-/** One device: the names of the programs on its ingress, in the order in which they run. */
+/** One device: the names of the programs on its ingress and on its egress, in the order in which they run. */
 export type DeviceView = { readonly name: string; readonly kind: string; readonly programs: readonly string[] };
 /** `pins`: paths below our folder of the node's bpffs. `packets`: by `direction × reason` number of `hr_metrics`. */
 export type KernelView = {
@@ -26,11 +26,11 @@ function bpftool<T>(...args: string[]): T {
   return JSON.parse(execFileSync("bpftool", ["-j", ...args], { encoding: "utf8", timeout: 10_000 }));
 }
 
-function programsOf(socket: NetlinkSocket, index: number): string[] {
-  const filters = readIngressFilters(socket, index).flatMap((filter) => (filter.programId === undefined ? [] : [filter.programId]));
+function programsOf(socket: NetlinkSocket, place: DeviceSide): string[] {
+  const filters = readFilters(socket, place).flatMap((filter) => (filter.programId === undefined ? [] : [filter.programId]));
   let links: number[] = [];
   try {
-    links = queryTcx(index);
+    links = queryTcx(place);
   } catch {
     // Kernels before 6.6 have no tcx; there the filter list is all.
   }
@@ -66,7 +66,11 @@ export function viewKernel(): KernelView {
 function lookOnce(): KernelView {
   const socket = NetlinkSocket.open();
   try {
-    const devices = readLinks(socket).map((link) => ({ name: link.name, kind: link.kind, programs: programsOf(socket, link.index) }));
+    const devices = readLinks(socket).map(({ name, kind, index: ifindex }) => ({
+      name,
+      kind,
+      programs: (["Ingress", "Egress"] as const).flatMap((side) => programsOf(socket, { ifindex, side })),
+    }));
     const pins = pinsBelow(PINS);
     const packets: Record<number, number> = {};
     for (const { formatted } of dump(pins, "hr_metrics"))

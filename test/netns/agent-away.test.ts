@@ -73,7 +73,7 @@ describe("a node whose agent comes and goes", () => {
     const agent = nodes.agent(1);
     agent.reconcile(on(5, 1));
     const flows = await startFlows(nodes, "a", [toPod("b"), toPod("c"), toPod("b", "udp")]);
-    const before = agent.run(() => queryTcx(deviceIndex(nodes, "la")));
+    const before = agent.run(() => queryTcx({ ifindex: deviceIndex(nodes, "la"), side: "Ingress" }));
     agent.datapath.close();
     const next = nodes.agent(1);
     assert.ok(next.datapath.present);
@@ -81,7 +81,7 @@ describe("a node whose agent comes and goes", () => {
     assert.equal(seen.switchedNow, false);
     assert.equal(effectiveMode(seen).mode, "BpfVeth");
     assert.deepEqual(
-      next.run(() => queryTcx(deviceIndex(nodes, "la"))),
+      next.run(() => queryTcx({ ifindex: deviceIndex(nodes, "la"), side: "Ingress" })),
       before,
     );
     const results = await flows.finish();
@@ -103,7 +103,7 @@ describe("a node whose agent comes and goes", () => {
       pinFolders(nodes.pinRoot(1)).map(({ version }) => version),
       ["ba9876543210"],
     );
-    assert.equal(next.run(() => queryTcx(deviceIndex(nodes, "la"))).length, 1);
+    assert.equal(next.run(() => queryTcx({ ifindex: deviceIndex(nodes, "la"), side: "Ingress" })).length, 1);
     const results = await flows.finish();
     assert.deepEqual(
       results.filter(({ error, silenceMs, lost }) => error !== null || silenceMs > 500 || lost > 2),
@@ -134,13 +134,13 @@ describe("a node whose agent comes and goes", () => {
     const agent = nodes.agent(1);
     const foreign = BpfObject.load(OBJECT);
     const pin = `${nodes.bpffs}/foreign`;
-    agent.run(() => attachTcx(foreign.program("from_pod"), deviceIndex(nodes, "lb"), pin));
+    agent.run(() => attachTcx(foreign.program("from_pod"), { ifindex: deviceIndex(nodes, "lb"), side: "Ingress" }, pin));
     try {
       const seen = agent.reconcile(on(9, 1));
       const device = seen.devices.find(({ name }) => name === "lb");
       assert.equal(device?.attached, false);
       assert.equal(device?.reason, "ForeignTcxProgram");
-      assert.equal(agent.run(() => queryTcx(deviceIndex(nodes, "lb"))).length, 1);
+      assert.equal(agent.run(() => queryTcx({ ifindex: deviceIndex(nodes, "lb"), side: "Ingress" })).length, 1);
     } finally {
       detachPinnedLink(pin);
       foreign.close();
@@ -177,7 +177,7 @@ describe("a node whose agent comes and goes", () => {
       assert.deepEqual(pinFolders(nodes.pinRoot(1)), []);
       for (const device of ["la", "lb", "eth0"])
         assert.deepEqual(
-          agent.run(() => queryTcx(deviceIndex(nodes, device))),
+          agent.run(() => queryTcx({ ifindex: deviceIndex(nodes, device), side: "Ingress" })),
           [],
         );
     }

@@ -14,6 +14,7 @@ const CHANGES: readonly (readonly [object, string])[] = [
   [Conntrack.prototype, "enterTranslated"],
   [Conntrack.prototype, "remove"],
   [DeviceHooks.prototype, "attach"],
+  [DeviceHooks.prototype, "attachGuard"],
   [DeviceHooks.prototype, "detach"],
   [PinFolder.prototype, "create"],
   [PinFolder.prototype, "remove"],

@@ -188,14 +188,14 @@ describe("pods that stay on the stack", () => {
   function foreignTcx(there: boolean): void {
     const pin = path.join(nodes.bpffs, "foreign");
     if (!there) return detachPinnedLink(pin);
-    withForeignProgram((program) => attachTcx(program, indexOf("lb"), pin));
+    withForeignProgram((program) => attachTcx(program, { ifindex: indexOf("lb"), side: "Ingress" }, pin));
   }
 
   function foreignFilter(there: boolean, name = "lb"): void {
     if (!there) return void nodes.inNode(1, `tc qdisc del dev ${name} clsact`);
     withForeignProgram((program) => {
       const socket = NetlinkSocket.open();
-      attachFilter(socket, program, indexOf(name));
+      attachFilter(socket, program, { ifindex: indexOf(name), side: "Ingress" });
       socket.close();
     });
   }

@@ -81,6 +81,11 @@ export class ProgramRunner {
     this.nodes.close();
   }
 
+  /** Where programs and maps are pinned, for another process. */
+  get pins(): PinFolder {
+    return this.datapath.pins;
+  }
+
   link(name: string): Link {
     const found = this.#links.find((link) => link.name === name);
     assert.ok(found, `device ${name}`);

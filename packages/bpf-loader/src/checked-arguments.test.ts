@@ -20,8 +20,10 @@ describe("wrong arguments are refused before they reach C", () => {
   });
 
   it("interface indexes that are none", () => {
-    for (const index of [0, -1, 1.5, Number.NaN]) assert.throws(() => queryTcx(index), { code: "bpf.bad-argument" });
-    assert.throws(() => attachTcx({} as BpfProgram, 0, "/nowhere"), { code: "bpf.bad-argument" });
+    for (const ifindex of [0, -1, 1.5, Number.NaN])
+      assert.throws(() => queryTcx({ ifindex, side: "Ingress" }), { code: "bpf.bad-argument" });
+    assert.throws(() => queryTcx({ ifindex: 1, side: "Above" as "Egress" }), { code: "bpf.bad-argument" });
+    assert.throws(() => attachTcx({} as BpfProgram, { ifindex: 0, side: "Egress" }, "/nowhere"), { code: "bpf.bad-argument" });
   });
 });
 

@@ -12,6 +12,7 @@ export type { ObjectSettings } from "./object-settings.ts";
 export * from "./ring-buffer.ts";
 export { detachPinnedLink, readPinnedLink, unpin, updatePinnedLink } from "./pinned-link.ts";
 export * from "./tcx-link.ts";
+export type { DeviceSide } from "./device-side.ts";
 export * from "./tracing-link.ts";
 export * from "./conntrack/conntrack.ts";
 export { CONNTRACK_STATUS, turned, type ConntrackEntry, type ConntrackTuple, type TranslatedFlow } from "./conntrack/conntrack-message.ts";

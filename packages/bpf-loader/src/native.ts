@@ -130,7 +130,7 @@ function bindMapsAndPrograms(bpf: Bind) {
     mapNextKey: bpf<[number, Bytes, Buffer], number>("int bpf_map_get_next_key(int, void*, void*)"),
     testRun: bpf<[number, TestRunOptions], number>("int bpf_prog_test_run_opts(int, _Inout_ bpf_test_run_opts*)"),
     testRunSize: koffi.sizeof("bpf_test_run_opts"),
-    linkCreate: bpf<[number, number, number, null], number>("int bpf_link_create(int, int, int, void*)"),
+    linkCreate: bpf<[number, number, number, Bytes], number>("int bpf_link_create(int, int, int, void*)"),
     linkDetach: bpf<[number], number>("int bpf_link_detach(int)"),
     linkUpdate: bpf<[number, number, null], number>("int bpf_link_update(int, int, void*)"),
     rawTracepointOpen: bpf<[null, number], number>("int bpf_raw_tracepoint_open(const char*, int)"),

@@ -84,6 +84,14 @@ const REASONS: Readonly<Record<string, ReasonText>> = {
     remedy:
       "Nothing: it is sent again, and the pod's next packet restores the entry. If it lasts, the tables of translated flows are full.",
   },
+  DropDenied: {
+    means: "Dropped: a policy denies pods this destination.",
+    remedy: "Nothing, where the policy is right: `kubectl get ciliumclusterwidenetworkpolicies` shows it.",
+  },
+  DropDeniedOut: {
+    means: "Dropped at the uplink: a policy denies pods this destination, and it was not to be seen where the packet left its pod.",
+    remedy: "Look for a Service whose endpoints are outside the cluster, or a pod whose device carries no program of ours.",
+  },
 };
 
 /** Every reason that has words. */

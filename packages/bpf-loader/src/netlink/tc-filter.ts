@@ -1,6 +1,7 @@
 import { isFault } from "../bpf-fault.ts";
 import { BpfProgram } from "../bpf-program.ts";
 import { requireHandle, requireIndex } from "../checked-arguments.ts";
+import { requireDeviceSide, type DeviceSide } from "../device-side.ts";
 import { attribute, decodeAttributes, readText, readU32, textAttribute, u32Attribute } from "./netlink-message.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NetlinkSocket } from "./netlink-socket.ts";
 
@@ -11,7 +12,7 @@ const RTM_DELTFILTER = 45;
 const RTM_GETTFILTER = 46;
 const TC_H_CLSACT = 0xfffffff1;
 const CLSACT_HANDLE = 0xffff0000;
-const CLSACT_INGRESS = 0xfffffff2;
+const CLSACT = { Ingress: 0xfffffff2, Egress: 0xfffffff3 } as const;
 const ETH_P_ALL_BE = 0x0300;
 const TCA_KIND = 1;
 const TCA_OPTIONS = 2;
@@ -26,23 +27,29 @@ const MESSAGE_BYTES = 20;
 const OUR_PRIORITY = 1;
 const OUR_HANDLE = 1;
 
-/** A filter on a device's ingress; `programId` only for kind "bpf". */
+/** A filter on a side of a device; `programId` only for kind "bpf". */
 export type TcFilter = { kind: string; priority: number; handle: number; programId: number | undefined };
 
-/** Lists the filters on a device's ingress; none without a qdisc. */
-export function readIngressFilters(socket: NetlinkSocket, ifindex: number): TcFilter[] {
-  requireDevice(socket, ifindex);
+/** Whether a filter stands where ours do. */
+export function isAtOurPlace({ priority, handle }: TcFilter): boolean {
+  return priority === OUR_PRIORITY && handle === OUR_HANDLE;
+}
+
+/** Lists the filters on a side of a device; none without a qdisc. */
+export function readFilters(socket: NetlinkSocket, place: DeviceSide): TcFilter[] {
+  requirePlace(socket, place);
   try {
-    return socket.dump(RTM_GETTFILTER, tcMessage({ ifindex, parent: CLSACT_INGRESS })).flatMap(decodeFilter);
+    return socket.dump(RTM_GETTFILTER, tcMessage({ ifindex: place.ifindex, parent: CLSACT[place.side] })).flatMap(decodeFilter);
   } catch (error) {
     if (isFault(error, "ENOENT") || isFault(error, "EINVAL")) return [];
     throw error;
   }
 }
 
-/** Attaches a program as a direct-action filter on a device's ingress, replacing an older one of ours. */
-export function attachFilter(socket: NetlinkSocket, program: BpfProgram, ifindex: number): void {
-  requireDevice(socket, ifindex);
+/** Attaches a program as a direct-action filter on a side of a device, replacing whatever is at our place. */
+export function attachFilter(socket: NetlinkSocket, program: BpfProgram, place: DeviceSide): void {
+  requirePlace(socket, place);
+  const { ifindex } = place;
   requireHandle(program, BpfProgram, "program");
   const qdisc = Buffer.concat([tcMessage({ ifindex, parent: TC_H_CLSACT, handle: CLSACT_HANDLE }), textAttribute(TCA_KIND, "clsact")]);
   try {
@@ -55,16 +62,16 @@ export function attachFilter(socket: NetlinkSocket, program: BpfProgram, ifindex
     textAttribute(TCA_BPF_NAME, program.name.split("/").at(-1) ?? ""),
     u32Attribute(TCA_BPF_FLAGS, DIRECT_ACTION),
   ]);
-  const filter = Buffer.concat([ourFilter(ifindex), textAttribute(TCA_KIND, "bpf"), attribute(TCA_OPTIONS, options)]);
+  const filter = Buffer.concat([ourFilter(place), textAttribute(TCA_KIND, "bpf"), attribute(TCA_OPTIONS, options)]);
   socket.change(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_REPLACE, filter);
 }
 
-/** Removes our filter, and the qdisc when nothing else is on it. Nothing there is no error. */
-export function detachFilter(socket: NetlinkSocket, ifindex: number): void {
-  requireDevice(socket, ifindex);
+/** Removes our filter. Nothing there is no error. */
+export function detachFilter(socket: NetlinkSocket, place: DeviceSide): void {
+  requirePlace(socket, place);
   const gone = (error: unknown): boolean => ["ENOENT", "EINVAL", "ENODEV"].some((name) => isFault(error, name));
   try {
-    socket.change(RTM_DELTFILTER, 0, Buffer.concat([ourFilter(ifindex), textAttribute(TCA_KIND, "bpf")]));
+    socket.change(RTM_DELTFILTER, 0, Buffer.concat([ourFilter(place), textAttribute(TCA_KIND, "bpf")]));
   } catch (error) {
     if (!gone(error)) throw error;
   }
@@ -72,7 +79,8 @@ export function detachFilter(socket: NetlinkSocket, ifindex: number): void {
 
 /** Removes a device's clsact qdisc with all of its filters; for devices where we made it and nobody else uses it. */
 export function removeClsact(socket: NetlinkSocket, ifindex: number): void {
-  requireDevice(socket, ifindex);
+  requireHandle(socket, NetlinkSocket, "netlink socket");
+  requireIndex(ifindex);
   socket.change(
     RTM_DELQDISC,
     0,
@@ -80,13 +88,13 @@ export function removeClsact(socket: NetlinkSocket, ifindex: number): void {
   );
 }
 
-function requireDevice(socket: NetlinkSocket, ifindex: number): void {
+function requirePlace(socket: NetlinkSocket, place: DeviceSide): void {
   requireHandle(socket, NetlinkSocket, "netlink socket");
-  requireIndex(ifindex);
+  requireDeviceSide(place);
 }
 
-function ourFilter(ifindex: number): Buffer {
-  return tcMessage({ ifindex, parent: CLSACT_INGRESS, handle: OUR_HANDLE, info: (OUR_PRIORITY << 16) | ETH_P_ALL_BE });
+function ourFilter({ ifindex, side }: DeviceSide): Buffer {
+  return tcMessage({ ifindex, parent: CLSACT[side], handle: OUR_HANDLE, info: (OUR_PRIORITY << 16) | ETH_P_ALL_BE });
 }
 
 function tcMessage(fields: { ifindex: number; parent: number; handle?: number; info?: number }): Buffer {

@@ -22,11 +22,13 @@ describe("counters", () => {
     counters.fromPod.StackClass = 1;
     counters.fromNet.StackConntrack = 2;
     counters.fromNet.StackHost = 1000;
+    counters.fromPod.DropDenied = 3;
+    counters.fromPod.DropDeniedOut = 1;
     const stackReasons = [
       { reason: "StackConntrack", packets: 2 },
       { reason: "StackClass", packets: 1 },
     ];
-    assert.deepEqual(summarise(counters), { fast: 9, stack: 3, fastShare: 0.75, stackReasons });
+    assert.deepEqual(summarise(counters), { fast: 9, stack: 3, denied: 4, fastShare: 0.75, stackReasons });
     assert.equal(summarise(zeroCounters()).fastShare, 0);
   });
 });

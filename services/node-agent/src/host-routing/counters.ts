@@ -4,14 +4,21 @@ import { DIRECTIONS, KERNEL_LAYOUTS, REASONS, Struct, type Reason } from "./kern
 /** Packets by direction and reason. */
 export type Counters = Record<(typeof DIRECTIONS)[number], Record<Reason, number>>;
 
-/** What share took the fast path, and why the rest did not; most frequent reason first. */
-export type PacketSummary = { fast: number; stack: number; fastShare: number; stackReasons: { reason: Reason; packets: number }[] };
+/** What share took the fast path, and why the rest did not; most frequent reason first. What policies deny takes no path. */
+export type PacketSummary = {
+  fast: number;
+  stack: number;
+  denied: number;
+  fastShare: number;
+  stackReasons: { reason: Reason; packets: number }[];
+};
 
 /** Reasons in a status report: more would only be noise (there are 23). */
 const STACK_REASONS_MAX = 16;
 
 /** What comes in for the node itself is no pod's packet and would blur the share. */
 const NOT_A_PODS: Reason = "StackHost";
+const DENIED: readonly Reason[] = ["DropDenied", "DropDeniedOut"];
 
 /** Sums the per-CPU counters of `hr_metrics`. Another version may know fewer reasons, or more; those that both know have the same numbers. */
 export function readCounters(metrics: BpfMap): Counters {
@@ -47,7 +54,7 @@ export function countedSince(before: Counters, now: Counters): Counters {
 /** Adds up both directions. */
 export function summarise(counters: Counters): PacketSummary {
   const total = (reason: Reason): number => counters.fromPod[reason] + counters.fromNet[reason];
-  const reasons = REASONS.filter((reason) => !reason.startsWith("Fast") && reason !== NOT_A_PODS);
+  const reasons = REASONS.filter((reason) => !reason.startsWith("Fast") && reason !== NOT_A_PODS && !DENIED.includes(reason));
   const fast = REASONS.filter((reason) => reason.startsWith("Fast")).reduce((sum, reason) => sum + total(reason), 0);
   const stack = reasons.reduce((sum, reason) => sum + total(reason), 0);
   const stackReasons = reasons
@@ -55,7 +62,8 @@ export function summarise(counters: Counters): PacketSummary {
     .filter(({ packets }) => packets > 0)
     .sort((a, b) => b.packets - a.packets)
     .slice(0, STACK_REASONS_MAX);
-  return { fast, stack, fastShare: fast + stack === 0 ? 0 : fast / (fast + stack), stackReasons };
+  const denied = DENIED.reduce((sum, reason) => sum + total(reason), 0);
+  return { fast, stack, denied, fastShare: fast + stack === 0 ? 0 : fast / (fast + stack), stackReasons };
 }
 
 function sumPackets(perCpu: Buffer): number {

@@ -4,7 +4,7 @@ import { BpfMap, BpfObject, BpfProgram } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
 import { readCounters, type Counters } from "./counters.ts";
 import { KERNEL_LAYOUTS, MODE, OPERATION, RESULT, Struct } from "./kernel-layout.ts";
-import { LATER_PROGRAM_NAMES, MAP_NAMES, PROGRAM_NAMES, type PinFolder } from "./pin-folder.ts";
+import { LATER_MAP_NAMES, LATER_PROGRAM_NAMES, MAP_NAMES, PROGRAM_NAMES, type PinFolder } from "./pin-folder.ts";
 
 const FIRST = Buffer.alloc(4);
 /** For programs that are run with a packet and do not look at it; the least that the kernel takes. */
@@ -18,7 +18,7 @@ const FLOWS_MAX = 4 * FLOWS_PER_SHARE;
 /** The kernel's own account of the mode. `deadlineNs` is CLOCK_MONOTONIC, 0 when no confirmation is awaited. */
 export type ControlState = { mode: "Off" | "On" | "Drain"; generation: number; deadlineNs: bigint; missed: boolean; epoch: number };
 
-type Maps = Record<(typeof MAP_NAMES)[number], BpfMap>;
+type Maps = Record<(typeof MAP_NAMES)[number], BpfMap> & Partial<Record<(typeof LATER_MAP_NAMES)[number], BpfMap>>;
 type Programs = Record<(typeof PROGRAM_NAMES)[number], BpfProgram> & Partial<Record<(typeof LATER_PROGRAM_NAMES)[number], BpfProgram>>;
 
 /** `former`: the version whose translated flows go on. `constants`: of the source, by name. */
@@ -40,7 +40,10 @@ export class Datapath {
   static adopt(pins: PinFolder): Datapath {
     const datapath = Datapath.open(pins);
     const { hr_endpoints: endpoints, hr_flows: flows, hr_nat_out: translated, hr_masquerade: masquerade } = datapath.maps;
+    const { hr_denied: denied, hr_denying: denying } = datapath.maps;
     const fits =
+      (!denied || (denied.keySize === KERNEL_LAYOUTS.hr_denied_key.size && denied.valueSize === KERNEL_LAYOUTS.hr_denial.size)) &&
+      (!denying || denying.valueSize === KERNEL_LAYOUTS.hr_denying.size) &&
       translated.keySize === KERNEL_LAYOUTS.hr_tuple.size &&
       translated.valueSize === KERNEL_LAYOUTS.hr_nat.size &&
       masquerade.valueSize === KERNEL_LAYOUTS.hr_masquerade.size &&
@@ -59,25 +62,27 @@ export class Datapath {
   static open(pins: PinFolder): Datapath {
     return new Datapath(
       pins,
-      mapRecord(MAP_NAMES, (name) => BpfMap.openPinned(pins.map(name))),
+      { ...mapRecord(MAP_NAMES, (name) => BpfMap.openPinned(pins.map(name))), ...laterMaps(pins) },
       { ...mapRecord(PROGRAM_NAMES, (name) => BpfProgram.openPinned(pins.program(name))), ...laterPrograms(pins) },
     );
   }
 
   /**
    * Loads the object and pins it, with mode OFF and nothing attached. Translated flows of a former version are carried on: their tables
-   * become the new version's, so that no flow gets another port.
+   * become the new version's, so that no flow gets another port. So do its deny rules: nobody may know yet what they are now.
    */
   static load(pins: PinFolder, objectPath: string, { former, constants }: LoadOptions = {}): Datapath {
     pins.remove();
     pins.create();
     const entries = translatedFlowsMax(totalmem());
+    const { hr_denied: denied, hr_denying: denying } = former?.maps ?? {};
+    const rules = denied && denying && { hr_denied: denied, hr_denying: denying };
     const tables = former
-      ? { maps: { hr_nat_out: former.maps.hr_nat_out, hr_nat_in: former.maps.hr_nat_in } }
+      ? { maps: { hr_nat_out: former.maps.hr_nat_out, hr_nat_in: former.maps.hr_nat_in, ...rules } }
       : { maxEntries: { hr_nat_out: entries, hr_nat_in: entries } };
     const object = BpfObject.load(objectPath, { ...tables, ...(constants && { constants }) });
     try {
-      for (const name of MAP_NAMES) object.map(name).pin(pins.map(name));
+      for (const name of [...MAP_NAMES, ...LATER_MAP_NAMES]) object.map(name).pin(pins.map(name));
       for (const name of [...PROGRAM_NAMES, ...LATER_PROGRAM_NAMES]) object.program(name).pin(pins.program(name));
     } finally {
       object.close();
@@ -173,6 +178,11 @@ export function translatedFlowsMax(memoryBytes: number): number {
 
 function mapRecord<K extends string, V>(names: readonly K[], make: (name: K) => V): Record<K, V> {
   return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<K, V>;
+}
+
+function laterMaps(pins: PinFolder): Partial<Maps> {
+  const present = LATER_MAP_NAMES.filter((name) => existsSync(pins.map(name)));
+  return Object.fromEntries(present.map((name) => [name, BpfMap.openPinned(pins.map(name))]));
 }
 
 function laterPrograms(pins: PinFolder): Partial<Programs> {

@@ -3,19 +3,23 @@ import {
   attachTcx,
   detachFilter,
   detachPinnedLink,
+  isAtOurPlace,
   isFault,
   queryTcx,
-  readIngressFilters,
+  readFilters,
   readPinnedLink,
   removeClsact,
   type BpfProgram,
+  type DeviceSide,
+  type TcFilter,
   type NetlinkSocket,
 } from "@hostrouting/bpf-loader";
+import { AppError } from "@hostrouting/domain";
 import type { Datapath } from "./datapath.ts";
 import type { StayReason } from "../pods/node-pod.ts";
 import type { NodeDevices, UnfitReason } from "./node-devices.ts";
 
-/** The two ways onto a device's ingress. */
+/** The two ways onto a device. */
 export type Hook = "tcx" | "clsact";
 
 /** Somebody else's program is on the device's ingress: ours would pass it by. */
@@ -46,7 +50,7 @@ export type AttachOptions = {
 /** Whether this kernel has tcx (6.6 and later). Devices of kernels without it get clsact filters. */
 export function probeHook(): Hook {
   try {
-    queryTcx(1);
+    queryTcx({ ifindex: 1, side: "Ingress" });
     return "tcx";
   } catch {
     return "clsact";
@@ -93,6 +97,19 @@ export class DeviceHooks {
     });
   }
 
+  /**
+   * Brings the program that minds deny rules alone onto the way out of every uplink, whatever is on its way in, and off other devices.
+   * Answers the uplinks that are without it, by name; none where this version has no such program. `others`: as in AttachOptions.
+   */
+  guardUplinks(datapath: Datapath, { uplinks }: NodeDevices, others: ReadonlySet<number>): string[] {
+    const { to_net: program } = datapath.programs;
+    if (!program) return [];
+    const wanted = new Set(uplinks.map(({ ifindex }) => ifindex));
+    for (const ifindex of datapath.pins.guardedDevices()) if (!wanted.has(ifindex)) detachPinnedLink(datapath.pins.guardLink(ifindex));
+    const places = uplinks.map(({ name, ifindex }) => ({ name, pin: datapath.pins.guardLink(ifindex), ifindex, side: "Egress" as const }));
+    return places.filter((place) => !this.#guard(program, place, others)).map(({ name }) => name);
+  }
+
   /** Takes our programs off everywhere. */
   detachAll(datapath: Datapath, devices: NodeDevices): void {
     for (const name of datapath.pins.linkNames()) detachPinnedLink(datapath.pins.link(name));
@@ -101,8 +118,34 @@ export class DeviceHooks {
 
   /** Attaches one program to one device; for self-tests with devices of their own. */
   attach(datapath: Datapath, program: BpfProgram, ifindex: number): void {
-    if (this.#hook === "clsact") attachFilter(this.#socket, program, ifindex);
-    else attachTcx(program, ifindex, datapath.pins.link(ifindex));
+    const place = { ifindex, side: "Ingress" } as const;
+    if (this.#hook === "clsact") attachFilter(this.#socket, program, place);
+    else attachTcx(program, place, datapath.pins.link(ifindex));
+  }
+
+  /** Attaches a program to a device's way out; not where clsact's place for it is somebody else's. */
+  attachGuard(program: BpfProgram, place: DeviceSide & { pin: string }, others: ReadonlySet<number>): void {
+    if (readPinnedLink(place.pin)) detachPinnedLink(place.pin);
+    if (this.#hook === "tcx") attachTcx(program, place, place.pin);
+    else if (this.#isOurPlaceFree(place, others)) attachFilter(this.#socket, program, place);
+  }
+
+  /** Whether the program is on the device's way out now. Others may be there too: ours redirects nothing. */
+  #guard(program: BpfProgram, place: DeviceSide & { pin: string }, others: ReadonlySet<number>): boolean {
+    if (this.#programs(place).includes(program.id)) return true;
+    try {
+      this.attachGuard(program, place, others);
+      return this.#programs(place).includes(program.id);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return false; // the next round tries again, and the report names it
+    }
+  }
+
+  /** Free, or taken by another version's program, which is to be replaced. */
+  #isOurPlaceFree(place: DeviceSide, others: ReadonlySet<number>): boolean {
+    const atOurs = readFilters(this.#socket, place).filter(isAtOurPlace);
+    return atOurs.every(({ programId }) => programId !== undefined && others.has(programId));
   }
 
   #attachOne(datapath: Datapath, device: Listed): HookedDevice {
@@ -118,7 +161,7 @@ export class DeviceHooks {
 
   #judge(datapath: Datapath, device: Listed, others: ReadonlySet<number>): Judgement {
     const { id } = programFor(datapath, device);
-    const attached = this.#programs(device.ifindex).includes(id);
+    const attached = this.#programs({ ifindex: device.ifindex, side: "Ingress" }).includes(id);
     return { attached, refusal: device.unfit ?? this.#foreign(device.ifindex, new Set([id, ...others])) };
   }
 
@@ -128,15 +171,16 @@ export class DeviceHooks {
   }
 
   #foreign(ifindex: number, ours: ReadonlySet<number>): ForeignReason | undefined {
-    if (this.#hook === "tcx" && this.#programs(ifindex).some((id) => !ours.has(id))) return "ForeignTcxProgram";
-    const filters = readIngressFilters(this.#socket, ifindex);
+    const place = { ifindex, side: "Ingress" } as const;
+    if (this.#hook === "tcx" && this.#programs(place).some((id) => !ours.has(id))) return "ForeignTcxProgram";
+    const filters = readFilters(this.#socket, place);
     return filters.some(({ programId }) => programId === undefined || !ours.has(programId)) ? "ForeignTcFilter" : undefined;
   }
 
-  #programs(ifindex: number): number[] {
+  #programs(place: DeviceSide): number[] {
     try {
-      if (this.#hook === "tcx") return queryTcx(ifindex);
-      return readIngressFilters(this.#socket, ifindex).flatMap(({ programId }) => programId ?? []);
+      if (this.#hook === "tcx") return queryTcx(place);
+      return readFilters(this.#socket, place).flatMap(({ programId }) => programId ?? []);
     } catch (error) {
       if (isFault(error, "ENODEV")) return [];
       throw error;
@@ -150,11 +194,13 @@ export class DeviceHooks {
   }
 
   #detachClsact(datapath: Datapath, ifindex: number): void {
-    const ours = new Set([datapath.programs.from_pod.id, datapath.programs.from_net.id]);
-    const filters = readIngressFilters(this.#socket, ifindex);
-    if (!filters.some(({ programId }) => programId !== undefined && ours.has(programId))) return;
-    detachFilter(this.#socket, ifindex);
-    if (filters.length === 1) removeClsact(this.#socket, ifindex);
+    const { from_pod: fromPod, from_net: fromNet, to_net: toNet } = datapath.programs;
+    const ours = new Set([fromPod.id, fromNet.id, toNet?.id]);
+    const sides = (["Ingress", "Egress"] as const).map((side) => ({ ifindex, side }));
+    const filters = (): TcFilter[][] => sides.map((place) => readFilters(this.#socket, place));
+    const mine = filters().map((found) => found.some(({ programId }) => programId !== undefined && ours.has(programId)));
+    sides.forEach((place, index) => mine[index] && detachFilter(this.#socket, place));
+    if (mine.includes(true) && filters().flat().length === 0) removeClsact(this.#socket, ifindex);
   }
 }
 

@@ -16,6 +16,7 @@ const good: Observation = {
   switchedNow: false,
   handedOver: { handedOver: 0, ended: 0, refused: 0, left: 0 },
   masquerade: undefined,
+  denials: undefined,
 };
 
 describe("effectiveMode", () => {

@@ -5,6 +5,7 @@ import { HeaderTypes } from "../../../../infra/dev/header-types.ts";
 import {
   ADDRESS_CLASS,
   CONNTRACK,
+  DENIED,
   DIRECTIONS,
   ENDPOINT_FLAG,
   KERNEL_LAYOUTS,
@@ -32,6 +33,7 @@ const NAMES = {
     "hr_endpoint_flag",
     "hr_nat_flag",
     "hr_conntrack",
+    "hr_denied",
   ],
 };
 
@@ -66,6 +68,7 @@ describe("layouts shared with the kernel", () => {
     assert.deepEqual(prefixed("HR_ENDPOINT_", ENDPOINT_FLAG), types.enumValues("hr_endpoint_flag"));
     assert.deepEqual(prefixed("HR_NAT_", NAT_FLAG), types.enumValues("hr_nat_flag"));
     assert.deepEqual(prefixed("HR_CONNTRACK_", CONNTRACK), types.enumValues("hr_conntrack"));
+    assert.deepEqual(prefixed("HR_DENIED_", DENIED), types.enumValues("hr_denied"));
     assert.equal(types.enumValues("hr_direction").HR_DIRECTION_MAX, DIRECTIONS.length);
   });
 

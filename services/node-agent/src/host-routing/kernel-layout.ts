@@ -23,6 +23,17 @@ const layouts = {
   hr_device: { size: 8, members: { role: { offset: 0, size: 4 }, mtu: { offset: 4, size: 4 } } },
   hr_prefix: { size: 20, members: { length: { offset: 0, size: 4 }, address: { offset: 4, size: 16 } } },
   hr_counter: { size: 16, members: { packets: { offset: 0, size: 8 }, bytes: { offset: 8, size: 8 } } },
+  hr_denied_key: {
+    size: 24,
+    members: { length: { offset: 0, size: 4 }, table: { offset: 4, size: 4 }, address: { offset: 8, size: 16 } },
+  },
+  hr_denied_ports: {
+    size: 8,
+    members: { first: { offset: 0, size: 2 }, last: { offset: 2, size: 2 }, protocol: { offset: 4, size: 1 } },
+  },
+  hr_denial: { size: 264, members: { count: { offset: 0, size: 4 }, ports: { offset: 8, size: 256 } } },
+  hr_denied_hint: { size: 16, members: { v4: { offset: 0, size: 8 }, v6: { offset: 8, size: 8 } } },
+  hr_denying: { size: 40, members: { active: { offset: 0, size: 4 }, hints: { offset: 8, size: 32 } } },
   hr_flow_key: {
     size: 40,
     members: {
@@ -132,6 +143,8 @@ export const ENDPOINT_FLAG = { OPT_OUT: 1 } as const;
 export const NAT_FLAG = { REPLIED: 1, FIN_OUT: 2, FIN_IN: 4, RESET: 8 } as const;
 /** `enum hr_conntrack`. */
 export const CONNTRACK = { UNASKED: 0, UNKNOWN: 1, TRACE: 2, TRACKED: 3 } as const;
+/** `enum hr_denied`. */
+export const DENIED = { TABLES: 2, PORTS_MAX: 32, V6: 0x10000 } as const;
 /** `enum hr_operation`. */
 export const OPERATION = { READ: 0, ON: 1, CONFIRM: 2, DRAIN: 3, OFF: 4 } as const;
 /** `enum hr_result`. */
@@ -169,6 +182,8 @@ export const REASONS = [
   "StackMasqueradeOff",
   "StackUnseen",
   "DropHalfLost",
+  "DropDenied",
+  "DropDeniedOut",
 ] as const;
 
 /** Why a packet was redirected, left to the stack or dropped. */

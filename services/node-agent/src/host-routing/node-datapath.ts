@@ -6,11 +6,13 @@ import { handOver, type HandedOver } from "../hand-over/hand-over.ts";
 import { addressClasses, type ClusterRanges } from "../masquerade/address-classes.ts";
 import { KernelMasquerade, type MasqueradeObservation, type MasqueradeWish } from "../masquerade/kernel-masquerade.ts";
 import type { KnownPod } from "../pods/watched-pods.ts";
+import type { DenyTable } from "../policy/deny-table.ts";
 import { countedSince, zeroCounters, type Counters } from "./counters.ts";
 import { Datapath, type ControlState } from "./datapath.ts";
 import { DeviceHooks, type AttachOptions, type Hook, type HookedDevice } from "./device-hooks.ts";
 import { forgetFlows, togglingPods } from "./forget-flows.ts";
 import { gateConstants, type GateVariant } from "./gate-variant.ts";
+import { readDenials, writeDenials, type DenialsShown } from "./kernel-denials.ts";
 import { syncDevices, syncRanges } from "./kernel-tables.ts";
 import { findDevices, readNetwork, type NodeDevices } from "./node-devices.ts";
 import { PinFolder, pinFolders, removeFolder } from "./pin-folder.ts";
@@ -40,9 +42,14 @@ export type Observation = {
   masquerade: MasqueradeObservation | undefined;
   /** Translated flows that went to the kernel's conntrack since this process began; `left`: those that still have to. */
   handedOver: HandedOver;
+  /** Deny rules; undefined when nothing is loaded, or a version that knows none. */
+  denials: DenialsObservation | undefined;
   /** Absent where nobody measures. */
   disruption?: DisruptionObservation | undefined;
 };
+
+/** What the kernel denies, and the uplinks, by name, that do not mind it on the way out. */
+export type DenialsObservation = DenialsShown & { unguarded: string[] };
 
 /** Where things are, what time it is, and how patient to be. `version`: first 12 hex digits of the bundle digest. */
 export type NodeDatapathOptions = {
@@ -78,6 +85,8 @@ export class NodeDatapath {
   #current: Datapath | undefined;
   #nodeAddresses: readonly string[] = [];
   #pods: readonly KnownPod[] | undefined;
+  #denied: DenyTable | undefined;
+  #unguarded: string[] = [];
   #drainingSinceNs: bigint | undefined;
   #selfTest: { result: SelfTest; atNs: bigint } | undefined;
   #baseline: Counters = zeroCounters();
@@ -110,6 +119,11 @@ export class NodeDatapath {
   /** This node's pods as Kubernetes knows them; undefined while it has not told. They count from the next look on. */
   setPods(pods: readonly KnownPod[] | undefined): void {
     this.#pods = pods;
+  }
+
+  /** What pods must not reach; undefined while it is not known, and then what the kernel denies stays. Counts from the next look on. */
+  setDenied(table: DenyTable | undefined): void {
+    this.#denied = table;
   }
 
   /** Tells the kernel's side that somebody keeps the endpoint table; at least every 2 s, better four times as often. */
@@ -282,6 +296,7 @@ export class NodeDatapath {
    * device loses its program: without its endpoint both directions take the stack from one packet to the next.
    */
   #bringUp(datapath: Datapath, devices: NodeDevices): HookedDevice[] {
+    if (this.#denied) writeDenials(datapath, this.#denied);
     this.#masquerade.followSources(datapath, this.#socket, { uplinks: devices.uplinks, nodeAddresses: this.#nodeAddresses });
     const sync = (served: (ifindex: number) => boolean): void =>
       syncDevices(datapath, servedDevices(devices, served), this.#options.monotonicNs());
@@ -293,7 +308,9 @@ export class NodeDatapath {
         [...devices.pods, ...devices.unfit].filter(({ ifindex }) => leaving.has(ifindex)),
       );
     };
-    const hooked = this.#hooks.attachAll(datapath, devices, { others: this.#otherPrograms(datapath), beforeDetach });
+    const others = this.#otherPrograms(datapath);
+    const hooked = this.#hooks.attachAll(datapath, devices, { others, beforeDetach });
+    this.#unguarded = this.#hooks.guardUplinks(datapath, devices, others);
     const attached = new Set(hooked.filter((device) => device.attached).map((device) => device.ifindex));
     const toggling = togglingPods(datapath, devices.pods);
     this.#handOverOf(datapath, devices, new Set(toggling.map(({ ifindex }) => ifindex)));
@@ -309,7 +326,8 @@ export class NodeDatapath {
       others.flatMap((folder) => {
         const datapath = Datapath.open(folder);
         datapath.close();
-        return [datapath.programs.from_pod.id, datapath.programs.from_net.id];
+        const { from_pod: fromPod, from_net: fromNet, to_net: toNet } = datapath.programs;
+        return [fromPod.id, fromNet.id, ...(toNet ? [toNet.id] : [])];
       }),
     );
   }
@@ -334,9 +352,11 @@ export class NodeDatapath {
         switchedNow,
         masquerade: undefined,
         handedOver,
+        denials: undefined,
         disruption,
       };
     this.#masquerade.collectWhenDue(datapath);
+    const denials = readDenials(datapath);
     return {
       control: datapath.readControl(),
       devices: this.#hooks.inspect(datapath, this.#readDevices(), this.#otherPrograms(datapath)),
@@ -345,6 +365,7 @@ export class NodeDatapath {
       switchedNow,
       masquerade: this.#masquerade.observe(datapath),
       handedOver,
+      denials: denials && { ...denials, unguarded: this.#unguarded },
       disruption,
     };
   }

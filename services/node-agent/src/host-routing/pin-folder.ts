@@ -3,6 +3,9 @@ import { dirname, join } from "node:path";
 import { unpin } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
 
+/** Tells the link on a device's way out from the one on its way in, whose pin is the bare index. */
+const GUARD_PREFIX = "out-";
+
 /** BPF_FS_MAGIC of linux/magic.h. */
 const BPF_FILE_SYSTEM = 0xcafe4a11;
 
@@ -22,10 +25,12 @@ export const MAP_NAMES = [
   "hr_sources",
   "hr_traced",
 ] as const;
+/** Maps that came later: an earlier version's folder is complete without them. */
+export const LATER_MAP_NAMES = ["hr_denied", "hr_denying"] as const;
 /** Names of the programs, pinned under `programs/`. */
 export const PROGRAM_NAMES = ["from_pod", "from_net", "control", "collect"] as const;
 /** Programs that came later: an earlier version's folder is complete without them. */
-export const LATER_PROGRAM_NAMES = ["trace_flow", "tell_ended_flows"] as const;
+export const LATER_PROGRAM_NAMES = ["trace_flow", "tell_ended_flows", "to_net"] as const;
 
 /**
  * Where one version of the datapath is pinned: `<root>/<first 12 hex digits of the bundle digest>`. The folder's name
@@ -41,7 +46,7 @@ export class PinFolder {
     this.path = join(root, version);
   }
 
-  map(name: (typeof MAP_NAMES)[number]): string {
+  map(name: (typeof MAP_NAMES)[number] | (typeof LATER_MAP_NAMES)[number]): string {
     return join(this.path, "maps", name);
   }
 
@@ -51,6 +56,11 @@ export class PinFolder {
 
   link(ifindex: number | string): string {
     return join(this.path, "links", String(ifindex));
+  }
+
+  /** Of the program on the way out of an uplink. */
+  guardLink(ifindex: number): string {
+    return this.link(`${GUARD_PREFIX}${ifindex}`);
   }
 
   /**
@@ -68,6 +78,12 @@ export class PinFolder {
   /** Interface indexes that have a pinned link. */
   linkedDevices(): number[] {
     return list(join(this.path, "links")).map(Number).filter(Number.isInteger);
+  }
+
+  /** Interface indexes that have a pinned link on their way out. */
+  guardedDevices(): number[] {
+    const names = this.linkNames().filter((name) => name.startsWith(GUARD_PREFIX));
+    return names.map((name) => Number(name.slice(GUARD_PREFIX.length)));
   }
 
   /** Names of all link pins, also those of a self-test that was interrupted. */
