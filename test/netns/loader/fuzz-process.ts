@@ -8,8 +8,8 @@ import { AppError } from "../../../packages/domain/src/index.ts";
  */
 const [objectFile = "/nowhere", seed = "1", calls = "1000"] = process.argv.slice(2);
 
-/** They make errors and tuples out of what they are given, and never reach C. */
-const PURE = new Set(["bpfFault", "errnoName", "isFault", "requireArgument", "turned"]);
+/** They make errors, tuples and answers out of what they are given, and never reach C. */
+const PURE = new Set(["bpfFault", "errnoName", "isAtOurPlace", "isFault", "requireArgument", "turned"]);
 /** Of a failure's arguments this much is shown. */
 const SHOWN_CHARACTERS = 60;
 
