@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, globSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { moduleContent, moduleFiles, type GuestKernel } from "../../infra/guests/guest-kernel.ts";
 import { withFolders, type ArchiveEntry } from "../../infra/guests/initramfs.ts";
+import { buildEvade } from "./evasion/build-evade.ts";
 
 const CHECKOUT = path.join(import.meta.dirname, "../..");
 const TOOL_TIMEOUT_MS = 30_000;
@@ -10,7 +12,18 @@ const EXECUTABLE = 0o755;
 const READABLE = 0o644;
 
 /** What the guest loads before it begins, and what only after it has tried without. */
-const MODULES = { base: ["veth", "sch_ingress", "cls_bpf"], conntrack: ["nf_conntrack", "nf_nat", "nf_conntrack_netlink"] } as const;
+const MODULES = {
+  base: ["veth", "sch_ingress", "cls_bpf"],
+  conntrack: ["nf_conntrack", "nf_nat", "nf_conntrack_netlink"],
+  guard: [
+    ...["nf_tables", "nft_compat", "nft_ct", "nf_flow_table", "nf_flow_table_inet", "nf_conntrack_netlink"],
+    ...["iptable_filter", "ip6table_filter", "arptable_filter", "ebtable_filter", "xt_tcpudp", "xt_comment", "ipt_REJECT"],
+  ],
+} as const;
+
+/** Tools that write rules, and where their extensions are. */
+const RULE_TOOLS = ["/usr/sbin/xtables-nft-multi", "/usr/sbin/xtables-legacy-multi", "/usr/sbin/nft"];
+const EXTENSIONS = "/usr/lib/*-linux-gnu/xtables/*.so";
 
 /** Our sources and built objects, at the same places as in the checkout: what runs in the guest is what runs on a node. */
 const OURS = ["package.json", "packages/*/package.json", "packages/*/src/**/*.ts", "services/node-agent/package.json"];
@@ -24,7 +37,8 @@ const LINKED_PACKAGES = ["bpf-loader", "contracts", "domain", "runtime"];
 
 /** Everything that the guest's root file system holds: Node, libbpf, busybox, modules, and our sources. */
 export async function guestImage(kernel: GuestKernel): Promise<ArchiveEntry[]> {
-  return withFolders([...programs(), ...libraries(), ...(await modules(kernel)), ...sources()], ["dev", "proc", "sys", "tmp", "run"]);
+  const entries = [...programs(), ...ruleTools(), ...libraries(), ...(await modules(kernel)), ...sources()];
+  return withFolders(entries, ["dev", "proc", "sys", "tmp", "run", "etc"]);
 }
 
 function programs(): ArchiveEntry[] {
@@ -32,11 +46,27 @@ function programs(): ArchiveEntry[] {
   return [init, file("bin/busybox", "/bin/busybox", EXECUTABLE), file("bin/node", process.execPath, EXECUTABLE)];
 }
 
-/** The shared libraries of Node and of libbpf at the paths where the dynamic linker found them here. */
+/** What writes rules in the ordinary ways, and in all others. */
+function ruleTools(): ArchiveEntry[] {
+  const folder = mkdtempSync(path.join(tmpdir(), "evade-"));
+  try {
+    const evade = path.join(folder, "evade");
+    buildEvade(evade);
+    return [
+      file("bin/evade", evade, EXECUTABLE),
+      ...RULE_TOOLS.map((tool) => file(`sbin/${path.basename(tool)}`, tool, EXECUTABLE)),
+      ...globSync(EXTENSIONS).map((extension) => file(extension.slice(1), extension, EXECUTABLE)),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The shared libraries of Node, of the tools and of libbpf at the paths where the dynamic linker found them here. */
 function libraries(): ArchiveEntry[] {
   const libbpf = globSync(["/usr/lib/*-linux-gnu/libbpf.so.1", "/usr/lib/libbpf.so.1"])[0];
   if (libbpf === undefined) throw new Error("libbpf.so.1 is not there (apt-get install libbpf1)");
-  const needed = [process.execPath, libbpf].flatMap((of) =>
+  const needed = [process.execPath, libbpf, ...RULE_TOOLS].flatMap((of) =>
     [...execFileSync("ldd", [of], { encoding: "utf8", timeout: TOOL_TIMEOUT_MS }).matchAll(/(\/\S+) \(0x/g)].flatMap(
       ([, found]) => found ?? [],
     ),

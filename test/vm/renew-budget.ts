@@ -4,12 +4,12 @@ import { guestKernel, SERIES, type Series } from "../../infra/guests/guest-kerne
 import { cacheFolder } from "../../infra/images/cache-folder.ts";
 import type { ObjectReport } from "./guest/report.ts";
 import { BUDGET_FILE, seriesOf, type InstructionBudget, type ObjectCosts } from "./instruction-budget.ts";
-import { costsOf, loadObjects } from "./load-objects.ts";
+import { costsOf, loadObjects, plainObjects } from "./load-objects.ts";
 import { runGuest } from "./virtual-machine.ts";
 
 /** Measures every object on this machine's kernel and in each guest, and writes the budget anew: `npm run budget`. */
 async function measure(): Promise<InstructionBudget> {
-  const budget: Record<string, ObjectCosts> = { [seriesOf(os.release())]: costs(os.release(), loadObjects("Conntrack")) };
+  const budget: Record<string, ObjectCosts> = { [seriesOf(os.release())]: costs(os.release(), loadObjects("Conntrack", plainObjects())) };
   for (const series of Object.keys(SERIES) as Series[]) {
     const lines = await runGuest(await guestKernel(series, cacheFolder(process.env)));
     budget[series] = costs(

@@ -18,36 +18,43 @@ const CONSOLE_TAIL_BYTES = 4000;
 const RUNTIME_BROKE = /node ended with (133|139) /;
 const BOOTS_MAX = 4;
 
+/** What a guest does: a program of test/vm/guest, and the kernel's list of security modules; its own when not given. */
+export type GuestTask = { readonly script?: string; readonly lsm?: string };
+
 /**
  * Boots a kernel without network and disk, and gives back what the guest said. No hardware virtualisation is needed or used: timings
  * mean nothing, everything else is as on a real machine. A guest whose Node broke by itself is booted again; nothing else is tried twice.
  * @throws Error with the end of the guest's console when it ended without saying so, or not in time.
  */
-export async function runGuest(kernel: GuestKernel): Promise<GuestLine[]> {
+export async function runGuest<Line extends { readonly kind: string } = GuestLine>(
+  kernel: GuestKernel,
+  { script = "main.ts", lsm }: GuestTask = {},
+): Promise<Line[]> {
+  const append = [`guest.script=${script}`, ...(lsm === undefined ? [] : [`lsm=${lsm}`])];
   for (let boot = 1; ; boot++) {
-    const { lines, end } = await bootOnce(kernel);
+    const { lines, end } = await bootOnce<Line>(kernel, append);
     if (lines.at(-1)?.kind === "end") return lines;
     if (boot === BOOTS_MAX || !RUNTIME_BROKE.test(end)) throw new Error(`${kernel.release} did not come to its end: ${end}`);
     process.stdout.write(`the guest's Node broke by itself, so ${kernel.release} is booted again\n`);
   }
 }
 
-async function bootOnce(kernel: GuestKernel): Promise<{ lines: GuestLine[]; end: string }> {
+async function bootOnce<Line>(kernel: GuestKernel, append: readonly string[]): Promise<{ lines: Line[]; end: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), "guest-"));
   try {
     writeInitramfs(path.join(folder, "initramfs"), await guestImage(kernel));
-    await emulate(kernel, folder);
-    return { lines: readLines(path.join(folder, "report")), end: consoleTail(folder) };
+    await emulate(kernel, folder, append);
+    return { lines: readLines<Line>(path.join(folder, "report")), end: consoleTail(folder) };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function emulate(kernel: GuestKernel, folder: string): Promise<void> {
+function emulate(kernel: GuestKernel, folder: string, append: readonly string[]): Promise<void> {
   const [program, ...machine] = emulatorCommand({
     kernel: kernel.image,
     initramfs: path.join(folder, "initramfs"),
-    commandLine: ["console=ttyS0"],
+    commandLine: ["console=ttyS0", ...append],
     processors: 1,
     memoryMib: MEMORY_MIB,
   });
@@ -66,11 +73,11 @@ function emulate(kernel: GuestKernel, folder: string): Promise<void> {
   });
 }
 
-function readLines(file: string): GuestLine[] {
+function readLines<Line>(file: string): Line[] {
   return readFileSync(file, "utf8")
     .split(/\r?\n/)
     .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as GuestLine);
+    .map((line) => JSON.parse(line) as Line);
 }
 
 function consoleTail(folder: string): string {

@@ -36,6 +36,39 @@ export function readPinnedLink(pinPath: string): LinkInfo | undefined {
   }
 }
 
+/** A link that is kept by a descriptor as well as by its pin: whoever removes the pin detaches nothing while the holder lives. */
+export class HeldLink {
+  readonly #fd: FileDescriptor;
+
+  private constructor(fd: FileDescriptor) {
+    this.#fd = fd;
+  }
+
+  /** Opens a pinned link; undefined when there is no such pin. */
+  static openPinned(pinPath: string): HeldLink | undefined {
+    const number = nativeLibraries().objectGet(requirePath(pinPath));
+    if (errnoName(number) === "ENOENT") return undefined;
+    if (number < 0) throw bpfFault(`pinned link ${pinPath}`, number);
+    return new HeldLink(new FileDescriptor(number, pinPath));
+  }
+
+  /** Its machine-wide id and its program's. */
+  info(): LinkInfo {
+    return readLinkInfo(this.#fd.number);
+  }
+
+  /** Pins it (again). @throws AppError `bpf.eexist` when something is pinned there. */
+  pin(pinPath: string): void {
+    const result = nativeLibraries().objectPin(this.#fd.number, requirePath(pinPath));
+    if (result < 0) throw bpfFault(`pin of a link at ${pinPath}`, result);
+  }
+
+  /** Lets go; the pin, if there is one, keeps the link. */
+  close(): void {
+    this.#fd.close();
+  }
+}
+
 /**
  * Puts another program in the place of a pinned link's in one step: no packet meets an empty hook, and the place among
  * other programs is kept. Links of traced functions cannot be updated. @throws AppError `bpf.enoent` without such a pin.

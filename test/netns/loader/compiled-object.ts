@@ -7,7 +7,7 @@ const ARCH = { x64: "x86_64", arm64: "aarch64" }[process.arch as "x64" | "arm64"
 const TOOL_TIMEOUT_MS = 30_000;
 
 /** One of this folder's C files, compiled into a folder of its own. `remove` when the test is over. */
-export function compileObject(source: "loader_test" | "refused" | "priority_tag"): { file: string; remove(): void } {
+export function compileObject(source: "guard_walk" | "loader_test" | "refused" | "priority_tag"): { file: string; remove(): void } {
   const folder = mkdtempSync(path.join(tmpdir(), "loader-"));
   const file = path.join(folder, `${source}.bpf.o`);
   const args = ["-O2", "-g", "-mcpu=v3", "-target", "bpf", "-Wall", "-Werror", "-idirafter", `/usr/include/${ARCH}-linux-gnu`];

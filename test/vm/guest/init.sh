@@ -6,10 +6,13 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t bpf bpf /sys/fs/bpf
+mount -t cgroup2 cgroup /sys/fs/cgroup
+mount -t securityfs security /sys/kernel/security
 mount -t tmpfs tmp /tmp
 ip link set lo up
 while read -r module; do insmod "$module" || echo "module $module was refused"; done </modules/base
 echo "node begins after $(cut -d' ' -f1 /proc/uptime) s"
-node --disable-warning=ExperimentalWarning /checkout/test/vm/guest/main.ts >/dev/ttyS1
+script=$(sed -n 's/.*guest\.script=\([a-z.-]*\).*/\1/p' /proc/cmdline)
+node --disable-warning=ExperimentalWarning "/checkout/test/vm/guest/$script" >/dev/ttyS1
 echo "node ended with $? after $(cut -d' ' -f1 /proc/uptime) s"
 poweroff -f

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { bpfFault, requireArgument } from "../bpf-fault.ts";
 import { requireText } from "../checked-arguments.ts";
 import { FileDescriptor } from "../file-descriptor.ts";
@@ -41,6 +42,11 @@ export class NetworkNamespace {
   /** The descriptor, for IFLA_NET_NS_FD. */
   get fd(): number {
     return this.#fd.number;
+  }
+
+  /** The number by which the kernel's programs know the namespace. */
+  get inode(): number {
+    return fstatSync(this.#fd.number).ino;
   }
 
   /**
