@@ -59,7 +59,7 @@ module.exports = {
     ),
     mayImport(
       "services/node-agent",
-      ["domain", "netfilter", "contracts", "bpf-loader", "kube", "runtime"],
+      ["domain", "netfilter", "policy", "contracts", "bpf-loader", "kube", "runtime"],
       "The agent speaks only to its own cluster's API server: what it needs to know comes in its custom resources.",
     ),
     mayImport(

@@ -198,6 +198,44 @@ export interface HostRoutingNodeStatus {
     exhausted?: number;
   };
   /**
+   * What pods of this node must not reach, as its kernel has it. InForce: denied as the policies say. Ready: nothing of ours is loaded, so the node's own rules count. Degraded: see message.
+   */
+  policy?: {
+    state: "InForce" | "Ready" | "Degraded" | "NoPolicy" | "NotInstalled" | "Unknown";
+    message?: string;
+    /**
+     * Address ranges with deny rules in the kernel.
+     */
+    ranges?: number;
+    /**
+     * Of the rules in the kernel; empty when there are none.
+     */
+    digest?: string;
+    /**
+     * Since when state and digest are these.
+     */
+    since?: string;
+    /**
+     * Packets dropped by these rules, since the switch.
+     */
+    denied?: number;
+    /**
+     * The policies, each with the generation whose rules count.
+     */
+    sources?: {
+      name: string;
+      generation: number;
+      /**
+       * Its present form is not understood; see message.
+       */
+      refused?: boolean;
+      /**
+       * It counts for two minutes more.
+       */
+      deletedAt?: string;
+    }[];
+  };
+  /**
    * What the last switch did to the TCP connections of this node's pods, up to a minute after its last step.
    */
   disruption?: {

@@ -18,6 +18,8 @@ import type { MasqueradeWatch } from "./masquerade/masquerade-watch.ts";
 import type { Condition } from "./report/conditions.ts";
 import type { NodeFacts } from "./report/node-facts.ts";
 import { newRefusals } from "./report/refusals.ts";
+import type { DenialDecision } from "./policy/decide-denials.ts";
+import type { PolicyWatch } from "./policy/policy-watch.ts";
 import type { RuleWatch } from "./rules/rule-watch.ts";
 
 /** While a switch awaits its confirmation, or a drain its end, the worker watches closely. */
@@ -37,6 +39,7 @@ export type AgentDeps = {
   writeStatus: (status: HostRoutingNodeStatus) => Promise<boolean>;
   masquerade: MasqueradeWatch["decide"];
   rules: RuleWatch["current"];
+  policies: PolicyWatch["decide"];
   facts: () => NodeFacts;
   identity: { bootId: string; bundleDigest: string; agentVersion: string };
   stateDir: string;
@@ -54,6 +57,7 @@ export class AgentLoop {
   #ownNodeAt = 0;
   #devices: readonly HookedDevice[] = [];
   #conditions: readonly Condition[] = [];
+  #policy: HostRoutingNodeStatus["policy"];
   #written: { fingerprint: string; at: number } | undefined;
 
   constructor(deps: AgentDeps) {
@@ -66,14 +70,15 @@ export class AgentLoop {
   async round(): Promise<number> {
     await this.#refreshOwnNode();
     const masquerade = this.#decideMasquerade();
-    const decision = this.#decide(masquerade);
+    const denials = this.#decideDenials();
+    const decision = this.#decide(masquerade, denials);
     await this.#beginCanary(decision);
     const seen = this.#deps.datapath.reconcile(decision.desired);
     if (isOver(seen)) this.#deps.canary.switchOver();
     this.#noteMissed(seen);
     this.#warnOfRefusals(seen);
     const busy = isBusy(seen, decision);
-    await this.#report({ decision, masquerade, seen, canary: this.#deps.canary.observe() }, busy);
+    await this.#report({ decision, masquerade, denials, seen, canary: this.#deps.canary.observe() }, busy);
     return busy ? BUSY_ROUND_MS : IDLE_ROUND_MS;
   }
 
@@ -90,7 +95,14 @@ export class AgentLoop {
     return this.#deps.masquerade(config?.masquerade, { podRanges, serviceRanges, ownRanges: this.#ownNode?.podRanges ?? [] });
   }
 
-  #decide({ wish }: MasqueradeDecision): Decision {
+  /** What pods must not reach is brought to the kernel whatever else is asked of the node. */
+  #decideDenials(): DenialDecision {
+    const denials = this.#deps.policies();
+    this.#deps.datapath.setDenied(denials.table);
+    return denials;
+  }
+
+  #decide({ wish }: MasqueradeDecision, { refusal }: DenialDecision): Decision {
     const { order, config, stateDir, identity } = this.#deps;
     const decision = decideDesired({
       order: order(),
@@ -100,6 +112,7 @@ export class AgentLoop {
       ownRanges: this.#ownNode?.podRanges ?? [],
       masquerade: wish,
       rulesRefusal: this.#rulesRefusal(),
+      policyRefusal: this.#isOn() ? undefined : refusal,
       state: this.#state,
     });
     this.#remember(decision.state);
@@ -109,8 +122,11 @@ export class AgentLoop {
   /** A rule that would be passed by keeps a node from being switched on; one that comes later switches no node off. */
   #rulesRefusal(): string | undefined {
     const found = this.#deps.rules();
-    if (found?.verdict.state !== "Dirty" || this.#deps.datapath.control()?.mode === "On") return undefined;
-    return found.precondition.message;
+    return found?.verdict.state === "Dirty" && !this.#isOn() ? found.precondition.message : undefined;
+  }
+
+  #isOn(): boolean {
+    return this.#deps.datapath.control()?.mode === "On";
   }
 
   /** The kernel took an unconfirmed switch back: this generation is over, the next round detaches. */
@@ -147,7 +163,7 @@ export class AgentLoop {
     }
   }
 
-  async #report(found: Pick<StatusInputs, "decision" | "masquerade" | "seen" | "canary">, busy: boolean): Promise<void> {
+  async #report(found: Pick<StatusInputs, "decision" | "masquerade" | "denials" | "seen" | "canary">, busy: boolean): Promise<void> {
     const { clock, identity, facts, order, writeStatus, logger } = this.#deps;
     if (!this.#ownNode || !order()) return;
     const status = nodeStatus({
@@ -156,11 +172,13 @@ export class AgentLoop {
       order: order(),
       ...found,
       conditions: this.#conditions,
+      policy: this.#policy,
       facts: facts(),
       rules: this.#deps.rules()?.verdict,
       observedAt: new Date(clock.now()).toISOString(),
     });
     this.#conditions = status.conditions ?? [];
+    this.#policy = status.policy;
     const fingerprint = statusFingerprint(status);
     const fresh = this.#written?.fingerprint === fingerprint && clock.now() - this.#written.at < this.#deps.statusIntervalMs;
     if (fresh && !busy) return;

@@ -17,6 +17,7 @@ import { followOwnNode } from "./kube/own-node.ts";
 import { watchObject } from "./kube/watched-object.ts";
 import { watchMasquerade } from "./masquerade/masquerade-watch.ts";
 import { watchPods } from "./pods/watched-pods.ts";
+import { watchPolicies } from "./policy/policy-watch.ts";
 import { watchPreconditions } from "./preconditions/precondition-watch.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
 import { ruleTellings } from "./rules/rule-news.ts";
@@ -47,9 +48,12 @@ function main(): void {
   const canary = new NodeCanary();
   canary.removeLeftovers();
   const heartbeat = setInterval(() => attempt(logger, "heartbeat", () => datapath.beat()), HEARTBEAT_MS);
+  const api = new ClusterApi({ host: config.apiHost, port: config.apiPort, serviceAccountDir: config.serviceAccountDir });
+  const keptPolicies = join(config.stateDir, "policies.json");
+  const policies = watchPolicies({ api, keptFile: keptPolicies, clock: systemClock, logger, onChange: () => loop.wake() });
+  datapath.setDenied(policies.decide().table);
   attempt(logger, "first look at the network", () => (datapath.follow(), datapath.beat()));
   const stopFollowing = followNetwork(logger, datapath);
-  const api = new ClusterApi({ host: config.apiHost, port: config.apiPort, serviceAccountDir: config.serviceAccountDir });
   const watch = <Spec>(collection: string, name: string) =>
     watchObject<Spec>({ api, collection: `${COLLECTIONS}/${collection}`, name, logger, onChange: () => loop.wake() });
   const order = watch<HostRoutingNodeSpec>("hostroutingnodes", config.nodeName);
@@ -80,6 +84,7 @@ function main(): void {
     writeStatus: (status) => api.mergePatch(statusPath, { status }),
     masquerade: masquerade.decide,
     rules: () => rules.current(),
+    policies: () => policies.decide(),
     facts: () => ({ ...facts, ...allPreconditions(preconditions.current(), rules.current()?.precondition) }),
     identity: { bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), bundleDigest, agentVersion: "0.1.0" },
     stateDir: config.stateDir,
@@ -92,7 +97,7 @@ function main(): void {
   endInOrder(logger, END_GRACE_MS, async () => {
     clearInterval(heartbeat);
     stopFollowing();
-    const running = [loop, order, clusterConfig, pods, masquerade, preconditions, rules, events];
+    const running = [loop, order, clusterConfig, pods, masquerade, preconditions, rules, policies, events];
     await Promise.all(running.map((part) => part.stop()));
     api.close();
     canary.end();

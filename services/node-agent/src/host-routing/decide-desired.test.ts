@@ -53,6 +53,13 @@ describe("an order to switch", () => {
       assert.notEqual(decide({ rulesRefusal, order: { ...order, mode } }).reason, "RulesNotClean");
   });
 
+  it("waits while it is not clear what pods must not reach; only a switch on asks", () => {
+    const policyRefusal = { reason: "PolicyUnknown", message: "not read yet" };
+    assert.deepEqual(decide({ policyRefusal }), { state: accepted, desired: { kind: "leave" }, ...policyRefusal });
+    for (const mode of ["Observe", "Drain", "None"] as const)
+      assert.notEqual(decide({ policyRefusal, order: { ...order, mode } }).reason, "PolicyUnknown");
+  });
+
   it("that the kernel took back is not carried out again, a newer one is", () => {
     const state = revoke(accepted, 5, "ConfirmMissed");
     assert.partialDeepStrictEqual(decide({ state }), { desired: { kind: "off", atOnce: false }, reason: "ConfirmMissed" });

@@ -14,6 +14,8 @@ export type Inputs = {
   masquerade?: MasqueradeWish | undefined;
   /** Why the node's packet filter rules do not let it be switched on now; undefined where they do, or where it is on. */
   rulesRefusal?: string | undefined;
+  /** Why it is not clear what pods must not reach; undefined where it is, or where the node is on. */
+  policyRefusal?: { reason: string; message: string } | undefined;
   state: AgentState;
 };
 
@@ -91,6 +93,7 @@ function switchOn(inputs: Inputs, order: HostRoutingNodeSpec, state: AgentState)
     };
   if (inputs.rulesRefusal !== undefined)
     return { desired: { kind: "leave" }, state, reason: "RulesNotClean", message: inputs.rulesRefusal };
+  if (inputs.policyRefusal !== undefined) return { desired: { kind: "leave" }, state, ...inputs.policyRefusal };
   return {
     state,
     desired: {

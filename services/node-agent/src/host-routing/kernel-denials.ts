@@ -56,6 +56,11 @@ export function readDenials(datapath: Datapath): DenialsShown | undefined {
   return { ranges: entries.size, digest: digestOf(entries) };
 }
 
+/** The digest that the kernel's entries have when they are this table's. */
+export function denialsDigest(table: DenyTable): string {
+  return digestOf(entriesOf(table));
+}
+
 function mapsOf({ maps: { hr_denied: denied, hr_denying: denying } }: Datapath): Maps | undefined {
   return denied && denying && { denied, denying };
 }

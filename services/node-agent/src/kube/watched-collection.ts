@@ -10,9 +10,15 @@ const FAULT_PAUSE_MS = 1000;
 const PAGE_SIZE = 100;
 
 /** Follows a collection. `items()`: undefined = not known yet. Only what `read` answers is kept of an object. */
-export type WatchedCollection<Item> = { items(): readonly Item[] | undefined; stop(): Promise<void> };
+export type WatchedCollection<Item> = { items(): readonly Item[] | undefined; state(): CollectionState; stop(): Promise<void> };
 
-/** What to follow. `selector` is a query such as `fieldSelector=…`; `read` answers undefined for objects that do not matter. */
+/** Whether a collection was read, is not there at all, or is not known yet, and then what the last attempt said. */
+export type CollectionState = { state: "Unknown" | "Absent" | "Read"; fault?: string };
+
+/**
+ * What to follow. `selector` is a query such as `fieldSelector=…`; `read` answers undefined for objects that do not matter. `absentPauseMs`: how
+ * long to wait for a resource type that is not there, a second unless said.
+ */
 export type CollectionOptions<Item> = {
   api: Pick<ClusterApi, "get" | "watch">;
   collection: string;
@@ -20,19 +26,22 @@ export type CollectionOptions<Item> = {
   read: (object: unknown) => Item | undefined;
   logger: Logger;
   onChange: () => void;
+  absentPauseMs?: number;
 };
 
 type Listed = { metadata: { resourceVersion: string; continue?: string }; items: unknown[] };
 
 /** Starts to follow a collection; `onChange` comes after every difference in what `read` answers. Faults are logged and tried again. */
 export function watchCollection<Item>(options: CollectionOptions<Item>): WatchedCollection<Item> {
-  const { api, collection, logger, selector = "" } = options;
+  const { api, collection, logger, selector = "", absentPauseMs = FAULT_PAUSE_MS } = options;
   const ended = new AbortController();
+  let state: CollectionState = { state: "Unknown" };
   const kept = new KeptItems(options);
   const followOnce = async (): Promise<void> => {
     const listed = await listAll(api, `${collection}?limit=${PAGE_SIZE}&${selector}`);
+    state = { state: listed ? "Read" : "Absent" };
     kept.replace(listed?.items ?? []);
-    if (!listed) return pause(FAULT_PAUSE_MS, ended.signal); // the resource type itself is not there yet
+    if (!listed) return pause(absentPauseMs, ended.signal); // the resource type itself is not there yet
     const query = `watch=1&timeoutSeconds=${WATCH_SECONDS}&resourceVersion=${listed.resourceVersion}&${selector}`;
     const onLine = (line: string): void => kept.apply(JSON.parse(line) as { type: string; object: unknown });
     await api.watch(`${collection}?${query}`, { timeoutMs: WATCH_TIMEOUT_MS, signal: ended.signal, onLine });
@@ -43,12 +52,15 @@ export function watchCollection<Item>(options: CollectionOptions<Item>): Watched
         await followOnce();
       } catch (error) {
         if (ended.signal.aborted) return;
-        logger.warn({ cause: explain(error), collection }, "watch broke off, will begin again");
+        const fault = explain(error);
+        if (state.state === "Unknown") state = { state: "Unknown", fault };
+        logger.warn({ cause: fault, collection }, "watch broke off, will begin again");
         await pause(FAULT_PAUSE_MS, ended.signal);
       }
   })();
   return {
     items: () => kept.items(),
+    state: () => state,
     async stop() {
       ended.abort();
       await running;

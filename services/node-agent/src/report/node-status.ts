@@ -9,6 +9,8 @@ import type { OwnIdentity } from "../host-routing/judge-order.ts";
 import type { Observation } from "../host-routing/node-datapath.ts";
 import type { MasqueradeDecision } from "../masquerade/decide-masquerade.ts";
 import { masqueradeStatus } from "../masquerade/masquerade-status.ts";
+import type { DenialDecision } from "../policy/decide-denials.ts";
+import { policyStatus } from "../policy/policy-status.ts";
 import { datedConditions, type Condition } from "./conditions.ts";
 import { disruptionReport } from "./disruption-report.ts";
 import { refusalReport } from "./refusals.ts";
@@ -29,6 +31,9 @@ export type StatusInputs = {
   decision: Decision;
   seen: Observation;
   masquerade: MasqueradeDecision;
+  denials: DenialDecision;
+  /** Of the report before this one. */
+  policy: HostRoutingNodeStatus["policy"];
   /** Absent before the first switch of this agent. */
   canary: CanaryObservation | undefined;
   /** Of the report before this one. */
@@ -43,7 +48,7 @@ export type StatusInputs = {
 export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
   const { own, seen, decision, order } = inputs;
   const effective = effectiveMode(seen);
-  const { fast, stack, fastShare, stackReasons } = summarise(seen.counters);
+  const { fast, stack, denied, fastShare, stackReasons } = summarise(seen.counters);
   const reason = effective.reason === "Draining" ? effective.reason : (decision.reason ?? effective.reason);
   const message = decision.reason ? `${decision.message ?? ""} ${effective.message}` : effective.message;
   const on = seen.control?.mode === "On" && seen.control.deadlineNs === 0n;
@@ -76,6 +81,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
       on: effective.mode === "BpfVeth",
       exhausted: seen.counters.fromPod.StackNoPort,
     }),
+    policy: policyStatus({ decision: inputs.denials, shown: seen.denials, denied, before: inputs.policy, now: inputs.observedAt }),
     ...disruptionReport(seen.disruption, inputs.canary),
     conditions: datedConditions(
       [{ type: "MasqueradeConfigValid", ...inputs.masquerade.config.validity }, ...handOverCondition(seen.handedOver)],
@@ -88,10 +94,21 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
 
 /** The part of a status whose change is worth a write of its own: everything but counters and times. */
 export function statusFingerprint(status: HostRoutingNodeStatus): string {
-  const { packets: _packets, fastShare: _share, stackReasons: _reasons, observedAt: _at, probes, masquerade, disruption, ...rest } = status;
+  const {
+    packets: _packets,
+    fastShare: _share,
+    stackReasons: _reasons,
+    observedAt: _at,
+    probes,
+    masquerade,
+    policy,
+    disruption,
+    ...rest
+  } = status;
   return JSON.stringify({
     ...rest,
     masquerade: { ...masquerade, live: 0, exhausted: 0 },
+    policy: { ...policy, denied: 0 },
     disruption: disruption && [
       disruption.step,
       disruption.disrupted,

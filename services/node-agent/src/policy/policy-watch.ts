@@ -1,0 +1,52 @@
+import { MANAGED_BY, MANAGED_BY_LABEL } from "@hostrouting/policy";
+import type { Clock, Logger } from "@hostrouting/runtime";
+import type { ClusterApi } from "../kube/cluster-api.ts";
+import { watchCollection } from "../kube/watched-collection.ts";
+import { decideDenials, type DenialDecision, type PoliciesLook } from "./decide-denials.ts";
+import { keepPolicies } from "./keep-policies.ts";
+import { readKeptPolicies, writeKeptPolicies } from "./kept-file.ts";
+import { readPolicy } from "./read-policy.ts";
+
+/** Follows the policies that say what pods must not reach. */
+export type PolicyWatch = { decide(): DenialDecision; stop(): Promise<void> };
+
+const COLLECTION = "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies";
+const SELECTOR = `labelSelector=${encodeURIComponent(`${MANAGED_BY_LABEL}=${MANAGED_BY}`)}`;
+/** A cluster without Cilium's resource types is an ordinary one. */
+const ABSENT_PAUSE_MS = 10_000;
+
+/** Starts to follow our policies; `onChange` comes after each difference. `keptFile` holds the last rules for the next process. */
+export function watchPolicies(options: {
+  api: Pick<ClusterApi, "get" | "watch">;
+  keptFile: string;
+  clock: Clock;
+  logger: Logger;
+  onChange: () => void;
+}): PolicyWatch {
+  const { keptFile, clock, ...follow } = options;
+  let kept = readKeptPolicies(keptFile);
+  let written = JSON.stringify(kept.policies);
+  const watched = watchCollection({
+    ...follow,
+    collection: COLLECTION,
+    selector: SELECTOR,
+    read: readPolicy,
+    absentPauseMs: ABSENT_PAUSE_MS,
+  });
+  const look = (): PoliciesLook => {
+    const { state, fault } = watched.state();
+    return state === "Unknown"
+      ? { state, why: fault ?? "the API server has not answered yet." }
+      : { state: state === "Absent" ? "NotInstalled" : "Read" };
+  };
+  return {
+    decide() {
+      kept = keepPolicies(kept, watched.items(), clock.now());
+      const now = JSON.stringify(kept.policies);
+      if (now !== written) writeKeptPolicies(keptFile, kept);
+      written = now;
+      return decideDenials(look(), kept);
+    },
+    stop: () => watched.stop(),
+  };
+}
