@@ -2,23 +2,34 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import path from "node:path";
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ScanVerdict } from "../../packages/netfilter/src/index.ts";
+import { compileNetfilterLink } from "./loader/compiled-object.ts";
 import { aksRulesV4, aksRulesV6 } from "../../infra/lab/aks-rules.ts";
 
 const CHECKOUT = path.join(import.meta.dirname, "../..");
 const RULES = path.join(CHECKOUT, "services/node-agent/src/rules");
 /** What an agent does, as a process of its own: its children have to be in the node's namespace too. */
-const LOOK = `
+const READERS = `
   import { defaultAllowList, judgeScan, loadAllowList } from "${CHECKOUT}/packages/netfilter/src/index.ts";
-  import { readRuleDumps } from "${RULES}/read-rule-dumps.ts";
-  console.log(JSON.stringify(judgeScan(await readRuleDumps(), loadAllowList(defaultAllowList))));`;
-const WATCH = `
+  import { kernelLinks, readNetfilterLinks } from "${RULES}/netfilter-links.ts";
+  import { readLegacyDumps, readNftDumps } from "${RULES}/read-rule-dumps.ts";
+  const links = kernelLinks("${CHECKOUT}/bpf/build/netfilter_links.bpf.o");
+  const readers = { told: readNftDumps, silent: async () => [...(await readLegacyDumps()), readNetfilterLinks(links)] };`;
+const LOOK = `${READERS}
+  const dumps = [...(await readers.told()), ...(await readers.silent())];
+  console.log(JSON.stringify(judgeScan(dumps, loadAllowList(defaultAllowList))));`;
+const WATCH = `${READERS}
   import { createLogger, systemClock } from "${CHECKOUT}/packages/runtime/src/index.ts";
   import { watchRules } from "${RULES}/rule-watch.ts";
-  const watch = watchRules({ logger: createLogger("test", "silent"), clock: systemClock, onChange: () => console.log(watch.current().verdict.state) });
+  const show = () => {
+    const { state, findings } = watch.current().verdict;
+    console.log(state, ...findings.map(({ changedBy }) => changedBy.replace(/\\d+/, "N")));
+  };
+  const watch = watchRules({ logger: createLogger("test", "silent"), clock: systemClock, readers, onChange: show });
   process.stdin.on("end", () => watch.stop()).resume();`;
 const TIMEOUT_MS = 30_000;
 /** Far less than the minute after which the regular scan comes. */
@@ -53,6 +64,18 @@ const foreign: [what: string, line: string, found: string][] = [
     "nft add table netdev mine; nft add chain netdev mine i '{ type filter hook ingress device d0 priority 0; }'; nft add rule netdev mine i ip saddr 192.0.2.0/24 drop",
     "nft netdev mine i",
   ],
+  [
+    "a verdict map that drops",
+    "nft add table inet mine; nft add chain inet mine f '{ type filter hook forward priority 5; }'; nft add map inet mine m '{ type inet_service : verdict; }'; nft add element inet mine m '{ 22 : drop }'; nft add rule inet mine f tcp dport vmap @m",
+    "nft inet mine f",
+  ],
+  [
+    // nft 1.0.6 does not say that it sleeps; of a newer one it is none, until it wakes
+    "a table that sleeps",
+    "nft add table ip sleeping '{ flags dormant; }'; nft add chain ip sleeping f '{ type filter hook forward priority 0; }'; nft add rule ip sleeping f drop",
+    "nft ip sleeping f",
+  ],
+  ["a policy that drops", "iptables-nft -P FORWARD DROP", "iptables-nft ip filter FORWARD"],
   ["a rule of ebtables", "ebtables-nft -A FORWARD -p IPv4 -j DROP", "nft bridge filter FORWARD"],
 ];
 const harmless: [what: string, line: string][] = [
@@ -119,7 +142,29 @@ describe("packet filter rules of a real node", () => {
       expectClean();
     });
 
-  it("a change is noticed by itself, not by the next regular scan", async () => {
+  it("a BPF program at a netfilter hook is found where it is, and nowhere else, and the command that is named removes it", async () => {
+    const { file, remove } = compileNetfilterLink();
+    const held = spawn("nsenter", [`--net=/run/netns/${name}`, file], { stdio: ["pipe", "pipe", "inherit"] });
+    children.add(held);
+    const [id] = (await once(createInterface({ input: held.stdout }), "line")) as [string];
+    const { state, findings } = look();
+    assert.deepEqual(
+      [state, findings.map(({ rule, removal }) => [rule, removal])],
+      ["Dirty", [[`program evader of link ${id} at priority -5`, `bpftool link detach id ${id}`]]],
+    );
+    const elsewhere = execFileSync("unshare", ["--net", ...nodeArguments(LOOK).slice(1)], {
+      encoding: "utf8",
+      timeout: TIMEOUT_MS,
+      cwd: RULES,
+    });
+    assert.deepEqual((JSON.parse(elsewhere) as ScanVerdict).findings, []);
+    inNode(findings[0]?.removal ?? "");
+    expectClean();
+    held.stdin.end();
+    remove();
+  });
+
+  it("a change is noticed by itself, with who made it, not by the next regular scan", async () => {
     const child = spawn("nsenter", nodeArguments(WATCH), { stdio: ["pipe", "pipe", "inherit"], cwd: RULES });
     children.add(child);
     child.once("exit", () => children.delete(child));
@@ -133,7 +178,7 @@ describe("packet filter rules of a real node", () => {
     };
     assert.equal(await next(), "Clean");
     inNode("iptables-nft -A FORWARD -s 192.0.2.3 -j DROP");
-    assert.equal(await next(), "Dirty");
+    assert.equal(await next(), "Dirty iptables-nft (process N)");
     inNode("iptables-nft -D FORWARD -s 192.0.2.3 -j DROP");
     assert.equal(await next(), "Clean");
     const ended = new Promise((resolve) => child.once("exit", resolve));

@@ -41,6 +41,7 @@ export class BpfProgram {
   /** A program whose descriptor belongs to a BpfObject, and ends with it. */
   static borrow(fd: number, name: string, lender: Lender): BpfProgram {
     requireArgument(typeof lender?.isClosed === "boolean", "nobody lends that descriptor");
+    requireText(name, "the name of a program");
     return new BpfProgram(new FileDescriptor(fd, `program ${name}`, lender), name);
   }
 

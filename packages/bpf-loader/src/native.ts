@@ -132,6 +132,9 @@ function bindMapsAndPrograms(bpf: Bind) {
     testRunSize: koffi.sizeof("bpf_test_run_opts"),
     linkCreate: bpf<[number, number, number, Bytes], number>("int bpf_link_create(int, int, int, void*)"),
     linkDetach: bpf<[number], number>("int bpf_link_detach(int)"),
+    iteratorCreate: bpf<[number], number>("int bpf_iter_create(int)"),
+    linkNextId: bpf<[number, Buffer], number>("int bpf_link_get_next_id(uint32_t, void*)"),
+    linkFdById: bpf<[number], number>("int bpf_link_get_fd_by_id(uint32_t)"),
     linkUpdate: bpf<[number, number, null], number>("int bpf_link_update(int, int, void*)"),
     rawTracepointOpen: bpf<[null, number], number>("int bpf_raw_tracepoint_open(const char*, int)"),
     programQuery: bpf<[number, number, number, Buffer, Buffer, Buffer], number>(

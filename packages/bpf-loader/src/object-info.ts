@@ -2,11 +2,13 @@ import { readlinkSync } from "node:fs";
 import { bpfFault, requireArgument } from "./bpf-fault.ts";
 import { requireWhole } from "./checked-arguments.ts";
 import { nativeLibraries } from "./native.ts";
+import { readText } from "./netlink/netlink-message.ts";
 
 /** `struct bpf_prog_info` of 6.1, the largest of the three; kernels copy what fits, and what they do not know stays 0. */
 const INFO_BYTES = 232;
 /** Bytes of a translated instruction (`struct bpf_insn`). */
 const INSTRUCTION_BYTES = 8;
+const LINK_TYPE_NETFILTER = 10;
 const DESCRIPTOR_MAX = 0x7fff_ffff;
 
 /** What the kernel says of a map. Sizes in bytes; the value's is that of one CPU. */
@@ -25,10 +27,10 @@ export function readMapInfo(fd: number): MapInfo {
 }
 
 /**
- * What the kernel says of a program: its machine-wide id, the tag (a hash of its instructions), how many instructions it has after
+ * What the kernel says of a program: its machine-wide id, the tag (a hash of its instructions), its name (15 characters at most), how many instructions it has after
  * translation, and how many the verifier walked through on all paths (0: the kernel does not tell, before 5.16).
  */
-export type ProgramInfo = { id: number; tag: string; instructions: number; verifiedInstructions: number };
+export type ProgramInfo = { id: number; tag: string; name: string; instructions: number; verifiedInstructions: number };
 
 /** Reads `struct bpf_prog_info` (linux/bpf.h). */
 export function readProgramInfo(fd: number): ProgramInfo {
@@ -36,6 +38,7 @@ export function readProgramInfo(fd: number): ProgramInfo {
   return {
     id: info.readUInt32LE(4),
     tag: info.toString("hex", 8, 16),
+    name: readText(info.subarray(64, 80)) ?? "",
     instructions: info.readUInt32LE(20) / INSTRUCTION_BYTES,
     verifiedInstructions: info.readUInt32LE(216),
   };
@@ -48,6 +51,17 @@ export type LinkInfo = { id: number; programId: number; ifindex: number };
 export function readLinkInfo(fd: number): LinkInfo {
   const info = readInfo(fd, "bpf-link");
   return { id: info.readUInt32LE(4), programId: info.readUInt32LE(8), ifindex: info.readUInt32LE(16) };
+}
+
+/** What a link of a netfilter program says (netfilter member, Linux 6.4): the numbers of NFPROTO_* and NF_INET_*. */
+export type NetfilterLinkInfo = { protocol: number; hook: number; priority: number };
+
+/** The same of any link, with the netfilter member when it is one: BPF_LINK_TYPE_NETFILTER (linux/bpf.h). */
+export function readAnyLinkInfo(fd: number): { id: number; programId: number; netfilter?: NetfilterLinkInfo } {
+  const info = readInfo(fd, "bpf-link");
+  const link = { id: info.readUInt32LE(4), programId: info.readUInt32LE(8) };
+  if (info.readUInt32LE(0) !== LINK_TYPE_NETFILTER) return link;
+  return { ...link, netfilter: { protocol: info.readUInt32LE(16), hook: info.readUInt32LE(20), priority: info.readInt32LE(24) } };
 }
 
 type Kind = "bpf-map" | "bpf-prog" | "bpf-link";

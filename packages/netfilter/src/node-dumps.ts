@@ -2,11 +2,12 @@ import { builtinTables } from "./builtin-chain.ts";
 import type { Family, PacketTable, Ruleset } from "./packet-rule.ts";
 import { parseArptablesSave, parseEbtablesSave } from "./parse-ebtables-save.ts";
 import { parseIptablesSave } from "./parse-iptables-save.ts";
+import { parseNetfilterLinks } from "./parse-netfilter-links.ts";
 import { parseNftJson } from "./parse-nft-json.ts";
 import type { Parsed } from "./parsed.ts";
 import { withDormancy, withoutTwins } from "./without-twins.ts";
 
-/** A tool whose view of a node is asked. `nft-json` is `nft -j list ruleset`. */
+/** A tool whose view of a node is asked. `nft-json` is `nft -j list ruleset`; `netfilter-links` is JSON of NetfilterProgram[]. */
 export type DumpSource =
   | "iptables-legacy-save"
   | "ip6tables-legacy-save"
@@ -14,7 +15,8 @@ export type DumpSource =
   | "ip6tables-nft-save"
   | "nft-json"
   | "ebtables-nft-save"
-  | "arptables-nft-save";
+  | "arptables-nft-save"
+  | "netfilter-links";
 
 /** What a tool printed, or that it could not be asked and why. */
 export type Dump = { readonly source: DumpSource; readonly text: string } | { readonly source: DumpSource; readonly failed: string };
@@ -40,6 +42,7 @@ const PARSERS: Readonly<Record<DumpSource, (text: string) => Parsed<Ruleset>>> =
   "nft-json": parseNftJson,
   "ebtables-nft-save": parseEbtablesSave,
   "arptables-nft-save": parseArptablesSave,
+  "netfilter-links": parseNetfilterLinks,
 };
 
 /** Reads all dumps of one node together: the nft view without what the others show, the others with what only nft knows. */

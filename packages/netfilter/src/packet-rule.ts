@@ -1,8 +1,8 @@
 /** Families of nftables; those of iptables, ebtables and arptables are ip, ip6, bridge and arp. nft(8), "Address families". */
 export type Family = "ip" | "ip6" | "inet" | "bridge" | "arp" | "netdev";
 
-/** The tool that shows a rule, and that removes it. */
-export type Backend = "iptables-legacy" | "iptables-nft" | "nft" | "ebtables-nft" | "arptables-nft";
+/** The tool that shows a rule, and that removes it; `bpf`: a program at a hook, which bpftool takes away. */
+export type Backend = "iptables-legacy" | "iptables-nft" | "nft" | "ebtables-nft" | "arptables-nft" | "bpf";
 
 /** Where the kernel calls a base chain. include/uapi/linux/netfilter.h, enum nf_inet_hooks and nf_dev_hooks. */
 export type Hook = "prerouting" | "input" | "forward" | "output" | "postrouting" | "ingress" | "egress";
@@ -46,7 +46,7 @@ export interface PacketRule {
   readonly match: RuleMatch;
   readonly actions: readonly Action[];
   readonly comment?: string;
-  /** Its number in the table, of nft only. */
+  /** Its number in the table, of nft; the id of its link, of bpf. */
   readonly handle?: number;
 }
 

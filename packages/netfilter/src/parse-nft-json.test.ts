@@ -114,6 +114,7 @@ const UNREADABLE: readonly [what: string, text: string, at: string, why: RegExp]
     "object 2",
     /not listed/,
   ],
+  ["an unknown version", '{"nftables":[{"metainfo":{"version":"9.9","json_schema_version":2}}]}', "object 1", /version 2 /],
   ["a rule without expressions", JSON.stringify({ nftables: [TABLE, CHAIN, { rule: { ...AT, chain: "c" } }] }), "object 3", /expressions/],
 ];
 

@@ -31,6 +31,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ...REFERRED.map((kind): [string, Reader] => [kind, NOTHING]),
 ]);
 
+/** nftables, src/json.c, JSON_SCHEMA_VERSION. */
+const JSON_SCHEMA_VERSION = 1;
 /** Rules last: nft may list a map behind the rule that asks it. */
 const ORDER = ["table", "chain", "map", "set", "rule"];
 
@@ -70,7 +72,7 @@ function listedObjects(text: string): Listed[] | string {
 
 function takeObject(kind: string, value: unknown, tables: Tables): string | undefined {
   if (kind === "") return "it does not name its kind";
-  if (kind === "metainfo") return undefined;
+  if (kind === "metainfo") return whyVersionIsRefused(value);
   if (!isJsonObject(value)) return `the ${excerpt(kind)} has no fields`;
   if (kind === "table") return takeTable(value, tables);
   const reader = READERS.get(kind);
@@ -78,6 +80,13 @@ function takeObject(kind: string, value: unknown, tables: Tables): string | unde
   const table = tables.get(`${String(value["family"])} ${String(value["table"])}`);
   if (table === undefined) return `the ${kind} is in table "${excerpt(String(value["table"]))}", which is not listed`;
   return reader(value, table);
+}
+
+/** Of another version objects may mean something else. Versions before 0.9.1 do not say theirs. */
+function whyVersionIsRefused(metainfo: unknown): string | undefined {
+  const version = isJsonObject(metainfo) ? metainfo["json_schema_version"] : undefined;
+  if (version === undefined || version === JSON_SCHEMA_VERSION) return undefined;
+  return `its version ${excerpt(String(version))} is not known`;
 }
 
 function takeTable({ family, name, flags }: JsonObject, tables: Tables): string | undefined {

@@ -30,6 +30,7 @@ const SAVED: readonly [source: DumpSource, table: string, rule: string, command:
   ],
   ["iptables-nft-save", "filter", `-A FORWARD -m comment --comment "\u001b[2Jgone" -j DROP`, undefined],
   ["iptables-nft-save", "filter", `-A FORWARD -m comment --comment "\u202Etxet" -j DROP`, undefined],
+  ["iptables-nft-save", "filter", `-A FORWARD -m comment --comment "not UTF-8: \uFFFD" -j DROP`, undefined],
 ];
 
 const AT = { family: "inet", table: "t" };

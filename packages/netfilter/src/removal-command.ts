@@ -8,10 +8,19 @@ import { shellQuote, splitWords } from "./save-words.ts";
  * an nft rule without its handle, or a text with control characters. iptables(8), ebtables-nft(8), arptables-nft(8), nft(8).
  */
 export function removalCommand(judged: Judged): string | undefined {
-  const words = judged.backend === "nft" ? nftWords(judged) : saveWords(judged);
-  // Signs that a terminal would obey, or that end a line: whoever wrote the rule chose them.
-  if (words === undefined || words.some((word) => visibleText(word) !== word)) return undefined;
+  const words = wordsOf(judged);
+  // Signs that a terminal would obey, or that end a line: whoever wrote the rule chose them. Or bytes that are no UTF-8, and are lost here.
+  if (words === undefined || words.some((word) => visibleText(word) !== word || word.includes("\u{FFFD}"))) return undefined;
   return words.map(shellQuote).join(" ");
+}
+
+function wordsOf(judged: Judged): string[] | undefined {
+  if (judged.backend === "nft") return nftWords(judged);
+  return judged.backend === "bpf" ? linkWords(judged) : saveWords(judged);
+}
+
+function linkWords({ rule }: Judged): string[] | undefined {
+  return rule?.handle === undefined ? undefined : ["bpftool", "link", "detach", "id", String(rule.handle)];
 }
 
 function saveWords({ backend, table, chain, subject, text }: Judged): string[] | undefined {

@@ -18,6 +18,8 @@ const ACTING_TARGETS = words(
 );
 /** Targets that only write something down, or keep the connection table out of it. CONTINUE is that of ebtables and arptables. */
 const QUIET_TARGETS = words("AUDIT CONTINUE LED LOG NFLOG NOTRACK RATEEST TRACE ULOG log nflog");
+/** A program at a hook: it may do anything. */
+const PROGRAM = "bpf-program";
 /** Statements that change or decide. nft(8), "STATEMENTS". */
 const ACTING_STATEMENTS = words("dnat dup flow fwd mangle map masquerade queue redirect reset secmark set snat synproxy tproxy");
 const QUIET_STATEMENTS = words("log notrack");
@@ -62,7 +64,7 @@ function isActing(action: Action): boolean {
   if (action.kind === "drop" || action.kind === "reject") return true;
   if (action.kind !== "extension" || isQuiet(action)) return false;
   const target = action.name.startsWith("xt:") ? action.name.slice("xt:".length) : action.name;
-  return ACTING_TARGETS.has(target) || ACTING_STATEMENTS.has(action.name) || action.name.startsWith("ct ");
+  return action.name === PROGRAM || ACTING_TARGETS.has(target) || ACTING_STATEMENTS.has(action.name) || action.name.startsWith("ct ");
 }
 
 function isQuiet(action: Extension): boolean {
@@ -75,6 +77,7 @@ function isQuiet(action: Extension): boolean {
 }
 
 function howItActs(action: Action): string {
+  if (action.kind === "extension" && action.name === PROGRAM) return "a BPF program decides there, and may drop or change packets";
   return action.kind === "extension" ? `${action.name} changes or redirects packets` : `it ${action.kind}s packets`;
 }
 

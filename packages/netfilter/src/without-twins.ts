@@ -1,4 +1,4 @@
-import type { PacketChain, PacketTable, Ruleset } from "./packet-rule.ts";
+import type { Backend, PacketChain, PacketTable, Ruleset } from "./packet-rule.ts";
 
 /**
  * The nft view without what the views of iptables-nft, ebtables-nft and arptables-nft show as well, so that nothing counts twice. What they
@@ -7,8 +7,7 @@ import type { PacketChain, PacketTable, Ruleset } from "./packet-rule.ts";
 export function withoutTwins(nft: Ruleset, saved: readonly Ruleset[]): Ruleset {
   const shown = new Map(
     saved.flatMap(({ backend, tables }) =>
-      // Tables of the legacy backend have the same names and are others.
-      backend === "iptables-legacy" || backend === "nft" ? [] : tables.map((table) => [`${table.family} ${table.name}`, table] as const),
+      !isViewOfNft(backend) ? [] : tables.map((table) => [`${table.family} ${table.name}`, table] as const),
     ),
   );
   const tables = nft.tables.flatMap((table) => {
@@ -17,6 +16,11 @@ export function withoutTwins(nft: Ruleset, saved: readonly Ruleset[]): Ruleset {
     return rest === undefined ? [] : [rest];
   });
   return { ...nft, tables };
+}
+
+/** Tables of the legacy backend have the same names and are others, and so is what stands for BPF programs. */
+function isViewOfNft(backend: Backend): boolean {
+  return backend !== "iptables-legacy" && backend !== "bpf" && backend !== "nft";
 }
 
 function restOf(table: PacketTable, twin: PacketTable): PacketTable | undefined {
@@ -42,6 +46,6 @@ function targetsOf(chain: PacketChain | undefined): string[] {
 /** The saved view with dormant marked as the nft view knows it: the save tools list dormant tables like any other. */
 export function withDormancy(saved: Ruleset, nft: Ruleset | undefined): Ruleset {
   const dormant = new Set(nft?.tables.filter((table) => table.dormant).map((table) => `${table.family} ${table.name}`));
-  if (saved.backend === "iptables-legacy" || dormant.size === 0) return saved;
+  if (!isViewOfNft(saved.backend) || dormant.size === 0) return saved;
   return { ...saved, tables: saved.tables.map((table) => ({ ...table, dormant: dormant.has(`${table.family} ${table.name}`) })) };
 }

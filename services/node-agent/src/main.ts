@@ -21,7 +21,9 @@ import { watchPolicies } from "./policy/policy-watch.ts";
 import { watchPreconditions } from "./preconditions/precondition-watch.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
 import { ruleTellings } from "./rules/rule-news.ts";
-import { watchRules } from "./rules/rule-watch.ts";
+import { kernelLinks, readNetfilterLinks } from "./rules/netfilter-links.ts";
+import { readLegacyDumps, readNftDumps } from "./rules/read-rule-dumps.ts";
+import { watchRules, type RuleReaders } from "./rules/rule-watch.ts";
 import { allPreconditions } from "./rules/rules-precondition.ts";
 
 const COLLECTIONS = "/apis/hostrouting.acns.azure.com/v1alpha1";
@@ -69,7 +71,7 @@ function main(): void {
     onChange: () => loop.wake(),
   });
   const preconditions = watchPreconditions({ logger, onChange: () => loop.wake() });
-  const rules = watchRules({ logger, clock: systemClock, onChange: () => (loop.wake(), events.wake()) });
+  const rules = watchRules({ logger, clock: systemClock, readers: ruleReaders(config), onChange: () => (loop.wake(), events.wake()) });
   const facts = readNodeFacts(config.osReleaseFile, { hook, gate });
   const ownNode = followOwnNode(api, config.nodeName, () => events.wake());
   const sources: EventSource[] = [(node) => ruleTellings(rules.news(), node, systemClock.now())];
@@ -120,6 +122,12 @@ function openDatapath(config: Config, found: Found): NodeDatapath {
     monotonicNs: () => process.hrtime.bigint(),
     disruption: measuring(config, found.version),
   });
+}
+
+/** The object that tells where links of netfilter programs are lies beside the datapath's. */
+function ruleReaders({ objectPath }: Config): RuleReaders {
+  const links = kernelLinks(join(dirname(objectPath), "netfilter_links.bpf.o"));
+  return { told: readNftDumps, silent: async () => [...(await readLegacyDumps()), readNetfilterLinks(links)] };
 }
 
 /** Without a pod's name (outside of a cluster's pod) Events come from the node. */

@@ -15,6 +15,15 @@ export function compileObject(source: "guard_walk" | "loader_test" | "refused" |
   return { file, remove: () => rmSync(folder, { recursive: true }) };
 }
 
+/** The program that puts a netfilter program at a hook, compiled into a folder of its own. `remove` when the test is over. */
+export function compileNetfilterLink(): { file: string; remove(): void } {
+  const folder = mkdtempSync(path.join(tmpdir(), "netfilter-link-"));
+  const file = path.join(folder, "netfilter_link");
+  const args = ["-O1", "-Wall", "-Werror", "-o", file, path.join(import.meta.dirname, "netfilter_link.c")];
+  execFileSync("clang-14", args, { timeout: TOOL_TIMEOUT_MS });
+  return { file, remove: () => rmSync(folder, { recursive: true }) };
+}
+
 /** A bpf file system of the test's own, so that its pins meet nobody else's. `remove` drops every pin with it. */
 export function mountPins(): { folder: string; remove(): void } {
   const folder = mkdtempSync(path.join(tmpdir(), "loader-pins-"));

@@ -9,7 +9,11 @@ import { AppError } from "../../../packages/domain/src/index.ts";
 const [objectFile = "/nowhere", seed = "1", calls = "1000"] = process.argv.slice(2);
 
 /** They make errors, tuples and answers out of what they are given, and never reach C. */
-const PURE = new Set(["bpfFault", "errnoName", "isAtOurPlace", "isFault", "requireArgument", "turned"]);
+const PURE = new Set([
+  ...["bpfFault", "errnoName", "isAtOurPlace", "isFault", "requireArgument", "turned"],
+  // of netlink messages, bytes in and bytes out
+  ...["attribute", "decodeAttributes", "encodeMessage", "readText", "readU32", "textAttribute"],
+]);
 /** Of a failure's arguments this much is shown. */
 const SHOWN_CHARACTERS = 60;
 

@@ -1,5 +1,5 @@
-import type { ScanVerdict } from "@hostrouting/netfilter";
 import { noteRoom, type Regarding, type Telling } from "../events/telling.ts";
+import type { WrittenVerdict } from "./changed-by.ts";
 import { rulesMessage } from "./rules-message.ts";
 
 /** One state that the rules were in, with the same rules at fault. `times`: how often it began, and was told again, before `since`. */
@@ -22,7 +22,7 @@ const OVER_MAX = 20;
 const REASONS = { Dirty: "UnexpectedIPTablesRules", Unknown: "UnreadableIPTablesRules", Clean: "RulesClean" } as const;
 
 /** The news with a verdict that is another than the last. That a node is clean is news only after it was not. Pure. @param now milliseconds since 1970 */
-export function withVerdict(before: readonly RuleNews[], verdict: ScanVerdict, now: number): readonly RuleNews[] {
+export function withVerdict(before: readonly RuleNews[], verdict: WrittenVerdict, now: number): readonly RuleNews[] {
   const reason = REASONS[verdict.state];
   if (reason === "RulesClean" && before.length === 0) return before;
   const { digest: key } = verdict;
@@ -48,7 +48,7 @@ function isRecent({ until }: RuleNews, now: number): boolean {
   return until === undefined || now - until < OVER_MS;
 }
 
-function noteOf(verdict: ScanVerdict): string {
+function noteOf(verdict: WrittenVerdict): string {
   if (verdict.state === "Clean") return "No rule is left that host routing would pass by.";
   return rulesMessage(verdict, { max: noteRoom(REASONS[verdict.state]), sizeOf: (text) => Buffer.byteLength(text) });
 }

@@ -1,35 +1,55 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test, type TestContext } from "node:test";
+import type { PacketFilterChange } from "@hostrouting/bpf-loader";
 import type { Dump } from "@hostrouting/netfilter";
 import { createLogger, systemClock } from "@hostrouting/runtime";
-import { watchRules, type RuleWatch } from "./rule-watch.ts";
+import { watchRules, type RuleWatch, type RuleWatchOptions } from "./rule-watch.ts";
 
 const logger = createLogger("test", "silent");
-const save = (rule: string): Dump[] => [{ source: "iptables-nft-save", text: `*filter\n:FORWARD ACCEPT [0:0]\n${rule}COMMIT\n` }];
-const CLEAN = save("");
-const DIRTY = save("-A FORWARD -s 192.0.2.1/32 -j DROP\n");
+const save = (rule: string, source: "iptables-nft-save" | "iptables-legacy-save" = "iptables-nft-save"): Dump[] => [
+  { source, text: `# Generated on ${Math.random()}\n*filter\n:FORWARD ACCEPT [${Math.floor(Math.random() * 100)}:0]\n${rule}COMMIT\n` },
+];
+const DROP = "-A FORWARD -s 192.0.2.1/32 -j DROP\n";
+const changeOf = (name: string): PacketFilterChange => ({
+  writer: { pid: 7, name },
+  places: [{ kind: "rule", family: "ip", table: "filter", chain: "FORWARD" }],
+  lost: false,
+});
+const MINUTE_MS = 60_000;
 
-/** A watch of a node whose rules and notices are the test's. `changed` resolves with what the next different scan found. */
-function watchOf(read: () => Promise<readonly Dump[]>): {
+type Node = {
   watch: RuleWatch;
-  notice: () => void;
+  /** Scans and polls so far. */
+  reads: { told: number; silent: number };
+  notice: (change?: PacketFilterChange) => void;
+  /** Resolves with what the next different scan found. */
   changed: () => Promise<string | undefined>;
-} {
+};
+
+/** A watch of a node whose rules and notices are the test's. */
+function watchOf(
+  told: () => Promise<readonly Dump[]>,
+  silent: () => Promise<readonly Dump[]> = async () => [],
+  more: Partial<RuleWatchOptions> = {},
+): Node {
   let next = Promise.withResolvers<void>();
-  let tell = (_writer: string | undefined): void => undefined;
+  let tell = (_change: PacketFilterChange): void => undefined;
+  const reads = { told: 0, silent: 0 };
   const watch = watchRules({
     logger,
     clock: systemClock,
-    read,
+    readers: { told: () => (reads.told++, told()), silent: () => (reads.silent++, silent()) },
     onChange: () => next.resolve(),
     follow: (onChange) => {
       tell = onChange;
-      return { stop: () => undefined };
+      return () => undefined;
     },
+    ...more,
   });
   return {
     watch,
-    notice: () => tell("1 (iptables-nft)"),
+    reads,
+    notice: (change = changeOf("iptables-nft")) => tell(change),
     changed: async () => {
       await next.promise;
       next = Promise.withResolvers();
@@ -38,17 +58,30 @@ function watchOf(read: () => Promise<readonly Dump[]>): {
   };
 }
 
+/** Time that the test moves: minutes of it pass at once, and what was begun in them ends. */
+function frozenTime(t: TestContext): (minutes: number) => Promise<void> {
+  mock.timers.enable({ apis: ["setInterval"] });
+  t.after(() => mock.timers.reset());
+  return async (minutes) => {
+    for (let count = 0; count < minutes; count += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      mock.timers.tick(MINUTE_MS);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+}
+
 test("tells of the first scan, and knows nothing before it", async () => {
   const dumps = Promise.withResolvers<Dump[]>();
   const { watch, changed } = watchOf(() => dumps.promise);
   assert.equal(watch.current(), undefined);
-  dumps.resolve(CLEAN);
+  dumps.resolve(save(""));
   assert.equal(await changed(), "Clean");
   await watch.stop();
 });
 
 test("a notice of a change is followed by a scan, also one that comes in the middle of a scan", async () => {
-  let rules = CLEAN;
+  let rules = save("");
   const slow = Promise.withResolvers<void>();
   let scans = 0;
   const { watch, notice, changed } = watchOf(async () => {
@@ -57,15 +90,75 @@ test("a notice of a change is followed by a scan, also one that comes in the mid
     return seen;
   });
   assert.equal(await changed(), "Clean");
-  rules = DIRTY;
+  rules = save(DROP);
   notice();
   const dirty = changed();
   slow.resolve();
   assert.equal(await dirty, "Dirty");
-  rules = CLEAN;
+  rules = save("");
   notice();
   assert.equal(await changed(), "Clean");
   await watch.stop();
+});
+
+test("a finding names who changed its chain just before it was found, and keeps that name", async () => {
+  let rules = save("");
+  const { watch, notice, changed } = watchOf(async () => rules);
+  await changed();
+  rules = save(DROP);
+  notice(changeOf("ip\u001btables"));
+  await changed();
+  const writers = (): (string | undefined)[] => (watch.current()?.verdict.findings ?? []).map(({ changedBy }) => changedBy);
+  assert.deepEqual(writers(), ["ip\\u{1b}tables (process 7)"]);
+  assert.match(watch.current()?.precondition.message ?? "", /last changed by ip\\u\{1b\}tables \(process 7\)\)/);
+  rules = save(`${DROP}-A FORWARD -s 192.0.2.2/32 -j DROP\n`);
+  notice(changeOf("other"));
+  await changed();
+  assert.deepEqual(writers(), ["ip\\u{1b}tables (process 7)", "other (process 7)"]);
+  await watch.stop();
+});
+
+test("rules that nobody tells of are polled each minute, and everything is scanned when they change", async (t) => {
+  const pass = frozenTime(t);
+  let legacy = save("", "iptables-legacy-save");
+  const { watch, reads, changed } = watchOf(
+    async () => save(""),
+    async () => legacy.map((dump) => ("text" in dump ? { ...dump, text: dump.text.replace(/# .*/, `# ${Math.random()}`) } : dump)),
+  );
+  assert.equal(await changed(), "Clean");
+  await pass(2);
+  assert.deepEqual(reads, { told: 1, silent: 3 });
+  legacy = save(DROP, "iptables-legacy-save");
+  await pass(1);
+  assert.equal(await changed(), "Dirty");
+  await watch.stop();
+});
+
+test("everything is scanned every five minutes, though nothing is told", async (t) => {
+  const pass = frozenTime(t);
+  const { watch, reads, changed } = watchOf(async () => save(""));
+  await changed();
+  await pass(4);
+  assert.equal(reads.told, 1);
+  await pass(1);
+  assert.equal(reads.told, 2);
+  await watch.stop();
+});
+
+test("where changes cannot be followed, or a tool failed, every poll is a scan", async (t) => {
+  const pass = frozenTime(t);
+  const deaf = watchOf(async () => save(""), undefined, {
+    follow: () => {
+      throw new Error("EPERM");
+    },
+  });
+  let answer: Dump[] = [{ source: "nft-json", failed: "nft did not end within 10 s" }];
+  const failing = watchOf(async () => answer);
+  assert.deepEqual([await deaf.changed(), await failing.changed()], ["Clean", "Unknown"]);
+  answer = save("");
+  await pass(1);
+  assert.deepEqual([deaf.reads.told, await failing.changed()], [2, "Clean"]);
+  await Promise.all([deaf.watch.stop(), failing.watch.stop()]);
 });
 
 test("a scan that fails leaves what was known", async () => {

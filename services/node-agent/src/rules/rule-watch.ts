@@ -1,84 +1,171 @@
-import { explain } from "@hostrouting/domain";
+import { createHash } from "node:crypto";
+import { watchPacketFilter, type PacketFilterChange } from "@hostrouting/bpf-loader";
+import { explain, visibleText } from "@hostrouting/domain";
 import { defaultAllowList, judgeScan, loadAllowList, type Dump, type ScanVerdict } from "@hostrouting/netfilter";
 import type { Clock, Logger } from "@hostrouting/runtime";
 import type { Precondition } from "../preconditions/judge-preconditions.ts";
-import { readRuleDumps } from "./read-rule-dumps.ts";
-import { followRuleChanges, type RuleChanges } from "./rule-changes.ts";
+import { attributed, NOBODY_KNOWN, withChange, withWriters, type Attribution, type Touched, type WrittenVerdict } from "./changed-by.ts";
 import { withVerdict, type RuleNews } from "./rule-news.ts";
 import { rulesPrecondition } from "./rules-precondition.ts";
 
 /** What a scan found, and what it says about switching the node on. */
-export type RuleScan = { readonly verdict: ScanVerdict; readonly precondition: Precondition };
+export type RuleScan = { readonly verdict: WrittenVerdict; readonly precondition: Precondition };
 
 /** Follows the packet filter rules of this node. `current` is undefined until the first scan has ended; `news` is what Events tell. */
 export type RuleWatch = { current(): RuleScan | undefined; news(): readonly RuleNews[]; stop(): Promise<void> };
 
-/** `onChange` is called after every scan that found something else. `read` and `follow` are the node's own. */
+/** Where rules are read: those of nf_tables, whose changes are told, and all others, of which nobody tells. */
+export type RuleReaders = { readonly told: () => Promise<readonly Dump[]>; readonly silent: () => Promise<readonly Dump[]> };
+
+/** `onChange` is called after every scan that found something else. `follow` answers how the following is ended. */
 export type RuleWatchOptions = {
   logger: Logger;
   clock: Clock;
   onChange: () => void;
-  read?: () => Promise<readonly Dump[]>;
-  follow?: (onChange: (writer: string | undefined) => void) => RuleChanges;
+  readers: RuleReaders;
+  follow?: (onChange: (change: PacketFilterChange) => void) => () => void;
 };
 
-/** The older backend sends no notices, and one may be lost: a minute is the longest that a rule stays unseen. */
-const SCAN_MS = 60_000;
+/** How long a rule that nobody tells of stays unseen. */
+const POLL_MS = 60_000;
+/** Everything is read anew after so many polls: five minutes, in case that a notice was lost without a trace. */
+const POLLS_PER_SCAN = 5;
 /** kube-proxy writes many small changes one after the other; a scan shows all of them, half a second after the first. */
 const SETTLE_MS = 500;
 /** Scans use a tenth of a processor at most. */
 const REST_PER_SCAN = 9;
 
-/** Scans at once, after every change of nf_tables, and every minute; one scan at a time. */
-export function watchRules({ logger, clock, onChange, read = readRuleDumps, follow }: RuleWatchOptions): RuleWatch {
-  const allowList = loadAllowList(defaultAllowList);
-  let current: RuleScan | undefined;
-  let news: readonly RuleNews[] = [];
-  let scanning: Promise<void> | undefined;
+/** Scans at once, after every change of nf_tables, after a change that a poll found, and every five minutes; one scan at a time. */
+export function watchRules(options: RuleWatchOptions): RuleWatch {
+  const { logger, readers, follow = watchPacketFilter } = options;
+  const scans = new RuleScans(options);
+  let working: Promise<void> | undefined;
   let due: NodeJS.Timeout | undefined;
-  let restUntil = 0;
-  let writer: string | undefined;
+  let polls = 0;
   let stopped = false;
 
-  const scan = async (): Promise<void> => {
-    const startedAt = performance.now();
-    const found = judgeScan(await read(), allowList);
-    restUntil = performance.now() + REST_PER_SCAN * (performance.now() - startedAt);
-    if (found.digest === current?.verdict.digest && found.state === current.verdict.state) return;
-    current = { verdict: found, precondition: rulesPrecondition(found) };
-    news = withVerdict(news, found, clock.now());
-    const [first] = found.findings;
-    logger[found.state === "Clean" ? "info" : "warn"](
-      { state: found.state, findings: found.findings.length + found.omitted, first: first?.rule, lastWriter: writer, unread: found.unread },
-      "packet filter rules of this node",
-    );
-    onChange();
-  };
-  const start = (): void => {
-    due = undefined;
-    scanning ??= scan()
+  const start = (work: () => Promise<void>): void => {
+    working ??= work()
       .catch((error: unknown) => logger.warn({ cause: explain(error) }, "packet filter rules of this node cannot be judged"))
-      .finally(() => (scanning = undefined));
+      .finally(() => (working = undefined));
+  };
+  const poll = async (): Promise<void> => {
+    const isDue = ++polls % POLLS_PER_SCAN === 0 || stopFollowing === undefined || scans.hasUnread();
+    const silent = isDue ? undefined : await readers.silent();
+    if (silent === undefined || scans.differs(silent)) await scans.scan();
   };
   /** One that runs may have read before the change, so another follows it. */
-  const startSoon = (by: string | undefined): void => {
-    writer = by;
+  const scanSoon = (change: PacketFilterChange): void => {
+    scans.note(change);
     if (stopped || due !== undefined) return;
-    const begin = (): void => void (scanning ?? Promise.resolve()).then(() => (stopped ? undefined : start()));
-    due = setTimeout(begin, Math.max(SETTLE_MS, restUntil - performance.now()));
+    const begin = (): void => {
+      due = undefined;
+      if (!stopped) start(() => scans.scan());
+    };
+    due = setTimeout(() => void (working ?? Promise.resolve()).then(begin), scans.restMs(SETTLE_MS));
   };
-  const changes = (follow ?? ((tell) => followRuleChanges({ logger, onChange: tell })))(startSoon);
-  const timer = setInterval(start, SCAN_MS);
-  start();
+  const stopFollowing = followed(logger, () => follow(scanSoon));
+  const timer = setInterval(() => start(poll), POLL_MS);
+  start(() => scans.scan());
   return {
-    current: () => current,
-    news: () => news,
+    current: () => scans.current,
+    news: () => scans.news,
     async stop() {
       stopped = true;
       clearInterval(timer);
       clearTimeout(due);
-      changes.stop();
-      await scanning;
+      stopFollowing?.();
+      await working;
     },
   };
+}
+
+/** Undefined: changes cannot be followed, and every poll is a scan. */
+function followed(logger: Logger, follow: () => () => void): (() => void) | undefined {
+  try {
+    return follow();
+  } catch (error) {
+    logger.warn({ cause: explain(error) }, "changes of nf_tables cannot be followed, rules are scanned every minute");
+    return undefined;
+  }
+}
+
+/** Scans and what the last one found. */
+class RuleScans {
+  readonly #options: RuleWatchOptions;
+  readonly #allowList = loadAllowList(defaultAllowList);
+  current: RuleScan | undefined;
+  news: readonly RuleNews[] = [];
+  #attribution: Attribution = NOBODY_KNOWN;
+  #touched: Touched = new Map();
+  #silent = "";
+  #restUntil = 0;
+
+  constructor(options: RuleWatchOptions) {
+    this.#options = options;
+  }
+
+  note(change: PacketFilterChange): void {
+    this.#touched = withChange(this.#touched, change);
+  }
+
+  /** Whether some tool could not be asked, or was not understood. */
+  hasUnread(): boolean {
+    return (this.current?.verdict.unread.length ?? 1) > 0;
+  }
+
+  differs(silent: readonly Dump[]): boolean {
+    return signatureOf(silent) !== this.#silent;
+  }
+
+  /** When the next scan may begin, `leastMs` from now on. */
+  restMs(leastMs: number): number {
+    return Math.max(leastMs, this.#restUntil - performance.now());
+  }
+
+  async scan(): Promise<void> {
+    const { readers } = this.#options;
+    const startedAt = performance.now();
+    const touched = this.#touched;
+    this.#touched = new Map();
+    const [told, silent] = await Promise.all([readers.told(), readers.silent()]);
+    this.#silent = signatureOf(silent);
+    const verdict = judgeScan([...told, ...silent], this.#allowList);
+    this.#restUntil = performance.now() + REST_PER_SCAN * (performance.now() - startedAt);
+    this.#take(verdict, touched);
+  }
+
+  #take(found: ScanVerdict, touched: Touched): void {
+    const { logger, clock, onChange } = this.#options;
+    this.#attribution = attributed(this.#attribution, found.findings, touched);
+    const verdict: WrittenVerdict = { ...found, findings: withWriters(found.findings, this.#attribution) };
+    const before = this.current?.verdict;
+    const isNews = found.digest !== before?.digest || found.state !== before.state;
+    if (!isNews && JSON.stringify(before.findings) === JSON.stringify(verdict.findings)) return;
+    this.current = { verdict, precondition: rulesPrecondition(verdict) };
+    if (isNews) {
+      this.news = withVerdict(this.news, verdict, clock.now());
+      logger[found.state === "Clean" ? "info" : "warn"](shortened(verdict), "packet filter rules of this node");
+    }
+    onChange();
+  }
+}
+
+/** For the log. */
+function shortened({ state, findings, omitted, unread }: WrittenVerdict): object {
+  const [first] = findings;
+  return {
+    state,
+    findings: findings.length + omitted,
+    ...(first && { first: visibleText(first.rule), changedBy: first.changedBy }),
+    unread,
+  };
+}
+
+/** Texts without what changes by itself: counters, and the times in remarks. */
+function signatureOf(dumps: readonly Dump[]): string {
+  const hash = createHash("sha256");
+  for (const dump of dumps)
+    hash.update(JSON.stringify("failed" in dump ? dump : { ...dump, text: dump.text.replaceAll(/^#.*$|\[\d+:\d+\]/gm, "") }));
+  return hash.digest("hex");
 }

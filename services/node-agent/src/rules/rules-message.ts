@@ -1,5 +1,5 @@
 import { visibleText } from "@hostrouting/domain";
-import type { Finding, ScanVerdict } from "@hostrouting/netfilter";
+import type { WrittenFinding, WrittenVerdict } from "./changed-by.ts";
 
 /** Rules in a message; the rest is counted. */
 const NAMED_MAX = 3;
@@ -9,7 +9,7 @@ const RULE_CHARACTERS_MAX = 120;
 export type MessageLimit = { readonly max: number; readonly sizeOf: (text: string) => number };
 
 /** A node's rules in words: which would be passed by and how they are removed, or what cannot be told of them. Empty when it is clean. Pure. */
-export function rulesMessage(verdict: ScanVerdict, limit: MessageLimit): string {
+export function rulesMessage(verdict: WrittenVerdict, limit: MessageLimit): string {
   if (verdict.state === "Clean") return "";
   const isDirty = verdict.state === "Dirty";
   const found = verdict.findings.filter((finding) => finding.class === (isDirty ? "Bypassed" : "Unknown"));
@@ -34,25 +34,26 @@ function cutTo(text: string, { max, sizeOf }: MessageLimit): string {
   return `${kept}…`;
 }
 
-type Found = { readonly found: readonly Finding[]; readonly omitted: number };
-type Composition = { readonly count: number; readonly omitted: number; readonly describe: (finding: Finding) => string };
+type Found = { readonly found: readonly WrittenFinding[]; readonly omitted: number };
+type Composition = { readonly count: number; readonly omitted: number; readonly describe: (finding: WrittenFinding) => string };
 
-function composed(lead: readonly string[], found: readonly Finding[], { count, omitted, describe }: Composition): string {
+function composed(lead: readonly string[], found: readonly WrittenFinding[], { count, omitted, describe }: Composition): string {
   const rules = found.slice(0, count).map(describe);
   const more = found.length + omitted - rules.length;
   return [...lead, ...rules, ...(more > 0 ? [`And ${more} more.`] : [])].join(" ");
 }
 
-function withCommand(finding: Finding): string {
+function withCommand(finding: WrittenFinding): string {
   return `${described(finding)}${finding.removal === undefined ? "" : `; to remove: ${finding.removal}`}.`;
 }
 
-function withoutCommand(finding: Finding): string {
+function withoutCommand(finding: WrittenFinding): string {
   return `${described(finding)}.`;
 }
 
-function described({ family, table, chain, rule, owner }: Finding): string {
-  return `${cut(`${family} ${table} ${chain}`.trim())}: ${cut(rule)}${owner === undefined ? "" : ` (${owner})`}`;
+function described({ family, table, chain, rule, owner, changedBy }: WrittenFinding): string {
+  const about = [owner, changedBy && `last changed by ${changedBy}`].filter((part) => part !== undefined).join(", ");
+  return `${cut(`${family} ${table} ${chain}`.trim())}: ${cut(rule)}${about === "" ? "" : ` (${about})`}`;
 }
 
 /** Comments are anybody's to write. */
