@@ -26,8 +26,15 @@ export interface HostRoutingConfigSpec {
      */
     serviceCidrs?: string[];
   };
+  /**
+   * What happens to packet filter rules that pods' packets would pass by: nothing, they are told of, they are refused. Enforce unless said.
+   */
   guard?: {
     mode?: "Off" | "Audit" | "Enforce";
+    /**
+     * Break-glass: until then nothing is refused; what is written is told of. Ends by itself.
+     */
+    auditUntil?: string;
   };
   masquerade?: {
     /**
@@ -159,11 +166,36 @@ export interface HostRoutingNodeStatus {
      */
     pod?: string;
   }[];
+  /**
+   * What keeps packet filter rules from being written that pods' packets would pass by.
+   */
   guard?: {
+    /**
+     * How far it gets on this kernel, by trial. Audit: it refuses nothing.
+     */
     rung?: "Lsm" | "FmodRet" | "Audit" | "Unsupported";
     mode?: "Off" | "Audit" | "Enforce";
+    /**
+     * Attempts that were refused.
+     */
     blocked?: number;
+    /**
+     * Attempts that nobody had permitted and that were let through.
+     */
+    audited?: number;
+    /**
+     * Attempts of the cluster's own writers.
+     */
     allowed?: number;
+    /**
+     * Attempts that were judged and counted, but not told of.
+     */
+    lost?: number;
+    /**
+     * End of the break-glass that is in force.
+     */
+    auditUntil?: string;
+    message?: string;
   };
   scan?: {
     state?: "Clean" | "Dirty" | "Unknown";

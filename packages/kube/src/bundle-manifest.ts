@@ -32,6 +32,10 @@ const MOUNTS: readonly Mount[] = [
     mount: { name: "netns", mountPath: "/run/netns", mountPropagation: "HostToContainer" },
   },
   {
+    volume: hostPath("cgroups", "/sys/fs/cgroup", "Directory"),
+    mount: { name: "cgroups", mountPath: "/host/sys/fs/cgroup", readOnly: true, mountPropagation: "HostToContainer" },
+  },
+  {
     volume: hostPath("os-release", "/etc/os-release", "File"),
     mount: { name: "os-release", mountPath: "/host/etc/os-release", readOnly: true },
   },

@@ -16,6 +16,7 @@ export const AGENT_SETTINGS = {
   stateDir: { env: "STATE_DIR", parse: text, fallback: "/run/acns-hostrouting" },
   masqueradeConfigDir: { env: "MASQUERADE_CONFIG_DIR", parse: text, fallback: "/etc/ip-masq" },
   osReleaseFile: { env: "OS_RELEASE_FILE", parse: text, fallback: "/host/etc/os-release" },
+  hostCgroups: { env: "HOST_CGROUPS", parse: text, fallback: "/host/sys/fs/cgroup" },
   adoptFlows: { env: "ADOPT_FLOWS", parse: oneOf("true", "false"), fallback: "false" },
   statusIntervalMs: { env: "STATUS_INTERVAL_MS", parse: integer(500, 600_000), fallback: STATUS_INTERVAL_MS },
   logLevel: { env: "LOG_LEVEL", parse: text, fallback: "info" },

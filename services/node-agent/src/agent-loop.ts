@@ -10,6 +10,7 @@ import { switchAhead } from "./canary/switch-ahead.ts";
 import { readAgentState, writeAgentState, type AgentState } from "./agent-state.ts";
 import { decideDesired, revoke, type Decision } from "./host-routing/decide-desired.ts";
 import type { NodeDatapath, Observation } from "./host-routing/node-datapath.ts";
+import type { GuardKeeper } from "./guard/guard-keeper.ts";
 import type { HookedDevice } from "./host-routing/device-hooks.ts";
 import type { OwnNode } from "./kube/own-node.ts";
 import { nodeStatus, statusFingerprint, type StatusInputs } from "./report/node-status.ts";
@@ -39,6 +40,7 @@ export type AgentDeps = {
   writeStatus: (status: HostRoutingNodeStatus) => Promise<boolean>;
   masquerade: MasqueradeWatch["decide"];
   rules: RuleWatch["current"];
+  guard: Pick<GuardKeeper, "round" | "observe">;
   policies: PolicyWatch["decide"];
   facts: () => NodeFacts;
   identity: { bootId: string; bundleDigest: string; agentVersion: string };
@@ -71,13 +73,14 @@ export class AgentLoop {
     await this.#refreshOwnNode();
     const masquerade = this.#decideMasquerade();
     const denials = this.#decideDenials();
-    const decision = this.#decide(masquerade, denials);
+    const guardRefusal = this.#guardRefusal();
+    const decision = this.#decide(masquerade, denials, guardRefusal);
     await this.#beginCanary(decision);
     const seen = this.#deps.datapath.reconcile(decision.desired);
     if (isOver(seen)) this.#deps.canary.switchOver();
     this.#noteMissed(seen);
     this.#warnOfRefusals(seen);
-    const busy = isBusy(seen, decision);
+    const busy = isBusy(seen, decision) || guardRefusal !== undefined;
     await this.#report({ decision, masquerade, denials, seen, canary: this.#deps.canary.observe() }, busy);
     return busy ? BUSY_ROUND_MS : IDLE_ROUND_MS;
   }
@@ -102,7 +105,7 @@ export class AgentLoop {
     return denials;
   }
 
-  #decide({ wish }: MasqueradeDecision, { refusal }: DenialDecision): Decision {
+  #decide({ wish }: MasqueradeDecision, { refusal }: DenialDecision, guardRefusal: string | undefined): Decision {
     const { order, config, stateDir, identity } = this.#deps;
     const decision = decideDesired({
       order: order(),
@@ -113,10 +116,18 @@ export class AgentLoop {
       masquerade: wish,
       rulesRefusal: this.#rulesRefusal(),
       policyRefusal: this.#isOn() ? undefined : refusal,
+      guardRefusal,
       state: this.#state,
     });
     this.#remember(decision.state);
     return decision;
+  }
+
+  /** The guard comes before the datapath and goes after it; a node that is on is not switched off for it. */
+  #guardRefusal(): string | undefined {
+    const { guard, order, config, datapath } = this.#deps;
+    const refusal = guard.round({ order: order(), config: config(), datapathPresent: datapath.control() !== undefined });
+    return this.#isOn() ? undefined : refusal;
   }
 
   /** A rule that would be passed by keeps a node from being switched on; one that comes later switches no node off. */
@@ -175,6 +186,8 @@ export class AgentLoop {
       policy: this.#policy,
       facts: facts(),
       rules: this.#deps.rules()?.verdict,
+      rulesMessage: this.#deps.rules()?.precondition.message ?? "",
+      guard: this.#deps.guard.observe(),
       observedAt: new Date(clock.now()).toISOString(),
     });
     this.#conditions = status.conditions ?? [];

@@ -9,6 +9,7 @@ import { AgentLoop } from "./agent-loop.ts";
 import { NodeCanary } from "./canary/node-canary.ts";
 import { DisruptionMeter } from "./disruption/disruption-meter.ts";
 import { startEventWriter, type EventSource, type EventWriterOptions } from "./events/event-writer.ts";
+import { GuardKeeper, type GuardKeeperOptions } from "./guard/guard-keeper.ts";
 import { probeHook } from "./host-routing/device-hooks.ts";
 import { probeGate } from "./host-routing/gate-variant.ts";
 import { NodeDatapath, type NodeDatapathOptions } from "./host-routing/node-datapath.ts";
@@ -16,14 +17,14 @@ import { ClusterApi } from "./kube/cluster-api.ts";
 import { followOwnNode } from "./kube/own-node.ts";
 import { watchObject } from "./kube/watched-object.ts";
 import { watchMasquerade } from "./masquerade/masquerade-watch.ts";
-import { watchPods } from "./pods/watched-pods.ts";
+import { watchPods, type WatchedPods } from "./pods/watched-pods.ts";
 import { watchPolicies } from "./policy/policy-watch.ts";
 import { watchPreconditions } from "./preconditions/precondition-watch.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
 import { ruleTellings } from "./rules/rule-news.ts";
 import { kernelLinks, readNetfilterLinks } from "./rules/netfilter-links.ts";
 import { readLegacyDumps, readNftDumps } from "./rules/read-rule-dumps.ts";
-import { watchRules, type RuleReaders } from "./rules/rule-watch.ts";
+import { type RuleWatch, watchRules, type RuleReaders } from "./rules/rule-watch.ts";
 import { allPreconditions } from "./rules/rules-precondition.ts";
 
 const COLLECTIONS = "/apis/hostrouting.acns.azure.com/v1alpha1";
@@ -72,18 +73,19 @@ function main(): void {
   });
   const preconditions = watchPreconditions({ logger, onChange: () => loop.wake() });
   const rules = watchRules({ logger, clock: systemClock, readers: ruleReaders(config), onChange: () => (loop.wake(), events.wake()) });
+  const guard = keepGuard(config, version, { pods, rules, onNews: () => events.wake(), logger });
   const facts = readNodeFacts(config.osReleaseFile, { hook, gate });
   const ownNode = followOwnNode(api, config.nodeName, () => events.wake());
-  const sources: EventSource[] = [(node) => ruleTellings(rules.news(), node, systemClock.now())];
+  const sources: EventSource[] = [(node) => ruleTellings(rules.news(), node, systemClock.now()), (node) => guard.tellings(node)];
   const events = startEventWriter({ ...eventSettings(config), api, ownNode: ownNode.last, sources, clock: systemClock, logger });
-  const statusPath = `${COLLECTIONS}/hostroutingnodes/${encodeURIComponent(config.nodeName)}/status`;
   const agent = new AgentLoop({
+    guard,
     datapath,
     canary,
     order: () => specOf(order.current()),
     config: () => specOf(clusterConfig.current()),
     readOwnNode: ownNode.read,
-    writeStatus: (status) => api.mergePatch(statusPath, { status }),
+    writeStatus: (status) => api.mergePatch(statusPath(config), { status }),
     masquerade: masquerade.decide,
     rules: () => rules.current(),
     policies: () => policies.decide(),
@@ -103,6 +105,7 @@ function main(): void {
     await Promise.all(running.map((part) => part.stop()));
     api.close();
     canary.end();
+    guard.stop();
     attempt(logger, "last heartbeat", () => datapath.endBeat());
     datapath.close();
   });
@@ -130,6 +133,25 @@ function ruleReaders({ objectPath }: Config): RuleReaders {
   return { told: readNftDumps, silent: async () => [...(await readLegacyDumps()), readNetfilterLinks(links)] };
 }
 
+type GuardParts = Pick<GuardKeeperOptions, "onNews" | "logger"> & { pods: WatchedPods; rules: RuleWatch };
+
+/** Says at once which way refuses on this kernel: preflight asks. */
+function keepGuard({ pinRoot, objectPath, hostCgroups }: Config, version: string, { pods, rules, ...rest }: GuardParts): GuardKeeper {
+  const guard = new GuardKeeper({
+    ...rest,
+    pinRoot,
+    version,
+    objects: dirname(objectPath),
+    cgroups: hostCgroups,
+    pods: () => pods.known(),
+    lastScan: () => rules.lastScan(),
+    lookAtRules: () => rules.look(),
+    now: () => systemClock.now(),
+  });
+  guard.rung();
+  return guard;
+}
+
 /** Without a pod's name (outside of a cluster's pod) Events come from the node. */
 function eventSettings({ nodeName, podName, stateDir }: Config): Pick<EventWriterOptions, "nodeName" | "reportingInstance" | "file"> {
   return { nodeName, reportingInstance: podName === "" ? nodeName : podName, file: join(stateDir, "told-events.json") };
@@ -144,6 +166,10 @@ function measuring({ pinRoot, objectPath }: { pinRoot: string; objectPath: strin
     namespaces: POD_NAMESPACES,
     monotonicNs: () => process.hrtime.bigint(),
   });
+}
+
+function statusPath({ nodeName }: Config): string {
+  return `${COLLECTIONS}/hostroutingnodes/${encodeURIComponent(nodeName)}/status`;
 }
 
 function specOf<Spec>(resource: { spec: Spec } | null | undefined): Spec | null | undefined {

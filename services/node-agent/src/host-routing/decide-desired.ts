@@ -16,6 +16,8 @@ export type Inputs = {
   rulesRefusal?: string | undefined;
   /** Why it is not clear what pods must not reach; undefined where it is, or where the node is on. */
   policyRefusal?: { reason: string; message: string } | undefined;
+  /** What the guard against packet filter rules still waits for; undefined when for nothing, or where the node is on. */
+  guardRefusal?: string | undefined;
   state: AgentState;
 };
 
@@ -94,6 +96,8 @@ function switchOn(inputs: Inputs, order: HostRoutingNodeSpec, state: AgentState)
   if (inputs.rulesRefusal !== undefined)
     return { desired: { kind: "leave" }, state, reason: "RulesNotClean", message: inputs.rulesRefusal };
   if (inputs.policyRefusal !== undefined) return { desired: { kind: "leave" }, state, ...inputs.policyRefusal };
+  if (inputs.guardRefusal !== undefined)
+    return { desired: { kind: "leave" }, state, reason: "GuardNotReady", message: inputs.guardRefusal };
   return {
     state,
     desired: {

@@ -3,16 +3,36 @@ import { describe, it } from "node:test";
 import { OPT_OUT_ANNOTATION, readNamespaceChoice, readNodePod, stayReason, type StayReason } from "./node-pod.ts";
 
 const pod = (changes: { annotations?: Record<string, string>; spec?: object; status?: object } = {}): object => ({
-  metadata: { namespace: "shop", name: "cart", ...(changes.annotations && { annotations: changes.annotations }) },
-  spec: changes.spec ?? { containers: [{ ports: [{ containerPort: 80 }, { hostPort: 8443 }, { hostPort: 53, protocol: "UDP" }] }] },
-  status: changes.status ?? { phase: "Running", podIPs: [{ ip: "10.244.1.5" }, { ip: "fd00::5" }] },
+  metadata: {
+    namespace: "shop",
+    name: "cart",
+    uid: "cart-uid",
+    ownerReferences: [
+      { kind: "Shop", name: "a" },
+      { kind: "ReplicaSet", name: "cart-1", controller: true },
+    ],
+    ...(changes.annotations && { annotations: changes.annotations }),
+  },
+  spec: changes.spec ?? {
+    serviceAccountName: "shopkeeper",
+    containers: [{ ports: [{ containerPort: 80 }, { hostPort: 8443 }, { hostPort: 53, protocol: "UDP" }] }],
+  },
+  status: changes.status ?? {
+    phase: "Running",
+    podIPs: [{ ip: "10.244.1.5" }, { ip: "fd00::5" }],
+    containerStatuses: [{ containerID: "containerd://0123abcd" }, {}],
+  },
 });
 
 describe("readNodePod", () => {
-  it("keeps addresses and host ports", () => {
+  it("keeps addresses, host ports and who it is", () => {
     assert.deepEqual(readNodePod(pod()), {
       name: "shop/cart",
       namespace: "shop",
+      uid: "cart-uid",
+      serviceAccount: "shopkeeper",
+      controller: { kind: "ReplicaSet", name: "cart-1" },
+      containerIds: ["0123abcd"],
       addresses: ["10.244.1.5", "fd00::5"],
       hostNetwork: false,
       hostPorts: [

@@ -22,19 +22,42 @@ export type NodePod = {
   bandwidthLimited: boolean;
 };
 
+/** Who a pod is. `controller`: what made it, if anything did. `containerIds`: without the runtime's name before them. */
+export type PodIdentity = {
+  uid: string;
+  serviceAccount: string;
+  controller: { kind: string; name: string } | undefined;
+  containerIds: string[];
+};
+
 /** A namespace's own word. */
 export type NamespaceChoice = { name: string; optOut: string };
 
-type Metadata = { name: string; namespace?: string; annotations?: Record<string, string> };
+type Owner = { kind: string; name: string; controller?: boolean };
+type Metadata = {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  annotations?: Record<string, string>;
+  ownerReferences?: Owner[];
+};
 type Container = { ports?: { hostPort?: number; protocol?: string }[] };
+type ContainerStatus = { containerID?: string };
 type PodObject = {
   metadata: Metadata;
-  spec?: { hostNetwork?: boolean; containers?: Container[]; initContainers?: Container[] };
-  status?: { phase?: string; podIP?: string; podIPs?: { ip: string }[] };
+  spec?: { hostNetwork?: boolean; serviceAccountName?: string; containers?: Container[]; initContainers?: Container[] };
+  status?: {
+    phase?: string;
+    podIP?: string;
+    podIPs?: { ip: string }[];
+    containerStatuses?: ContainerStatus[];
+    initContainerStatuses?: ContainerStatus[];
+    ephemeralContainerStatuses?: ContainerStatus[];
+  };
 };
 
 /** Reads a pod; undefined when it has ended: its address may be another's already. */
-export function readNodePod(object: unknown): NodePod | undefined {
+export function readNodePod(object: unknown): (NodePod & PodIdentity) | undefined {
   const { metadata, spec = {}, status = {} } = object as PodObject;
   if (status.phase === "Succeeded" || status.phase === "Failed") return undefined;
   const annotations = metadata.annotations ?? {};
@@ -42,6 +65,14 @@ export function readNodePod(object: unknown): NodePod | undefined {
   return {
     name: `${namespace}/${metadata.name}`,
     namespace,
+    uid: metadata.uid ?? "",
+    serviceAccount: spec.serviceAccountName ?? "",
+    controller: controllerOf(metadata),
+    containerIds: [
+      ...(status.initContainerStatuses ?? []),
+      ...(status.containerStatuses ?? []),
+      ...(status.ephemeralContainerStatuses ?? []),
+    ].flatMap(({ containerID }) => (containerID ? [containerID.replace(/^.*:\/\//, "")] : [])),
     addresses: (status.podIPs ?? (status.podIP ? [{ ip: status.podIP }] : [])).map(({ ip }) => ip),
     hostNetwork: spec.hostNetwork === true,
     hostPorts: [...(spec.initContainers ?? []), ...(spec.containers ?? [])].flatMap(hostPorts),
@@ -65,6 +96,11 @@ export function stayReason(pod: NodePod, namespaces: readonly NamespaceChoice[])
   const choice = pod.optOut ?? namespaces.find(({ name }) => name === pod.namespace)?.optOut ?? "false";
   if (choice !== "false") return "OptOut";
   return pod.bandwidthLimited ? "BandwidthLimit" : undefined;
+}
+
+function controllerOf({ ownerReferences = [] }: Metadata): PodIdentity["controller"] {
+  const owner = ownerReferences.find(({ controller }) => controller === true);
+  return owner && { kind: owner.kind, name: owner.name };
 }
 
 function hostPorts({ ports = [] }: Container): HostPort[] {

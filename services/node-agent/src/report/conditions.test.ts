@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { datedConditions } from "./conditions.ts";
 
-const valid = { type: "MasqueradeConfigValid", status: "True", reason: "Read", message: "a" } as const;
+const valid = { type: "MasqueradeConfigInSync", status: "True", reason: "Read", message: "a" } as const;
 
 describe("datedConditions", () => {
   it("dates a condition by the last change of its status", () => {

@@ -1,6 +1,8 @@
 import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
 import type { ScanVerdict } from "@hostrouting/netfilter";
 import type { CanaryObservation } from "../canary/node-canary.ts";
+import { guardCondition, guardStatus, rulesCondition, tamperedCondition } from "../guard/guard-report.ts";
+import type { GuardObservation } from "../guard/node-guard.ts";
 import { handOverCondition } from "../hand-over/hand-over-condition.ts";
 import { summarise } from "../host-routing/counters.ts";
 import type { Decision } from "../host-routing/decide-desired.ts";
@@ -41,6 +43,8 @@ export type StatusInputs = {
   facts: NonNullable<HostRoutingNodeStatus["facts"]>;
   /** Undefined before the first scan. */
   rules: ScanVerdict | undefined;
+  rulesMessage: string;
+  guard: GuardObservation;
   observedAt: string;
 };
 
@@ -75,6 +79,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     ...(inputs.rules && {
       scan: { state: inputs.rules.state, digest: inputs.rules.digest, findings: inputs.rules.findings.length + inputs.rules.omitted },
     }),
+    guard: guardStatus(inputs.guard),
     masquerade: masqueradeStatus({
       decision: inputs.masquerade,
       shown: seen.masquerade,
@@ -84,7 +89,13 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     policy: policyStatus({ decision: inputs.denials, shown: seen.denials, denied, before: inputs.policy, now: inputs.observedAt }),
     ...disruptionReport(seen.disruption, inputs.canary),
     conditions: datedConditions(
-      [{ type: "MasqueradeConfigValid", ...inputs.masquerade.config.validity }, ...handOverCondition(seen.handedOver)],
+      [
+        { type: "MasqueradeConfigInSync", ...inputs.masquerade.config.validity },
+        guardCondition(inputs.guard),
+        ...tamperedCondition(inputs.guard, Date.parse(inputs.observedAt)),
+        ...(inputs.rules ? [rulesCondition(inputs.rules, inputs.rulesMessage)] : []),
+        ...handOverCondition(seen.handedOver),
+      ],
       inputs.conditions,
       inputs.observedAt,
     ),
@@ -103,11 +114,13 @@ export function statusFingerprint(status: HostRoutingNodeStatus): string {
     masquerade,
     policy,
     disruption,
+    guard,
     ...rest
   } = status;
   return JSON.stringify({
     ...rest,
     masquerade: { ...masquerade, live: 0, exhausted: 0 },
+    guard: { ...guard, allowed: 0 },
     policy: { ...policy, denied: 0 },
     disruption: disruption && [
       disruption.step,

@@ -12,7 +12,18 @@ import { rulesPrecondition } from "./rules-precondition.ts";
 export type RuleScan = { readonly verdict: WrittenVerdict; readonly precondition: Precondition };
 
 /** Follows the packet filter rules of this node. `current` is undefined until the first scan has ended; `news` is what Events tell. */
-export type RuleWatch = { current(): RuleScan | undefined; news(): readonly RuleNews[]; stop(): Promise<void> };
+export type RuleWatch = {
+  current(): RuleScan | undefined;
+  news(): readonly RuleNews[];
+  /** When the last scan that ended began (performance.now()), and what it found; undefined before the first. */
+  lastScan(): LastScan | undefined;
+  /** Scans soon: something may have been written of which nobody tells. */
+  look(): void;
+  stop(): Promise<void>;
+};
+
+/** `startedAt`: what was written before is in it. */
+export type LastScan = { readonly startedAt: number; readonly clean: boolean };
 
 /** Where rules are read: those of nf_tables, whose changes are told, and all others, of which nobody tells. */
 export type RuleReaders = { readonly told: () => Promise<readonly Dump[]>; readonly silent: () => Promise<readonly Dump[]> };
@@ -55,8 +66,8 @@ export function watchRules(options: RuleWatchOptions): RuleWatch {
     if (silent === undefined || scans.differs(silent)) await scans.scan();
   };
   /** One that runs may have read before the change, so another follows it. */
-  const scanSoon = (change: PacketFilterChange): void => {
-    scans.note(change);
+  const scanSoon = (change?: PacketFilterChange): void => {
+    if (change) scans.note(change);
     if (stopped || due !== undefined) return;
     const begin = (): void => {
       due = undefined;
@@ -70,6 +81,8 @@ export function watchRules(options: RuleWatchOptions): RuleWatch {
   return {
     current: () => scans.current,
     news: () => scans.news,
+    lastScan: () => scans.last,
+    look: () => scanSoon(),
     async stop() {
       stopped = true;
       clearInterval(timer);
@@ -95,6 +108,7 @@ class RuleScans {
   readonly #options: RuleWatchOptions;
   readonly #allowList = loadAllowList(defaultAllowList);
   current: RuleScan | undefined;
+  last: LastScan | undefined;
   news: readonly RuleNews[] = [];
   #attribution: Attribution = NOBODY_KNOWN;
   #touched: Touched = new Map();
@@ -132,6 +146,7 @@ class RuleScans {
     this.#silent = signatureOf(silent);
     const verdict = judgeScan([...told, ...silent], this.#allowList);
     this.#restUntil = performance.now() + REST_PER_SCAN * (performance.now() - startedAt);
+    this.last = { startedAt, clean: verdict.state === "Clean" };
     this.#take(verdict, touched);
   }
 

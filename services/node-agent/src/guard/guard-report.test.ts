@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { decodeCounters } from "./guard-layout.ts";
+import { guardCondition, guardStatus, rulesCondition, tamperedCondition } from "./guard-report.ts";
+import type { GuardObservation } from "./node-guard.ts";
+
+const NOW = Date.parse("2026-11-28T08:00:00Z");
+const shown = (changes: Partial<GuardObservation> = {}): GuardObservation => ({
+  rung: "Lsm",
+  mode: "Enforce",
+  auditUntilMs: undefined,
+  counters: decodeCounters(Buffer.alloc(160)),
+  trial: { outcome: "Passed", message: "Refused as it must be: nf_tables." },
+  tampered: undefined,
+  attachedAt: 1,
+  fault: undefined,
+  ...changes,
+});
+
+describe("GuardActive", () => {
+  const cases: [what: string, changes: Partial<GuardObservation>, expected: string][] = [
+    ["it enforces", {}, "True Lsm"],
+    ["it enforces by the other way", { rung: "FmodRet" }, "True FmodRet"],
+    ["it audits", { mode: "Audit" }, "False AuditOnly"],
+    ["break-glass", { auditUntilMs: NOW }, "False BreakGlass"],
+    ["it is off", { mode: "Off", attachedAt: undefined }, "False Off"],
+    ["the kernel refuses nothing", { rung: "Audit", mode: "Off", attachedAt: undefined }, "False Audit"],
+    ["its trial failed", { trial: { outcome: "Failed", message: "can be written" } }, "False TrialFailed"],
+    ["its trial could not tell", { trial: { outcome: "Unknown", message: "somebody else" } }, "Unknown TrialUnknown"],
+    ["it cannot be brought there", { fault: "EBUSY" }, "Unknown Fault"],
+  ];
+  for (const [what, changes, expected] of cases)
+    it(`${what}: ${expected}`, () => {
+      const { status, reason, message } = guardCondition(shown(changes));
+      assert.equal(`${status} ${reason}`, expected);
+      assert.notEqual(message, "");
+    });
+});
+
+it("status.guard has counters only while there are any", () => {
+  assert.deepEqual(guardStatus(shown({ auditUntilMs: NOW + 29_000 })), {
+    rung: "Lsm",
+    mode: "Enforce",
+    blocked: 0,
+    audited: 0,
+    allowed: 0,
+    lost: 0,
+    auditUntil: "2026-11-28T08:00:00.000Z",
+    message: "Nothing is refused until 2026-11-28T08:00:00.000Z, as HostRoutingConfig/default asks for.",
+  });
+  assert.deepEqual(Object.keys(guardStatus(shown({ counters: undefined }))), ["rung", "mode", "message"]);
+});
+
+describe("BlockerTampered", () => {
+  const tampered = { pins: ["on_bpf-link"], atMs: NOW };
+  const cases: [what: string, changes: Partial<GuardObservation>, now: number, statuses: string[]][] = [
+    ["nothing happened", {}, NOW, ["False"]],
+    ["pins were removed just now", { tampered }, NOW + 1, ["True"]],
+    ["pins were removed an hour ago", { tampered }, NOW + 60 * 60_000, ["False"]],
+    ["the guard is off", { attachedAt: undefined }, NOW, []],
+  ];
+  for (const [what, changes, now, statuses] of cases)
+    it(`${what}: ${statuses.join() || "absent"}`, () =>
+      assert.deepEqual(
+        tamperedCondition(shown(changes), now).map(({ status }) => status),
+        statuses,
+      ));
+});
+
+it("RulesClean is what the last scan found, and unknown is its own answer", () => {
+  assert.deepEqual(
+    (["Clean", "Dirty", "Unknown"] as const).map((state) => rulesCondition({ state }, "rules").status),
+    ["True", "False", "Unknown"],
+  );
+});

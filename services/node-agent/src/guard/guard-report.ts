@@ -1,0 +1,75 @@
+import type { HostRoutingNodeStatus } from "@hostrouting/contracts";
+import type { ScanVerdict } from "@hostrouting/netfilter";
+import type { Condition } from "../report/conditions.ts";
+import { totalOf } from "./guard-layout.ts";
+import type { GuardObservation } from "./node-guard.ts";
+
+type Undated = Omit<Condition, "lastTransitionTime">;
+
+/** A removal of pins is told of for so long. */
+const TAMPERED_MS = 60 * 60_000;
+const MESSAGE_CHARACTERS_MAX = 1024;
+
+/** `status.guard`: what the kernel shows. */
+export function guardStatus(shown: GuardObservation): NonNullable<HostRoutingNodeStatus["guard"]> {
+  const { rung, mode, counters, auditUntilMs } = shown;
+  return {
+    rung,
+    mode,
+    ...(counters && {
+      blocked: totalOf(counters, "Denied"),
+      audited: totalOf(counters, "Audited"),
+      allowed: totalOf(counters, "Permitted"),
+      lost: counters.lost,
+    }),
+    ...(auditUntilMs !== undefined && { auditUntil: wholeMinute(auditUntilMs) }),
+    message: guardCondition(shown).message.slice(0, MESSAGE_CHARACTERS_MAX),
+  };
+}
+
+/** `GuardActive`: whether a rule that pods' packets would pass by would be refused now. Its reason names the rung where it would. */
+export function guardCondition({ rung, mode, trial, fault, auditUntilMs, attachedAt }: GuardObservation): Undated {
+  const say = (status: Undated["status"], reason: string, message: string): Undated => ({ type: "GuardActive", status, reason, message });
+  if (fault !== undefined) return say("Unknown", "Fault", `The guard cannot be brought to what is wished: ${fault}`);
+  if (rung === "Audit")
+    return say(
+      "False",
+      "Audit",
+      "This kernel lets nobody refuse packet filter rules: new ones are told of when they are there, and not refused.",
+    );
+  if (attachedAt === undefined) return say("False", "Off", "The guard is not attached, since host routing is off here.");
+  if (trial?.outcome === "Failed") return say("False", "TrialFailed", trial.message);
+  if (trial?.outcome === "Unknown") return say("Unknown", "TrialUnknown", trial.message);
+  if (auditUntilMs !== undefined)
+    return say("False", "BreakGlass", `Nothing is refused until ${wholeMinute(auditUntilMs)}, as HostRoutingConfig/default asks for.`);
+  if (mode !== "Enforce") return say("False", "AuditOnly", "The guard is attached and tells of rules; it refuses none yet.");
+  return say("True", rung, `Packet filter rules that pods' packets would pass by are refused. ${trial?.message ?? ""}`.trim());
+}
+
+/** `RulesClean`: what the last scan found; absent before the first. */
+export function rulesCondition(verdict: Pick<ScanVerdict, "state">, message: string): Undated {
+  const status = { Clean: "True", Dirty: "False", Unknown: "Unknown" } as const;
+  const said = verdict.state === "Clean" ? "No packet filter rule would be passed by." : message;
+  return { type: "RulesClean", status: status[verdict.state], reason: verdict.state, message: said };
+}
+
+/** `BlockerTampered`: whether somebody removed pins within the last hour. Absent while the guard is off. */
+export function tamperedCondition({ tampered, attachedAt }: GuardObservation, now: number): Undated[] {
+  if (attachedAt === undefined) return [];
+  const recent = tampered && now - tampered.atMs < TAMPERED_MS;
+  return [
+    recent
+      ? {
+          type: "BlockerTampered",
+          status: "True",
+          reason: "PinsRemoved",
+          message: `Somebody removed ${tampered.pins.join(", ")} at ${new Date(tampered.atMs).toISOString()}. The guard was on all the time, and the pins were made again: find out who has access to /sys/fs/bpf on this node.`,
+        }
+      : { type: "BlockerTampered", status: "False", reason: "PinsInPlace", message: "" },
+  ];
+}
+
+/** A break-glass's end is reckoned anew in each report; its seconds would make each one another. */
+function wholeMinute(ms: number): string {
+  return new Date(Math.round(ms / 60_000) * 60_000).toISOString();
+}

@@ -1,0 +1,270 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { RingBuffer } from "@hostrouting/bpf-loader";
+import { explain } from "@hostrouting/domain";
+import type { Logger } from "@hostrouting/runtime";
+import { removeFolder } from "../host-routing/pin-folder.ts";
+import type { Attempt, GuardCounters, GuardMode } from "./guard-layout.ts";
+import { GUARD_OBJECTS, GuardPrograms, type DenyingRung } from "./guard-programs.ts";
+import { runGuardTrial, type TrialResult } from "./guard-trial.ts";
+import type { GuardWish } from "./guard-wish.ts";
+import type { Writers } from "./writers.ts";
+
+const RUNGS = Object.keys(GUARD_OBJECTS) as DenyingRung[];
+const MS_TO_NS = 1_000_000n;
+/** The trial is made again so often, and after every load. */
+const TRIAL_EVERY_NS = 3_600_000_000_000n;
+/** Pins are looked at so often: somebody who removes them is named within 15 s. */
+const PINS_EVERY_NS = 10_000_000_000n;
+
+/** How far the guard gets on this kernel. Audit: rules are told of when they are there, by what nf_tables announces and by scans. */
+export type GuardRung = DenyingRung | "Audit";
+
+/** Where things are. `namespace`: inode of the node's own network namespace; `bootTimeNs`: CLOCK_BOOTTIME. */
+export type NodeGuardOptions = {
+  readonly pinRoot: string;
+  readonly version: string;
+  readonly objects: string;
+  readonly namespace: number;
+  readonly bootTimeNs: () => bigint;
+  readonly now: () => number;
+  readonly logger: Logger;
+  readonly onAttempt: (attempt: Attempt) => void;
+};
+
+type Attached = { readonly programs: GuardPrograms; readonly rung: DenyingRung; readonly ring: RingBuffer };
+
+/** What the guard shows. `tampered`: which pins somebody removed, and when they were made again. */
+export type GuardObservation = {
+  readonly rung: GuardRung;
+  readonly mode: GuardMode | "Off";
+  readonly auditUntilMs: number | undefined;
+  readonly counters: GuardCounters | undefined;
+  readonly trial: TrialResult | undefined;
+  readonly tampered: { readonly pins: readonly string[]; readonly atMs: number } | undefined;
+  /** Since when the guard is attached without a gap, as performance.now() reckons; -Infinity: since before this process. Undefined: it is not. */
+  readonly attachedAt: number | undefined;
+  readonly fault: string | undefined;
+};
+
+/**
+ * The life of the guard on this node: found by trial which way refuses, attached before the datapath, taken over from an earlier version
+ * without a gap, kept by pins and descriptors. Ending the agent ends nothing.
+ */
+export class NodeGuard {
+  readonly #options: NodeGuardOptions;
+  readonly #root: string;
+  #current: Attached | undefined;
+  /** What each way said when it was tried last; ways that do not refuse are not tried again by this process. */
+  readonly #tried = new Map<DenyingRung, string>();
+  #rung: GuardRung | undefined;
+  #trial: { result: TrialResult; atNs: bigint } | undefined;
+  #pinsAtNs = 0n;
+  #tampered: GuardObservation["tampered"];
+  #attachedAt: number | undefined;
+  #fault: string | undefined;
+
+  constructor(options: NodeGuardOptions) {
+    this.#options = options;
+    this.#root = `${options.pinRoot}-guard`;
+  }
+
+  /** Which way refuses here; tried once, after `adopt`, with programs that are taken off again. */
+  rung(): GuardRung {
+    if (this.#current) return this.#current.rung;
+    if (this.#rung) return this.#rung;
+    const attached = this.#attach();
+    if (attached) this.#end();
+    return (this.#rung = attached?.rung ?? "Audit");
+  }
+
+  /** Takes over what an earlier agent left, so that it has a sign of life and its writers; nothing there is no fault. */
+  adopt(): void {
+    if (this.#current) return;
+    for (const rung of RUNGS) {
+      const programs = GuardPrograms.adopt(this.#folder(rung));
+      if (programs) return this.#use(programs, rung, Number.NEGATIVE_INFINITY);
+    }
+    if (this.#others().length > 0) this.#attach();
+  }
+
+  /** Brings the guard to what is wished. Never throws: what failed is in `observe().fault`, and the next round tries again. */
+  reconcile(wish: GuardWish): void {
+    try {
+      if (wish.kind === "off") this.#end();
+      if (wish.kind === "on") this.#bringUp(wish);
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault = explain(error);
+    }
+  }
+
+  /** Tells the kernel who may write. */
+  setWriters({ permits, scopes }: Writers): void {
+    this.#current?.programs.syncScopes(scopes);
+    this.#current?.programs.syncCgroups(permits);
+  }
+
+  /** The agent lives: call it several times within 30 s. */
+  beat(): void {
+    const programs = this.#current?.programs;
+    if (programs) programs.setSettings({ ...programs.settings(), heartbeatNs: this.#options.bootTimeNs() });
+  }
+
+  /** Hands out attempts since the last call; looks after pins and trial when it is time. */
+  attend(): void {
+    const current = this.#current;
+    if (!current) return;
+    current.ring.consume();
+    const now = this.#options.bootTimeNs();
+    if (now - this.#pinsAtNs >= PINS_EVERY_NS) this.#checkPins(current.programs, now);
+    if (this.#trial && now - this.#trial.atNs >= TRIAL_EVERY_NS) this.#try(current.programs);
+  }
+
+  observe(): GuardObservation {
+    const programs = this.#current?.programs;
+    const settings = programs?.settings();
+    const now = this.#options.bootTimeNs();
+    const auditLeftNs = settings && settings.auditUntilNs > now ? settings.auditUntilNs - now : undefined;
+    return {
+      rung: this.#current?.rung ?? this.#rung ?? "Audit",
+      mode: settings?.mode ?? "Off",
+      auditUntilMs: auditLeftNs === undefined ? undefined : this.#options.now() + Number(auditLeftNs / MS_TO_NS),
+      counters: programs?.counters(),
+      trial: this.#trial?.result,
+      tampered: this.#tampered,
+      attachedAt: this.#attachedAt,
+      fault: this.#fault,
+    };
+  }
+
+  /** Lets go of descriptors; the guard goes on. */
+  close(): void {
+    this.#current?.ring.close();
+    this.#current?.programs.close();
+    this.#current = undefined;
+  }
+
+  #bringUp({ mode, auditUntil }: GuardWish & { kind: "on" }): void {
+    const current = this.#current ?? this.#attach();
+    if (!current) return;
+    const { programs } = current;
+    programs.setNamespace(this.#options.namespace, "Guarded");
+    const before = programs.settings();
+    const now = this.#options.bootTimeNs();
+    const auditUntilNs = auditUntil === undefined ? 0n : this.#bootTimeOf(auditUntil, now);
+    // a break-glass that is over stays written as it is: every round would reckon its end a little differently
+    const same = (before.auditUntilNs <= now && auditUntilNs <= now) || absolute(before.auditUntilNs - auditUntilNs) < 1_000_000_000n;
+    programs.setSettings({ ...before, mode, auditUntilNs: same ? before.auditUntilNs : auditUntilNs, heartbeatNs: now });
+  }
+
+  #bootTimeOf(ms: number, nowNs: bigint): bigint {
+    const at = nowNs + BigInt(Math.round(ms - this.#options.now())) * MS_TO_NS;
+    return at > 0n ? at : 0n;
+  }
+
+  /** Loads the first way that its trial has shown to refuse. An earlier version stays on until then, and its tables go on. */
+  #attach(): Attached | undefined {
+    const former = this.#openFormer();
+    try {
+      for (const rung of RUNGS) {
+        if (this.#tried.has(rung)) continue;
+        const programs = this.#load(rung, former);
+        if (!programs) continue;
+        this.#use(programs, rung, former ? Number.NEGATIVE_INFINITY : performance.now());
+        for (const folder of this.#others()) GuardPrograms.remove(folder);
+        return this.#current;
+      }
+      return undefined;
+    } finally {
+      former?.close();
+    }
+  }
+
+  #load(rung: DenyingRung, former: GuardPrograms | undefined): GuardPrograms | undefined {
+    let programs: GuardPrograms | undefined;
+    try {
+      programs = GuardPrograms.load({ folder: this.#folder(rung), objectPath: join(this.#options.objects, GUARD_OBJECTS[rung]), former });
+      const result = this.#try(programs);
+      if (result.outcome === "Passed") return programs;
+      this.#refuse(rung, result.message);
+    } catch (error) {
+      this.#refuse(rung, explain(error));
+    }
+    programs?.end();
+    return undefined;
+  }
+
+  #refuse(rung: DenyingRung, cause: string): void {
+    this.#tried.set(rung, cause);
+    this.#options.logger.info({ rung, cause }, "the guard cannot refuse by this way");
+  }
+
+  #use(programs: GuardPrograms, rung: DenyingRung, attachedAt: number): void {
+    this.#current = { programs, rung, ring: programs.openAttempts(this.#options.onAttempt) };
+    this.#rung = rung;
+    this.#attachedAt = attachedAt;
+    if (!this.#trial) this.#try(programs);
+    this.#options.logger.info({ rung, trial: this.#trial?.result.message }, "the guard is attached");
+  }
+
+  #try(programs: GuardPrograms): TrialResult {
+    const result = runGuardTrial(programs);
+    this.#trial = { result, atNs: this.#options.bootTimeNs() };
+    if (result.outcome !== "Passed") this.#options.logger.warn({ outcome: result.outcome, message: result.message }, "trial of the guard");
+    return result;
+  }
+
+  #checkPins(programs: GuardPrograms, now: bigint): void {
+    this.#pinsAtNs = now;
+    const pins = programs.repin();
+    if (pins.length === 0) return;
+    this.#tampered = { pins, atMs: this.#options.now() };
+    this.#options.logger.error({ pins }, "somebody removed pins of the guard; it was on all the time, and they were made again");
+  }
+
+  #end(): void {
+    const had = this.#current !== undefined;
+    this.#current?.ring.close();
+    this.#current?.programs.end();
+    this.#current = undefined;
+    this.#attachedAt = undefined;
+    this.#trial = undefined;
+    for (const folder of this.#others()) GuardPrograms.remove(folder);
+    removeFolder(this.#root);
+    if (had) this.#options.logger.info({}, "the guard is taken off");
+  }
+
+  #openFormer(): GuardPrograms | undefined {
+    for (const folder of this.#others()) {
+      const programs = GuardPrograms.adopt(folder);
+      if (programs) return programs;
+    }
+    return undefined;
+  }
+
+  #folder(rung: DenyingRung): string {
+    return join(this.#root, `${this.#options.version}-${rung}`);
+  }
+
+  /** What other versions or ways have left. */
+  #others(): string[] {
+    const own = this.#current && this.#folder(this.#current.rung);
+    return list(this.#root)
+      .map((name) => join(this.#root, name))
+      .filter((folder) => folder !== own);
+  }
+}
+
+function absolute(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
