@@ -202,14 +202,14 @@ describe("Events", () => {
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
         const going = new Map<string, Telling>();
         const shown = new Map<string, number>();
-        let [told, now, happened] = [NOTHING_TOLD, START, 0];
+        let [told, now, happened, begun] = [NOTHING_TOLD, START, 0, 0];
         for (const { ms, happened: more, over, answers } of steps) {
           now += ms;
           for (const key of over) for (const name of [0, 1, 2]) going.delete(`${name} ${key}`);
           for (const { pod: name, key, times } of more) {
             const id = `${name} ${key}`;
             // what is over and happens again is another thing, as it is for those who tell
-            going.set(id, blocked(`p${name}`, `${key} ${going.get(id)?.key.split(" ")[1] ?? now}`, (going.get(id)?.count ?? 0) + times));
+            going.set(id, blocked(`p${name}`, `${key} ${going.get(id)?.key.split(" ")[1] ?? begun++}`, (going.get(id)?.count ?? 0) + times));
             happened += times;
           }
           const decided = decideEvents([...going.values()], told, { node, reportingInstance: "agent-x", now });
