@@ -30,6 +30,7 @@ const COMMANDS = {
   budget: { file: "test/vm/renew-budget.ts", lab: () => true, guests: true },
   "bench:main-job": { file: "test/bench/main-job.ts", database: true, lab: () => true },
   "bench:datapath": { file: "test/bench/datapath.ts", lab: () => true },
+  "bench:guard": { file: "test/bench/guard.ts", lab: () => true },
 };
 
 async function ensureLab({ optional = false, guests = false }) {
