@@ -209,7 +209,10 @@ describe("Events", () => {
           for (const { pod: name, key, times } of more) {
             const id = `${name} ${key}`;
             // what is over and happens again is another thing, as it is for those who tell
-            going.set(id, blocked(`p${name}`, `${key} ${going.get(id)?.key.split(" ")[1] ?? begun++}`, (going.get(id)?.count ?? 0) + times));
+            going.set(
+              id,
+              blocked(`p${name}`, `${key} ${going.get(id)?.key.split(" ")[1] ?? begun++}`, (going.get(id)?.count ?? 0) + times),
+            );
             happened += times;
           }
           const decided = decideEvents([...going.values()], told, { node, reportingInstance: "agent-x", now });
