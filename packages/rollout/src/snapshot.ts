@@ -57,11 +57,21 @@ export type NodeReport = {
   readonly disruption?: DisruptionFigures | undefined;
   /** Absent where the agent has watched no switch. */
   readonly canaries?: readonly CanaryFigures[] | undefined;
+  /** What the agent says of its node; absent from an agent of an earlier version. */
+  readonly conditions?: readonly ReportedCondition[] | undefined;
   /** Devices that carry a program of ours. */
   readonly attachedDevices: number;
   readonly probes: readonly { readonly name: string; readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string }[];
   /** Milliseconds since the epoch on the node's own clock; compared with other times of the same node only. */
   readonly observedAtMs: number | undefined;
+};
+
+/** A condition of a node's report. */
+export type ReportedCondition = {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
 };
 
 /** A pod to be evicted before its node is switched. */

@@ -11,6 +11,7 @@ import type {
 import { currentReport, isKnownLegacy } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
 import { disruptionWarnings, isDisruptionWarning } from "./disruption-warning.ts";
+import { conditionWarnings, isConditionWarning, sharedConditions, type ReportingNode } from "./node-conditions.ts";
 import type { RoundNode } from "./round.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
 
@@ -97,6 +98,11 @@ const condition = (type: string, holds: boolean, [reason, message]: readonly [re
   message,
 });
 
+/** Those whose packets pass the packet filter by; a report of an earlier boot says nothing of them. */
+function enabledNodes(nodes: readonly RoundNode[]): ReportingNode[] {
+  return nodes.filter(({ record }) => record.phase === "Enabled").map(({ seen }) => ({ name: seen.name, report: currentReport(seen) }));
+}
+
 /** Preflight is asked in some rounds only; in the others its last word stands. */
 function warningsBefore(snapshot: ClusterSnapshot): readonly HostRoutingWarning[] {
   return snapshot.previous?.warnings ?? [];
@@ -105,10 +111,13 @@ function warningsBefore(snapshot: ClusterSnapshot): readonly HostRoutingWarning[
 function warningsNow({ snapshot, nodes }: StatusInput, state: HostRoutingStatus["state"]): readonly HostRoutingWarning[] {
   const disrupted = disruptionWarnings(nodes.map(({ seen }) => ({ name: seen.name, report: seen.report })));
   if (state === "Disabled") return disrupted;
+  const ofNodes = conditionWarnings(enabledNodes(nodes));
   const { preflight } = snapshot;
   const ofPreflight =
-    preflight.kind === "Passed" ? preflight.warnings : warningsBefore(snapshot).filter((warning) => !isDisruptionWarning(warning));
-  return [...ofPreflight, ...disrupted];
+    preflight.kind === "Passed"
+      ? preflight.warnings
+      : warningsBefore(snapshot).filter((warning) => !isDisruptionWarning(warning) && !isConditionWarning(warning));
+  return [...ofPreflight, ...ofNodes, ...disrupted];
 }
 
 /** What operators see: derived from the round, nothing added. */
@@ -133,6 +142,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
         condition("Progressing", !settled, [state, waits[0]?.message ?? ""]),
         condition("Degraded", degraded, [degraded ? "NodesUnwell" : "AllWell", names]),
         condition("Reachable", true, ["Answered", ""]),
+        ...(state === "Disabled" ? [] : sharedConditions(enabledNodes(nodes))),
       ],
       snapshot.previous?.conditions ?? [],
       now,

@@ -60,6 +60,7 @@ export function nodeReport(object: HostRoutingNodeObject | undefined): NodeRepor
     refusals: status.refusals ?? [],
     disruption: disruptionFigures(status.disruption),
     canaries: status.disruption?.canaries?.map(({ name, longestSilenceMs = 0, failed = false }) => ({ name, longestSilenceMs, failed })),
+    conditions: status.conditions?.map(({ type, status: holds, reason, message }) => ({ type, status: holds, reason, message })),
     attachedDevices: (status.devices ?? []).filter((device) => device.attached).length,
     probes: (status.probes ?? []).map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
     observedAtMs: Number.isNaN(observedAt) ? undefined : observedAt,

@@ -1,0 +1,105 @@
+import type { HostRoutingWarning } from "@hostrouting/domain";
+import type { NodeReport, ReportedCondition } from "./snapshot.ts";
+
+/** Conditions of nodes that the cluster has as well, in this order. Each is good when it is True. */
+export const SHARED_CONDITIONS = ["GuardActive", "RulesClean", "MasqueradeConfigInSync"] as const;
+
+/** Nodes that a message or a warning names; the rest is counted. */
+const NAMED_MAX = 10;
+const MESSAGE_CHARACTERS_MAX = 2048;
+
+/** A node on which host routing is, or is being brought, and what its agent reports; undefined: nothing that counts. */
+export type ReportingNode = { readonly name: string; readonly report: Pick<NodeReport, "conditions"> | undefined };
+
+/** A cluster's condition over all of its nodes. */
+export type SharedCondition = Omit<ReportedCondition, "type"> & { readonly type: (typeof SHARED_CONDITIONS)[number] };
+
+/**
+ * What all nodes' conditions are together: True when every node says so; False as soon as one does, with that node's reason; else
+ * Unknown. A condition that no agent knows of is left out. Pure.
+ */
+export function sharedConditions(nodes: readonly ReportingNode[]): SharedCondition[] {
+  return SHARED_CONDITIONS.flatMap((type) => together(type, nodes) ?? []);
+}
+
+function together(type: SharedCondition["type"], nodes: readonly ReportingNode[]): SharedCondition | undefined {
+  const said = nodes.map(({ name, report }) => ({ name, found: report?.conditions?.find((condition) => condition.type === type) }));
+  if (said.every(({ found }) => found === undefined)) return undefined;
+  for (const status of ["False", "Unknown"] as const) {
+    const those = said.filter(({ found }) => (found?.status ?? "Unknown") === status);
+    if (those.length === 0) continue;
+    return { type, status, reason: those[0]?.found?.reason ?? "NotReported", message: namedMessage(those) };
+  }
+  return { type, status: "True", reason: said[0]?.found?.reason ?? "", message: "" };
+}
+
+type Said = { readonly name: string; readonly found: ReportedCondition | undefined };
+
+/** Nodes that say the same are named together. */
+function namedMessage(those: readonly Said[]): string {
+  const byText = Map.groupBy(those, ({ found }) => found?.message ?? "The agent has not said yet.");
+  return [...byText]
+    .map(([text, group]) => `${namedNodes(group.map(({ name }) => name))}: ${text}`)
+    .join(" ")
+    .slice(0, MESSAGE_CHARACTERS_MAX);
+}
+
+function namedNodes(names: readonly string[]): string {
+  const more = names.length - NAMED_MAX;
+  return `${names.slice(0, NAMED_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+type Kind = {
+  readonly id: string;
+  readonly title: string;
+  readonly remedy: string;
+  /** Whether a condition is what this warning is about. */
+  readonly is: (condition: ReportedCondition) => boolean;
+};
+
+/** What the guard's and the monitor's conditions warn of: one entry for each thing that somebody can do something about. */
+const KINDS: readonly Kind[] = [
+  {
+    id: "guard-tampered",
+    title: "Somebody removed the guard's pins",
+    remedy: "Find out which pod or person has access to /sys/fs/bpf of these nodes; the guard went on and made its pins again.",
+    is: ({ type, status }) => type === "BlockerTampered" && status === "True",
+  },
+  {
+    id: "guard-break-glass",
+    title: "The guard lets everything through for a time",
+    remedy:
+      "Nothing is to be done if that is wanted: it ends by itself. To end it now, remove spec.guard.auditUntil of HostRoutingConfig/default.",
+    is: ({ type, reason }) => type === "GuardActive" && reason === "BreakGlass",
+  },
+  {
+    id: "guard-not-refusing",
+    title: "Packet filter rules are not refused",
+    remedy:
+      "Use a node image whose kernel has `bpf` in its list of security modules or allows fmod_ret; until then look at the Events AuditedIPTablesRule and UnexpectedIPTablesRules.",
+    is: ({ type, status, reason }) =>
+      type === "GuardActive" && status !== "True" && ["Audit", "TrialFailed", "TrialUnknown", "Fault"].includes(reason),
+  },
+  {
+    id: "rules-passed-by",
+    title: "Pods' packets pass packet filter rules by",
+    remedy: "Say the same with a network policy where it is needed, then remove the rules with the commands that the node's findings name.",
+    is: ({ type, status }) => type === "RulesClean" && status === "False",
+  },
+];
+
+/** Warnings of nodes on which host routing is on: one for each thing, with all nodes concerned. Pure. */
+export function conditionWarnings(nodes: readonly ReportingNode[]): HostRoutingWarning[] {
+  return KINDS.flatMap(({ id, title, remedy, is }) => {
+    const those = nodes.flatMap(({ name, report }): Said[] => {
+      const found = report?.conditions?.find(is);
+      return found ? [{ name, found }] : [];
+    });
+    return those.length === 0 ? [] : [{ id, title, remedy, message: namedMessage(those), subjects: those.map(({ name }) => name) }];
+  });
+}
+
+/** Whether a warning is one of these: they are derived anew in each round. */
+export function isConditionWarning({ id }: Pick<HostRoutingWarning, "id">): boolean {
+  return KINDS.some((kind) => kind.id === id);
+}
