@@ -36,6 +36,15 @@ const MOUNTS: readonly Mount[] = [
     mount: { name: "cgroups", mountPath: "/host/sys/fs/cgroup", readOnly: true, mountPropagation: "HostToContainer" },
   },
   {
+    volume: hostPath("transient-units", "/run/systemd/transient", "DirectoryOrCreate"),
+    mount: {
+      name: "transient-units",
+      mountPath: "/host/run/systemd/transient",
+      readOnly: true,
+      mountPropagation: "HostToContainer",
+    },
+  },
+  {
     volume: hostPath("os-release", "/etc/os-release", "File"),
     mount: { name: "os-release", mountPath: "/host/etc/os-release", readOnly: true },
   },

@@ -17,6 +17,7 @@ export const AGENT_SETTINGS = {
   masqueradeConfigDir: { env: "MASQUERADE_CONFIG_DIR", parse: text, fallback: "/etc/ip-masq" },
   osReleaseFile: { env: "OS_RELEASE_FILE", parse: text, fallback: "/host/etc/os-release" },
   hostCgroups: { env: "HOST_CGROUPS", parse: text, fallback: "/host/sys/fs/cgroup" },
+  hostTransientUnits: { env: "HOST_TRANSIENT_UNITS", parse: text, fallback: "/host/run/systemd/transient" },
   adoptFlows: { env: "ADOPT_FLOWS", parse: oneOf("true", "false"), fallback: "false" },
   statusIntervalMs: { env: "STATUS_INTERVAL_MS", parse: integer(500, 600_000), fallback: STATUS_INTERVAL_MS },
   logLevel: { env: "LOG_LEVEL", parse: text, fallback: "info" },

@@ -136,13 +136,14 @@ function ruleReaders({ objectPath }: Config): RuleReaders {
 type GuardParts = Pick<GuardKeeperOptions, "onNews" | "logger"> & { pods: WatchedPods; rules: RuleWatch };
 
 /** Says at once which way refuses on this kernel: preflight asks. */
-function keepGuard({ pinRoot, objectPath, hostCgroups }: Config, version: string, { pods, rules, ...rest }: GuardParts): GuardKeeper {
+function keepGuard(config: Config, version: string, { pods, rules, ...rest }: GuardParts): GuardKeeper {
   const guard = new GuardKeeper({
     ...rest,
-    pinRoot,
+    pinRoot: config.pinRoot,
     version,
-    objects: dirname(objectPath),
-    cgroups: hostCgroups,
+    objects: dirname(config.objectPath),
+    cgroups: config.hostCgroups,
+    transientUnits: config.hostTransientUnits,
     pods: () => pods.known(),
     lastScan: () => rules.lastScan(),
     lookAtRules: () => rules.look(),

@@ -33,6 +33,12 @@ export const EVENT_CATALOGUE = {
     impact: "The rule was written, and pods' packets pass it by; it would be refused if the guard enforced.",
     remedy: "Say the same with a network policy, or have the program's rules allowed.",
   },
+  BlockerTampered: {
+    type: "Warning",
+    action: "CheckPins",
+    impact: "The guard refused rules all the time, and its pins were made again.",
+    remedy: "Find out which pod or person has access to /sys/fs/bpf of this node.",
+  },
   EventsSuppressed: {
     type: "Warning",
     action: "LimitEvents",

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { explain } from "@hostrouting/domain";
 import type { Logger } from "@hostrouting/runtime";
 import type { Regarding, Telling } from "../events/telling.ts";
@@ -27,8 +27,9 @@ export type GuardKeeperOptions = {
   readonly version: string;
   /** The folder of the eBPF objects. */
   readonly objects: string;
-  /** Where the pod has the host's /sys/fs/cgroup. */
+  /** Where the pod has the host's /sys/fs/cgroup, and its /run/systemd/transient. */
   readonly cgroups: string;
+  readonly transientUnits: string;
   readonly pods: () => readonly GuardPod[] | undefined;
   /** When the last finished scan of the rules began (performance.now()), and whether it found the node clean; undefined before the first. */
   readonly lastScan: () => { readonly startedAt: number; readonly clean: boolean } | undefined;
@@ -102,7 +103,8 @@ export class GuardKeeper {
 
   /** What Events tell of. */
   tellings(node: Regarding): readonly Telling[] {
-    return this.#tellings.all(node);
+    const { tampered } = this.#guard.observe();
+    return [...this.#tellings.all(node), ...(tampered ? [tamperedTelling(node, tampered)] : [])];
   }
 
   /** Tells the kernel who may write, and that somebody is there to tell. */
@@ -111,7 +113,8 @@ export class GuardKeeper {
     const pods = this.#options.pods();
     const cgroups = readCgroups(this.#mount);
     this.#remember(cgroups, pods ?? []);
-    this.#guard.setWriters(decideWriters(cgroups, (pods ?? []).map(asWriter)));
+    const transientUnits = listNames(this.#options.transientUnits);
+    this.#guard.setWriters(decideWriters({ cgroups, pods: (pods ?? []).map(asWriter), transientUnits }));
     this.#guard.beat();
   }
 
@@ -163,9 +166,23 @@ export class GuardKeeper {
   }
 }
 
+function tamperedTelling(regarding: Regarding, { pins, atMs }: NonNullable<GuardObservation["tampered"]>): Telling {
+  const note = `Somebody removed ${pins.join(", ")} below /sys/fs/bpf.`;
+  return { reason: "BlockerTampered", regarding, key: String(atMs), note, count: 1 };
+}
+
 function asWriter(pod: GuardPod): WriterPod {
   const { uid, namespace, serviceAccount, controller } = pod;
   return { uid, namespace, name: shortName(pod), serviceAccount, controller };
+}
+
+/** A host without systemd has no such folder. */
+function listNames(folder: string): ReadonlySet<string> {
+  try {
+    return new Set(readdirSync(folder));
+  } catch {
+    return new Set();
+  }
 }
 
 /** The pod's name without its namespace. */

@@ -31,6 +31,7 @@ describe("who may write rules", () => {
     system(7, "kube-proxy", { controller: undefined }),
     agent,
   ];
+  const transientUnits = new Set(["waagent.service"]);
   const cases: [path: string, expected: "may" | "may not" | "within its scope" | "not known"][] = [
     [`/kubepods/burstable/pod${uidOf(1)}`, "may not"],
     [`/kubepods/pod${uidOf(2)}`, "may"],
@@ -46,6 +47,7 @@ describe("who may write rules", () => {
     ["/system.slice/kubelet.service", "may"],
     ["/system.slice/containerd.service", "may"],
     ["/system.slice/sshd.service", "may not"],
+    ["/system.slice/waagent.service", "may not"],
     ["/system.slice/run-r1234.scope", "may not"],
     ["/system.slice/kubelet.service/kubelet.service", "not known"],
     ["/lab/system.slice/kubelet.service", "not known"],
@@ -54,14 +56,14 @@ describe("who may write rules", () => {
   ];
   for (const [path, expected] of cases)
     it(`${path}: ${expected}`, () => {
-      const { permits } = decideWriters([{ path, id: 7n }], pods);
+      const { permits } = decideWriters({ cgroups: [{ path, id: 7n }], pods, transientUnits });
       const permit = permits.get(7n);
       const found = permit ? (permit.permitted ? (permit.scope > 0 ? "within its scope" : "may") : "may not") : "not known";
       assert.equal(found, expected);
     });
 
   it("the scope is that of the masquerade rules, and of nobody else's", () => {
-    const { permits, scopes } = decideWriters([{ path: `/kubepods/pod${uidOf(6)}`, id: 1n }], pods);
+    const { permits, scopes } = decideWriters({ cgroups: [{ path: `/kubepods/pod${uidOf(6)}`, id: 1n }], pods, transientUnits });
     const scope = permits.get(1n)?.scope ?? 0;
     assert.deepEqual(scopes, [
       { scope, family: 2, table: "nat", chain: "IP-MASQ-AGENT" },

@@ -46,14 +46,14 @@ const PERMITTED_PODS: readonly PermittedPod[] = [
 ];
 
 /** Services of the host that write rules: kubelet its firewall chains, containerd's plugins host ports, Azure's agent its own output rules. */
-const PERMITTED_SERVICES = [
+const PERMITTED_SERVICES: ReadonlySet<string> = new Set([
   "kubelet.service",
   "containerd.service",
   "kube-proxy.service",
   "walinuxagent.service",
   "waagent.service",
   "localdns.service",
-] as const;
+]);
 
 const SERVICES = "/system.slice";
 /** Where people and virtual machines are: never a writer of ours. */
@@ -62,15 +62,23 @@ const REFUSED_SLICES = ["/user.slice", "/machine.slice"];
 /** `pod<uid>` of the cgroupfs driver, `kubepods-besteffort-pod<uid>.slice` of systemd's; a static pod's uid has no dashes. */
 const POD = /(?:^|-)pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$/;
 
-/** What the kernel is to know of writers. `known`: how many of the permitted were found, to be told. */
+/** What the kernel is to know of writers. */
 export type Writers = { readonly permits: ReadonlyMap<bigint, CgroupPermit>; readonly scopes: readonly ScopeKey[] };
 
+/** What is on the node. `transientUnits`: services that somebody made by systemd-run, whose names are theirs to choose. */
+export type WriterInputs = {
+  readonly cgroups: readonly Cgroup[];
+  readonly pods: readonly WriterPod[];
+  readonly transientUnits: ReadonlySet<string>;
+};
+
 /** Who may write and who may not, from everything that is on the node. A pod that the API server has not told of is in neither. Pure. */
-export function decideWriters(cgroups: readonly Cgroup[], pods: readonly WriterPod[]): Writers {
+export function decideWriters({ cgroups, pods, transientUnits }: WriterInputs): Writers {
+  const mayWrite = (unit: string): boolean => PERMITTED_SERVICES.has(unit) && !transientUnits.has(unit);
   const byUid = new Map(pods.map((pod) => [pod.uid, pod]));
   const permits = new Map<bigint, CgroupPermit>();
   for (const { path, id } of cgroups) {
-    const permit = permitOf(path, byUid);
+    const permit = permitOf(path, byUid, mayWrite);
     if (permit) permits.set(id, permit);
   }
   return { permits, scopes: PERMITTED_PODS.flatMap(scopeKeys) };
@@ -85,14 +93,14 @@ export function podUidOf(path: string): string | undefined {
   return undefined;
 }
 
-function permitOf(path: string, pods: ReadonlyMap<string, WriterPod>): CgroupPermit | undefined {
+function permitOf(path: string, pods: ReadonlyMap<string, WriterPod>, mayWrite: (unit: string) => boolean): CgroupPermit | undefined {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const parent = path.slice(0, path.length - name.length - 1);
   if (POD.test(name)) {
     const pod = pods.get(podUidOf(name) ?? "");
     return pod && podPermit(pod);
   }
-  if (parent === SERVICES) return plain(PERMITTED_SERVICES.some((service) => service === name));
+  if (parent === SERVICES) return plain(mayWrite(name));
   return REFUSED_SLICES.includes(path) ? plain(false) : undefined;
 }
 
