@@ -1,5 +1,6 @@
 import { Simulation, type Decision, type Intent } from "@hostrouting/rollout";
 import type { RolloutPolicy } from "@hostrouting/domain";
+import { simulatedStanding } from "./simulated-standing.ts";
 
 /** More rounds than any of the scenarios needs; one that has not settled by then hangs. */
 const ROUNDS_MAX = 400;
@@ -39,11 +40,13 @@ function describeRound(decision: Decision): string {
   const where = operation === undefined ? "no operation" : `${operation.phase} ${operation.percentComplete}%`;
   const nodes = status.nodes.map((node) => `${node.name} ${node.phase}`).join(", ");
   const waits = status.waits.map((wait) => `${wait.subject} waits ${wait.reason}`);
+  const warnings = status.warnings.map((warning) => `warning ${warning.id} (${warning.subjects.join(", ")}): ${warning.message}`);
   const intents = decision.intents.map(describeIntent);
   const error = operation?.error === undefined ? [] : [`error ${operation.error.code} at ${operation.error.target}`];
-  return [`${where} [${status.state}, ${status.health}] ${nodes}`, ...[...error, ...waits, ...intents].map((line) => `    ${line}`)].join(
-    "\n",
-  );
+  return [
+    `${where} [${status.state}, ${status.health}] ${nodes}`,
+    ...[...error, ...warnings, ...waits, ...intents].map((line) => `    ${line}`),
+  ].join("\n");
 }
 
 /** Plays the lines of a scenario and writes down every round that differs from the one before. Each line of a scenario is one command. */
@@ -106,13 +109,41 @@ export class ScenarioPlayer {
       case "run":
         return this.#run(first === "settled" ? undefined : Number(first));
       default:
-        if (node === undefined) return this.#refuse(line);
-        return this.#change(verb, node);
+        if (node === undefined) return this.#adjust(line);
+        return this.#change(verb, node, second);
     }
   }
 
-  #change(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>): void {
+  /** `override PF-017 60`: in force for a minute from now on; `override none`: no more. `pass 60`: a minute passes. */
+  #adjust(line: string): void {
+    const [verb = "", first = "", second = ""] = line.split(/\s+/);
+    const simulation = this.#simulation;
+    const inSeconds = (seconds: string): number => simulation.nowMs + Number(seconds) * 1_000;
     switch (verb) {
+      case "pass":
+        simulation.nowMs = inSeconds(first);
+        return;
+      case "override": {
+        const override = (): object => ({ ruleId: first, reason: "said so", expiresAt: new Date(inSeconds(second)).toISOString() });
+        const preflightOverrides = (first === "none" ? [] : [override()]) as RolloutPolicy["preflightOverrides"];
+        simulation.policy = { ...simulation.policy, preflightOverrides };
+        return;
+      }
+      default:
+        return this.#refuse(line);
+    }
+  }
+
+  #guard(node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, rung: string): void {
+    if (rung !== "Lsm" && rung !== "FmodRet" && rung !== "Audit" && rung !== "Unsupported") this.#refuse(`guard ${node.name} ${rung}`);
+    node.guardRung = rung;
+    this.#simulation.standing = simulatedStanding;
+  }
+
+  #change(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, what: string): void {
+    switch (verb) {
+      case "guard":
+        return this.#guard(node, what);
       case "reboot":
         node.bootId += "'";
         node.effectiveMode = "Legacy";

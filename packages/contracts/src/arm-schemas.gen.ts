@@ -668,9 +668,30 @@ export const armDocument = {
               "type": "string"
             },
             "description": "Nodes, pools or members concerned."
+          },
+          "override": {
+            "$ref": "#/components/schemas/HostRoutingWarningOverride",
+            "description": "Of a rule that fails under an override, or whose override has ended."
           }
         },
         "description": "What preflight found and let pass."
+      },
+      "HostRoutingWarningOverride": {
+        "type": "object",
+        "required": [
+          "reason",
+          "expiresAt"
+        ],
+        "properties": {
+          "reason": {
+            "type": "string"
+          },
+          "expiresAt": {
+            "type": "string",
+            "format": "date-time"
+          }
+        },
+        "description": "Under what a rule may fail, and until when."
       },
       "IdentityType": {
         "anyOf": [
@@ -1091,6 +1112,33 @@ export const armDocument = {
         },
         "description": "How an accepted request fares. Never holds a member `resourceLocation`: clients would read it as the final result."
       },
+      "PreflightOverride": {
+        "type": "object",
+        "required": [
+          "ruleId",
+          "reason",
+          "expiresAt"
+        ],
+        "properties": {
+          "ruleId": {
+            "type": "string",
+            "pattern": "^PF-[0-9]{3}$",
+            "description": "Of a rule that may be overridden: `PF-017`."
+          },
+          "reason": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 512,
+            "description": "Why; shown wherever the rule's failure is."
+          },
+          "expiresAt": {
+            "type": "string",
+            "format": "date-time",
+            "description": "In the future, at most 90 days ahead."
+          }
+        },
+        "description": "A preflight rule that may fail for a while. Its end keeps further nodes from being switched on and switches none off."
+      },
       "ProvisioningState": {
         "anyOf": [
           {
@@ -1126,7 +1174,8 @@ export const armDocument = {
           "attemptsMax",
           "leaseMs",
           "progressDeadlineMs",
-          "ruleset"
+          "ruleset",
+          "preflightOverrides"
         ],
         "properties": {
           "nodeAction": {
@@ -1181,6 +1230,12 @@ export const armDocument = {
           },
           "ruleset": {
             "type": "string"
+          },
+          "preflightOverrides": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/PreflightOverride"
+            }
           }
         },
         "description": "How nodes are switched; durations carry their unit."
@@ -1373,6 +1428,21 @@ export const armDocument = {
                 "type": "null"
               }
             ]
+          },
+          "preflightOverrides": {
+            "anyOf": [
+              {
+                "type": "array",
+                "items": {
+                  "$ref": "#/components/schemas/PreflightOverride"
+                }
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "maxItems": 20,
+            "description": "Replaces the whole list; one entry for a rule."
           }
         },
         "description": "The members to change; one that is `null` goes back to its default, one that is absent stays."

@@ -333,10 +333,18 @@ export interface components {
             /** @description Of the rule: `PF-058`. */
             id: string;
             message: string;
+            /** @description Of a rule that fails under an override, or whose override has ended. */
+            override?: components["schemas"]["HostRoutingWarningOverride"];
             remedy: string;
             /** @description Nodes, pools or members concerned. */
             subjects: string[];
             title: string;
+        };
+        /** @description Under what a rule may fail, and until when. */
+        HostRoutingWarningOverride: {
+            /** Format: date-time */
+            expiresAt: string;
+            reason: string;
         };
         IdentityType: string | ("User" | "Application" | "ManagedIdentity" | "Key");
         ManagedCluster: {
@@ -413,6 +421,18 @@ export interface components {
             startTime: string;
             status: components["schemas"]["OperationState"];
         };
+        /** @description A preflight rule that may fail for a while. Its end keeps further nodes from being switched on and switches none off. */
+        PreflightOverride: {
+            /**
+             * Format: date-time
+             * @description In the future, at most 90 days ahead.
+             */
+            expiresAt: string;
+            /** @description Why; shown wherever the rule's failure is. */
+            reason: string;
+            /** @description Of a rule that may be overridden: `PF-017`. */
+            ruleId: string;
+        };
         /** @description `Succeeded`, `Failed`, `Canceled` are terminal. */
         ProvisioningState: string | ("Succeeded" | "Failed" | "Canceled" | "Creating" | "Updating" | "Deleting");
         /** @description How nodes are switched; durations carry their unit. */
@@ -432,6 +452,7 @@ export interface components {
             nodeAction: string;
             /** Format: int32 */
             nodeSoakMs: number;
+            preflightOverrides: components["schemas"]["PreflightOverride"][];
             /** Format: int32 */
             progressDeadlineMs: number;
             ruleset: string;
@@ -453,6 +474,8 @@ export interface components {
             maxUnavailable?: number | null;
             nodeAction?: ("SwitchInPlace" | "DrainAndSwitch") | null;
             nodeSoakMs?: number | null;
+            /** @description Replaces the whole list; one entry for a rule. */
+            preflightOverrides?: components["schemas"]["PreflightOverride"][] | null;
             progressDeadlineMs?: number | null;
             ruleset?: ("seed-2024" | "ga-2026") | null;
             switchTimeoutMs?: number | null;

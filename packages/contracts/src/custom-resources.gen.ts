@@ -368,6 +368,10 @@ export interface HostRoutingNodeStatus {
     tcx?: boolean;
     conntrackKfunc?: boolean;
     /**
+     * How the kernel lets the guard refuse rules, as its trial has shown; absent from agents that have no guard.
+     */
+    guardRung?: "Lsm" | "FmodRet" | "Audit" | "Unsupported";
+    /**
      * How the programs tell which flows may be fast, by what the kernel lends them.
      */
     gate?: "Conntrack" | "ConntrackReadOnly" | "HandshakeOnly";

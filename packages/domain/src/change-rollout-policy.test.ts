@@ -1,25 +1,39 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { as, type Instant } from "./brand.ts";
 import { changeRolloutPolicy, rolloutPolicyBounds } from "./change-rollout-policy.ts";
 import { developmentPolicy, productionPolicy } from "./rollout-policy.ts";
 
+const overrides = { now: as<Instant>(Date.UTC(2026, 0, 1)), overridableRules: ["PF-017"] };
+
 test("given members replace, null goes back to the default, the rest stays", () => {
-  const changed = changeRolloutPolicy({ confirmSeconds: 30, nodeSoakMs: 2_000 }, { nodeAction: "DrainAndSwitch", confirmSeconds: null });
-  assert.deepEqual(changed, { policy: { nodeSoakMs: 2_000, nodeAction: "DrainAndSwitch" } });
+  const given = { nodeAction: "DrainAndSwitch", confirmSeconds: null };
+  assert.deepEqual(changeRolloutPolicy({ confirmSeconds: 30, nodeSoakMs: 2_000 }, given, overrides), {
+    policy: { nodeSoakMs: 2_000, nodeAction: "DrainAndSwitch" },
+  });
 });
 
-test("every fault is named, and nothing changes", () => {
-  const members = { nodeAction: "Hope", maxUnavailable: 0, nodeSoakMs: 1.5, confirmSeconds: "30", colour: "red" };
-  const changed = changeRolloutPolicy({}, members);
+test("every fault is named, also within lists, and nothing changes", () => {
+  const members = { nodeAction: "Hope", maxUnavailable: 0, nodeSoakMs: 1.5, confirmSeconds: "30", colour: "red", constructor: null };
+  const changed = changeRolloutPolicy({}, { ...members, preflightOverrides: [{ ruleId: "PF-017" }] }, overrides);
   assert.ok("faults" in changed);
   assert.deepEqual(
     changed.faults.map((fault) => fault.member),
-    Object.keys(members),
+    [...Object.keys(members), "preflightOverrides[0].reason", "preflightOverrides[0].expiresAt"],
   );
+});
+
+test("a list replaces the one before", () => {
+  const before = { preflightOverrides: [{ ruleId: "PF-017", reason: "before", expiresAt: "2026-01-02T00:00:00.000Z" }] };
+  const given = [{ ruleId: "PF-017", reason: "now", expiresAt: "2026-02-01T01:00:00+01:00" }];
+  const kept = [{ ruleId: "PF-017", reason: "now", expiresAt: "2026-02-01T00:00:00.000Z" }];
+  assert.deepEqual(changeRolloutPolicy(before, { preflightOverrides: given }, overrides), { policy: { preflightOverrides: kept } });
+  assert.deepEqual(changeRolloutPolicy(before, { preflightOverrides: [] }, overrides), { policy: { preflightOverrides: [] } });
+  assert.deepEqual(changeRolloutPolicy(before, { preflightOverrides: null }, overrides), { policy: {} });
 });
 
 for (const [name, policy] of Object.entries({ productionPolicy, developmentPolicy }))
   test(`${name} is within the bounds`, () => {
     assert.deepEqual(Object.keys(policy).toSorted(), Object.keys(rolloutPolicyBounds).toSorted());
-    assert.deepEqual(changeRolloutPolicy({}, policy), { policy });
+    assert.deepEqual(changeRolloutPolicy({}, policy, overrides), { policy });
   });

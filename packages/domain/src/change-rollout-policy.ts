@@ -1,6 +1,7 @@
+import { PREFLIGHT_OVERRIDES_MAX, parseOverrides, type OverrideBounds } from "./preflight-override.ts";
 import type { RolloutPolicy } from "./rollout-policy.ts";
 
-type Bound = { readonly words: readonly string[] } | { readonly min: number; readonly max: number };
+type Bound = { readonly words: readonly string[] } | { readonly min: number; readonly max: number } | { readonly overridesMax: number };
 
 const DAY_MS = 86_400_000;
 
@@ -20,34 +21,47 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   leaseMs: { min: 5_000, max: 600_000 },
   progressDeadlineMs: { min: 60_000, max: 7 * DAY_MS },
   ruleset: { words: ["seed-2024", "ga-2026"] },
+  preflightOverrides: { overridesMax: PREFLIGHT_OVERRIDES_MAX },
 };
 
-/** A member that cannot be set as asked. */
+/** A member that cannot be set as asked; one within a list as `preflightOverrides[0].reason`. */
 export type PolicyFault = { readonly member: string; readonly message: string };
 
-function faultOf(member: string, value: unknown): PolicyFault | undefined {
-  const bound = rolloutPolicyBounds[member as keyof RolloutPolicy] as Bound | undefined;
-  if (bound === undefined) return { member, message: `There is no member '${member}' in a rollout policy.` };
-  if (value === null) return undefined;
+/** A member as it is kept, or what is wrong with it. */
+type Judged = { readonly value: unknown } | { readonly faults: readonly PolicyFault[] };
+
+const fault = (member: string, message: string): Judged => ({ faults: [{ member, message }] });
+
+function judge(member: string, value: unknown, overrides: OverrideBounds): Judged {
+  if (!Object.hasOwn(rolloutPolicyBounds, member)) return fault(member, `There is no member '${member}' in a rollout policy.`);
+  if (value === null) return { value };
+  const bound = rolloutPolicyBounds[member as keyof RolloutPolicy];
+  if ("overridesMax" in bound) {
+    const parsed = parseOverrides(value, overrides);
+    return "faults" in parsed ? parsed : { value: parsed.overrides };
+  }
   if ("words" in bound)
     return typeof value === "string" && bound.words.includes(value)
-      ? undefined
-      : { member, message: `${member} must be one of ${bound.words.join(", ")}.` };
+      ? { value }
+      : fault(member, `${member} must be one of ${bound.words.join(", ")}.`);
   return typeof value === "number" && Number.isInteger(value) && value >= bound.min && value <= bound.max
-    ? undefined
-    : { member, message: `${member} must be a whole number from ${bound.min} to ${bound.max}.` };
+    ? { value }
+    : fault(member, `${member} must be a whole number from ${bound.min} to ${bound.max}.`);
 }
 
 /**
- * A cluster's own part of the policy after a change: members that are given replace, `null` goes back to the default, the rest stays
- * (RFC 7396). All faults at once, and then nothing changes.
+ * A cluster's own part of the policy after a change: members that are given replace, lists as a whole, `null` goes back to the default, the
+ * rest stays (RFC 7396). All faults at once, and then nothing changes.
  */
 export function changeRolloutPolicy(
   current: Partial<RolloutPolicy>,
   members: Readonly<Record<string, unknown>>,
+  overrides: OverrideBounds,
 ): { readonly policy: Partial<RolloutPolicy> } | { readonly faults: readonly PolicyFault[] } {
-  const faults = Object.entries(members).flatMap(([member, value]) => faultOf(member, value) ?? []);
+  const judged = Object.entries(members).map(([member, value]) => [member, judge(member, value, overrides)] as const);
+  const faults = judged.flatMap(([, answer]) => ("faults" in answer ? answer.faults : []));
   if (faults.length > 0) return { faults };
-  const merged = Object.entries({ ...current, ...members }).filter(([, value]) => value !== null);
+  const given = judged.map(([member, answer]) => [member, "value" in answer ? answer.value : undefined] as const);
+  const merged = Object.entries({ ...current, ...Object.fromEntries(given) }).filter(([, value]) => value !== null);
   return { policy: Object.fromEntries(merged) as Partial<RolloutPolicy> };
 }

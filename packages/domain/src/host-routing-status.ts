@@ -35,6 +35,8 @@ export type HostRoutingWarning = {
   readonly message: string;
   readonly remedy: string;
   readonly subjects: readonly string[];
+  /** The override under which the rule may fail, or that has ended. `reason` is visible text, `expiresAt` ISO 8601, UTC. */
+  readonly override?: { readonly reason: string; readonly expiresAt: string };
 };
 
 /** What the worker saw and decided last; the control plane shows it and adds nothing. */
@@ -45,7 +47,7 @@ export type HostRoutingStatus = {
   readonly conditions: readonly HostRoutingCondition[];
   readonly nodeCounts: Readonly<Record<string, number>>;
   readonly waits: readonly Wait[];
-  /** Of the last preflight that passed; none once host routing is off. */
+  /** Of the last preflight that passed, of the rules that may be overridden and of switches; none of the rules' once host routing is off. */
   readonly warnings: readonly HostRoutingWarning[];
   readonly nodes: readonly HostRoutingNodeStatus[];
 };

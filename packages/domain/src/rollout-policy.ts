@@ -1,3 +1,5 @@
+import type { PreflightOverride } from "./preflight-override.ts";
+
 /**
  * How a cluster's nodes are switched. Durations carry their unit; the control plane refuses values outside the bounds named here.
  * Defaults are `productionPolicy`; a developer's lab runs `developmentPolicy`: the same checks, shorter waits.
@@ -29,6 +31,8 @@ export type RolloutPolicy = {
   readonly progressDeadlineMs: number;
   /** Compatibility rules that apply. */
   readonly ruleset: "seed-2024" | "ga-2026";
+  /** Rules that may fail for a while, each with its reason; at most 20, one for a rule, up to 90 days ahead. */
+  readonly preflightOverrides: readonly PreflightOverride[];
 };
 
 const MINUTE_MS = 60_000;
@@ -49,6 +53,7 @@ export const productionPolicy: RolloutPolicy = {
   leaseMs: MINUTE_MS,
   progressDeadlineMs: 60 * MINUTE_MS,
   ruleset: "ga-2026",
+  preflightOverrides: [],
 };
 
 /** Production's checks with a lab's patience: nothing is switched off, waits are shorter. */

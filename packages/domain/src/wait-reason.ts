@@ -10,6 +10,8 @@ export type WaitReason =
   | "AgentNotReporting"
   | "NodeNotReady"
   | "NodeCordonedByOthers"
+  | "PreflightBlocked"
+  | "OverrideEnded"
   | "DisruptionBudgetFull"
   | "Draining"
   | "PodDisruptionBudget"

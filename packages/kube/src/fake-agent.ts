@@ -7,7 +7,7 @@ const MET = ["LoosePickup", "ConntrackZones", "IpvsConntrack", "PolicyChains", "
   message: "",
 }));
 
-/** What a fake agent and its kernel remember. `missConfirm`: the next switch is taken back unconfirmed; `missed` is its generation. */
+/** What a fake agent and its kernel remember. `missConfirm`: the next switch is taken back unconfirmed; `missed` is its generation. `guardRung`: what it says of its kernel. */
 export type FakeAgent = {
   effectiveMode: "BpfVeth" | "Legacy";
   generation: number;
@@ -15,6 +15,7 @@ export type FakeAgent = {
   confirmed: boolean;
   missConfirm: boolean;
   missed: number;
+  guardRung?: "Lsm" | "FmodRet" | "Audit" | "Unsupported";
 };
 
 /** Where a fake agent lives, and when. */
@@ -73,7 +74,7 @@ export function fakeAgentStatus(agent: FakeAgent, spec: HostRoutingNodeSpec, pla
     reason,
     devices: [{ name: "eth0", role: "Uplink", attached: isOn }],
     probes: isOn ? [{ name: "self-test", outcome: "Passed" }] : [],
-    facts: { osId: "ubuntu", osVersionId: "24.04", preconditions: MET },
+    facts: { osId: "ubuntu", osVersionId: "24.04", preconditions: MET, ...(agent.guardRung && { guardRung: agent.guardRung }) },
     observedAt: new Date(nowMs).toISOString(),
   };
 }

@@ -24,6 +24,11 @@ export type NodeFacts = {
   readonly preconditions:
     | readonly { readonly name: string; readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string }[]
     | undefined;
+  /**
+   * How the guard can refuse rules on this kernel, by its agent's own trial: as a security module, by `fmod_ret`, not at all but seeing them
+   * (`Audit`), or neither; undefined where the agent does not say.
+   */
+  readonly guardRung: "Lsm" | "FmodRet" | "Audit" | "Unsupported" | undefined;
 };
 
 /** Everything that the rules may look at. Whatever could not be read says so. */

@@ -1,16 +1,21 @@
 import type { OperationError } from "@hostrouting/domain";
 import type { Severity } from "./rule.ts";
 
-/** What one rule said about one cluster. */
+/** Somebody's word that a rule may fail. `reason` is their own text; `expiresAt` ISO 8601, UTC. */
+export type FindingOverride = { readonly reason: string; readonly expiresAt: string; readonly expired: boolean };
+
+/** What one rule said about one cluster. `overridden`: it failed, and that is allowed for now: it blocks nothing and is shown. */
 export type Finding = {
   readonly id: string;
   readonly title: string;
   readonly severity: Severity;
-  readonly outcome: "passed" | "failed" | "unknown" | "skipped";
+  readonly outcome: "passed" | "failed" | "overridden" | "unknown" | "skipped";
   readonly message: string;
   readonly subjects: readonly string[];
   readonly evidence: string;
   readonly remedy: string;
+  /** Of a finding that is overridden, or failed because its override has ended. */
+  readonly override: FindingOverride | undefined;
 };
 
 /** What all findings together mean for an operation. `Unknown` may be asked again for a while and blocks for good after that. */
@@ -45,5 +50,5 @@ export function verdict(findings: readonly Finding[]): Verdict {
   if (failures.length > 0) return { kind: "Failed", error: blocked(failures) };
   const unknowns = findings.filter(isBlocking("unknown"));
   if (unknowns.length > 0) return { kind: "Unknown", error: blocked(unknowns) };
-  return { kind: "Passed", warnings: findings.filter((finding) => finding.outcome === "failed") };
+  return { kind: "Passed", warnings: findings.filter(({ outcome }) => outcome === "failed" || outcome === "overridden") };
 }

@@ -1,9 +1,11 @@
 /**
  * Preflight: the rules that decide whether host routing may be switched on for a cluster, over facts that somebody else read.
  *
- * Pure. Every rule runs every time and answers passed, failed, unknown or skipped; an unknown answer of a blocking rule blocks.
+ * Pure. Every rule runs every time and answers passed, failed, unknown or skipped; an unknown answer of a blocking rule blocks. A failure of
+ * a rule that people have overridden is a finding of its own, `overridden`: it blocks nothing and is shown.
  */
-export { run } from "./run.ts";
+export { overridableRules, run, type Allowance } from "./run.ts";
+export { standingRules, toWarning } from "./standing-rules.ts";
 export { rules } from "./rules.ts";
 export { verdict, type Finding, type Verdict } from "./finding.ts";
 export { clusterProfile, poolStates } from "./cluster-profile.ts";

@@ -21,6 +21,8 @@ export type Rule = {
   readonly drivers: readonly Driver[];
   /** What a person can do about a failure. */
   readonly remedy: string;
+  /** People may let the rule fail for a while, with a reason (`rolloutPolicy.preflightOverrides`); absent where a failure would break the cluster. */
+  readonly overridable?: true;
   readonly check: (facts: ClusterFacts) => Outcome;
 };
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import type { AgentPool, ClusterProfile } from "@hostrouting/domain";
+import { as, type AgentPool, type ClusterProfile, type Instant } from "@hostrouting/domain";
 import { parseAllDocuments } from "yaml";
 import { clusterProfile } from "./cluster-profile.ts";
 import type { ClusterFacts, NodeFacts } from "./facts.ts";
 import { verdict } from "./finding.ts";
-import { run } from "./run.ts";
+import { run, type Allowance } from "./run.ts";
 import { rules } from "./rules.ts";
 import { missingPermissions, workerPermissions, type RequiredPermission } from "./worker-permissions.ts";
 
@@ -21,6 +21,7 @@ const node: NodeFacts = {
   cordoned: false,
   agentOs: undefined,
   preconditions: undefined,
+  guardRung: undefined,
 };
 const pool: AgentPool = {
   name: "user",
@@ -51,8 +52,13 @@ const good: ClusterFacts = {
   nodes: { known: true, value: [node] },
   permissions: { known: true, value: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] },
 };
+const strictly: Allowance = { overrides: [], now: as<Instant>(0) };
 const unreadable = { known: false, because: "timed out" } as const;
-const withNode = (changes: Partial<NodeFacts>): ClusterFacts => ({ ...good, nodes: { known: true, value: [{ ...node, ...changes }] } });
+const withNodes = (...changes: Partial<NodeFacts>[]): ClusterFacts => ({
+  ...good,
+  nodes: { known: true, value: changes.map((change) => ({ ...node, ...change })) },
+});
+const withNode = (changes: Partial<NodeFacts>): ClusterFacts => withNodes(changes);
 const withProfile = (changes: Partial<ClusterProfile>): ClusterFacts => ({ ...good, profile: { ...profile, ...changes } });
 
 const agentOs = { id: "ubuntu", versionId: "24.04" };
@@ -122,6 +128,15 @@ const table: readonly Row[] = [
   ["PF-012", "a Windows pool", withProfile({ pools: [{ ...pool, osType: "Windows" }] }), "failed", ["pool user"]],
   ["PF-012", "a Windows node", withNode({ os: "windows" }), "failed", ["node n1"]],
   ["PF-012", "nodes not read", { ...good, nodes: unreadable }, "unknown"],
+  ["PF-017", "a security module", withNode({ guardRung: "Lsm" }), "passed"],
+  ["PF-017", "fmod_ret", withNode({ guardRung: "FmodRet" }), "passed"],
+  ["PF-017", "rules are seen only", withNode({ guardRung: "Audit" }), "failed", ["node n1"]],
+  ["PF-017", "neither", withNode({ guardRung: "Unsupported" }), "failed", ["node n1"]],
+  ["PF-017", "an agent that does not say", withNode({ agentOs }), "skipped"],
+  ["PF-017", "one that does not say beside one that does", withNodes({ guardRung: "Lsm" }, { name: "n2" }), "passed"],
+  ["PF-017", "one of several", withNodes({ guardRung: "Lsm" }, { name: "n2", guardRung: "Audit" }), "failed", ["node n2"]],
+  ["PF-017", "not asked of another driver", { ...withNode({ guardRung: "Audit" }), driver: "cilium" }, "skipped"],
+  ["PF-017", "nodes not read", { ...good, nodes: unreadable }, "unknown"],
   ["PF-021", "not in use", good, "passed"],
   ["PF-021", "in use", withProfile({ staticEgressGateway: true }), "failed", ["staticEgressGatewayProfile"]],
   ["PF-021", "a gateway pool", withProfile({ pools: [{ ...pool, mode: "Gateway" }] }), "failed", ["pool user"]],
@@ -147,7 +162,7 @@ const table: readonly Row[] = [
 describe("rules", () => {
   for (const [id, what, facts, outcome, subjects] of table)
     test(`${id} ${what}: ${outcome}`, () => {
-      const finding = run(facts).find((candidate) => candidate.id === id);
+      const finding = run(facts, strictly).find((candidate) => candidate.id === id);
       assert.equal(finding?.outcome, outcome, JSON.stringify(finding));
       if (subjects !== undefined) assert.deepEqual(finding?.subjects, subjects);
     });
@@ -163,9 +178,9 @@ describe("rules", () => {
 describe("verdict", () => {
   test("Istio blocks under seed-2024 and warns under ga-2026", () => {
     const facts = withProfile({ serviceMesh: "Istio" });
-    const warned = verdict(run(facts));
+    const warned = verdict(run(facts, strictly));
     assert.deepEqual(warned.kind === "Passed" && warned.warnings.map((finding) => finding.id), ["PF-022"]);
-    const blocked = verdict(run({ ...facts, ruleset: "seed-2024" }));
+    const blocked = verdict(run({ ...facts, ruleset: "seed-2024" }, strictly));
     assert.deepEqual(blocked.kind === "Failed" && blocked.error.details?.map((detail) => detail.code), ["PF-022"]);
   });
 
@@ -178,18 +193,18 @@ describe("verdict", () => {
         { name: "LoosePickup", outcome: "Failed", message: "It is 0." },
       ],
     });
-    assert.equal(verdict(run(facts)).kind, "Failed");
-    const drained = verdict(run({ ...facts, nodeAction: "DrainAndSwitch" }));
+    assert.equal(verdict(run(facts, strictly)).kind, "Failed");
+    const drained = verdict(run({ ...facts, nodeAction: "DrainAndSwitch" }, strictly));
     assert.deepEqual(drained.kind === "Passed" && drained.warnings.map((finding) => finding.id), ["PF-067"]);
   });
 
   test("an unknown blocking rule never passes, and a failure beats it", () => {
-    assert.equal(verdict(run({ ...good, permissions: unreadable })).kind, "Unknown");
-    assert.equal(verdict(run({ ...withProfile({ networkPlugin: "none" }), permissions: unreadable })).kind, "Failed");
+    assert.equal(verdict(run({ ...good, permissions: unreadable }, strictly)).kind, "Unknown");
+    assert.equal(verdict(run({ ...withProfile({ networkPlugin: "none" }), permissions: unreadable }, strictly)).kind, "Failed");
   });
 
   test("has one detail per failed check, with subject and remedy", () => {
-    const failed = verdict(run(withProfile({ networkPlugin: "kubenet", staticEgressGateway: true })));
+    const failed = verdict(run(withProfile({ networkPlugin: "kubenet", staticEgressGateway: true }), strictly));
     assert.ok(failed.kind === "Failed");
     assert.equal(failed.error.code, "PreflightBlocked");
     assert.deepEqual(

@@ -7,6 +7,7 @@ import { policyChains } from "./rules/pf-009-policy-chains.ts";
 import { advancedNetworking } from "./rules/pf-010-advanced-networking.ts";
 import { nodeOs } from "./rules/pf-011-node-os.ts";
 import { windowsNodes } from "./rules/pf-012-windows-nodes.ts";
+import { guardRung } from "./rules/pf-017-guard-rung.ts";
 import { staticEgressGateway } from "./rules/pf-021-static-egress-gateway.ts";
 import { istioAddOn } from "./rules/pf-022-istio-add-on.ts";
 import { unexpectedRules } from "./rules/pf-030-unexpected-rules.ts";
@@ -27,6 +28,7 @@ export const rules: readonly Rule[] = [
   advancedNetworking,
   nodeOs,
   windowsNodes,
+  guardRung,
   staticEgressGateway,
   istioAddOn,
   unexpectedRules,

@@ -75,7 +75,7 @@ function whileOff(record: NodeRollout, context: StepContext): NodeStep {
 }
 
 function start(record: NodeRollout, context: StepContext): NodeStep {
-  const { seen, policy, now } = context;
+  const { seen, now } = context;
   if (!context.mayStart || seen.ineligible !== undefined) return move(record);
   if (!seen.ready) return hold(record, { reason: "NodeNotReady", message: "The node is not Ready." });
   if (currentReport(seen)?.reason === "EmergencyOff") return askAgain(record, context);
@@ -88,25 +88,29 @@ function start(record: NodeRollout, context: StepContext): NodeStep {
     );
   if (!agentIsReady(seen, context.bundle.digest))
     return hold(record, { reason: "AgentNotReporting", message: "The pinned bundle's agent has not reported from the node." });
+  // Only now that the agent of this boot has reported is it known what the rules judge.
+  if (context.refusal !== undefined) {
+    const { ruleId, message, overrideEnded } = context.refusal;
+    return hold(record, { reason: overrideEnded ? "OverrideEnded" : "PreflightBlocked", message: `${ruleId}: ${message}` });
+  }
   if (isLaterClaim(parseOwner(seen.owner), context.owner))
     return hold(record, { reason: "LeaseHeldElsewhere", message: `The node is claimed by ${seen.owner}.` });
   const refusal = context.budget.take();
-  if (refusal !== undefined) return hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });
-  const drained = policy.nodeAction === "DrainAndSwitch";
-  return move(
-    enter(
-      {
-        ...record,
-        attempt: record.attempt + 1,
-        switchGeneration: nextGeneration(record, seen),
-        cordonedByUs: drained && (record.cordonedByUs || !seen.unschedulable),
-        verifiedCount: 0,
-        lastVerifiedAt: undefined,
-      },
-      drained ? "Cordoning" : "Installing",
-      now,
-    ),
-  );
+  return refusal === undefined
+    ? move(enter(begun(record, context), context.policy.nodeAction === "DrainAndSwitch" ? "Cordoning" : "Installing", now))
+    : hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });
+}
+
+/** The record of a node's next attempt. */
+function begun(record: NodeRollout, { seen, policy }: StepContext): NodeRollout {
+  return {
+    ...record,
+    attempt: record.attempt + 1,
+    switchGeneration: nextGeneration(record, seen),
+    cordonedByUs: policy.nodeAction === "DrainAndSwitch" && (record.cordonedByUs || !seen.unschedulable),
+    verifiedCount: 0,
+    lastVerifiedAt: undefined,
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Instant, NodePhase, NodeRollout, RolloutPolicy, Wait, WaitReason } from "@hostrouting/domain";
+import type { Instant, NodePhase, NodeRefusal, NodeRollout, RolloutPolicy, Wait, WaitReason } from "@hostrouting/domain";
 import type { DisruptionBudget } from "./budget.ts";
 import type { Intent, PatchNodeIntent } from "./intent.ts";
 import type { Owner } from "./owner.ts";
@@ -15,6 +15,8 @@ export type StepContext = {
   readonly budget: DisruptionBudget;
   /** Whether nodes at rest may be started; nodes in flight always go on to a safe point. */
   readonly mayStart: boolean;
+  /** Why this node must not be started; what was started before goes on. */
+  readonly refusal: NodeRefusal | undefined;
   readonly emergencyOff: boolean;
   readonly previousWaits: readonly Wait[];
   readonly evictionRefusals: readonly EvictionRefusal[];

@@ -1,4 +1,12 @@
-import { type AccelerationMode, type HistoryEntry, type Instant, type NodeRollout, type Operation, type Wait } from "@hostrouting/domain";
+import {
+  type AccelerationMode,
+  type HistoryEntry,
+  type Instant,
+  type NodeRefusal,
+  type NodeRollout,
+  type Operation,
+  type Wait,
+} from "@hostrouting/domain";
 import { DisruptionBudget, isInFlight } from "./budget.ts";
 import { disableStep } from "./disable-step.ts";
 import { enableStep } from "./enable-step.ts";
@@ -19,6 +27,8 @@ export type Round = {
   readonly now: Instant;
   readonly owner: Owner;
   readonly previousWaits: readonly Wait[];
+  /** Why a node must not be started, or nothing. */
+  readonly refusalOf: (seen: NodeObservation) => NodeRefusal | undefined;
   readonly nodes: readonly RoundNode[];
   /** Records whose node has left. */
   readonly gone: readonly NodeRollout[];
@@ -65,11 +75,19 @@ export function openRound(snapshot: ClusterSnapshot, observed: ClusterObservatio
     now,
     owner: { operationId: snapshot.operation?.id ?? `upkeep-${snapshot.cluster.generation}`, token: snapshot.token },
     previousWaits: snapshot.previous?.waits ?? [],
+    refusalOf: refusals(snapshot.standing.refusals),
     nodes: observed.nodes
       .map((seen) => ({ seen, record: records.get(seen.uid) ?? newRecord(seen, now) }))
       .toSorted((a, b) => rank(a) - rank(b) || (a.record.node < b.record.node ? -1 : 1)),
     gone: snapshot.records.filter((record) => !present.has(record.uid)),
   };
+}
+
+/** Finds a node's refusal; one that is about the whole cluster is every node's. */
+function refusals(given: readonly NodeRefusal[]): Round["refusalOf"] {
+  const everyNodes = given.find(({ node }) => node === undefined);
+  const byNode = new Map(given.map((refusal) => [refusal.node, refusal]));
+  return ({ name }) => everyNodes ?? byNode.get(name);
 }
 
 /** Nodes in flight go first, so that they are finished before others start; nodes that a user cordoned come last. */
@@ -97,6 +115,7 @@ export function stepNodes(round: Round, goal: AccelerationMode, mayStart: boolea
       now: round.now,
       budget,
       mayStart,
+      refusal: round.refusalOf(seen),
       emergencyOff: round.observed.config?.emergencyOff ?? false,
       previousWaits: round.previousWaits,
       evictionRefusals: snapshot.evictionRefusals,

@@ -11,6 +11,7 @@ import {
   type Operation,
   type OperationId,
   type RolloutPolicy,
+  type StandingRules,
 } from "@hostrouting/domain";
 import { decide, type Decision } from "./decide.ts";
 import type { Intent, PatchNodeIntent } from "./intent.ts";
@@ -44,6 +45,8 @@ export type SimulatedNode = {
   broken: boolean;
   silent: boolean;
   ineligible: string | undefined;
+  /** As its agent says; undefined for an agent that does not. */
+  guardRung: "Lsm" | "FmodRet" | "Audit" | "Unsupported" | undefined;
   pods: { readonly name: string; readonly budget: string | undefined }[];
 };
 
@@ -52,7 +55,9 @@ export class Simulation {
   readonly nodes = new Map<string, SimulatedNode>();
   /** Evictions that each budget still allows. */
   readonly budgets = new Map<string, number>();
-  readonly policy: RolloutPolicy;
+  policy: RolloutPolicy;
+  /** What the rules that may be overridden say, asked in every round. */
+  standing: (simulation: Simulation) => StandingRules = () => ({ warnings: [], warningIds: [], refusals: [] });
   preflight: PreflightVerdict = { kind: "Passed", warnings: [] };
   reachable = true;
   emergencyOff = false;
@@ -116,6 +121,7 @@ export class Simulation {
       broken: false,
       silent: false,
       ineligible: undefined,
+      guardRung: undefined,
       pods: [],
     };
     this.nodes.set(name, node);
@@ -183,6 +189,7 @@ export class Simulation {
       token: as<FencingToken>(1),
       reach: this.reachable ? { kind: "Reachable", observed: this.#observe() } : { kind: "Unreachable", message: "no answer" },
       preflight: this.preflight,
+      standing: this.standing(this),
       evictionRefusals: this.#refusals,
     };
   }

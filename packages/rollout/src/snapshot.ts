@@ -10,6 +10,7 @@ import type {
   Operation,
   OperationError,
   RolloutPolicy,
+  StandingRules,
 } from "@hostrouting/domain";
 
 /** What a node is asked for: `spec` of its HostRoutingNode. */
@@ -155,5 +156,6 @@ export type ClusterSnapshot = {
   readonly token: FencingToken;
   readonly reach: Reach;
   readonly preflight: PreflightVerdict;
+  readonly standing: StandingRules;
   readonly evictionRefusals: readonly EvictionRefusal[];
 };

@@ -111,13 +111,12 @@ function warningsBefore(snapshot: ClusterSnapshot): readonly HostRoutingWarning[
 function warningsNow({ snapshot, nodes }: StatusInput, state: HostRoutingStatus["state"]): readonly HostRoutingWarning[] {
   const disrupted = disruptionWarnings(nodes.map(({ seen }) => ({ name: seen.name, report: seen.report })));
   if (state === "Disabled") return disrupted;
-  const ofNodes = conditionWarnings(enabledNodes(nodes));
-  const { preflight } = snapshot;
-  const ofPreflight =
-    preflight.kind === "Passed"
-      ? preflight.warnings
-      : warningsBefore(snapshot).filter((warning) => !isDisruptionWarning(warning) && !isConditionWarning(warning));
-  return [...ofPreflight, ...ofNodes, ...disrupted];
+  const { preflight, standing } = snapshot;
+  const ofPreflight = preflight.kind === "Passed" ? preflight.warnings : warningsBefore(snapshot);
+  const isMadeAnew = (warning: HostRoutingWarning): boolean =>
+    standing.warningIds.includes(warning.id) || isConditionWarning(warning) || isDisruptionWarning(warning);
+  const lasting = ofPreflight.filter((warning) => !isMadeAnew(warning));
+  return [...lasting, ...standing.warnings, ...conditionWarnings(enabledNodes(nodes)), ...disrupted];
 }
 
 /** What operators see: derived from the round, nothing added. */

@@ -22,7 +22,8 @@ export function steadyState(round: Round): Outcome {
     ({ record, seen }) =>
       isInFlight(record.phase) ||
       record.phase === "Soaking" ||
-      (keepsOn && record.phase === "Pending" && seen.ready && seen.ineligible === undefined),
+      // A node that a rule refuses may wait for weeks; what lets it go on rings the bell, or the watch does.
+      (keepsOn && record.phase === "Pending" && seen.ready && seen.ineligible === undefined && round.refusalOf(seen) === undefined),
   );
   const restMs = keepsOn ? ENABLED_RESYNC_MS : DISABLED_RESYNC_MS;
   return {

@@ -26,6 +26,9 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   AgentNotReporting: "Look at the node's pod of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting` and at its log.",
   NodeNotReady: "Bring the node back to Ready, or delete it if it will not return.",
   NodeCordonedByOthers: "Uncordon the node when it is meant to run pods; it is never uncordoned for you.",
+  PreflightBlocked:
+    "Do what the rule asks for, or let it fail for a while: an entry of `rolloutPolicy.preflightOverrides` with a reason and an end.",
+  OverrideEnded: "Do what the rule asks for, or renew its entry of `rolloutPolicy.preflightOverrides` with a reason and a new end.",
   DisruptionBudgetFull: "Nothing: nodes are switched a few at a time; raise `rolloutPolicy.maxUnavailable` to go faster.",
   Draining: "Nothing yet: pods are being evicted.",
   PodDisruptionBudget: "Relax the PodDisruptionBudget, add replicas, or wait until its pods are healthy again.",

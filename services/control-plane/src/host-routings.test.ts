@@ -19,7 +19,10 @@ const seen: HostRoutingStatus = {
   conditions: [{ type: "Progressing", status: "True", reason: "Rolling", message: "1 of 2", lastTransitionTime: AT_ISO }],
   nodeCounts: { total: 2, enabled: 1 },
   waits: [{ reason: "Draining", subject: "n2", since: AT, until: undefined, message: "Evicting 3 pods", remedy: "Wait" }],
-  warnings: [{ id: "PF-058", title: "Nodes are skipped", message: "n3 is cordoned.", remedy: "Uncordon it.", subjects: ["n3"] }],
+  warnings: [
+    { id: "PF-058", title: "Nodes are skipped", message: "n3 is cordoned.", remedy: "Uncordon it.", subjects: ["n3"] },
+    { id: "PF-017", title: "T", message: "M", remedy: "R", subjects: ["node n1"], override: { reason: "old", expiresAt: AT_ISO } },
+  ],
   nodes: [
     {
       name: "n2",
@@ -169,6 +172,34 @@ test("PATCH changes the members that are given; null is the default again; fault
   const back = await patch({ nodeAction: null });
   const { nodeAction, confirmSeconds, verifyCount } = back.body.properties.rolloutPolicy;
   assert.deepEqual([nodeAction, confirmSeconds, verifyCount], ["SwitchInPlace", 30, 2]);
+});
+
+test("PATCH sets overrides of preflight rules with reason and end; each fault is told by its place", async () => {
+  const DAY_MS = 86_400_000;
+  const patch = (preflightOverrides: unknown): Promise<Reply> =>
+    surface.ask({ method: "PATCH", path: `${DEFAULT}?${V}`, body: { properties: { rolloutPolicy: { preflightOverrides } } } });
+  const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString();
+  const good = { ruleId: "PF-017", reason: "the machine's kernel lets nobody refuse rules", expiresAt: inDays(89) };
+  assert.deepEqual((await get(DEFAULT)).body.properties.rolloutPolicy.preflightOverrides, []);
+  assert.equal((await patch([good])).status, 200);
+  assert.deepEqual((await get(DEFAULT)).body.properties.rolloutPolicy.preflightOverrides, [good]);
+
+  const refused = await patch([
+    { ...good, reason: "" },
+    { ...good, ruleId: "PF-006" },
+    { ruleId: "PF-017", reason: "r", expiresAt: inDays(-1) },
+    { ...good, expiresAt: inDays(91) },
+  ]);
+  assert.deepEqual([refused.status, refused.body.error.code], [400, "MultipleErrorsOccurred"]);
+  assert.deepEqual(
+    refused.body.error.details.map((detail: { target: string }) => detail.target),
+    ["[0].reason", "[1].ruleId", "[2].expiresAt", "[3].expiresAt", "[2].ruleId", "[3].ruleId"].map(
+      (at) => `properties.rolloutPolicy.preflightOverrides${at}`,
+    ),
+  );
+  assert.equal((await patch("PF-017")).body.error.target, "properties.rolloutPolicy.preflightOverrides");
+  assert.deepEqual((await get(DEFAULT)).body.properties.rolloutPolicy.preflightOverrides, [good]);
+  assert.deepEqual((await patch(null)).body.properties.rolloutPolicy.preflightOverrides, []);
 });
 
 test("to another tenant none of it exists", async () => {

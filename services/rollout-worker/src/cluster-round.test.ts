@@ -253,6 +253,60 @@ describe("faults", () => {
     assertOff(world.fake);
   });
 
+  test("a kernel that lets nobody refuse rules blocks until a policy overrides that; its end blocks further nodes and switches none off", async () => {
+    const setOverride = (expiresAt: string | undefined): Promise<void> =>
+      world.store.clusters.change(CLUSTER_ID, () => {
+        const preflightOverrides = expiresAt === undefined ? [] : [{ ruleId: "PF-017", reason: "an old machine", expiresAt }];
+        return { result: undefined, change: { rolloutPolicy: { ...PATIENCE, preflightOverrides }, history: [] } };
+      });
+    const say = (name: string, rung: "Lsm" | "Audit"): void => {
+      const agent = world.fake.agents.get(name);
+      assert.ok(agent);
+      agent.guardRung = rung;
+    };
+    const rounds = async (count: number): Promise<void> => {
+      for (let round = 0; round < count; round += 1) {
+        await world.round();
+        world.fake.tick(1_000);
+      }
+    };
+    say("n1", "Lsm");
+    say("n2", "Audit");
+    const blocked = await world.finish(await world.request("BpfVeth"));
+    assert.deepEqual(
+      [blocked.phase, blocked.error?.details?.map(({ code, target }) => [code, target])],
+      ["Failed", [["PF-017", "node n2"]]],
+    );
+    assertOff(world.fake);
+
+    const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
+    await setOverride(expiresAt);
+    assert.equal((await world.finish(await world.request("BpfVeth"))).phase, "Succeeded");
+    assert.deepEqual(labelled(world.fake), ["n1", "n2", "n3"]);
+    const { status: overridden } = await world.store.clusters.status(CLUSTER_ID);
+    assert.deepEqual(
+      overridden?.warnings.map(({ id, override }) => [id, override]),
+      [
+        ["PF-017", { reason: "an old machine", expiresAt }],
+        ["override-ending", undefined],
+      ],
+    );
+
+    await setOverride("2026-01-01T00:00:00.000Z");
+    world.fake.addNode("n4");
+    say("n4", "Audit");
+    await rounds(10);
+    assert.deepEqual(labelled(world.fake), ["n1", "n2", "n3"]);
+    const { status: ended } = await world.store.clusters.status(CLUSTER_ID);
+    assert.deepEqual(
+      ended?.waits.map(({ reason, subject }) => [reason, subject]),
+      [["OverrideEnded", "n4"]],
+    );
+    await setOverride(expiresAt);
+    await rounds(25);
+    assert.deepEqual(labelled(world.fake), ["n1", "n2", "n3", "n4"]);
+  });
+
   test("an emergency off takes labels away and nodes come back when it is cleared", async () => {
     await world.finish(await world.request("BpfVeth"));
     assert.ok(world.fake.config);

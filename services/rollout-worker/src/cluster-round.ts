@@ -1,4 +1,4 @@
-import { explain, productionPolicy, type ClusterId, type RolloutPolicy } from "@hostrouting/domain";
+import { explain, productionPolicy, type ClusterId, type RolloutPolicy, type StandingRules } from "@hostrouting/domain";
 import type { ClusterAccess } from "@hostrouting/kube";
 import { clusterProfile } from "@hostrouting/preflight";
 import { decide, type Bundle, type ClusterSnapshot, type EvictionRefusal, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
@@ -7,7 +7,7 @@ import type { ClusterLease, ClusterRound, Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
 import { applyIntents } from "./apply/apply-intents.ts";
 import { holdLease } from "./held-lease.ts";
-import { checkPreflight, wantsPreflight } from "./observe/check-preflight.ts";
+import { checkPreflight, checkStanding, wantsPreflight } from "./observe/check-preflight.ts";
 import { observeCluster } from "./observe/observe-cluster.ts";
 
 /** What rounds need; the same for every cluster of a worker. */
@@ -33,7 +33,14 @@ export type RoundEnd =
 /** A round whose record was refused begins again soon: the world moved, and the next look sees how. */
 const OVERTAKEN_MS = 200;
 
-type Look = { readonly reach: Reach; readonly preflight: PreflightVerdict; readonly access: ClusterAccess | undefined };
+type Look = {
+  readonly reach: Reach;
+  readonly preflight: PreflightVerdict;
+  readonly standing: StandingRules;
+  readonly access: ClusterAccess | undefined;
+};
+
+const NOTHING_STANDS: StandingRules = { warnings: [], warningIds: [], refusals: [] };
 
 /** Looks at the cluster. What cannot be reached is an outcome, not a fault. */
 async function look(deps: RoundDeps, read: ClusterRound, policy: RolloutPolicy): Promise<Look> {
@@ -42,11 +49,13 @@ async function look(deps: RoundDeps, read: ClusterRound, policy: RolloutPolicy):
     access = await deps.access.get(read.cluster);
     const { observed, facts } = await observeCluster(access, read.nodes);
     const reach: Reach = { kind: "Reachable", observed };
-    if (!wantsPreflight(read.operation)) return { reach, preflight: { kind: "NotAsked" }, access };
-    const question = { cluster: read.cluster, operation: read.operation, policy, nodes: facts };
-    return { reach, preflight: (await checkPreflight(access, question)).verdict, access };
+    const question = { cluster: read.cluster, operation: read.operation, policy, nodes: facts, now: read.now };
+    const standing = checkStanding(question);
+    if (!wantsPreflight(read.operation)) return { reach, preflight: { kind: "NotAsked" }, standing, access };
+    return { reach, preflight: (await checkPreflight(access, question)).verdict, standing, access };
   } catch (error) {
-    return { reach: { kind: "Unreachable", message: explain(error) }, preflight: { kind: "NotAsked" }, access };
+    const reach: Reach = { kind: "Unreachable", message: explain(error) };
+    return { reach, preflight: { kind: "NotAsked" }, standing: NOTHING_STANDS, access };
   }
 }
 
@@ -67,6 +76,7 @@ function snapshotOf(
     token: lease.token,
     reach: seen.reach,
     preflight: seen.preflight,
+    standing: seen.standing,
     evictionRefusals: memory.evictionRefusals,
   };
 }

@@ -87,6 +87,20 @@ test("a warning says what it is about and what to do", () => {
   ]);
 });
 
+test("a rule that fails under an override says until when and why; what a terminal would obey is shown", () => {
+  const rule = { id: "PF-017", title: "Kernel", message: "It cannot.", remedy: "Another image.", subjects: ["node n2"] };
+  const override = (expiresAt: string): object => ({ ...rule, override: { reason: "an old\u001b[2J machine", expiresAt } });
+  const warnings = [override("2026-01-01T00:00:11.000Z"), override("2026-01-01T00:00:10.000Z")];
+  assert.deepEqual(hostRoutingLines(picture({ warnings }), "lab", NOW).slice(1), [
+    "warning PF-017: Kernel: It cannot.",
+    String.raw`  overridden until 2026-01-01T00:00:11.000Z: an old\u{1b}[2J machine`,
+    "  → Another image.",
+    "warning PF-017: Kernel: It cannot.",
+    String.raw`  was overridden until 2026-01-01T00:00:10.000Z: an old\u{1b}[2J machine`,
+    "  → Another image.",
+  ]);
+});
+
 test("a failed operation shows every detail", () => {
   const error = {
     code: "PreflightBlocked",

@@ -1,4 +1,5 @@
 import type { ArmComponents } from "@hostrouting/contracts";
+import { visibleText } from "@hostrouting/domain";
 import { nodeProgress, progressBar } from "./node-progress.ts";
 
 type Schemas = ArmComponents["schemas"];
@@ -26,7 +27,7 @@ export function hostRoutingLines(picture: HostRoutingPicture, cluster: string, n
     ...columns(picture.nodes.map((node) => nodeCells(node, properties.desiredMode === "BpfVeth" ? "BpfVeth" : "None"))),
     ...picture.nodes.flatMap(stackLines),
     ...properties.waits.flatMap((wait) => waitLines(wait, now)),
-    ...properties.warnings.flatMap(warningLines),
+    ...properties.warnings.flatMap((warning) => warningLines(warning, now)),
   ];
 }
 
@@ -70,9 +71,17 @@ function waitLines(wait: Schemas["HostRoutingWait"], now: number): string[] {
   return [`waiting ${forSeconds} s${left}: ${wait.subject}: ${wait.reason}: ${wait.message}`, ...remedy];
 }
 
-function warningLines(warning: Schemas["HostRoutingWarning"]): string[] {
-  const remedy = warning.remedy === "" ? [] : [`  → ${warning.remedy}`];
-  return [`warning ${warning.id}: ${warning.title}: ${warning.message}`, ...remedy];
+function warningLines({ id, title, message, remedy, override }: Schemas["HostRoutingWarning"], now: number): string[] {
+  return [
+    `warning ${id}: ${title}: ${message}`,
+    ...(override === undefined ? [] : [overrideLine(override, now)]),
+    ...(remedy === "" ? [] : [`  → ${remedy}`]),
+  ];
+}
+
+/** Until when the rule may fail, and why; the reason is somebody's own text. */
+function overrideLine({ reason, expiresAt }: Schemas["HostRoutingWarningOverride"], now: number): string {
+  return `  ${Date.parse(expiresAt) > now ? "overridden until" : "was overridden until"} ${expiresAt}: ${visibleText(reason)}`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string[] {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { as, type Instant } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { decideCancel } from "../enablement/decide-cancel.ts";
 import { decidePolicy } from "../enablement/decide-policy.ts";
@@ -44,11 +45,8 @@ async function cancel(deps: Deps, request: FastifyRequest, reply: FastifyReply):
 async function changePolicy(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const cluster = await findCluster(deps, request);
   const { name } = pathOf(request);
-  const result = await retryLostRaces(() =>
-    deps
-      .store()
-      .clusters.change(cluster.id, (locked) => decidePolicy(locked, { name, body: request.body, principal: principalOf(request) })),
-  );
+  const patch = { name, body: request.body, principal: principalOf(request), now: as<Instant>(deps.clock.now()) };
+  const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decidePolicy(locked, patch)));
   if (result instanceof ArmError) throw result;
   void deps.doorbell.ring(cluster.id);
   return read(deps, request);

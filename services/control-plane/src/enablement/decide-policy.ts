@@ -1,11 +1,12 @@
-import { changeRolloutPolicy } from "@hostrouting/domain";
+import { changeRolloutPolicy, type Instant } from "@hostrouting/domain";
+import { overridableRules } from "@hostrouting/preflight";
 import type { ClusterChange, LockedCluster } from "@hostrouting/store";
 import { ArmError, armError, manyFaults, type ArmFault } from "../arm/arm-error.ts";
 import type { Principal } from "../arm/principal.ts";
 import { isJsonObject } from "./json-object.ts";
 
-/** A PATCH of `hostRoutings/default`. */
-export type PolicyRequest = { readonly name: string; readonly body: unknown; readonly principal: Principal };
+/** A PATCH of `hostRoutings/default`; `now` is what overrides must end after. */
+export type PolicyRequest = { readonly name: string; readonly body: unknown; readonly principal: Principal; readonly now: Instant };
 /** What it makes of the cluster; without a change the policy is as asked for already. */
 export type PolicyDecision = { readonly change?: ClusterChange; readonly result: "Accepted" | ArmError };
 
@@ -17,7 +18,7 @@ export function decidePolicy(locked: LockedCluster | undefined, request: PolicyR
   const members = policyOf(request.body);
   if (members instanceof ArmError) return { result: members };
   if (members === undefined) return { result: "Accepted" };
-  const changed = changeRolloutPolicy(locked.rolloutPolicy, members);
+  const changed = changeRolloutPolicy(locked.rolloutPolicy, members, { now: request.now, overridableRules });
   if ("policy" in changed) {
     const history = [{ kind: "RolloutPolicyChanged", data: { members, by: request.principal.objectId } }];
     return { change: { rolloutPolicy: changed.policy, history }, result: "Accepted" };

@@ -1,10 +1,14 @@
-import { explain, type HostRoutingWarning, type ManagedCluster, type Operation, type RolloutPolicy } from "@hostrouting/domain";
+import { explain, type Instant, type ManagedCluster, type Operation, type RolloutPolicy, type StandingRules } from "@hostrouting/domain";
 import { BUNDLE_NAMESPACE, type ClusterAccess, type GrantedRules } from "@hostrouting/kube";
 import {
   clusterProfile,
   poolStates,
   run,
+  standingRules,
+  toWarning,
   verdict,
+  type Allowance,
+  type ClusterFacts,
   type Finding,
   type Known,
   type NodeFacts,
@@ -18,6 +22,8 @@ export type PreflightQuestion = {
   readonly operation: Operation | undefined;
   readonly policy: RolloutPolicy;
   readonly nodes: readonly NodeFacts[];
+  /** The database's time, by which overrides end. */
+  readonly now: Instant;
 };
 
 /** Whether an operation is where the rules decide about it. */
@@ -41,18 +47,16 @@ function permissions(granted: Known<GrantedRules>): Known<readonly ResourceRule[
   return { known: false, because: "the API server could not list them" };
 }
 
-function toWarning({ id, title, message, remedy, subjects }: Finding): HostRoutingWarning {
-  return { id, title, message, remedy, subjects };
-}
+/** What a look at the nodes does not tell, and what is asked of the API server for a preflight. */
+type Asked = Pick<ClusterFacts, "serverVersion" | "permissions">;
 
-/** Runs the rules over fresh facts; what could not be read is unknown to them, never absent. */
-export async function checkPreflight(
-  access: ClusterAccess,
-  question: PreflightQuestion,
-): Promise<{ readonly verdict: PreflightVerdict; readonly findings: readonly Finding[] }> {
-  const { cluster, operation, policy, nodes } = question;
-  const [serverVersion, granted] = await Promise.all([known(access.serverVersion()), known(access.grantedRules(BUNDLE_NAMESPACE))]);
-  const findings = run({
+const NOT_ASKED: Asked = {
+  serverVersion: { known: false, because: "it is read for preflight only" },
+  permissions: { known: false, because: "they are read for preflight only" },
+};
+
+function clusterFacts({ cluster, operation, policy, nodes }: PreflightQuestion, asked: Asked): ClusterFacts {
+  return {
     driver: cluster.driver,
     ruleset: policy.ruleset,
     nodeAction: policy.nodeAction,
@@ -60,10 +64,25 @@ export async function checkPreflight(
     provisioningState: cluster.provisioningState,
     ownOperation: operation !== undefined,
     poolStates: poolStates(cluster.properties),
-    serverVersion,
     nodes: { known: true, value: nodes },
-    permissions: permissions(granted),
-  });
+    ...asked,
+  };
+}
+
+const allowance = ({ policy, now }: PreflightQuestion): Allowance => ({ overrides: policy.preflightOverrides, now });
+
+/** Runs the rules over fresh facts; what could not be read is unknown to them, never absent. */
+export async function checkPreflight(
+  access: ClusterAccess,
+  question: PreflightQuestion,
+): Promise<{ readonly verdict: PreflightVerdict; readonly findings: readonly Finding[] }> {
+  const [serverVersion, granted] = await Promise.all([known(access.serverVersion()), known(access.grantedRules(BUNDLE_NAMESPACE))]);
+  const findings = run(clusterFacts(question, { serverVersion, permissions: permissions(granted) }), allowance(question));
   const summary = verdict(findings);
   return { verdict: summary.kind === "Passed" ? { kind: "Passed", warnings: summary.warnings.map(toWarning) } : summary, findings };
+}
+
+/** Asks the rules that may be overridden, in every round, of what was looked at anyway. */
+export function checkStanding(question: PreflightQuestion): StandingRules {
+  return standingRules(clusterFacts(question, NOT_ASKED), allowance(question));
 }

@@ -33,10 +33,11 @@ export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefine
 }
 
 /** What only the node's agent can know; undefined where it has not said it of this node. */
-function agentFacts(facts: HostRoutingNodeStatus["facts"]): Pick<NodeFacts, "agentOs" | "preconditions"> {
+function agentFacts(facts: HostRoutingNodeStatus["facts"]): Pick<NodeFacts, "agentOs" | "preconditions" | "guardRung"> {
   return {
     agentOs: facts?.osId === undefined ? undefined : { id: facts.osId, versionId: facts.osVersionId ?? "" },
     preconditions: facts?.preconditions?.map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
+    guardRung: facts?.guardRung,
   };
 }
 

@@ -1,0 +1,35 @@
+import { as, type Instant, type StandingRules } from "@hostrouting/domain";
+import { clusterProfile, standingRules, type ClusterFacts } from "@hostrouting/preflight";
+import type { Simulation } from "@hostrouting/rollout";
+
+const NOT_READ = { known: false, because: "no scenario needs it" } as const;
+
+/** What the rules that may be overridden say of a simulated cluster; agents tell of their kernels as soon as there are agents. */
+export function simulatedStanding(simulation: Simulation): StandingRules {
+  const nodes = [...simulation.nodes.values()].map(({ name, ready, guardRung }) => ({
+    name,
+    pool: "user",
+    os: "linux",
+    osSkuEffective: "",
+    osImage: "",
+    kubeletVersion: "",
+    ready,
+    cordoned: false,
+    agentOs: undefined,
+    preconditions: undefined,
+    guardRung: simulation.hasBundle ? guardRung : undefined,
+  }));
+  const facts: ClusterFacts = {
+    driver: "bundle",
+    ruleset: simulation.policy.ruleset,
+    nodeAction: simulation.policy.nodeAction,
+    profile: clusterProfile({}),
+    provisioningState: "Succeeded",
+    ownOperation: false,
+    poolStates: {},
+    serverVersion: NOT_READ,
+    nodes: { known: true, value: nodes },
+    permissions: NOT_READ,
+  };
+  return standingRules(facts, { overrides: simulation.policy.preflightOverrides, now: as<Instant>(simulation.nowMs) });
+}
