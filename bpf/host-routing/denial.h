@@ -226,23 +226,30 @@ __noinline int note_passed(const struct claimed *c)
 	return bpf_map_update_elem(&hr_let_through, &key, &now, BPF_ANY);
 }
 
-static __always_inline int has_passed(const struct claimed *c)
+/* Whether the first fragment of this datagram was let through. A function of its own for its stack. */
+__noinline int has_passed(const struct claimed *c)
 {
 	struct hr_fragment_key key;
 	__u64 *seen_ns;
 
+	if (!c)
+		return 0;
 	passed_key(&key, c);
 	seen_ns = bpf_map_lookup_elem(&hr_let_through, &key);
 	return seen_ns && bpf_ktime_get_coarse_ns() - *seen_ns <= FRAGMENT_AGE_NS;
 }
 
-/* Of a direct flow that the destination began. */
-static __always_inline int is_remembered_answer(const struct gate *gate, const struct hr_tuple *t)
+/* Of a direct flow that the destination began. A function of its own for its stack. */
+__noinline int is_remembered_answer(const struct gate *gate, const struct hr_tuple *t)
 {
 	struct hr_flow_key key = {};
-	int from_low = order_ends(&key, t);
-	struct hr_flow *flow = bpf_map_lookup_elem(&hr_flows, &key);
+	struct hr_flow *flow;
+	int from_low;
 
+	if (!gate || !t)
+		return 0;
+	from_low = order_ends(&key, t);
+	flow = bpf_map_lookup_elem(&hr_flows, &key);
 	return flow && flow->epoch == gate->epoch && flow->flags & (from_low ? HR_FLOW_OPENED_FROM_HIGH : HR_FLOW_OPENED_FROM_LOW);
 }
 
@@ -258,12 +265,12 @@ static __always_inline int is_icmp_answer(struct __sk_buff *skb, const struct cl
 	       (type >= ICMPV6_LISTENER_QUERY && type <= ICMPV6_REDIRECT) || type == ICMPV6_LISTENER_REPORT_V2;
 }
 
-/* Not static: the verifier walks through it once, not once for each way that leads here. */
-__noinline int is_answer(struct __sk_buff *skb, const struct gate *gate, const struct claimed *c)
+/* A part of its caller: what it asks has frames of its own, and one more between them is more than the 512 bytes of all. */
+static __always_inline int is_answer(struct __sk_buff *skb, const struct gate *gate, const struct claimed *c)
 {
 	__u8 bits;
 
-	if (!gate || !c || !c->has_protocol)
+	if (!c->has_protocol)
 		return 0;
 	if (c->flow.protocol == (c->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
 		return is_icmp_answer(skb, c);

@@ -27,10 +27,10 @@ function loadConntrack(): void {
     execFileSync("/bin/insmod", [module], { timeout: COMMAND_TIMEOUT_MS });
 }
 
-/** As the agent: the best gate that this kernel takes decides what is loaded. */
+/** Asks for the best gate that this kernel takes, as the agent does, and loads with the one that it should take: a refusal says why not. */
 function tryEverything(conntrack: boolean): void {
   const gate = probeGate(path.join(OBJECTS, HOST_ROUTING));
-  tell({ kind: "objects", conntrack, gate: gate ?? "none", objects: loadObjects(gate ?? "HandshakeOnly") });
+  tell({ kind: "objects", conntrack, gate: gate ?? "none", objects: loadObjects(conntrack ? "Conntrack" : "HandshakeOnly") });
   if (gate === "Conntrack") sendPackets(gate); // the self-test's datagrams are UDP, which needs conntrack to be fast
 }
 

@@ -9,7 +9,7 @@ export type ObjectReport = {
   readonly programs: Readonly<Record<string, ProgramCost>>;
 };
 
-/** What a guest says of itself, one JSON line each, in this order. */
+/** What a guest says of itself, one JSON line each, in this order. `gate` is the best that the kernel takes, the objects are loaded with Conntrack where it is there. */
 export type GuestLine =
   | { readonly kind: "kernel"; readonly release: string; readonly hook: "tcx" | "clsact" }
   | {
