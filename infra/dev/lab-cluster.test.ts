@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { labManagedCluster } from "./lab-cluster.ts";
+import { as, changeRolloutPolicy, type Instant } from "@hostrouting/domain";
+import { overridableRules } from "@hostrouting/preflight";
+import { labManagedCluster, labPolicy } from "./lab-cluster.ts";
 
 const cluster = labManagedCluster({
   subscriptionId: "11111111-1111-1111-1111-111111111111",
@@ -50,4 +52,13 @@ test("it is what ARM asks for before host routing may be turned on, with the mod
     ],
   );
   assert.equal(cluster.desiredMode, "None");
+});
+
+test("its policy is one that ARM would take, with an override that says why the guard may be toothless", () => {
+  const now = as<Instant>(Date.UTC(2026, 0, 1));
+  const policy = labPolicy(now);
+  assert.deepEqual(changeRolloutPolicy({}, policy, { now, overridableRules }), { policy });
+  assert.deepEqual(policy.preflightOverrides, [
+    { ruleId: "PF-017", reason: "the machine's kernel lets nobody refuse rules", expiresAt: "2026-04-01T00:00:00.000Z" },
+  ]);
 });

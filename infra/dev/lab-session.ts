@@ -3,12 +3,12 @@ import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError } from "@hostrouting/domain";
+import { AppError, as, type Instant } from "@hostrouting/domain";
 import { planLab } from "../lab/lab-plan.ts";
 import { readLabRecord, type LabRecord } from "../lab/lab-record.ts";
 import { keepLogs, removeLab } from "../lab/stop-lab.ts";
 import type { Installation } from "./installation.ts";
-import { labManagedCluster } from "./lab-cluster.ts";
+import { labManagedCluster, labPolicy } from "./lab-cluster.ts";
 import { labPlace, registerCluster } from "./register.ts";
 import type { Bundle } from "./service-plans.ts";
 
@@ -62,9 +62,10 @@ export async function clearLab(stateDir: string): Promise<void> {
   await removeLab(plan);
 }
 
-/** Registers the lab's cluster: mode None the first time; later starts only renew where it is reached. */
+/** Registers the lab's cluster: mode None the first time; later starts only renew where it is reached and how its nodes are switched. */
 export async function registerLab(installation: Installation, lab: LabRecord): Promise<void> {
   const { identity } = installation;
+  const now = as<Instant>(Date.now());
   const cluster = labManagedCluster({
     subscriptionId: identity.subscriptionId,
     ...labPlace,
@@ -75,10 +76,10 @@ export async function registerLab(installation: Installation, lab: LabRecord): P
     userNodes: lab.nodes.length - 1,
     accessReference: lab.workerKubeconfig,
     createdBy: identity.clientId,
-    now: new Date().toISOString(),
+    now: new Date(now).toISOString(),
     etag: randomUUID(),
   });
-  await registerCluster(installation.databaseUrl, cluster);
+  await registerCluster(installation.databaseUrl, cluster, labPolicy(now));
 }
 
 /** @throws AppError when the lab holds another bundle than the worker was told: the sources changed while it was built. */

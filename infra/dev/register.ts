@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { developmentPolicy, type ManagedCluster } from "@hostrouting/domain";
+import type { ManagedCluster, RolloutPolicy } from "@hostrouting/domain";
 import { postgresDoorbell } from "@hostrouting/doorbell";
 import { createLogger } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
@@ -28,9 +28,9 @@ export async function registerDirectory(databaseUrl: string, identity: Identity)
   });
 }
 
-/** Makes the lab's cluster known, or renews where it is reached, and rings for it. */
-export async function registerCluster(databaseUrl: string, cluster: ManagedCluster): Promise<void> {
-  await withStore(databaseUrl, (store) => store.clusters.register(cluster, developmentPolicy));
+/** Makes the lab's cluster known, or renews where it is reached and how it is switched, and rings for it. */
+export async function registerCluster(databaseUrl: string, cluster: ManagedCluster, policy: RolloutPolicy): Promise<void> {
+  await withStore(databaseUrl, (store) => store.clusters.register(cluster, policy));
   const doorbell = postgresDoorbell(databaseUrl, createLogger("supervisor", "silent"));
   await doorbell.ring(cluster.id);
   await doorbell.close();

@@ -19,7 +19,27 @@ export async function expectEnabled(stage: Stage): Promise<void> {
   const status = await stage.arm.hostRouting();
   assert.equal(status.properties.effectiveMode, "BpfVeth");
   assert.equal(status.properties.state, "Enabled");
+  await expectOverrideShown(stage);
   await expectNothingCordoned(stage);
+}
+
+/** Nodes whose kernel lets nobody refuse rules are on under the lab's override, which is shown with its reason; other nodes need none. */
+async function expectOverrideShown(stage: Stage): Promise<void> {
+  await until("the override of PF-017 to name the nodes that need it", 5_000, async () => {
+    const reports = await stage.cluster.list("hostroutingnodes");
+    const toothless = reports.filter(({ status }) => status?.facts?.guardRung === "Audit" || status?.facts?.guardRung === "Unsupported");
+    const warning = (await stage.arm.hostRouting()).properties.warnings.find(({ id }) => id === "PF-017");
+    const named = (warning?.subjects ?? []).toSorted().join();
+    if (
+      named !==
+      toothless
+        .map(({ metadata }) => `node ${metadata.name}`)
+        .toSorted()
+        .join()
+    )
+      return false;
+    return warning === undefined || warning.override?.reason === "the machine's kernel lets nobody refuse rules";
+  });
 }
 
 /** Our programs on one node: eth0 and every pod's veth, mode ON. A pod that is just being made has a moment. */

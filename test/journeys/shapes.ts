@@ -20,6 +20,12 @@ export type ManagedCluster = {
 };
 /** A reason for waiting. */
 export type Wait = { readonly reason: string; readonly subject: string; readonly message: string; readonly remedy: string };
+/** Something that people should know; `override` where a rule may fail for a while. */
+export type Warning = {
+  readonly id: string;
+  readonly subjects: readonly string[];
+  readonly override?: { readonly reason: string; readonly expiresAt: string };
+};
 /** `hostRoutings/default`. */
 export type HostRouting = {
   readonly properties: {
@@ -27,6 +33,7 @@ export type HostRouting = {
     readonly effectiveMode: string;
     readonly state: string;
     readonly waits: readonly Wait[];
+    readonly warnings: readonly Warning[];
   };
 };
 /** A member of `hostRoutings/default/nodes`. */
@@ -42,6 +49,7 @@ export type KubeObject = {
   };
   readonly status?: {
     readonly effectiveMode?: string;
+    readonly facts?: { readonly guardRung?: string };
     readonly observedAt?: string;
     readonly podIPs?: readonly { readonly ip: string }[];
   };
