@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { as, type Instant } from "./brand.ts";
 import { changeRolloutPolicy, rolloutPolicyBounds } from "./change-rollout-policy.ts";
@@ -37,3 +38,22 @@ for (const [name, policy] of Object.entries({ productionPolicy, developmentPolic
     assert.deepEqual(Object.keys(policy).toSorted(), Object.keys(rolloutPolicyBounds).toSorted());
     assert.deepEqual(changeRolloutPolicy({}, policy, overrides), { policy });
   });
+
+test("docs/rollout-policy.md tells every member with its default and its bounds", () => {
+  const text = readFileSync(new URL("../../../docs/rollout-policy.md", import.meta.url), "utf8");
+  const told = text.split("\n").flatMap((line) => {
+    const [, member, initial, bounds] = /^\| `(\w+)` +\| `([^`]+)` +\| ([^|]*?) +\|/.exec(line) ?? [];
+    return member === undefined ? [] : [[member, initial, bounds]];
+  });
+  const bound = (member: keyof typeof productionPolicy): string => {
+    const given = rolloutPolicyBounds[member];
+    if ("words" in given) return given.words.map((word) => `\`${word}\``).join(", ");
+    return "overridesMax" in given ? `at most ${given.overridesMax} entries` : `${given.min}–${given.max}`;
+  };
+  const members = Object.keys(productionPolicy) as (keyof typeof productionPolicy)[];
+  const shown = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+  assert.deepEqual(
+    told,
+    members.map((member) => [member, shown(productionPolicy[member]), bound(member)]),
+  );
+});
