@@ -110,6 +110,18 @@ const WRITERS: [
   ["agent dead, known writer", "nft-rule", REFUSED, "denied", "KnownWriter"],
 ];
 
+/** An agent's guard from its first probe to its end, another version of the agent in between: [step, mode, trial, code, told, folders, tampered]. */
+const LIFE: readonly (readonly [string, string, string | undefined, number, number, number, number])[] = [
+  ["probed", "Off", undefined, WRITTEN, 0, 0, 0],
+  ["audit", "Audit", "Passed", WRITTEN, 1, 1, 0],
+  ["enforce", "Enforce", "Passed", REFUSED, 1, 1, 0],
+  ["break-glass", "Enforce", "Passed", WRITTEN, 1, 1, 0],
+  ["leave", "Enforce", "Passed", REFUSED, 1, 1, 0],
+  ["taken over", "Enforce", "Passed", REFUSED, 1, 1, 0],
+  ["pins removed", "Enforce", "Passed", REFUSED, 1, 1, 10],
+  ["off", "Off", undefined, WRITTEN, 0, 0, 10],
+];
+
 /** What the tools write; without an entry: nothing, so that it works. */
 const TOOLS: [name: string, writes?: Partial<ToldAttempt["text"]>][] = [
   [
@@ -223,6 +235,14 @@ for (const series of Object.keys(SERIES) as Series[])
 
       it("it refuses when nobody holds it any more, and is adopted with its totals", () =>
         assert.deepEqual(line("orphaned"), { kind: "orphaned", refused: REFUSED, adopted: true, grown: 1 }));
+
+      it("an agent leads it from probe to end, and the next version takes it over", () => {
+        const steps = line("life").steps.map(({ step, rung: by, mode, trial, code, told, folders, tampered }) => {
+          assert.equal(by, rung, step);
+          return [step, mode, trial, code, told, folders, tampered];
+        });
+        assert.deepEqual(steps, LIFE);
+      });
 
       it("after its end nothing is refused and nothing is left", () =>
         assert.deepEqual(line("ended"), { kind: "ended", code: WRITTEN, left: 0 }));

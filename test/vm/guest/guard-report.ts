@@ -1,5 +1,6 @@
 import type { AttemptKind, Reason, Verdict } from "../../../services/node-agent/src/guard/guard-layout.ts";
 import type { MessageText } from "../../../services/node-agent/src/guard/nft-message.ts";
+import type { LifeStep } from "./guard-life.ts";
 
 /** What the guard told of an attempt. */
 export type ToldAttempt = {
@@ -35,5 +36,6 @@ export type GuardLine =
   | { readonly kind: "tampering"; readonly refused: number; readonly repinned: readonly string[]; readonly again: readonly string[] }
   | { readonly kind: "orphaned"; readonly refused: number; readonly adopted: boolean; readonly grown: number }
   | { readonly kind: "ended"; readonly code: number; readonly left: number }
+  | { readonly kind: "life"; readonly steps: readonly LifeStep[] }
   | { readonly kind: "failure"; readonly message: string }
   | { readonly kind: "end" };

@@ -14,6 +14,7 @@ import {
 } from "../../../services/node-agent/src/guard/guard-layout.ts";
 import { GUARD_OBJECTS, GuardPrograms, type DenyingRung } from "../../../services/node-agent/src/guard/guard-programs.ts";
 import { runGuardTrial } from "../../../services/node-agent/src/guard/guard-trial.ts";
+import { leadGuard } from "./guard-life.ts";
 import type { GuardLine } from "./guard-report.ts";
 import { OBJECTS } from "../load-objects.ts";
 
@@ -260,6 +261,7 @@ async function upgrade(session: Session, programs: GuardPrograms, rung: DenyingR
     former: programs,
   });
   const trial = runGuardTrial(next);
+  next.setNamespace(hostNamespace(), "Guarded");
   const during = tried();
   await until(() => tried() > during + 2);
   session.ring.close();
@@ -340,6 +342,7 @@ async function main(): Promise<void> {
   flood(session);
   const next = await upgrade(session, programs, rung);
   tampering(next, `${PINS}/next`);
+  tell({ kind: "life", steps: leadGuard(hostNamespace(), () => runIn("writers/unlisted", "/bin/evade nft-rule").code) });
 }
 
 try {

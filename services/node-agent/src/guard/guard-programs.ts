@@ -34,7 +34,10 @@ const FIRST = Buffer.alloc(4);
 type Maps = Record<(typeof MAPS)[number], BpfMap>;
 type Links = Record<(typeof PROGRAMS)[number], HeldLink>;
 
-/** Where and what to load. `former`: maps of an earlier version to go on with, so that no permit is missing and no total is lost. */
+/**
+ * Where and what to load. `former`: maps of an earlier version to go on with, so that no permit is missing and no total is lost. All but
+ * the namespaces: both versions' programs are on for a while, and a trial must meet the new ones alone.
+ */
 export type LoadOptions = { readonly folder: string; readonly objectPath: string; readonly former?: GuardPrograms | undefined };
 
 /**
@@ -64,7 +67,8 @@ export class GuardPrograms {
   }
 
   /**
-   * Loads, pins and attaches; until `setSettings` it audits and guards no namespace, unless it goes on with a former version's maps.
+   * Loads, pins and attaches. It guards no namespace until `setNamespace`, and audits until `setSettings`, unless it goes on with a former
+   * version's maps.
    * @throws AppError where the kernel does not let such programs be loaded or attached. Then nothing is left.
    */
   static load({ folder, objectPath, former }: LoadOptions): GuardPrograms {
@@ -72,7 +76,7 @@ export class GuardPrograms {
     mkdirSync(folder, { recursive: true });
     let object: BpfObject | undefined;
     try {
-      object = BpfObject.load(objectPath, former && fits(former.#maps) ? { maps: former.#maps } : {});
+      object = BpfObject.load(objectPath, former && fits(former.#maps) ? { maps: former.#kept() } : {});
       for (const name of MAPS) object.map(name).pin(join(folder, name));
       for (const name of PROGRAMS) attachTracing(object.program(name), join(folder, linkName(name)));
     } catch (error) {
@@ -153,6 +157,11 @@ export class GuardPrograms {
     for (const name of MAPS) if (missing.includes(name)) this.#maps[name].pin(join(this.folder, name));
     for (const name of PROGRAMS) if (missing.includes(linkName(name))) this.#links[name].pin(join(this.folder, linkName(name)));
     return missing;
+  }
+
+  #kept(): Omit<Maps, "gd_namespaces"> {
+    const { gd_namespaces: _own, ...kept } = this.#maps;
+    return kept;
   }
 
   /** Lets go of descriptors; the guard goes on. */

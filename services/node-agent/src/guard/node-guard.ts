@@ -28,7 +28,7 @@ export type NodeGuardOptions = {
   readonly namespace: number;
   readonly bootTimeNs: () => bigint;
   readonly now: () => number;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, "info" | "warn" | "error">;
   readonly onAttempt: (attempt: Attempt) => void;
 };
 
@@ -171,6 +171,7 @@ export class NodeGuard {
         if (this.#tried.has(rung)) continue;
         const programs = this.#load(rung, former);
         if (!programs) continue;
+        programs.setNamespace(this.#options.namespace, "Guarded");
         this.#use(programs, rung, former ? Number.NEGATIVE_INFINITY : performance.now());
         for (const folder of this.#others()) GuardPrograms.remove(folder);
         return this.#current;

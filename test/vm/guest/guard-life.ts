@@ -1,0 +1,91 @@
+import { readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { bootTimeNs } from "../../../services/node-agent/src/guard/boot-time.ts";
+import type { Attempt } from "../../../services/node-agent/src/guard/guard-layout.ts";
+import { NodeGuard } from "../../../services/node-agent/src/guard/node-guard.ts";
+import { OBJECTS } from "../load-objects.ts";
+
+const ROOT = "/sys/fs/bpf/agent";
+const nothing = (): void => undefined;
+const PIN_CHECKS_APART_NS = 11_000_000_000n;
+
+/** A step of the guard's life: what it shows then, what became of an attempt (0 written, 1 refused), and which folders are pinned. */
+export type LifeStep = {
+  readonly step: string;
+  readonly rung: string;
+  readonly mode: string;
+  readonly trial: string | undefined;
+  readonly code: number;
+  readonly told: number;
+  readonly folders: number;
+  readonly tampered: number;
+};
+
+/** Leads two versions of an agent's guard through what a node goes through. @param attempt one try to write a rule */
+export function leadGuard(namespace: number, attempt: () => number): LifeStep[] {
+  const steps: LifeStep[] = [];
+  let attempts: Attempt[] = [];
+  let skippedNs = 0n;
+  const guardOf = (version: string): NodeGuard =>
+    new NodeGuard({
+      pinRoot: ROOT,
+      version,
+      objects: OBJECTS,
+      namespace,
+      bootTimeNs: () => bootTimeNs() + skippedNs,
+      now: () => Date.now(),
+      logger: { info: nothing, warn: nothing, error: nothing },
+      onAttempt: (told) => attempts.push(told),
+    });
+  const note = (step: string, guard: NodeGuard): void => {
+    attempts = [];
+    const code = attempt();
+    guard.attend();
+    const { rung, mode, trial, tampered } = guard.observe();
+    const folders = pinned();
+    steps.push({
+      step,
+      rung,
+      mode,
+      trial: trial?.outcome,
+      code,
+      told: attempts.length,
+      folders: folders.length,
+      tampered: tampered?.pins.length ?? 0,
+    });
+  };
+  const first = guardOf("first");
+  first.adopt();
+  first.rung();
+  note("probed", first);
+  first.reconcile({ kind: "on", mode: "Audit", auditUntil: undefined });
+  note("audit", first);
+  first.reconcile({ kind: "on", mode: "Enforce", auditUntil: undefined });
+  note("enforce", first);
+  first.reconcile({ kind: "on", mode: "Enforce", auditUntil: Date.now() + 3_600_000 });
+  note("break-glass", first);
+  first.reconcile({ kind: "on", mode: "Enforce", auditUntil: Date.now() - 1 });
+  first.reconcile({ kind: "leave" });
+  note("leave", first);
+  first.close();
+  const second = guardOf("second");
+  second.adopt();
+  note("taken over", second);
+  for (const name of readdirSync(path.join(ROOT_GUARD, pinned()[0] ?? ""))) rmSync(path.join(ROOT_GUARD, pinned()[0] ?? "", name));
+  skippedNs = PIN_CHECKS_APART_NS;
+  note("pins removed", second);
+  second.reconcile({ kind: "off" });
+  note("off", second);
+  second.close();
+  return steps;
+}
+
+const ROOT_GUARD = `${ROOT}-guard`;
+
+function pinned(): string[] {
+  try {
+    return readdirSync(ROOT_GUARD);
+  } catch {
+    return [];
+  }
+}
