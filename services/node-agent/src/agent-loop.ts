@@ -20,6 +20,8 @@ import type { Condition } from "./report/conditions.ts";
 import type { NodeFacts } from "./report/node-facts.ts";
 import { newRefusals } from "./report/refusals.ts";
 import type { DenialDecision } from "./policy/decide-denials.ts";
+import { PROBE_DEVICE } from "./probes/probe-network.ts";
+import type { NodeProbes, ProbeReport } from "./probes/node-probes.ts";
 import type { PolicyWatch } from "./policy/policy-watch.ts";
 import type { RuleWatch } from "./rules/rule-watch.ts";
 
@@ -34,6 +36,7 @@ const OWN_NODE_AGE_MS = 5 * 60_000;
 export type AgentDeps = {
   datapath: NodeDatapath;
   canary: NodeCanary;
+  probes: NodeProbes;
   order: () => HostRoutingNodeSpec | null | undefined;
   config: () => HostRoutingConfigSpec | null | undefined;
   readOwnNode: () => Promise<OwnNode | undefined>;
@@ -42,6 +45,8 @@ export type AgentDeps = {
   rules: RuleWatch["current"];
   guard: Pick<GuardKeeper, "round" | "observe">;
   policies: PolicyWatch["decide"];
+  /** Addresses of this node's pods, as Kubernetes knows them. */
+  podAddresses: () => readonly string[];
   facts: () => NodeFacts;
   identity: { bootId: string; bundleDigest: string; agentVersion: string };
   stateDir: string;
@@ -76,12 +81,13 @@ export class AgentLoop {
     const guardRefusal = this.#guardRefusal();
     const decision = this.#decide(masquerade, denials, guardRefusal);
     await this.#beginCanary(decision);
-    const seen = this.#deps.datapath.reconcile(decision.desired);
+    const seen = withoutProbe(this.#deps.datapath.reconcile(decision.desired));
     if (isOver(seen)) this.#deps.canary.switchOver();
     this.#noteMissed(seen);
     this.#warnOfRefusals(seen);
     const busy = isBusy(seen, decision) || guardRefusal !== undefined;
-    await this.#report({ decision, masquerade, denials, seen, canary: this.#deps.canary.observe() }, busy);
+    const probes = this.#probe(denials, seen);
+    await this.#report({ decision, masquerade, denials, probes, seen, canary: this.#deps.canary.observe() }, busy);
     return busy ? BUSY_ROUND_MS : IDLE_ROUND_MS;
   }
 
@@ -103,6 +109,12 @@ export class AgentLoop {
     const denials = this.#deps.policies();
     this.#deps.datapath.setDenied(denials.table);
     return denials;
+  }
+
+  /** What was found under another mode, or other rules, says nothing about now. */
+  #probe({ table }: DenialDecision, { control, denials }: Observation): ProbeReport {
+    const basis = JSON.stringify([control && [control.mode, control.generation], denials?.digest]);
+    return this.#deps.probes.look({ table, basis, ranges: this.#ownNode?.podRanges ?? [], used: this.#deps.podAddresses() });
   }
 
   #decide({ wish }: MasqueradeDecision, { refusal }: DenialDecision, guardRefusal: string | undefined): Decision {
@@ -174,7 +186,10 @@ export class AgentLoop {
     }
   }
 
-  async #report(found: Pick<StatusInputs, "decision" | "masquerade" | "denials" | "seen" | "canary">, busy: boolean): Promise<void> {
+  async #report(
+    found: Pick<StatusInputs, "decision" | "masquerade" | "denials" | "probes" | "seen" | "canary">,
+    busy: boolean,
+  ): Promise<void> {
     const { clock, identity, facts, order, writeStatus, logger } = this.#deps;
     if (!this.#ownNode || !order()) return;
     const status = nodeStatus({
@@ -207,6 +222,11 @@ export class AgentLoop {
       );
     if (await writeStatus(status)) this.#written = { fingerprint, at: clock.now() };
   }
+}
+
+/** The device of the agent's own pod comes and goes every minute: that is no news. */
+function withoutProbe(seen: Observation): Observation {
+  return { ...seen, devices: seen.devices.filter(({ name }) => name !== PROBE_DEVICE) };
 }
 
 /** Switched on for good, or gone. */

@@ -16,9 +16,10 @@ import { NodeDatapath, type NodeDatapathOptions } from "./host-routing/node-data
 import { ClusterApi } from "./kube/cluster-api.ts";
 import { followOwnNode } from "./kube/own-node.ts";
 import { watchObject } from "./kube/watched-object.ts";
-import { watchMasquerade } from "./masquerade/masquerade-watch.ts";
+import { watchMasquerade, type MasqueradeWatch, type MasqueradeWatchOptions } from "./masquerade/masquerade-watch.ts";
 import { watchPods, type WatchedPods } from "./pods/watched-pods.ts";
 import { watchPolicies } from "./policy/policy-watch.ts";
+import { NodeProbes } from "./probes/node-probes.ts";
 import { watchPreconditions } from "./preconditions/precondition-watch.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
 import { ruleTellings } from "./rules/rule-news.ts";
@@ -50,10 +51,10 @@ function main(): void {
   const datapath = openDatapath(config, { hook, gate, version });
   const canary = new NodeCanary();
   canary.removeLeftovers();
+  const probes = openProbes(config, { datapath, logger, onChange: () => loop.wake() });
   const heartbeat = setInterval(() => attempt(logger, "heartbeat", () => datapath.beat()), HEARTBEAT_MS);
   const api = new ClusterApi({ host: config.apiHost, port: config.apiPort, serviceAccountDir: config.serviceAccountDir });
-  const keptPolicies = join(config.stateDir, "policies.json");
-  const policies = watchPolicies({ api, keptFile: keptPolicies, clock: systemClock, logger, onChange: () => loop.wake() });
+  const policies = watchPolicies({ api, stateDir: config.stateDir, clock: systemClock, logger, onChange: () => loop.wake() });
   datapath.setDenied(policies.decide().table);
   attempt(logger, "first look at the network", () => (datapath.follow(), datapath.beat()));
   const stopFollowing = followNetwork(logger, datapath);
@@ -63,14 +64,7 @@ function main(): void {
   const clusterConfig = watch<HostRoutingConfigSpec>("hostroutingconfigs", "default");
   const followKnownPods = (): void => attempt(logger, "following pods", () => (datapath.setPods(pods.known()), datapath.follow()));
   const pods = watchPods({ api, nodeName: config.nodeName, logger, onChange: followKnownPods });
-  const masquerade = watchMasquerade({
-    api,
-    logger,
-    configFolder: config.masqueradeConfigDir,
-    keptFile: join(config.stateDir, "masquerade-config.json"),
-    hostPorts: () => pods.known()?.flatMap((pod) => pod.hostPorts),
-    onChange: () => loop.wake(),
-  });
+  const masquerade = followMasquerade(config, { api, logger, pods, onChange: () => loop.wake() });
   const preconditions = watchPreconditions({ logger, onChange: () => loop.wake() });
   const rules = watchRules({ logger, clock: systemClock, readers: ruleReaders(config), onChange: () => (loop.wake(), events.wake()) });
   const guard = keepGuard(config, version, { pods, rules, onNews: () => events.wake(), logger });
@@ -82,6 +76,7 @@ function main(): void {
     guard,
     datapath,
     canary,
+    probes,
     order: () => specOf(order.current()),
     config: () => specOf(clusterConfig.current()),
     readOwnNode: ownNode.read,
@@ -89,6 +84,7 @@ function main(): void {
     masquerade: masquerade.decide,
     rules: () => rules.current(),
     policies: () => policies.decide(),
+    podAddresses: () => pods.known()?.flatMap((pod) => pod.addresses) ?? [],
     facts: () => ({ ...facts, ...allPreconditions(preconditions.current(), rules.current()?.precondition) }),
     identity: { bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), bundleDigest, agentVersion: "0.1.0" },
     stateDir: config.stateDir,
@@ -101,14 +97,18 @@ function main(): void {
   endInOrder(logger, END_GRACE_MS, async () => {
     clearInterval(heartbeat);
     stopFollowing();
-    const running = [loop, order, clusterConfig, pods, masquerade, preconditions, rules, policies, events];
-    await Promise.all(running.map((part) => part.stop()));
+    await stopAll([loop, order, clusterConfig, pods, masquerade, preconditions, rules, policies, events]);
     api.close();
     canary.end();
     guard.stop();
+    probes.end();
     attempt(logger, "last heartbeat", () => datapath.endBeat());
     datapath.close();
   });
+}
+
+async function stopAll(running: readonly { stop(): Promise<void> }[]): Promise<void> {
+  await Promise.all(running.map((part) => part.stop()));
 }
 
 type Config = ReturnType<typeof readConfig<typeof AGENT_SETTINGS>>;
@@ -133,6 +133,17 @@ function ruleReaders({ objectPath }: Config): RuleReaders {
   return { told: readNftDumps, silent: async () => [...(await readLegacyDumps()), readNetfilterLinks(links)] };
 }
 
+type MasqueradeParts = Pick<MasqueradeWatchOptions, "api" | "logger" | "onChange"> & { pods: WatchedPods };
+
+function followMasquerade({ masqueradeConfigDir, stateDir }: Config, { pods, ...rest }: MasqueradeParts): MasqueradeWatch {
+  return watchMasquerade({
+    ...rest,
+    configFolder: masqueradeConfigDir,
+    keptFile: join(stateDir, "masquerade-config.json"),
+    hostPorts: () => pods.known()?.flatMap((pod) => pod.hostPorts),
+  });
+}
+
 type GuardParts = Pick<GuardKeeperOptions, "onNews" | "logger"> & { pods: WatchedPods; rules: RuleWatch };
 
 /** Says at once which way refuses on this kernel: preflight asks. */
@@ -151,6 +162,17 @@ function keepGuard(config: Config, version: string, { pods, rules, ...rest }: Gu
   });
   guard.rung();
   return guard;
+}
+
+/** The API server is what every pod reaches. */
+function openProbes(
+  { apiHost: address, apiPort: port }: Config,
+  { datapath, logger, onChange }: { datapath: NodeDatapath; logger: Logger; onChange: () => void },
+): NodeProbes {
+  const prepare = (): void => attempt(logger, "following the probe", () => datapath.follow());
+  const probes = new NodeProbes({ control: { address, port }, prepare, onChange, now: () => systemClock.now() });
+  probes.removeLeftovers();
+  return probes;
 }
 
 /** Without a pod's name (outside of a cluster's pod) Events come from the node. */

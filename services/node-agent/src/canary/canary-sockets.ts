@@ -1,6 +1,7 @@
 import { createSocket, type SocketType } from "node:dgram";
 import { connect, createServer, type LookupFunction } from "node:net";
 import { CANARY_ADDRESSES, type CanaryNetwork, type Family } from "./canary-network.ts";
+import { lookupAtOnce } from "./lookup-at-once.ts";
 
 /** Any port: both ends are ours alone. */
 const PORT = 40_962;
@@ -75,15 +76,6 @@ function serveUdp(family: Family): Closable {
   socket.on("message", (message, from) => socket.send(message, from.port, from.address, ignore)).on("error", ignore);
   socket.bind(PORT);
   return { close: () => void socket.close() };
-}
-
-/**
- * Sockets are made in the thread's namespace at the moment when the address is known. Node looks up even literal addresses, and for
- * those it knows itself answers a tick later, when the thread is home again: so every socket has a lookup that answers at once.
- */
-function lookupAtOnce(address: string, family: Family) {
-  return (name: string, _options: unknown, done: (error: null, address: string, family: number) => void): void =>
-    done(null, /^[\d.:a-f]+$/.test(name) && name !== "" ? name : address, family);
 }
 
 function typeOf(family: Family): SocketType {

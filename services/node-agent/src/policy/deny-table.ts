@@ -33,6 +33,20 @@ export function denyTable(rules: readonly DenyRule[]): { table: DenyTable } | { 
   return { table };
 }
 
+/** Whether a packet to this port of an address is denied. @param address IPv4 or IPv6. */
+export function deniesPort(
+  table: DenyTable,
+  address: string,
+  { protocol, port }: { protocol: "TCP" | "UDP" | "SCTP"; port: number },
+): boolean {
+  const host = `${address}/${address.includes(":") ? 128 : 32}`;
+  return [...table].some(
+    ([range, ports]) =>
+      contains(range, host) &&
+      ports.some((denied) => denied.protocol === "Any" || (denied.protocol === protocol && denied.first <= port && port <= denied.last)),
+  );
+}
+
 /** Ranges of one protocol that touch become one; where everything is denied, nothing else needs saying. */
 function merged(ports: readonly DeniedPorts[]): readonly DeniedPorts[] {
   if (ports.some(({ protocol }) => protocol === "Any")) return EVERYTHING;

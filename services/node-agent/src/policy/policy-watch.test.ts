@@ -14,7 +14,7 @@ describe("following policies", () => {
   after(() => rmSync(folder, { recursive: true }));
 
   /** An agent beside an API server that gives one answer to a list, and whose watch stays open. Resolves once it has asked. */
-  async function agent(answer: Answer, now: number, file = "kept.json"): Promise<{ watch: PolicyWatch; asked: string[] }> {
+  async function agent(answer: Answer, now: number, state = "one"): Promise<{ watch: PolicyWatch; asked: string[] }> {
     const asked: string[] = [];
     const enough = Promise.withResolvers<void>();
     const api = {
@@ -27,7 +27,7 @@ describe("following policies", () => {
       watch: (_path: string, { signal }: { signal: AbortSignal }) =>
         new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
     };
-    const options = { api, keptFile: path.join(folder, file), clock: { now: () => now }, logger: createLogger("test", "silent") };
+    const options = { api, stateDir: path.join(folder, state), clock: { now: () => now }, logger: createLogger("test", "silent") };
     const watch = watchPolicies({ ...options, onChange: () => undefined });
     await enough.promise;
     return { watch, asked };
@@ -56,7 +56,7 @@ describe("following policies", () => {
   });
 
   it("takes a cluster without that resource type for one without policies", async () => {
-    const { watch } = await agent("absent", 0, "absent.json");
+    const { watch } = await agent("absent", 0, "another");
     const { look, table, refusal } = watch.decide();
     assert.deepEqual([look, table, refusal], ["NotInstalled", new Map(), undefined]);
     await watch.stop();

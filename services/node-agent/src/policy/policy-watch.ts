@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "@hostrouting/policy";
 import type { Clock, Logger } from "@hostrouting/runtime";
 import type { ClusterApi } from "../kube/cluster-api.ts";
@@ -12,18 +13,20 @@ export type PolicyWatch = { decide(): DenialDecision; stop(): Promise<void> };
 
 const COLLECTION = "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies";
 const SELECTOR = `labelSelector=${encodeURIComponent(`${MANAGED_BY_LABEL}=${MANAGED_BY}`)}`;
+const KEPT_FILE = "policies.json";
 /** A cluster without Cilium's resource types is an ordinary one. */
 const ABSENT_PAUSE_MS = 10_000;
 
-/** Starts to follow our policies; `onChange` comes after each difference. `keptFile` holds the last rules for the next process. */
+/** Starts to follow our policies; `onChange` comes after each difference. The last rules are kept in `stateDir` for the next process. */
 export function watchPolicies(options: {
   api: Pick<ClusterApi, "get" | "watch">;
-  keptFile: string;
+  stateDir: string;
   clock: Clock;
   logger: Logger;
   onChange: () => void;
 }): PolicyWatch {
-  const { keptFile, clock, ...follow } = options;
+  const { stateDir, clock, ...follow } = options;
+  const keptFile = join(stateDir, KEPT_FILE);
   let kept = readKeptPolicies(keptFile);
   let written = JSON.stringify(kept.policies);
   const watched = watchCollection({

@@ -13,6 +13,8 @@ import type { MasqueradeDecision } from "../masquerade/decide-masquerade.ts";
 import { masqueradeStatus } from "../masquerade/masquerade-status.ts";
 import type { DenialDecision } from "../policy/decide-denials.ts";
 import { policyStatus } from "../policy/policy-status.ts";
+import type { ProbeReport } from "../probes/node-probes.ts";
+import { policyCondition } from "../probes/policy-condition.ts";
 import { datedConditions, type Condition } from "./conditions.ts";
 import { disruptionReport } from "./disruption-report.ts";
 import { refusalReport } from "./refusals.ts";
@@ -20,6 +22,7 @@ import { refusalReport } from "./refusals.ts";
 /** Devices in a report; the custom resource allows no more. */
 const DEVICES_MAX = 300;
 const MESSAGE_CHARACTERS_MAX = 2048;
+const PROBE_CHARACTERS_MAX = 512;
 /** How long a switch is watched after its last step: then its figures are final. */
 const SWITCH_WATCHED_SECONDS = 60;
 /** A canary that was silent for longer is news; other lengths come with the next report. */
@@ -34,6 +37,8 @@ export type StatusInputs = {
   seen: Observation;
   masquerade: MasqueradeDecision;
   denials: DenialDecision;
+  /** What a pod of the agent's own has found. */
+  probes: ProbeReport;
   /** Of the report before this one. */
   policy: HostRoutingNodeStatus["policy"];
   /** Absent before the first switch of this agent. */
@@ -55,6 +60,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
   const { fast, stack, denied, fastShare, stackReasons } = summarise(seen.counters);
   const reason = effective.reason === "Draining" ? effective.reason : (decision.reason ?? effective.reason);
   const message = decision.reason ? `${decision.message ?? ""} ${effective.message}` : effective.message;
+  const policy = policyStatus({ decision: inputs.denials, shown: seen.denials, denied, before: inputs.policy, now: inputs.observedAt });
   const on = seen.control?.mode === "On" && seen.control.deadlineNs === 0n;
   return {
     observedGeneration: decision.state.generation,
@@ -72,9 +78,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     stackReasons,
     ...refusalReport(seen.devices),
     devices: seen.devices.slice(0, DEVICES_MAX),
-    probes: seen.selfTest
-      ? [{ name: "self-test", outcome: seen.selfTest.outcome, message: seen.selfTest.message, observedAt: inputs.observedAt }]
-      : [],
+    probes: probesOf(inputs),
     facts: inputs.facts,
     ...(inputs.rules && {
       scan: { state: inputs.rules.state, digest: inputs.rules.digest, findings: inputs.rules.findings.length + inputs.rules.omitted },
@@ -86,7 +90,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
       on: effective.mode === "BpfVeth",
       exhausted: seen.counters.fromPod.StackNoPort,
     }),
-    policy: policyStatus({ decision: inputs.denials, shown: seen.denials, denied, before: inputs.policy, now: inputs.observedAt }),
+    policy,
     ...disruptionReport(seen.disruption, inputs.canary),
     conditions: datedConditions(
       [
@@ -95,12 +99,25 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
         ...tamperedCondition(inputs.guard, Date.parse(inputs.observedAt)),
         ...(inputs.rules ? [rulesCondition(inputs.rules, inputs.rulesMessage)] : []),
         ...handOverCondition(seen.handedOver),
+        ...policyCondition(policy, inputs.probes.results),
       ],
       inputs.conditions,
       inputs.observedAt,
     ),
     observedAt: inputs.observedAt,
   };
+}
+
+function probesOf({ seen: { selfTest }, probes, observedAt }: StatusInputs): NonNullable<HostRoutingNodeStatus["probes"]> {
+  return [
+    ...(selfTest ? [{ name: "self-test", outcome: selfTest.outcome, message: selfTest.message, observedAt }] : []),
+    ...probes.results.map(({ name, outcome, message }) => ({
+      name,
+      outcome,
+      message: message.slice(0, PROBE_CHARACTERS_MAX),
+      observedAt: probes.observedAt,
+    })),
+  ];
 }
 
 /** The part of a status whose change is worth a write of its own: everything but counters and times. */

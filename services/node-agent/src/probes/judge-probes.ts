@@ -1,0 +1,54 @@
+import type { HostRoutingNodeStatus } from "@hostrouting/contracts";
+import type { Attempt } from "./probe-attempt.ts";
+import type { ProbeTarget } from "./probe-target.ts";
+
+/** One probe as the status names it. */
+export type ProbeResult = Pick<NonNullable<HostRoutingNodeStatus["probes"]>[number], "name" | "outcome"> & { readonly message: string };
+
+/** What became of what a pod tried. */
+export type Tried = { readonly target: ProbeTarget; readonly attempt: Attempt };
+
+/**
+ * What the attempts prove. Silence proves a denial only where somebody else answers: a pod that reaches nobody proves nothing. A reset may be a
+ * rule's refusal or a host on which nobody listens, so it proves nothing either. Pure.
+ */
+export function judgeProbes(tried: readonly Tried[]): readonly ProbeResult[] {
+  const hasWay = tried.some(({ target, attempt }) => target.expected === "Reached" && attempt.kind === "Answered");
+  return tried.map(({ target, attempt }) => {
+    const { name, expected } = target;
+    return { name, ...(expected === "Reached" ? judgeReach(target, attempt) : judgeDenial(target, attempt, hasWay)) };
+  });
+}
+
+type Judged = Pick<ProbeResult, "outcome" | "message">;
+
+function judgeReach(target: ProbeTarget, attempt: Attempt): Judged {
+  const place = placeOf(target);
+  switch (attempt.kind) {
+    case "Answered":
+      return { outcome: "Passed", message: `A pod reaches ${place}.` };
+    case "NoAnswer":
+      return { outcome: "Failed", message: `A pod does not reach ${place}: no answer in ${Math.round(attempt.ms)} ms.` };
+    case "Rejected":
+      return { outcome: "Failed", message: `A pod does not reach ${place}: ${attempt.code}.` };
+  }
+}
+
+function judgeDenial(target: ProbeTarget, attempt: Attempt, hasWay: boolean): Judged {
+  const place = placeOf(target);
+  switch (attempt.kind) {
+    case "Answered":
+      return { outcome: "Failed", message: `A pod reaches ${place}, which a policy denies: connected in ${Math.ceil(attempt.ms)} ms.` };
+    case "NoAnswer":
+      if (hasWay) return { outcome: "Passed", message: `No answer from ${place}.` };
+      return { outcome: "Unknown", message: `No answer from ${place}, nor from anybody else.` };
+    case "Rejected":
+      if (attempt.code === "ECONNREFUSED")
+        return { outcome: "Unknown", message: `${place} answered with a refusal: by a rule, or because nobody listens there.` };
+      return { outcome: "Passed", message: `No way to ${place}: ${attempt.code}.` };
+  }
+}
+
+function placeOf({ address, port, by }: ProbeTarget): string {
+  return `${address.includes(":") ? `[${address}]` : address} ${by === "Tcp" ? "TCP" : "UDP"} ${port}`;
+}

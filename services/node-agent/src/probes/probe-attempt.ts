@@ -1,0 +1,63 @@
+import { createSocket } from "node:dgram";
+import { connect, type LookupFunction } from "node:net";
+import { lookupAtOnce } from "../canary/lookup-at-once.ts";
+import type { ProbeTarget } from "./probe-target.ts";
+
+/** What became of an attempt. `ms`: how long it took, or was waited for. */
+export type Attempt =
+  | { readonly kind: "Answered"; readonly ms: number }
+  | { readonly kind: "NoAnswer"; readonly ms: number }
+  | { readonly kind: "Rejected"; readonly code: string };
+
+/** A question that is sent again as often: datagrams may be lost. */
+const ASK_EVERY_MS = 250;
+/** A question of RFC 1035 for the root's name servers: whoever serves names answers something. */
+const QUESTION = Buffer.from("4852010000010000000000000000020001", "hex");
+const ID_BYTES = 2;
+
+/** Begins an attempt in the namespace that the thread is in. Never rejects. @param patienceMs until it counts as unanswered. */
+export function attempt(target: ProbeTarget, patienceMs: number): Promise<Attempt> {
+  return target.by === "Tcp" ? attemptTcp(target, patienceMs) : attemptDns(target, patienceMs);
+}
+
+function attemptTcp({ address, port }: ProbeTarget, patienceMs: number): Promise<Attempt> {
+  return new Promise((resolve) => {
+    const begunMs = performance.now();
+    const family = address.includes(":") ? 6 : 4;
+    const lookup = lookupAtOnce(address, family) as LookupFunction;
+    const socket = connect({ host: "probe.invalid", port, family, lookup, autoSelectFamily: false });
+    const end = (result: Attempt): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(result);
+    };
+    const passedMs = (): number => performance.now() - begunMs;
+    const timer = setTimeout(() => end({ kind: "NoAnswer", ms: passedMs() }), patienceMs);
+    socket.once("connect", () => end({ kind: "Answered", ms: passedMs() }));
+    socket.on("error", (error: NodeJS.ErrnoException) => end({ kind: "Rejected", code: error.code ?? "unknown" }));
+  });
+}
+
+function attemptDns({ address, port }: ProbeTarget, patienceMs: number): Promise<Attempt> {
+  return new Promise((resolve) => {
+    const begunMs = performance.now();
+    const family = address.includes(":") ? 6 : 4;
+    const socket = createSocket({ type: family === 4 ? "udp4" : "udp6", lookup: lookupAtOnce(address, family) });
+    const end = (result: Attempt): void => {
+      clearInterval(asking);
+      clearTimeout(timer);
+      socket.close();
+      resolve(result);
+    };
+    const passedMs = (): number => performance.now() - begunMs;
+    const ask = (): void => socket.send(QUESTION, port, address, () => undefined);
+    const asking = setInterval(ask, ASK_EVERY_MS);
+    const timer = setTimeout(() => end({ kind: "NoAnswer", ms: passedMs() }), patienceMs);
+    socket.on("message", (answer) => {
+      if (answer.subarray(0, ID_BYTES).equals(QUESTION.subarray(0, ID_BYTES))) end({ kind: "Answered", ms: passedMs() });
+    });
+    socket.on("error", () => undefined); // an unreachable port may be said of one question and not of the next
+    socket.bind();
+    ask();
+  });
+}
