@@ -68,7 +68,7 @@ function main(): void {
   const preconditions = watchPreconditions({ logger, onChange: () => loop.wake() });
   const rules = watchRules({ logger, clock: systemClock, readers: ruleReaders(config), onChange: () => (loop.wake(), events.wake()) });
   const guard = keepGuard(config, version, { pods, rules, onNews: () => events.wake(), logger });
-  const facts = readNodeFacts(config.osReleaseFile, { hook, gate });
+  const facts = { ...readNodeFacts(config.osReleaseFile, { hook, gate }), guardRung: guard.rung() };
   const ownNode = followOwnNode(api, config.nodeName, () => events.wake());
   const sources: EventSource[] = [(node) => ruleTellings(rules.news(), node, systemClock.now()), (node) => guard.tellings(node)];
   const events = startEventWriter({ ...eventSettings(config), api, ownNode: ownNode.last, sources, clock: systemClock, logger });
@@ -146,9 +146,8 @@ function followMasquerade({ masqueradeConfigDir, stateDir }: Config, { pods, ...
 
 type GuardParts = Pick<GuardKeeperOptions, "onNews" | "logger"> & { pods: WatchedPods; rules: RuleWatch };
 
-/** Says at once which way refuses on this kernel: preflight asks. */
 function keepGuard(config: Config, version: string, { pods, rules, ...rest }: GuardParts): GuardKeeper {
-  const guard = new GuardKeeper({
+  return new GuardKeeper({
     ...rest,
     pinRoot: config.pinRoot,
     version,
@@ -160,8 +159,6 @@ function keepGuard(config: Config, version: string, { pods, rules, ...rest }: Gu
     lookAtRules: () => rules.look(),
     now: () => systemClock.now(),
   });
-  guard.rung();
-  return guard;
 }
 
 /** The API server is what every pod reaches. */
