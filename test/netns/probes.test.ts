@@ -43,6 +43,7 @@ describe("probes of a node", () => {
   let probes: NodeProbes;
   let nameServer: ChildProcessByStdio<null, Readable, null>;
   let step = 0;
+  const reached: string[] = [];
 
   before(async () => {
     nodes = new TwoNodes();
@@ -57,6 +58,7 @@ describe("probes of a node", () => {
       control: { address: OUTSIDE.v4, port: PORT },
       prepare: () => agent.run(() => agent.datapath.follow()),
       onChange: () => undefined,
+      onReached: (note) => reached.push(note),
       now: () => Date.now(),
     });
   });
@@ -105,6 +107,9 @@ describe("probes of a node", () => {
 
   it("find what can be reached although a policy denies it", async () => {
     assert.deepEqual(await outcomes(), all("Failed", "Passed"));
+    assert.equal(reached.length, 1);
+    const [told] = probes.tellings({ kind: "Node", name: "n1", uid: "u" });
+    assert.match(`${told?.reason} ${told?.note}`, /^PolicyNotEnforced A pod reaches 168\.63\.129\.16 TCP 80/);
   });
 
   it("find that the node's own rules deny it", async () => {

@@ -51,7 +51,7 @@ function main(): void {
   const datapath = openDatapath(config, { hook, gate, version });
   const canary = new NodeCanary();
   canary.removeLeftovers();
-  const probes = openProbes(config, { datapath, logger, onChange: () => loop.wake() });
+  const probes = openProbes(config, { datapath, logger, onChange: () => (loop.wake(), events.wake()) });
   const heartbeat = setInterval(() => attempt(logger, "heartbeat", () => datapath.beat()), HEARTBEAT_MS);
   const api = new ClusterApi({ host: config.apiHost, port: config.apiPort, serviceAccountDir: config.serviceAccountDir });
   const policies = watchPolicies({ api, stateDir: config.stateDir, clock: systemClock, logger, onChange: () => loop.wake() });
@@ -70,7 +70,11 @@ function main(): void {
   const guard = keepGuard(config, version, { pods, rules, onNews: () => events.wake(), logger });
   const facts = { ...readNodeFacts(config.osReleaseFile, { hook, gate }), guardRung: guard.rung() };
   const ownNode = followOwnNode(api, config.nodeName, () => events.wake());
-  const sources: EventSource[] = [(node) => ruleTellings(rules.news(), node, systemClock.now()), (node) => guard.tellings(node)];
+  const sources: EventSource[] = [
+    (node) => ruleTellings(rules.news(), node, systemClock.now()),
+    (node) => guard.tellings(node),
+    (node) => probes.tellings(node),
+  ];
   const events = startEventWriter({ ...eventSettings(config), api, ownNode: ownNode.last, sources, clock: systemClock, logger });
   const agent = new AgentLoop({
     guard,
@@ -167,7 +171,8 @@ function openProbes(
   { datapath, logger, onChange }: { datapath: NodeDatapath; logger: Logger; onChange: () => void },
 ): NodeProbes {
   const prepare = (): void => attempt(logger, "following the probe", () => datapath.follow());
-  const probes = new NodeProbes({ control: { address, port }, prepare, onChange, now: () => systemClock.now() });
+  const onReached = (note: string): void => logger.warn({ note }, "a pod reaches what a policy denies");
+  const probes = new NodeProbes({ control: { address, port }, prepare, onChange, onReached, now: () => systemClock.now() });
   probes.removeLeftovers();
   return probes;
 }

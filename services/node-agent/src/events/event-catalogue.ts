@@ -39,6 +39,12 @@ export const EVENT_CATALOGUE = {
     impact: "The guard refused rules all the time, and its pins were made again.",
     remedy: "Find out which pod or person has access to /sys/fs/bpf of this node.",
   },
+  PolicyNotEnforced: {
+    type: "Warning",
+    action: "ProbePolicy",
+    impact: "Any pod of this node reaches it too: keys and identities of the node may be in others' hands.",
+    remedy: "Look at status.policy of this node's HostRoutingNode and at the network policy; it is tried again every ten seconds.",
+  },
   EventsSuppressed: {
     type: "Warning",
     action: "LimitEvents",

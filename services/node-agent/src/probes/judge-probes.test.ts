@@ -40,6 +40,10 @@ describe("what probes prove", () => {
         results.map(({ outcome }) => outcome),
         outcomes,
       );
+      assert.deepEqual(
+        results.map(({ isReached = false }) => isReached),
+        [attempts[0].kind === "Answered", false, false],
+      );
       assert.match(results.map(({ message }) => message).join("\n"), told);
     });
 });

@@ -2,8 +2,11 @@ import type { HostRoutingNodeStatus } from "@hostrouting/contracts";
 import type { Attempt } from "./probe-attempt.ts";
 import type { ProbeTarget } from "./probe-target.ts";
 
-/** One probe as the status names it. */
-export type ProbeResult = Pick<NonNullable<HostRoutingNodeStatus["probes"]>[number], "name" | "outcome"> & { readonly message: string };
+/** One probe as the status names it. `isReached`: what a policy denies has answered. */
+export type ProbeResult = Pick<NonNullable<HostRoutingNodeStatus["probes"]>[number], "name" | "outcome"> & {
+  readonly message: string;
+  readonly isReached?: true;
+};
 
 /** What became of what a pod tried. */
 export type Tried = { readonly target: ProbeTarget; readonly attempt: Attempt };
@@ -20,7 +23,7 @@ export function judgeProbes(tried: readonly Tried[]): readonly ProbeResult[] {
   });
 }
 
-type Judged = Pick<ProbeResult, "outcome" | "message">;
+type Judged = Omit<ProbeResult, "name">;
 
 function judgeReach(target: ProbeTarget, attempt: Attempt): Judged {
   const place = placeOf(target);
@@ -38,7 +41,11 @@ function judgeDenial(target: ProbeTarget, attempt: Attempt, hasWay: boolean): Ju
   const place = placeOf(target);
   switch (attempt.kind) {
     case "Answered":
-      return { outcome: "Failed", message: `A pod reaches ${place}, which a policy denies: connected in ${Math.ceil(attempt.ms)} ms.` };
+      return {
+        outcome: "Failed",
+        isReached: true,
+        message: `A pod reaches ${place}, which a policy denies: connected in ${Math.ceil(attempt.ms)} ms.`,
+      };
     case "NoAnswer":
       if (hasWay) return { outcome: "Passed", message: `No answer from ${place}.` };
       return { outcome: "Unknown", message: `No answer from ${place}, nor from anybody else.` };

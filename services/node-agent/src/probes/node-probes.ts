@@ -2,9 +2,11 @@ import { NetlinkSocket, readAddresses, readRoutes } from "@hostrouting/bpf-loade
 import { AppError, explain } from "@hostrouting/domain";
 import type { DenyTable } from "../policy/deny-table.ts";
 import { judgeProbes, type ProbeResult } from "./judge-probes.ts";
+import type { Regarding, Telling } from "../events/telling.ts";
 import { probeAddress } from "./probe-address.ts";
 import { attempt } from "./probe-attempt.ts";
 import { ProbeNetwork } from "./probe-network.ts";
+import { probeTellings, withRun, type ProbeNews } from "./probe-news.ts";
 import { probeTargets, type ProbeTarget } from "./probe-target.ts";
 
 /** Results with the time at which they were found, ISO 8601; none while there is nothing to probe. */
@@ -27,6 +29,8 @@ export type NodeProbesOptions = {
   readonly control: { readonly address: string; readonly port: number };
   readonly prepare: () => void;
   readonly onChange: () => void;
+  /** What a policy denies has answered; told in every run. */
+  readonly onReached: (note: string) => void;
   readonly now: () => number;
 };
 
@@ -51,6 +55,7 @@ export class NodeProbes {
   readonly #options: NodeProbesOptions;
   #running: Run | undefined;
   #done: Done | undefined;
+  #news: ProbeNews | undefined;
 
   constructor(options: NodeProbesOptions) {
     this.#options = options;
@@ -78,6 +83,11 @@ export class NodeProbes {
     if (this.#done?.key === key) return this.#done;
     const results = targets.map(({ name }): ProbeResult => ({ name, outcome: "Unknown", message: "Not tried since the last change." }));
     return { results, observedAt: this.#time() };
+  }
+
+  /** What Events are to say of what was found. */
+  tellings(regarding: Regarding): Telling[] {
+    return probeTellings(this.#news, regarding, this.#options.now());
   }
 
   /** Ends a run and removes everything. */
@@ -129,6 +139,9 @@ export class NodeProbes {
 
   #keep(key: string, results: readonly ProbeResult[]): void {
     const before = this.#done?.key === key ? this.#done.results : [];
+    const news = withRun(this.#news, results, this.#options.now());
+    if (news !== this.#news) this.#options.onReached(news?.note ?? "");
+    this.#news = news;
     this.#done = { key, results, observedAt: this.#time(), atMs: this.#options.now() };
     if (JSON.stringify(before.map(({ outcome }) => outcome)) !== JSON.stringify(results.map(({ outcome }) => outcome)))
       this.#options.onChange();
