@@ -20,26 +20,37 @@ const MAKE_TIMEOUT_MS = 5 * 60_000;
 
 /** What each npm script runs, and which parts of the machine it needs. `optional`: does without where they cannot be had, and says so itself. */
 const COMMANDS = {
-  start: { file: "infra/dev/supervisor.ts", database: true, lab: (args) => !args.includes("--no-lab") },
-  test: { file: "infra/dev/test.ts", database: true, lab: (args) => !args.includes("--list"), guests: true, optional: true },
-  "test:long": { file: "infra/dev/test.ts", fixed: ["--suite", "long"], database: true, lab: () => true, guests: true, optional: true },
-  lab: { file: "infra/lab/lab.ts", lab: (args) => args[0] === "up" },
+  start: { file: "infra/dev/supervisor.ts", database: true, lab: (args) => !args.includes("--no-lab"), guests: asksForMachines },
+  test: { file: "infra/dev/test.ts", database: true, lab: (args) => !args.includes("--list"), guests: () => true, optional: true },
+  "test:long": {
+    file: "infra/dev/test.ts",
+    fixed: ["--suite", "long"],
+    database: true,
+    lab: () => true,
+    guests: () => true,
+    optional: true,
+  },
+  lab: { file: "infra/lab/lab.ts", lab: (args) => args[0] === "up" || asksForMachines(args), guests: asksForMachines },
   check: { file: "infra/dev/test.ts", fixed: ["--suite", "check,architecture"] },
   generate: { file: "api/generate.ts" },
   hostrouting: { file: "services/cli/src/main.ts" },
-  budget: { file: "test/vm/renew-budget.ts", lab: () => true, guests: true },
+  budget: { file: "test/vm/renew-budget.ts", lab: () => true, guests: () => true },
   "bench:main-job": { file: "test/bench/main-job.ts", database: true, lab: () => true },
   "bench:datapath": { file: "test/bench/datapath.ts", lab: () => true },
   "bench:guard": { file: "test/bench/guard.ts", lab: () => true },
 };
 
-async function ensureLab({ optional = false, guests = false }) {
+function asksForMachines(args) {
+  return args.some((arg) => arg.startsWith("--vm-nodes"));
+}
+
+async function ensureLab({ optional = false, guests = () => false }, args) {
   if (optional && (process.platform !== "linux" || process.getuid() !== 0)) return;
   requireLinux();
   requireRoot("The lab");
   if (!optional) requireGo();
   requireDisk(cacheFolder(), DISK_GIB);
-  await ensureDebianPackages(guests && process.arch === "x64" ? [...labPackages, ...guestPackages] : labPackages);
+  await ensureDebianPackages(guests(args) && process.arch === "x64" ? [...labPackages, ...guestPackages] : labPackages);
   if (existsSync(path.join(checkout, "bpf/Makefile"))) await ensureObjects();
 }
 
@@ -62,7 +73,7 @@ async function main([name, ...args]) {
   if (command === undefined) throw new Problem(`"${name ?? ""}" is no command; there are ${Object.keys(COMMANDS).join(", ")}.`);
   if (Number(process.versions.node.split(".")[0]) < 20)
     throw new Problem(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
-  if (command.lab?.(args)) await ensureLab(command);
+  if (command.lab?.(args)) await ensureLab(command, args);
   if (command.database) await ensureDebianPackages(databasePackages);
   const node24 = await ensureNode24();
   await ensureDependencies(node24);

@@ -13,7 +13,10 @@ const cluster = labManagedCluster({
   podCidrs: ["10.244.0.0/16", "fd00:244::/48"],
   serviceCidrs: ["10.96.0.0/16", "fd00:96::/112"],
   dnsServiceIp: "10.96.0.10",
-  userNodes: 2,
+  userPools: [
+    { name: "user", count: 2 },
+    { name: "vm612", count: 1 },
+  ],
   accessReference: "/state/lab/worker.kubeconfig",
   createdBy: "22222222-2222-2222-2222-222222222222",
   now: "2026-01-01T00:00:00.000Z",
@@ -45,10 +48,11 @@ test("it is what ARM asks for before host routing may be turned on, with the mod
     performance: { accelerationMode: "None" },
   });
   assert.deepEqual(
-    properties.agentPoolProfiles.map((pool) => [pool["name"], pool["count"], pool["osSku"]]),
+    properties.agentPoolProfiles.map((pool) => [pool["name"], pool["count"], pool["osSKU"]]),
     [
       ["system", 1, "AzureLinux3"],
       ["user", 2, "Ubuntu2404"],
+      ["vm612", 1, "Ubuntu2404"],
     ],
   );
   assert.equal(cluster.desiredMode, "None");

@@ -21,8 +21,8 @@ export type LabFacts = {
   readonly podCidrs: readonly string[];
   readonly serviceCidrs: readonly string[];
   readonly dnsServiceIp: string;
-  /** Nodes of pool `user`; pool `system` has one. */
-  readonly userNodes: number;
+  /** Pools beside `system`, which has one node. */
+  readonly userPools: readonly { readonly name: string; readonly count: number }[];
   /** Path of the worker's kubeconfig. */
   readonly accessReference: string;
   /** Client id of the service principal that stands for the supervisor. */
@@ -98,8 +98,8 @@ function properties(lab: LabFacts): Record<string, unknown> {
     powerState: { code: "Running" },
     servicePrincipalProfile: { clientId: "msi" },
     agentPoolProfiles: [
-      pool(lab, { name: "system", mode: "System", count: 1, osSku: "AzureLinux3" }),
-      pool(lab, { name: "user", mode: "User", count: lab.userNodes, osSku: "Ubuntu2404" }),
+      pool(lab, { name: "system", mode: "System", count: 1, osSKU: "AzureLinux3" }),
+      ...lab.userPools.map((own) => pool(lab, { ...own, mode: "User", osSKU: "Ubuntu2404" })),
     ],
     networkProfile: {
       networkPlugin: "azure",
@@ -119,7 +119,7 @@ function properties(lab: LabFacts): Record<string, unknown> {
   };
 }
 
-function pool(lab: LabFacts, own: { name: string; mode: "System" | "User"; count: number; osSku: string }): Record<string, unknown> {
+function pool(lab: LabFacts, own: { name: string; mode: "System" | "User"; count: number; osSKU: string }): Record<string, unknown> {
   return {
     ...own,
     osType: "Linux",
@@ -130,7 +130,7 @@ function pool(lab: LabFacts, own: { name: string; mode: "System" | "User"; count
     workloadRuntime: "OCIContainer",
     orchestratorVersion: lab.kubernetesVersion.split(".").slice(0, 2).join("."),
     currentOrchestratorVersion: lab.kubernetesVersion,
-    nodeImageVersion: own.osSku === "AzureLinux3" ? "AKSAzureLinux-V3gen2-202611.01.0" : "AKSUbuntu-2404gen2containerd-202611.01.0",
+    nodeImageVersion: own.osSKU === "AzureLinux3" ? "AKSAzureLinux-V3gen2-202611.01.0" : "AKSUbuntu-2404gen2containerd-202611.01.0",
     powerState: { code: "Running" },
     provisioningState: "Succeeded",
   };

@@ -11,6 +11,7 @@ import type { Installation } from "./installation.ts";
 import { labManagedCluster, labPolicy } from "./lab-cluster.ts";
 import { labPlace, registerCluster } from "./register.ts";
 import type { Bundle } from "./service-plans.ts";
+import type { StartOptions } from "./start-options.ts";
 
 /** The lab as long as this process runs. starting → up | failed; `stop` may be called in each and leaves nothing. */
 export type LabSession = {
@@ -20,7 +21,10 @@ export type LabSession = {
 };
 
 /** How a lab is started; `say` gets its progress, line by line. */
-export type LabSessionOptions = { readonly stateDir: string; readonly nodes: number; readonly say: (line: string) => void };
+export type LabSessionOptions = Pick<StartOptions, "nodes" | "machines"> & {
+  readonly stateDir: string;
+  readonly say: (line: string) => void;
+};
 
 const checkout = path.resolve(import.meta.dirname, "../..");
 /** The start ends its own builds on SIGTERM; one that does not is killed. */
@@ -31,7 +35,8 @@ const START_ENDING_MS = 2_000;
  * the processes that are watched over here.
  */
 export function startLabSession(options: LabSessionOptions): LabSession {
-  const args = ["infra/lab/lab.ts", "up", "--state-dir", options.stateDir, "--nodes", String(options.nodes)];
+  const machines = options.machines.length === 0 ? [] : ["--vm-nodes", options.machines.join(",")];
+  const args = ["infra/lab/lab.ts", "up", "--state-dir", options.stateDir, "--nodes", String(options.nodes), ...machines];
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
     cwd: checkout,
     stdio: ["ignore", "pipe", "pipe"],
@@ -73,13 +78,20 @@ export async function registerLab(installation: Installation, lab: LabRecord): P
     podCidrs: lab.network.podCidrs,
     serviceCidrs: lab.network.serviceCidrs,
     dnsServiceIp: tenthAddress(lab.network.serviceCidrs[0] ?? ""),
-    userNodes: lab.nodes.length - 1,
+    userPools: userPools(lab),
     accessReference: lab.workerKubeconfig,
     createdBy: identity.clientId,
     now: new Date(now).toISOString(),
     etag: randomUUID(),
   });
   await registerCluster(installation.databaseUrl, cluster, labPolicy(now));
+}
+
+/** Every pool but the system's, with the number of its nodes; pool `user` also when it has none. */
+function userPools(lab: LabRecord): { name: string; count: number }[] {
+  const names = new Set(["user", ...lab.nodes.map(({ pool }) => pool)]);
+  names.delete("system");
+  return [...names].map((name) => ({ name, count: lab.nodes.filter(({ pool }) => pool === name).length }));
 }
 
 /** @throws AppError when the lab holds another bundle than the worker was told: the sources changed while it was built. */

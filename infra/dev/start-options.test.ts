@@ -10,17 +10,28 @@ test("without options: port 8443, three nodes, the lab, everything below the sta
     stateDir: DEFAULT,
     port: 8443,
     nodes: 3,
+    machines: [],
     lab: true,
     readyFile: `${DEFAULT}/ready.json`,
   });
 });
 
 test("every option is read", () => {
-  const options = parseStartOptions(["--state-dir", "/s", "--port", "9000", "--nodes", "5", "--no-lab", "--ready-file", "/r.json"]);
-  assert.deepEqual(options, { stateDir: "/s", port: 9000, nodes: 5, lab: false, readyFile: "/r.json" });
+  const lab = ["--nodes", "5", "--vm-nodes", "6.1,6.12", "--no-lab"];
+  const options = parseStartOptions(["--state-dir", "/s", "--port", "9000", ...lab, "--ready-file", "/r.json"]);
+  assert.deepEqual(options, { stateDir: "/s", port: 9000, nodes: 5, machines: ["6.1", "6.12"], lab: false, readyFile: "/r.json" });
 });
 
-for (const argv of [["--port", "0"], ["--port", "65536"], ["--nodes", "two"], ["--nodes", "1.5"], ["--bogus"], ["stray"]])
+for (const argv of [
+  ["--port", "0"],
+  ["--port", "65536"],
+  ["--nodes", "two"],
+  ["--nodes", "1.5"],
+  ["--vm-nodes", "6.12,5.10"],
+  ["--vm-nodes", "6.1,6.1,6.1,6.1,6.1"],
+  ["--bogus"],
+  ["stray"],
+])
   test(`refused with the usage: ${argv.join(" ")}`, () => {
     assert.throws(() => parseStartOptions(argv), { code: "start.usage", remedy: /^Usage: npm start/ });
   });

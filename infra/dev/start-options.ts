@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { AppError } from "@hostrouting/domain";
+import { parseSeries, SERIES, type Series } from "../guests/guest-kernel.ts";
 
 /** What `npm start` was asked for. */
 export type StartOptions = {
@@ -11,6 +12,8 @@ export type StartOptions = {
   readonly port: number;
   /** Nodes of the lab, 1–8. */
   readonly nodes: number;
+  /** Virtual machines of the lab by their kernels, at most 4. */
+  readonly machines: readonly Series[];
   readonly lab: boolean;
   /** Absolute; written once everything is ready. */
   readonly readyFile: string;
@@ -20,7 +23,9 @@ const PORT_DEFAULT = 8443;
 const NODES_DEFAULT = 3;
 /** 8 nodes are about 3 GiB on one machine. */
 const NODES_MAX = 8;
-const USAGE = "npm start -- [--state-dir D] [--port N] [--nodes N] [--no-lab] [--ready-file F]";
+/** Each takes up to 1.5 GiB, and a processor while it boots. */
+const MACHINES_MAX = 4;
+const USAGE = "npm start -- [--state-dir D] [--port N] [--nodes N] [--vm-nodes 6.1,6.12] [--no-lab] [--ready-file F]";
 
 /** The state folder when none is named; the lab's own command and the CLI look there too. */
 export function defaultStateDir(): string {
@@ -38,6 +43,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     stateDir,
     port: wholeNumber("--port", values.port ?? String(PORT_DEFAULT), 65_535),
     nodes: wholeNumber("--nodes", values.nodes ?? String(NODES_DEFAULT), NODES_MAX),
+    machines: machines(values["vm-nodes"]),
     lab: values["no-lab"] !== true,
     readyFile: path.resolve(values["ready-file"] ?? path.join(stateDir, "ready.json")),
   };
@@ -51,6 +57,7 @@ function parse(argv: readonly string[]) {
         "state-dir": { type: "string" },
         port: { type: "string" },
         nodes: { type: "string" },
+        "vm-nodes": { type: "string" },
         "no-lab": { type: "boolean" },
         "ready-file": { type: "string" },
       },
@@ -65,6 +72,13 @@ function wholeNumber(option: string, text: string, max: number): number {
   if (!Number.isInteger(number) || number < 1 || number > max)
     throw usage(`${option} must be a whole number from 1 to ${max}, not "${text}"`);
   return number;
+}
+
+function machines(text: string | undefined): Series[] {
+  const series = text === undefined ? [] : parseSeries(text);
+  if (series && series.length <= MACHINES_MAX) return series;
+  const kernels = Object.keys(SERIES).join(" or ");
+  throw usage(`--vm-nodes must name one to ${MACHINES_MAX} kernels, each ${kernels}, with commas between, not "${text}"`);
 }
 
 function usage(say: string): AppError {

@@ -13,6 +13,16 @@ export const SERIES = { "6.1": "linux-image-cloud-amd64", "6.12": "linux-image-6
 /** One of them. */
 export type Series = keyof typeof SERIES;
 
+/** `6.1,6.12`: one kernel for each virtual machine. Nothing when a part of it names none that guests can run. */
+export function parseSeries(text: string): Series[] | undefined {
+  const parts = text.split(",");
+  return parts.every(isSeries) ? parts : undefined;
+}
+
+function isSeries(text: string): text is Series {
+  return Object.hasOwn(SERIES, text);
+}
+
 const DOWNLOAD_TIMEOUT_MS = 180_000;
 const QUICK_TIMEOUT_MS = 30_000;
 /** The largest module of these kernels has 5 MB. */

@@ -1,12 +1,14 @@
+import type { PreparedGuest, PreparedGuests } from "../guests/prepare-guests.ts";
 import type { PreparedImages } from "../images/prepare-images.ts";
 import type { ApiClient } from "./api-client.ts";
 import type { Hierarchy } from "./cgroups.ts";
 import { createNodeObject } from "./cluster-content.ts";
 import type { ClusterAuthority, KeyPair } from "./cluster-keys.ts";
 import { createNodeNetwork } from "./lab-network.ts";
-import type { LabPlan, NodePlan } from "./lab-plan.ts";
+import type { LabPlan, MachinePlan, NamespacePlan, NodePlan } from "./lab-plan.ts";
 import type { LabProcess } from "./lab-process.ts";
 import type { LabNode } from "./lab-record.ts";
+import { consoleFile, prepareMachine, startMachine, type MachineStart } from "./machine.ts";
 import { writeNodeFiles } from "./node-files.ts";
 import { settleAll } from "./settle-all.ts";
 import { startContainerd, startKubernetes, waitForContainerd, type NodeStart } from "./node.ts";
@@ -20,48 +22,74 @@ export interface NodeSupplies {
   readonly authority: ClusterAuthority;
   /** User that all kube-proxies share. */
   readonly proxy: KeyPair;
+  /** What virtual machines are made with, for every kernel that one of them is to have. */
+  readonly guests: PreparedGuests;
 }
 
-/** Makes a node's network and files and starts its containerd, which listens when this returns; this needs no API server. */
-export async function prepareNode(supplies: NodeSupplies, node: NodePlan): Promise<LabProcess> {
-  const { lab, authority, proxy, images } = supplies;
-  await settleAll([
-    createNodeNetwork(lab, node),
-    writeNodeFiles({ lab, node, authority, proxy, pauseImage: images.pause, template: images.template }),
-  ]);
+/** A node on which only Kubernetes has to be started; which needs the API server. */
+export type PreparedNode =
+  | { readonly node: NamespacePlan; readonly containerd: LabProcess }
+  | { readonly node: MachinePlan; readonly guest: PreparedGuest };
+
+/** A node that will be Ready, with all its processes. */
+export interface JoinedNode {
+  readonly seen: LabNode;
+  readonly processes: readonly LabProcess[];
+}
+
+/**
+ * Makes a node's files and its place in the network. containerd of a node of namespaces listens when this returns; a virtual machine is still
+ * off. This needs no API server.
+ */
+export async function prepareNode(supplies: NodeSupplies, node: NodePlan): Promise<PreparedNode> {
+  if (node.kind === "Machine") {
+    const guest = supplies.guests.get(node.series);
+    if (guest === undefined) throw new Error(`nothing was prepared for machines of Linux ${node.series}`);
+    await writeFiles(supplies, node);
+    await prepareMachine(machineStart(supplies, { node, guest }));
+    return { node, guest };
+  }
+  await settleAll([createNodeNetwork(supplies.lab, node), writeFiles(supplies, node)]);
   const start = nodeStart(supplies, node);
   const containerd = await startContainerd(start);
   await waitForContainerd(start, containerd);
-  return containerd;
+  return { node, containerd };
 }
 
-/** Makes the Node object and starts kubelet and kube-proxy on a prepared node; the API server must be ready. */
-export async function joinNode(supplies: NodeSupplies, api: ApiClient, prepared: PreparedNode): Promise<LabProcess[]> {
-  await createNodeObject(api, prepared.node);
-  return startKubernetes(nodeStart(supplies, prepared.node), prepared.containerd);
-}
-
-/** A node whose containerd runs. */
-export interface PreparedNode {
-  readonly node: NodePlan;
-  readonly containerd: LabProcess;
-}
-
-/** The node as others see it. */
-export function describeNode(lab: LabPlan, { node, containerd }: PreparedNode): LabNode {
-  return {
+/** Makes the Node object and starts what joins it: kubelet and kube-proxy, or the virtual machine. The API server must be ready. */
+export async function joinNode(supplies: NodeSupplies, api: ApiClient, prepared: PreparedNode): Promise<JoinedNode> {
+  const { lab } = supplies;
+  const { node } = prepared;
+  await createNodeObject(api, node);
+  const common = {
     name: node.name,
     pool: node.pool,
     slot: node.slot,
-    addresses: [node.ipv4, node.ipv6],
+    addresses: [node.ipv4, node.ipv6] as const,
     podCidrs: node.podCidrs,
-    netns: node.netns,
-    containerdPid: containerd.pid,
     cgroup: `${lab.cgroup}/${node.name}`,
   };
+  if ("guest" in prepared) {
+    const { series } = prepared.node;
+    const kernelRelease = prepared.guest.kernel.release;
+    const machine = await startMachine(machineStart(supplies, prepared));
+    return { seen: { kind: "Machine", ...common, series, kernelRelease, console: consoleFile(lab, prepared.node) }, processes: [machine] };
+  }
+  const { containerd } = prepared;
+  const kubernetes = await startKubernetes(nodeStart(supplies, prepared.node), containerd);
+  const seen = { kind: "Namespaces", ...common, netns: prepared.node.netns, containerdPid: containerd.pid } as const;
+  return { seen, processes: [containerd, ...kubernetes] };
 }
 
-function nodeStart(supplies: NodeSupplies, node: NodePlan): NodeStart {
+function writeFiles({ lab, authority, proxy, images }: NodeSupplies, node: NodePlan): Promise<void> {
+  return writeNodeFiles({ lab, node, authority, proxy, pauseImage: images.pause, template: images.template });
+}
+
+function nodeStart(supplies: NodeSupplies, node: NamespacePlan): NodeStart {
   const { lab, hierarchies, programs, images } = supplies;
   return { lab, node, hierarchies, programs, template: images.template };
+}
+
+function machineStart(supplies: NodeSupplies, { node, guest }: { node: MachinePlan; guest: PreparedGuest }): MachineStart {
+  return { lab: supplies.lab, node, hierarchies: supplies.hierarchies, guest };
 }

@@ -3,11 +3,14 @@ import { join } from "node:path";
 import { AppError } from "@hostrouting/domain";
 import { withFileLock } from "../images/with-file-lock.ts";
 import { connectApi, type ApiClient } from "./api-client.ts";
-import { describeNode, joinNode, prepareNode, type NodeSupplies } from "./bring-up-node.ts";
+import type { Series } from "../guests/guest-kernel.ts";
+import { prepareGuests } from "../guests/prepare-guests.ts";
+import { cacheFolder } from "../images/cache-folder.ts";
+import { joinNode, prepareNode, type NodeSupplies } from "./bring-up-node.ts";
 import { endCgroup, readHierarchies } from "./cgroups.ts";
 import { waitForNodes } from "./cluster-content.ts";
 import { openClusterAuthority } from "./cluster-keys.ts";
-import { NODES_MAX, planLab, planNode, type LabPlan, type NodePlan } from "./lab-plan.ts";
+import { NODES_MAX, planLab, planMachine, planNode, type LabPlan } from "./lab-plan.ts";
 import { readLabRecord, writeLabRecord, type LabNode, type LabRecord } from "./lab-record.ts";
 import { removeNodeFiles } from "./node.ts";
 import { ipIn } from "./lab-network.ts";
@@ -15,26 +18,23 @@ import { removeNetns } from "./stop-lab.ts";
 
 const LOCK_WAIT_MS = 60_000;
 
-/** Starts a node in the lowest free slot of a running lab and returns when it is Ready. Throws AppError `lab.full` when all 16 are taken. */
-export function addNode(stateDir: string): Promise<LabNode> {
+/**
+ * Starts a node in the lowest free slot of a running lab and returns when it is Ready. With `series` it is a virtual machine of that kernel.
+ * Throws AppError `lab.full` when all 16 are taken.
+ */
+export function addNode(stateDir: string, series?: Series): Promise<LabNode> {
   return withRunningLab(stateDir, async (lab, record) => {
     const taken = new Set(record.nodes.map(({ slot }) => slot));
     const slot = Array.from({ length: NODES_MAX }, (_, index) => index).find((index) => !taken.has(index));
     if (slot === undefined) throw new AppError("lab.full", { say: `The lab has its ${NODES_MAX} nodes`, do: "Remove one first" });
-    const node = planNode(lab, slot);
-    const supplies = await suppliesOf(lab, record);
+    const node = series === undefined ? planNode(lab, slot) : planMachine(lab, slot, series);
+    const supplies = await suppliesOf(lab, record, series === undefined ? [] : [series]);
     const api = await connectApi(record.adminKubeconfig);
     try {
-      const containerd = await prepareNode(supplies, node);
-      const joined = await joinNode(supplies, api, { node, containerd });
-      await waitForNodes(api, [node.name]);
-      const described = describeNode(lab, { node, containerd });
-      await writeLabRecord(lab, {
-        ...record,
-        nodes: [...record.nodes, described],
-        processes: [...record.processes, containerd, ...joined],
-      });
-      return described;
+      const { seen, processes } = await joinNode(supplies, api, await prepareNode(supplies, node));
+      await waitForNodes(api, { nodes: [node], processes });
+      await writeLabRecord(lab, { ...record, nodes: [...record.nodes, seen], processes: [...record.processes, ...processes] });
+      return seen;
     } finally {
       api.close();
     }
@@ -60,18 +60,18 @@ export function removeNode(stateDir: string, name: string): Promise<void> {
     await writeLabRecord(lab, { ...record, ...left });
     const api = await connectApi(record.adminKubeconfig);
     try {
-      await endNode(lab, planNode(lab, node.slot), api);
+      await endNode(lab, node, api);
     } finally {
       api.close();
     }
   });
 }
 
-async function endNode(lab: LabPlan, node: NodePlan, api: ApiClient): Promise<void> {
-  await endCgroup(await readHierarchies(), `${lab.cgroup}/${node.name}`);
+async function endNode(lab: LabPlan, node: LabNode, api: ApiClient): Promise<void> {
+  await endCgroup(await readHierarchies(), node.cgroup);
   await ipIn(lab.netns.fabric, [`link delete n${node.slot}`]);
-  await removeNetns(node.netns);
-  await removeNodeFiles(node);
+  if (node.kind === "Namespaces") await removeNetns(node.netns);
+  await removeNodeFiles(node.kind === "Namespaces" ? planNode(lab, node.slot) : planMachine(lab, node.slot, node.series));
   await api.call({ method: "DELETE", path: `/api/v1/nodes/${node.name}` }); // gone already is as good
 }
 
@@ -88,11 +88,16 @@ async function withRunningLab<T>(stateDir: string, work: (lab: LabPlan, record: 
   );
 }
 
-async function suppliesOf(lab: LabPlan, record: LabRecord): Promise<NodeSupplies> {
+async function suppliesOf(lab: LabPlan, record: LabRecord, machines: readonly Series[]): Promise<NodeSupplies> {
   const folder = join(lab.folder, "control-plane");
   const [certificate, key] = await Promise.all([readFile(join(folder, "ca.crt"), "utf8"), readFile(join(folder, "ca.key"), "utf8")]);
   const authority = await openClusterAuthority({ certificate, key });
   const images = { pause: record.pauseImage, template: record.template };
-  const [hierarchies, proxy] = await Promise.all([readHierarchies(), authority.issue({ user: "system:kube-proxy" })]);
-  return { lab, hierarchies, programs: record.programs, images, authority, proxy };
+  const { programs, template } = record;
+  const [hierarchies, proxy, guests] = await Promise.all([
+    readHierarchies(),
+    authority.issue({ user: "system:kube-proxy" }),
+    prepareGuests(machines, { cache: cacheFolder(process.env), programs, template, onProgress: () => undefined }),
+  ]);
+  return { lab, hierarchies, programs, images, guests, authority, proxy };
 }

@@ -1,14 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "@hostrouting/domain";
 import type { ApiClient } from "./api-client.ts";
 import { applyManifests, parseManifests, readManifests } from "./apply-manifests.ts";
+import { isRunning, type LabProcess } from "./lab-process.ts";
 import type { NodePlan } from "./lab-plan.ts";
 import { masqueradeManifests } from "./masquerade-config.ts";
 import { nodeLabels, providerId } from "./node-pool.ts";
 import { waitUntil } from "./wait-until.ts";
 
-/** A pod is started in a second or two; images are there. A minute means that something is broken. */
+/** A node is ready in a few seconds and a pod in one or two; images are there. A minute means that something is broken. */
 const READY_TIMEOUT_MS = 60_000;
+/** A virtual machine boots first, and everything in it is emulated. */
+const MACHINE_READY_TIMEOUT_MS = 180_000;
 const ASK_EVERY_MS = 100;
 
 const MANIFESTS = join(import.meta.dirname, "../k8s");
@@ -45,15 +49,30 @@ export async function applyDemo(api: ApiClient, image: string): Promise<void> {
   await applyManifests(api, parseManifests(text, DEMO));
 }
 
-/** Waits until each of these nodes is Ready and takes pods. */
-export async function waitForNodes(api: ApiClient, names: readonly string[], signal?: AbortSignal): Promise<void> {
+/** Nodes that are about to be Ready, with the processes that they cannot do without. */
+export interface StartingNodes {
+  readonly nodes: readonly NodePlan[];
+  readonly processes: readonly LabProcess[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits until each of these nodes is Ready and takes pods.
+ * Throws AppError `lab.node-failed` when one of their processes ends meanwhile.
+ */
+export async function waitForNodes(api: ApiClient, { nodes, processes, signal }: StartingNodes): Promise<void> {
+  const names = nodes.map(({ name }) => name);
   await waitUntil(
-    { what: `nodes ${names.join(", ")} to be Ready`, everyMs: ASK_EVERY_MS, timeoutMs: READY_TIMEOUT_MS, remedy: SEE_LOGS, signal },
+    { what: `nodes ${names.join(", ")} to be Ready`, everyMs: ASK_EVERY_MS, timeoutMs: patience(nodes), remedy: SEE_LOGS, signal },
     async () => {
+      const ended = processes.find((process) => !isRunning(process));
+      if (ended) return ended;
       const ready = await readyNodes(api);
       return names.every((name) => ready.includes(name)) || undefined;
     },
-  );
+  ).then((answer) => {
+    if (answer !== true) throw new AppError("lab.node-failed", { say: `${answer.name} has ended`, do: SEE_LOGS });
+  });
 }
 
 /** Names of the nodes whose condition Ready is True and that have no taint for the contrary any more. */
@@ -65,10 +84,10 @@ export async function readyNodes(api: ApiClient): Promise<string[]> {
   return list.items.filter(isReady).map((node) => node.metadata.name);
 }
 
-/** Waits until every replica of the demo application, and its traffic client on each of `nodes` nodes, is ready. */
-export async function waitForDemo(api: ApiClient, nodes: number, signal?: AbortSignal): Promise<void> {
+/** Waits until every replica of the demo application, and its traffic client on each of these nodes, is ready. */
+export async function waitForDemo(api: ApiClient, nodes: readonly NodePlan[], signal?: AbortSignal): Promise<void> {
   await waitUntil(
-    { what: "the demo application to be ready", everyMs: ASK_EVERY_MS, timeoutMs: READY_TIMEOUT_MS, remedy: SEE_LOGS, signal },
+    { what: "the demo application to be ready", everyMs: ASK_EVERY_MS, timeoutMs: patience(nodes), remedy: SEE_LOGS, signal },
     async () => {
       const [web, traffic] = await Promise.all([
         api.json<{ spec: { replicas: number }; status: { readyReplicas?: number } }>({
@@ -77,9 +96,13 @@ export async function waitForDemo(api: ApiClient, nodes: number, signal?: AbortS
         }),
         api.json<{ status: { numberReady?: number } }>({ method: "GET", path: "/apis/apps/v1/namespaces/demo/daemonsets/traffic" }),
       ]);
-      return (web.status.readyReplicas === web.spec.replicas && traffic.status.numberReady === nodes) || undefined;
+      return (web.status.readyReplicas === web.spec.replicas && traffic.status.numberReady === nodes.length) || undefined;
     },
   );
+}
+
+function patience(nodes: readonly NodePlan[]): number {
+  return nodes.some(({ kind }) => kind === "Machine") ? MACHINE_READY_TIMEOUT_MS : READY_TIMEOUT_MS;
 }
 
 interface NodeList {

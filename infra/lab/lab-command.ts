@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { AppError } from "@hostrouting/domain";
+import { parseSeries, SERIES, type Series } from "../guests/guest-kernel.ts";
 import { cacheFolder } from "../images/cache-folder.ts";
 import { addNode, removeNode } from "./change-nodes.ts";
 import { NODES_MAX } from "./lab-plan.ts";
@@ -14,9 +15,10 @@ import { stopLab } from "./stop-lab.ts";
 /** What `npm run lab` says when it does not understand. */
 export const LAB_USAGE = `npm run lab -- <command> [--state-dir DIR]
   up [--nodes N] [--api-port PORT]   start a cluster of N nodes (3)
+     [--vm-nodes 6.1,6.12]           and a virtual machine for each of these kernels
   down                               stop it and leave nothing
   status [--json]                    what runs
-  add-node                           start one more node
+  add-node [--vm-nodes 6.12]         start one more node
   remove-node NAME                   end a node's processes and remove its Node object
   kubectl ARGS…                      kubectl as the administrator`;
 
@@ -39,7 +41,7 @@ export async function runLabCommand(args: readonly string[]): Promise<number> {
     case "status":
       return status(options, say);
     case "add-node":
-      say((await addNode(options.stateDir)).name);
+      say((await addNode(options.stateDir, options.machines[0])).name);
       return 0;
     case "remove-node":
       await removeNode(options.stateDir, rest ?? "");
@@ -63,6 +65,7 @@ function splitAtKubectl(args: readonly string[]): { own: readonly string[]; pass
 interface Options {
   readonly stateDir: string;
   readonly nodes: number;
+  readonly machines: readonly Series[];
   readonly apiPort: number | undefined;
   readonly json: boolean;
 }
@@ -71,6 +74,7 @@ function readArguments(args: readonly string[]): { command: string; rest: string
   const flags = {
     "state-dir": { type: "string" },
     nodes: { type: "string" },
+    "vm-nodes": { type: "string" },
     "api-port": { type: "string" },
     json: { type: "boolean" },
     help: { type: "boolean" },
@@ -80,6 +84,7 @@ function readArguments(args: readonly string[]): { command: string; rest: string
   const options = {
     stateDir: values["state-dir"] ?? defaultStateDir(),
     nodes: integer("--nodes", values.nodes, { least: 1, most: NODES_MAX }) ?? 3,
+    machines: machines(values["vm-nodes"]),
     apiPort: integer("--api-port", values["api-port"], { least: 1024, most: 65_535 }),
     json: values.json === true,
   };
@@ -101,15 +106,25 @@ function integer(flag: string, text: string | undefined, { least, most }: { leas
   throw new AppError("lab.usage", { say: `${flag} is ${text}`, do: `Give a whole number from ${least} to ${most}` });
 }
 
+function machines(text: string | undefined): Series[] {
+  const series = text === undefined ? [] : parseSeries(text);
+  if (series) return series;
+  throw new AppError("lab.usage", {
+    say: `--vm-nodes is ${text}`,
+    do: `Give kernels out of ${Object.keys(SERIES).join(", ")}, with commas between`,
+  });
+}
+
 async function up(options: Options, say: (line: string) => void): Promise<number> {
   const before = await labStatus(options.stateDir);
-  if (before.state === "ready" && before.record.nodes.length === options.nodes) {
+  if (before.state === "ready" && before.record.nodes.length === options.nodes + options.machines.length) {
     say(`already up; stop it first to build it anew\n${summary(before)}`);
     return 0;
   }
   await startLab({
     stateDir: options.stateDir,
     nodes: options.nodes,
+    machines: options.machines,
     project: join(import.meta.dirname, "../.."),
     cache: cacheFolder(process.env),
     ...(options.apiPort !== undefined && { apiPort: options.apiPort }),
@@ -136,9 +151,11 @@ async function status(options: Options, say: (line: string) => void): Promise<nu
 function summary(found: LabStatus): string {
   if (found.state === "absent") return "no lab runs for this state folder";
   const { record } = found;
-  const nodes = record.nodes.map(({ name, addresses, netns }) => {
+  const nodes = record.nodes.map((node) => {
+    const { name, addresses } = node;
     const ready = found.readyNodes === undefined ? "unknown" : found.readyNodes.includes(name) ? "Ready" : "NotReady";
-    return `  ${name.padEnd(14)} ${ready.padEnd(9)} ${addresses[0].padEnd(13)} ${addresses[1].padEnd(15)} nsenter --net=/run/netns/${netns}`;
+    const way = node.kind === "Namespaces" ? `nsenter --net=/run/netns/${node.netns}` : `Linux ${node.kernelRelease}, says ${node.console}`;
+    return `  ${name.padEnd(14)} ${ready.padEnd(9)} ${addresses[0].padEnd(13)} ${addresses[1].padEnd(15)} ${way}`;
   });
   return [
     `lab ${record.id}: ${found.state}, Kubernetes ${record.kubernetesVersion} at ${record.server}`,

@@ -1,5 +1,5 @@
 import { runCommand } from "../images/run-command.ts";
-import { LAB_NETWORK, NODES_MAX, planNode, type LabPlan, type NodePlan } from "./lab-plan.ts";
+import { LAB_NETWORK, NODES_MAX, slotAddresses, type LabPlan, type MachinePlan, type NamespacePlan, type NodePlan } from "./lab-plan.ts";
 import { settleAll } from "./settle-all.ts";
 
 /** ip(8) with its batch of a few dozen lines takes milliseconds. */
@@ -34,16 +34,33 @@ export async function createFabric(lab: LabPlan): Promise<void> {
   const gatewayAddresses = [`${LAB_NETWORK.gateway[0]}/24`, `${LAB_NETWORK.gateway[1]}/64`];
   await settleAll([
     ipIn(outside, [...bringUp([...gatewayAddresses, ...OUTSIDE_ADDRESSES]), ...outsideRoutes()]),
-    ipIn(control, [...bringUp([`${LAB_NETWORK.apiServer}/24`, `${LAB_NETWORK.apiServerV6}/64`]), ...podRoutes(lab), ...defaultRoutes()]),
+    ipIn(control, [...bringUp([`${LAB_NETWORK.apiServer}/24`, `${LAB_NETWORK.apiServerV6}/64`]), ...podRoutes(), ...defaultRoutes()]),
   ]);
 }
 
 /** Makes one node's namespace with its uplink `eth0`, its addresses and its routes to the other nodes' pods. */
-export async function createNodeNetwork(lab: LabPlan, node: NodePlan): Promise<void> {
+export async function createNodeNetwork(lab: LabPlan, node: NamespacePlan): Promise<void> {
   await runCommand({ argv: ["ip", "netns", "add", node.netns], timeoutMs: IP_TIMEOUT_MS });
   await sysctl(node.netns, FORWARDING);
   await ipIn(lab.netns.fabric, uplink(`n${node.slot}`, node.netns));
-  await ipIn(node.netns, [...bringUp([`${node.ipv4}/24`, `${node.ipv6}/64`]), ...podRoutes(lab, node), ...defaultRoutes()]);
+  await ipIn(node.netns, nodeCommands(node));
+}
+
+/** Makes the port of the fabric's bridge that a virtual machine's network card is plugged into. */
+export async function createMachinePort(lab: LabPlan, node: MachinePlan): Promise<string> {
+  const port = `n${node.slot}`;
+  await ipIn(lab.netns.fabric, [`tuntap add dev ${port} mode tap vnet_hdr`, `link set ${port} master br0 up`]);
+  return port;
+}
+
+/** What a virtual machine runs to be reached as a node of namespaces is: the settings of a network come before the card that they are for. */
+export function machineNetworkScript(node: MachinePlan): string {
+  return `${settingLines(FORWARDING)}\nmodprobe virtio_net\nip -batch - <<'END'\n${lines(nodeCommands(node))}END\n`;
+}
+
+/** Addresses and routes of a node. */
+function nodeCommands(node: NodePlan): string[] {
+  return [...bringUp([`${node.ipv4}/24`, `${node.ipv6}/64`]), ...podRoutes(node), ...defaultRoutes()];
 }
 
 /** Runs ip(8) commands in a namespace, all or none of the rest after the first that fails. */
@@ -80,12 +97,13 @@ function defaultRoutes(): string[] {
 }
 
 /** One route per slot and family. A node's own range is unreachable but for the pods that the CNI plugin adds routes for. */
-function podRoutes(lab: LabPlan, own?: NodePlan): string[] {
-  return Array.from({ length: NODES_MAX }, (_, slot) => planNode(lab, slot)).flatMap((node) =>
-    node.podCidrs.map((cidr, family) =>
-      node.slot === own?.slot ? `route add unreachable ${cidr}` : `route add ${cidr} via ${family === 0 ? node.ipv4 : node.ipv6} dev eth0`,
-    ),
-  );
+function podRoutes(own?: NodePlan): string[] {
+  return Array.from({ length: NODES_MAX }, (_, slot) => slot).flatMap((slot) => {
+    const { podCidrs, ipv4, ipv6 } = slotAddresses(slot);
+    return podCidrs.map((cidr, family) =>
+      slot === own?.slot ? `route add unreachable ${cidr}` : `route add ${cidr} via ${family === 0 ? ipv4 : ipv6} dev eth0`,
+    );
+  });
 }
 
 type Setting = readonly [file: string, value: string];
@@ -102,6 +120,10 @@ const FORWARDING: readonly Setting[] = [["ipv4/ip_forward", "1"], ["ipv6/conf/al
 
 /** /proc/sys/net shows the settings of the namespace of whoever opens it, so a process inside writes them. */
 async function sysctl(netns: string, settings: readonly Setting[]): Promise<void> {
-  const script = settings.map(([file, value]) => `echo ${value} >/proc/sys/net/${file}`).join("\n");
-  await runCommand({ argv: ["nsenter", `--net=/run/netns/${netns}`, "sh", "-e"], timeoutMs: IP_TIMEOUT_MS, input: script });
+  const argv = ["nsenter", `--net=/run/netns/${netns}`, "sh", "-e"];
+  await runCommand({ argv, timeoutMs: IP_TIMEOUT_MS, input: settingLines(settings) });
+}
+
+function settingLines(settings: readonly Setting[]): string {
+  return settings.map(([file, value]) => `echo ${value} >/proc/sys/net/${file}`).join("\n");
 }

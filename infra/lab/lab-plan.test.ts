@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NODES_MAX, planLab, planNode } from "./lab-plan.ts";
+import { NODES_MAX, planLab, planMachine, planNode, planNodes } from "./lab-plan.ts";
 
 const lab = planLab("/var/state/one");
 
@@ -29,5 +29,23 @@ test("no two slots share an address or a pod range", () => {
 });
 
 test("a slot outside the range is refused", () => {
-  for (const slot of [-1, NODES_MAX, 0.5]) assert.throws(() => planNode(lab, slot), RangeError);
+  for (const slot of [-1, NODES_MAX, 0.5]) {
+    assert.throws(() => planNode(lab, slot), RangeError);
+    assert.throws(() => planMachine(lab, slot, "6.1"), RangeError);
+  }
+});
+
+test("virtual machines come after the nodes of namespaces, in a pool for each kernel, with the addresses of their slots", () => {
+  assert.deepEqual(
+    planNodes(lab, { nodes: 2, machines: ["6.12", "6.1", "6.12"] }).map(({ name, pool, kind }) => [name, pool, kind]),
+    [
+      ["aks-system-0", "system", "Namespaces"],
+      ["aks-user-0", "user", "Namespaces"],
+      ["aks-vm612-2", "vm612", "Machine"],
+      ["aks-vm61-3", "vm61", "Machine"],
+      ["aks-vm612-4", "vm612", "Machine"],
+    ],
+  );
+  const { ipv4, ipv6, podCidrs } = planNode(lab, 3);
+  assert.partialDeepStrictEqual(planMachine(lab, 3, "6.1"), { ipv4, ipv6, podCidrs });
 });

@@ -1,27 +1,47 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import type { Series } from "../guests/guest-kernel.ts";
 
-/** Pools in the order of their nodes: one system node, the rest user nodes, as AKS asks for. */
-export type PoolName = "system" | "user";
+/** One system node, the rest user nodes, as AKS asks for; nodes with a kernel of their own are a pool for each series, as node images are in AKS. */
+export type PoolName = "system" | "user" | "vm61" | "vm612";
+
+const MACHINE_POOLS: Readonly<Record<Series, PoolName>> = { "6.1": "vm61", "6.12": "vm612" };
 
 /** Address slots of one lab. Routes to all of them exist from the start, so that a node added later is reachable at once. */
 export const NODES_MAX = 16;
 
-/** One node's place in the lab: everything about it that is known before it runs. */
-export interface NodePlan {
+/** Where a slot's node is reached, whatever it lives in. First entries are IPv4, second IPv6. */
+export interface SlotAddresses {
+  readonly ipv4: string;
+  readonly ipv6: string;
+  readonly podCidrs: readonly [string, string];
+}
+
+interface CommonPlan extends SlotAddresses {
   /** Name of the Node object: `aks-user-0`. */
   readonly name: string;
   readonly pool: PoolName;
   /** Slot, 0 to NODES_MAX − 1; addresses derive from it. */
   readonly slot: number;
-  readonly ipv4: string;
-  readonly ipv6: string;
-  readonly podCidrs: readonly [string, string];
-  /** Name of its network namespace, below /run/netns. */
-  readonly netns: string;
   /** Its folder below the lab's folder. */
   readonly folder: string;
 }
+
+/** A node that is a set of namespaces on the machine's own kernel. */
+export interface NamespacePlan extends CommonPlan {
+  readonly kind: "Namespaces";
+  /** Name of its network namespace, below /run/netns. */
+  readonly netns: string;
+}
+
+/** A node that is a virtual machine with a kernel of its own. */
+export interface MachinePlan extends CommonPlan {
+  readonly kind: "Machine";
+  readonly series: Series;
+}
+
+/** One node's place in the lab: everything about it that is known before it runs. */
+export type NodePlan = NamespacePlan | MachinePlan;
 
 /** Everything of a lab that follows from its state folder alone. */
 export interface LabPlan {
@@ -62,19 +82,33 @@ export function planLab(stateDir: string): LabPlan {
   };
 }
 
-/** The plan of the node in one slot. Slot 0 is the system pool's only node. */
-export function planNode(lab: LabPlan, slot: number): NodePlan {
+/** The addresses of one slot. Throws RangeError when there is no such slot. */
+export function slotAddresses(slot: number): SlotAddresses {
   if (!Number.isInteger(slot) || slot < 0 || slot >= NODES_MAX) throw new RangeError(`slot ${slot} is not within 0 to ${NODES_MAX - 1}`);
-  const pool: PoolName = slot === 0 ? "system" : "user";
-  const name = slot === 0 ? "aks-system-0" : `aks-user-${slot - 1}`;
   return {
-    name,
-    pool,
-    slot,
     ipv4: `10.240.0.${11 + slot}`,
     ipv6: `fd00:240::${11 + slot}`,
     podCidrs: [`10.244.${slot}.0/24`, `fd00:244:0:${slot.toString(16)}::/64`],
-    netns: `acns-${lab.id}-${name}`,
-    folder: join(lab.folder, "nodes", name),
   };
+}
+
+/** The plan of the node of namespaces in one slot. Slot 0 is the system pool's only node. */
+export function planNode(lab: LabPlan, slot: number): NamespacePlan {
+  const pool: PoolName = slot === 0 ? "system" : "user";
+  const name = slot === 0 ? "aks-system-0" : `aks-user-${slot - 1}`;
+  const folder = join(lab.folder, "nodes", name);
+  return { kind: "Namespaces", name, pool, slot, ...slotAddresses(slot), netns: `acns-${lab.id}-${name}`, folder };
+}
+
+/** The plan of the virtual machine in one slot; its name has the slot's number. */
+export function planMachine(lab: LabPlan, slot: number, series: Series): MachinePlan {
+  const pool = MACHINE_POOLS[series];
+  const name = `aks-${pool}-${slot}`;
+  return { kind: "Machine", name, pool, slot, ...slotAddresses(slot), series, folder: join(lab.folder, "nodes", name) };
+}
+
+/** The plans of a new lab's nodes, in the order of their slots: those of namespaces first. */
+export function planNodes(lab: LabPlan, wanted: { readonly nodes: number; readonly machines: readonly Series[] }): NodePlan[] {
+  const nodes = Array.from({ length: wanted.nodes }, (_, slot) => planNode(lab, slot));
+  return [...nodes, ...wanted.machines.map((series, index) => planMachine(lab, wanted.nodes + index, series))];
 }

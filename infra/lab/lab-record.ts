@@ -1,23 +1,41 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Series } from "../guests/guest-kernel.ts";
 import type { LabPlan, PoolName } from "./lab-plan.ts";
 import type { LabProcess } from "./lab-process.ts";
 
-/** One node as others see it. */
-export interface LabNode {
+interface CommonNode {
   readonly name: string;
   readonly pool: PoolName;
   readonly slot: number;
   /** IPv4 and IPv6 address of `eth0`. */
   readonly addresses: readonly [string, string];
   readonly podCidrs: readonly [string, string];
+  /** The node's cgroup, the same path below each hierarchy's mount. */
+  readonly cgroup: string;
+}
+
+/** A node that is a set of namespaces. */
+export interface NamespaceNode extends CommonNode {
+  readonly kind: "Namespaces";
   /** Name below /run/netns; enter with `nsenter --net=/run/netns/<name>`. */
   readonly netns: string;
   /** Holds the node's namespaces: `nsenter --target <pid> --net --mount --uts` is a shell on the node. */
   readonly containerdPid: number;
-  /** The node's cgroup, the same path below each hierarchy's mount. */
-  readonly cgroup: string;
 }
+
+/** A node that is a virtual machine: a privileged pod is the way into it. */
+export interface MachineNode extends CommonNode {
+  readonly kind: "Machine";
+  readonly series: Series;
+  /** `6.12.117+deb12-cloud-amd64`. */
+  readonly kernelRelease: string;
+  /** What the machine has said, its programs included; the file before it has `.1` behind its name. */
+  readonly console: string;
+}
+
+/** One node as others see it. */
+export type LabNode = NamespaceNode | MachineNode;
 
 /** A lab that runs, or the part of it that has been started; `<state folder>/lab/lab.json`. */
 export interface LabRecord {

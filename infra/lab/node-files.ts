@@ -128,7 +128,7 @@ function kubeletConfig(lab: LabPlan, node: NodePlan): unknown {
     tlsCertFile: `${INSIDE}/pki/kubelet.crt`,
     tlsPrivateKeyFile: `${INSIDE}/pki/kubelet.key`,
     cgroupDriver: "cgroupfs",
-    cgroupRoot: `/${lab.cgroup}/${node.name}`,
+    cgroupRoot: node.kind === "Machine" ? "/" : `/${lab.cgroup}/${node.name}`,
     containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock",
     volumePluginDir: "/var/lib/kubelet/volume-plugins",
     resolvConf: "",

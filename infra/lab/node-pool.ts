@@ -9,6 +9,23 @@ interface PoolLook {
   readonly osRelease: string;
 }
 
+const USER: PoolLook = {
+  mode: "User",
+  osSku: "Ubuntu",
+  osSkuEffective: "Ubuntu2404",
+  nodeImageVersion: "AKSUbuntu-2404gen2containerd-202610.12.0",
+  osRelease: `PRETTY_NAME="Ubuntu 24.04.3 LTS"
+NAME="Ubuntu"
+VERSION_ID="24.04"
+VERSION="24.04.3 LTS (Noble Numbat)"
+VERSION_CODENAME=noble
+ID=ubuntu
+ID_LIKE=debian
+HOME_URL="https://www.ubuntu.com/"
+UBUNTU_CODENAME=noble
+`,
+};
+
 const POOLS: Readonly<Record<PoolName, PoolLook>> = {
   system: {
     mode: "System",
@@ -24,22 +41,9 @@ ANSI_COLOR="1;34"
 HOME_URL="https://aka.ms/azurelinux"
 `,
   },
-  user: {
-    mode: "User",
-    osSku: "Ubuntu",
-    osSkuEffective: "Ubuntu2404",
-    nodeImageVersion: "AKSUbuntu-2404gen2containerd-202610.12.0",
-    osRelease: `PRETTY_NAME="Ubuntu 24.04.3 LTS"
-NAME="Ubuntu"
-VERSION_ID="24.04"
-VERSION="24.04.3 LTS (Noble Numbat)"
-VERSION_CODENAME=noble
-ID=ubuntu
-ID_LIKE=debian
-HOME_URL="https://www.ubuntu.com/"
-UBUNTU_CODENAME=noble
-`,
-  },
+  user: USER,
+  vm61: USER,
+  vm612: USER,
 };
 
 /** Where the lab says it is; no request ever goes there. */

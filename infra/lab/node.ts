@@ -4,24 +4,22 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { AppError } from "@hostrouting/domain";
 import { createCgroup, type Hierarchy } from "./cgroups.ts";
-import { LAB_NETWORK, type LabPlan, type NodePlan } from "./lab-plan.ts";
+import type { LabPlan, NamespacePlan, NodePlan } from "./lab-plan.ts";
 import { isRunning, startProcess, type LabProcess } from "./lab-process.ts";
+import { FRUGAL, nodeCommand } from "./node-commands.ts";
 import { settleAll } from "./settle-all.ts";
 import { waitUntil } from "./wait-until.ts";
 
-/** What a node's programs need to run. */
+/** What the programs of a node of namespaces need to run. */
 export interface NodeStart {
   readonly lab: LabPlan;
-  readonly node: NodePlan;
+  readonly node: NamespacePlan;
   readonly hierarchies: readonly Hierarchy[];
   /** Folder of the Kubernetes programs. */
   readonly programs: string;
   /** Folder of the unpacked images. */
   readonly template: string;
 }
-
-/** kubelet and kube-proxy trade a little CPU for a third of their heap. */
-const FRUGAL = { GOGC: "50" };
 
 /** containerd listens half a second after its start; a loaded machine may need a few. */
 const CONTAINERD_TIMEOUT_MS = 30_000;
@@ -72,23 +70,13 @@ function accepts(path: string): Promise<boolean> {
 /** Starts kubelet and kube-proxy inside the node that `containerd` holds. */
 export function startKubernetes(start: NodeStart, containerd: LabProcess): Promise<LabProcess[]> {
   const enter = ["nsenter", `--target=${containerd.pid}`, "--net", "--mount", "--uts"];
-  const { node } = start;
-  const kubelet = [
-    ...["/run/lab/bin/kubelet", "--config=/run/lab/node/kubelet.yaml", "--kubeconfig=/run/lab/node/kubelet.kubeconfig"],
-    ...[`--hostname-override=${node.name}`, `--node-ip=${node.ipv4},${node.ipv6}`, "--housekeeping-interval=30s"],
-  ];
-  const proxy = [
-    ...["/run/lab/bin/kube-proxy", "--kubeconfig=/run/lab/node/kube-proxy.kubeconfig", `--hostname-override=${node.name}`],
-    ...["--proxy-mode=iptables", `--cluster-cidr=${LAB_NETWORK.podCidrs.join(",")}`, "--bind-address=0.0.0.0"],
-    // The table of connections is sized for the whole machine, not by a node.
-    ...["--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0"],
-  ];
-  return settleAll([startIn(start, "kubelet", [...enter, ...kubelet]), startIn(start, "kube-proxy", [...enter, ...proxy])]);
+  const programs = ["kubelet", "kube-proxy"] as const;
+  return settleAll(programs.map((program) => startIn(start, program, [...enter, ...nodeCommand(start.node, program)])));
 }
 
 /** Removes the node's files; its processes must have ended. */
 export async function removeNodeFiles(node: NodePlan): Promise<void> {
-  await rm(node.folder, { recursive: true, force: true });
+  for (const kind of ["", ".ext4", ".cpio"]) await rm(`${node.folder}${kind}`, { recursive: true, force: true });
 }
 
 function startIn(start: NodeStart, program: string, argv: readonly string[]): Promise<LabProcess> {

@@ -23,6 +23,14 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "/usr/bin/nsenter": "util-linux",
 };
 
+/** The same for labs with virtual machines. */
+const GUEST_PROGRAMS: Readonly<Record<string, string>> = {
+  "/usr/bin/qemu-system-x86_64": "qemu-system-x86",
+  "/usr/bin/xz": "xz-utils",
+  "/usr/sbin/mke2fs": "e2fsprogs",
+  "/bin/busybox": "busybox-static",
+};
+
 /** Programs that are in another place on some releases. */
 const OTHER_PLACES: Readonly<Record<string, string>> = { "/usr/sbin/runc": "/usr/bin/runc" };
 
@@ -32,6 +40,8 @@ export interface HostNeeds {
   readonly folder: string;
   /** Whether the programs have to be built, which needs Go. */
   readonly needsGo: boolean;
+  /** Whether there are to be virtual machines. */
+  readonly needsGuests: boolean;
 }
 
 /** Throws AppError `lab.not-linux` or `lab.not-root`: what must hold before any folder is made. */
@@ -44,13 +54,16 @@ export function requireRootOnLinux(): void {
 
 /** Throws AppError with one sentence and its remedy when the lab lacks something on this machine. */
 export function requireHost(needs: HostNeeds): void {
-  const absent = Object.entries(PROGRAMS).filter(([path]) => !existsSync(path) && !existsSync(OTHER_PLACES[path] ?? path));
+  const programs = { ...PROGRAMS, ...(needs.needsGuests && GUEST_PROGRAMS) };
+  const absent = Object.entries(programs).filter(([path]) => !existsSync(path) && !existsSync(OTHER_PLACES[path] ?? path));
   const packages = [...new Set(absent.map(([, name]) => name))];
   if (packages.length > 0)
     throw new AppError("lab.package-missing", {
       say: `The lab needs ${packages.join(", ")}`,
       do: `apt-get install --no-install-recommends ${packages.join(" ")}`,
     });
+  if (needs.needsGuests && process.arch !== "x64")
+    throw new AppError("lab.no-guests", { say: "Virtual machines need an x86-64 machine", do: "Leave --vm-nodes out" });
   const { bavail, bsize } = statfsSync(needs.folder);
   if (bavail * bsize < DISK_FREE_MIN_BYTES)
     throw new AppError("lab.disk-full", {

@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { PreparedGuests } from "../guests/prepare-guests.ts";
 import type { PreparedImages } from "../images/prepare-images.ts";
 import { connectApi, type ApiClient } from "./api-client.ts";
-import { describeNode, joinNode, prepareNode, type NodeSupplies, type PreparedNode } from "./bring-up-node.ts";
+import { joinNode, prepareNode, type JoinedNode, type NodeSupplies, type PreparedNode } from "./bring-up-node.ts";
 import { KUBERNETES_VERSION } from "./build-programs.ts";
 import { readHierarchies } from "./cgroups.ts";
 import { waitForService } from "./wait-for-service.ts";
@@ -11,7 +12,7 @@ import { createClusterAuthority, type ClusterAuthority } from "./cluster-keys.ts
 import { startApiServer, startControllers, writeControlPlaneFiles, type ControlPlaneStart } from "./control-plane.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { createFabric } from "./lab-network.ts";
-import { LAB_NETWORK, planNode, type LabPlan, type NodePlan } from "./lab-plan.ts";
+import { LAB_NETWORK, type LabPlan, type NodePlan } from "./lab-plan.ts";
 import type { LabProcess } from "./lab-process.ts";
 import { writeLabRecord, type LabRecord } from "./lab-record.ts";
 import { settleAll } from "./settle-all.ts";
@@ -22,9 +23,11 @@ const API_TIMEOUT_MS = 60_000;
 
 /** Everything that a cluster starts from. */
 export interface ClusterStart {
-  readonly nodes: number;
+  readonly nodes: readonly NodePlan[];
   readonly lab: LabPlan;
   readonly images: PreparedImages;
+  /** What virtual machines are made with. */
+  readonly guests: PreparedGuests;
   readonly programs: string;
   readonly apiPort: number;
   readonly say: (line: string) => void;
@@ -42,19 +45,20 @@ export async function startCluster(starting: ClusterStart): Promise<LabRecord> {
   throwIfAborted(starting.signal);
   const control: ControlPlaneStart = { lab, hierarchies, programs: starting.programs, authority, doorPort: starting.apiPort };
   const proxy = await authority.issue({ user: "system:kube-proxy" });
-  const supplies: NodeSupplies = { lab, hierarchies, programs: starting.programs, images: starting.images, authority, proxy };
+  const { programs, images, guests } = starting;
+  const supplies: NodeSupplies = { lab, hierarchies, programs, images, guests, authority, proxy };
   const kubeconfigs = await writeUserKubeconfigs(starting, authority);
   await writeControlPlaneFiles(control);
   const processes = await startApiServer(control);
   const draft = { ...kubeconfigs, ...describe(starting), phase: "starting" as const, processes, nodes: [] };
   await writeLabRecord(lab, draft);
-  const plans = Array.from({ length: starting.nodes }, (_, slot) => planNode(lab, slot));
-  const [prepared, api] = await settleAll([prepareNodes(supplies, plans), reachApi(kubeconfigs.adminKubeconfig, starting.signal)]);
+  const preparing = settleAll(starting.nodes.map((node) => prepareNode(supplies, node)));
+  const [prepared, api] = await settleAll([preparing, reachApi(kubeconfigs.adminKubeconfig, starting.signal)]);
   say("API server answers");
   try {
-    const more = await fillCluster({ control, supplies, api, prepared, starting });
-    const all = [...processes, ...prepared.map(({ containerd }) => containerd), ...more];
-    const record: LabRecord = { ...draft, phase: "ready", processes: all, nodes: prepared.map((node) => describeNode(lab, node)) };
+    const { controllers, joined } = await fillCluster({ control, supplies, api, prepared, starting });
+    const all = [...processes, ...controllers, ...joined.flatMap((node) => node.processes)];
+    const record: LabRecord = { ...draft, phase: "ready", processes: all, nodes: joined.map(({ seen }) => seen) };
     await writeLabRecord(lab, record);
     return record;
   } finally {
@@ -70,28 +74,28 @@ interface Filling {
   readonly starting: ClusterStart;
 }
 
+interface Filled {
+  readonly controllers: readonly LabProcess[];
+  readonly joined: readonly JoinedNode[];
+}
+
 /** Everything that acts on the API server's content starts at once; the objects arrive meanwhile. */
-async function fillCluster({ control, supplies, api, prepared, starting }: Filling): Promise<LabProcess[]> {
+async function fillCluster({ control, supplies, api, prepared, starting }: Filling): Promise<Filled> {
   const { say, images } = starting;
-  const names = prepared.map(({ node }) => node.name);
-  const [controllers, ...joined] = await settleAll([
+  const { nodes } = starting;
+  const [controllers, joined] = await settleAll([
     startControllers(control),
-    ...prepared.map((node) => joinNode(supplies, api, node)),
+    settleAll(prepared.map((node) => joinNode(supplies, api, node))),
     applyProduct(api),
   ]);
   say("nodes join");
-  await waitForNodes(api, names, starting.signal);
-  say(`${names.length} nodes Ready`);
+  await waitForNodes(api, { nodes, processes: joined.flatMap(({ processes }) => processes), signal: starting.signal });
+  say(`${nodes.length} nodes Ready`);
   await applyDemo(api, images.bundle); // now, so that it is spread over all nodes
-  await waitForDemo(api, names.length, starting.signal);
-  const plans = prepared.map(({ node }) => node);
-  await waitForService(api, plans, starting.signal);
+  await waitForDemo(api, nodes, starting.signal);
+  await waitForService(api, nodes, starting.signal);
   say("demo application ready");
-  return [...controllers, ...joined.flatMap((processes) => processes ?? [])];
-}
-
-function prepareNodes(supplies: NodeSupplies, plans: readonly NodePlan[]): Promise<PreparedNode[]> {
-  return settleAll(plans.map(async (node) => ({ node, containerd: await prepareNode(supplies, node) })));
+  return { controllers, joined };
 }
 
 /** Connects once the API server says that it is ready. */

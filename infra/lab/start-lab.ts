@@ -1,10 +1,13 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "@hostrouting/domain";
+import type { Series } from "../guests/guest-kernel.ts";
+import { prepareGuests } from "../guests/prepare-guests.ts";
 import { prepareImages } from "../images/prepare-images.ts";
 import { withFileLock } from "../images/with-file-lock.ts";
 import { buildPrograms, programsAreBuilt } from "./build-programs.ts";
 import { freePort, requirePort } from "./free-port.ts";
-import { planLab, type LabPlan } from "./lab-plan.ts";
+import { NODES_MAX, planLab, planNodes, type LabPlan } from "./lab-plan.ts";
 import { readLabRecord, type LabRecord } from "./lab-record.ts";
 import { requireHost, requireRootOnLinux } from "./require-host.ts";
 import { settleAll } from "./settle-all.ts";
@@ -16,8 +19,10 @@ import { throwIfAborted } from "./wait-until.ts";
 export interface LabOptions {
   /** Folder of the lab's files; it is made when it is not there, and its real path decides the lab's id. */
   readonly stateDir: string;
-  /** 1 to 16. */
+  /** Nodes of namespaces, 1 to 16. */
   readonly nodes: number;
+  /** Virtual machines, by the kernel of each; at most 16 nodes in all. */
+  readonly machines: readonly Series[];
   /** The checkout whose agent and demo application go into the image. */
   readonly project: string;
   /** The product's cache folder (cache-folder.ts). */
@@ -42,8 +47,10 @@ export async function startLab(options: LabOptions): Promise<LabRecord> {
   requireRootOnLinux();
   await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
   await mkdir(options.cache, { recursive: true });
-  requireHost({ folder: options.stateDir, needsGo: !(await programsAreBuilt(options.cache)) });
+  requireHost({ folder: options.stateDir, needsGo: !(await programsAreBuilt(options.cache)), needsGuests: options.machines.length > 0 });
   const lab = planLab(await realpath(options.stateDir));
+  if (options.nodes + options.machines.length > NODES_MAX)
+    throw new AppError("lab.full", { say: `A lab has ${NODES_MAX} nodes at most, virtual machines included`, do: "Ask for fewer" });
   return withFileLock({ file: join(lab.stateDir, "lab.lock"), waitMs: LOCK_WAIT_MS, holder: "Another start or stop of this lab" }, () =>
     startLocked(options, lab),
   );
@@ -60,9 +67,11 @@ async function startLocked(options: LabOptions, lab: LabPlan): Promise<LabRecord
     buildPrograms({ cache: options.cache, onProgress: say, signal: options.signal }),
   ]);
   say(`programs and images are there (bundle ${images.bundleDigest.slice(7, 19)})`);
+  const guests = await prepareGuests(options.machines, { cache: options.cache, programs, template: images.template, onProgress: say });
   throwIfAborted(options.signal);
   try {
-    return await startCluster({ nodes: options.nodes, lab, images, programs, apiPort, say, signal: options.signal });
+    const nodes = planNodes(lab, options);
+    return await startCluster({ nodes, lab, images, guests, programs, apiPort, say, signal: options.signal });
   } catch (error) {
     await keepLogs(lab);
     await removeLab(lab).catch(() => undefined); // the first error is the one to show

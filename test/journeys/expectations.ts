@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { kernelView, labNodes, MODE_ON, type LabNode } from "./lab-nodes.ts";
+import { kernelView, labMachines, labNodes, MODE_ON, type LabNode } from "./lab-nodes.ts";
 import type { OperationStatus } from "./shapes.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
@@ -14,7 +14,8 @@ export const DISABLE_TIMEOUT_MS = 90_000;
 export async function expectEnabled(stage: Stage): Promise<void> {
   const items = await stage.cluster.list("nodes");
   for (const node of items) assert.equal(node.metadata.labels[LABEL], "true", `${node.metadata.name} is labelled`);
-  assert.equal(items.length, labNodes(stage.stateDir).length, "every node of the lab is a node of the cluster");
+  const inLab = labNodes(stage.stateDir).length + labMachines(stage.stateDir).length;
+  assert.equal(items.length, inLab, "every node of the lab is a node of the cluster");
   for (const node of labNodes(stage.stateDir)) await expectAttached(node);
   const status = await stage.arm.hostRouting();
   assert.equal(status.properties.effectiveMode, "BpfVeth");

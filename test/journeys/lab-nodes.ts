@@ -2,17 +2,28 @@ import { execFile } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
+import type { LabRecord, MachineNode, NamespaceNode } from "../../infra/lab/lab-record.ts";
 import { REASONS, type Reason } from "../../services/node-agent/src/host-routing/kernel-layout.ts";
 import type { KernelView } from "./kernel-view.ts";
 
 const run = promisify(execFile);
 
-/** A node of the lab as its record shows it. */
-export type LabNode = { readonly name: string; readonly netns: string; readonly containerdPid: number };
+/** A node of the lab that is a set of namespaces, which can be entered. */
+export type LabNode = NamespaceNode;
 
-/** The nodes that the lab runs now. */
+/** The nodes of namespaces that the lab runs now. */
 export function labNodes(stateDir: string): LabNode[] {
-  return JSON.parse(readFileSync(path.join(stateDir, "lab", "lab.json"), "utf8")).nodes;
+  return labRecord(stateDir).nodes.filter((node) => node.kind === "Namespaces");
+}
+
+/** The virtual machines that the lab runs now. */
+export function labMachines(stateDir: string): MachineNode[] {
+  return labRecord(stateDir).nodes.filter((node) => node.kind === "Machine");
+}
+
+/** What the lab says of itself. */
+export function labRecord(stateDir: string): LabRecord {
+  return JSON.parse(readFileSync(path.join(stateDir, "lab", "lab.json"), "utf8")) as LabRecord;
 }
 
 /** Runs a command in a node's namespaces, as a root shell on the node would. */

@@ -40,7 +40,7 @@ export type HostRouting = {
 export type HostRoutingNode = { readonly name: string; readonly properties: { readonly phase: string; readonly effectiveMode: string } };
 /** Any Kubernetes object of those that are read. */
 export type KubeObject = {
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly creationTimestamp: string };
   readonly spec: {
     readonly unschedulable?: boolean;
     readonly generation?: number;
@@ -52,5 +52,7 @@ export type KubeObject = {
     readonly facts?: { readonly guardRung?: string };
     readonly observedAt?: string;
     readonly podIPs?: readonly { readonly ip: string }[];
+    readonly nodeInfo?: { readonly kernelVersion: string };
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly lastTransitionTime: string }[];
   };
 };

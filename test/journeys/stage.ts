@@ -7,6 +7,7 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Series } from "../../infra/guests/guest-kernel.ts";
 import type { ReadyFile } from "../../infra/dev/ready-file.ts";
 import { openArm, type Arm } from "./arm.ts";
 import { openCluster, type Cluster } from "./cluster.ts";
@@ -41,8 +42,11 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** `nodes`: of namespaces, 3 when left out. `machines`: the kernel of each virtual machine beside them. */
+export type StageOptions = { readonly stateDir?: string; readonly nodes?: number; readonly machines?: readonly Series[] };
+
 /** Starts everything and waits for the ready file. Without `stateDir` the folder is new and is removed at the end. */
-export async function openStage(options: { stateDir?: string; nodes?: number } = {}): Promise<Stage> {
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const stateDir = options.stateDir ?? mkdtempSync(path.join(tmpdir(), "hostrouting-journeys-"));
   const readyFile = path.join(stateDir, "ready.json");
   rmSync(readyFile, { force: true });
@@ -59,6 +63,7 @@ export async function openStage(options: { stateDir?: string; nodes?: number } =
     readyFile,
     "--nodes",
     String(options.nodes ?? 3),
+    ...(options.machines === undefined ? [] : ["--vm-nodes", options.machines.join(",")]),
   ];
   const child = spawn("npm", args, { cwd: checkout, stdio: ["ignore", "pipe", "pipe"] });
   const output = createWriteStream(path.join(stateDir, "start.log"), { flags: "a" });

@@ -24,8 +24,8 @@ export const labPackages = [
   ...["mmdebstrap", "buildah", "ca-certificates"],
 ];
 
-/** What boots other kernels: an emulator, a shell for the guest, and what unpacks modules. The kernels themselves are only unpacked, never installed. */
-export const guestPackages = ["qemu-system-x86", "xz-utils", "libc-bin"];
+/** What boots other kernels: an emulator, what unpacks modules, and what writes disks. The kernels themselves are only unpacked, never installed. */
+export const guestPackages = ["qemu-system-x86", "xz-utils", "libc-bin", "e2fsprogs"];
 
 const UPDATE_TIMEOUT_MS = 3 * 60_000;
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
