@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import type { RuleRemoval } from "../../packages/domain/src/index.ts";
 import type { ScanVerdict } from "../../packages/netfilter/src/index.ts";
 import { compileNetfilterLink } from "./loader/compiled-object.ts";
 import { aksRulesV4, aksRulesV6 } from "../../infra/lab/aks-rules.ts";
@@ -86,6 +89,8 @@ const harmless: [what: string, line: string][] = [
 
 describe("packet filter rules of a real node", () => {
   const name = `hrr${randomBytes(3).toString("hex")}`;
+  /** Not the machine's: nobody outside waits for these tests. */
+  const lockFile = path.join(tmpdir(), `${name}.lock`);
   const children = new Set<ChildProcess>();
 
   const inNode = (line: string, input = ""): void =>
@@ -119,6 +124,7 @@ describe("packet filter rules of a real node", () => {
   after(() => {
     for (const child of children) child.kill("SIGKILL");
     execFileSync("ip", ["netns", "del", name]);
+    rmSync(lockFile, { force: true });
   });
 
   it("are all known on a node as AKS makes it", expectClean);
@@ -162,6 +168,29 @@ describe("packet filter rules of a real node", () => {
     expectClean();
     held.stdin.end();
     remove();
+  });
+
+  it("the rules of one scan are removed by the program for it, of every backend, and those of another are not", () => {
+    const remove = (digest: string): RuleRemoval => {
+      const program = path.join(RULES, "removal/main.ts");
+      const env = { ...process.env, BPF_OBJECT: path.join(CHECKOUT, "bpf/build/host_routing.bpf.o"), XTABLES_LOCKFILE: lockFile };
+      const args = [`--net=/run/netns/${name}`, process.execPath, "--disable-warning=ExperimentalWarning", program, digest];
+      return JSON.parse(execFileSync("nsenter", args, { encoding: "utf8", timeout: TIMEOUT_MS, env })) as RuleRemoval;
+    };
+    for (const [, line] of foreign) inNode(line);
+    const { digest, findings } = look();
+    assert.ok(findings.length >= foreign.length);
+    inNode("iptables-nft -A FORWARD -s 192.0.2.77 -j DROP");
+    assert.equal(remove(digest).outcome, "Refused");
+    inNode("iptables-nft -D FORWARD -s 192.0.2.77 -j DROP");
+    const removal = remove(digest);
+    assert.ok(removal.outcome === "Done");
+    assert.deepEqual(
+      removal.rules.filter(({ outcome }) => outcome !== "Removed"),
+      [],
+    );
+    assert.equal(removal.now.state, "Clean");
+    expectClean();
   });
 
   it("a change is noticed by itself, with who made it, not by the next regular scan", async () => {

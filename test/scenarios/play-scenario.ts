@@ -28,6 +28,7 @@ function describeIntent(intent: Intent): string {
         ...(intent.owner === undefined ? [] : [intent.owner === null ? "release" : "claim"]),
         ...(intent.cordonedBy === undefined ? [] : [intent.cordonedBy === null ? "uncordon" : "cordon"]),
         ...(intent.labelled === undefined ? [] : [intent.labelled ? "label" : "unlabel"]),
+        ...(intent.userRules === undefined ? [] : [`user rules ${intent.userRules ?? "unsaid"}`]),
       ];
       return `${intent.node}: ${changes.join(" + ")}`;
     }
@@ -164,6 +165,15 @@ export class ScenarioPlayer {
       case "heals":
         node.broken = false;
         node.silent = false;
+        return;
+      case "clean":
+        node.rules = "Clean";
+        return;
+      case "dirty":
+        node.rules = "Dirty";
+        return;
+      case "unjudged":
+        node.rules = "Unknown";
         return;
       case "unready":
       case "ready":

@@ -277,6 +277,22 @@ export const armDocument = {
         },
         "description": "Body of every reply that is not 2xx."
       },
+      "FindingNode": {
+        "type": "object",
+        "required": [
+          "name"
+        ],
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "changedBy": {
+            "type": "string",
+            "description": "The process that changed the rule's place just before it was found."
+          }
+        },
+        "description": "A node with a finding."
+      },
       "HostRouting": {
         "type": "object",
         "required": [
@@ -440,6 +456,10 @@ export const armDocument = {
             "items": {
               "$ref": "#/components/schemas/DeviceRefusal"
             }
+          },
+          "rules": {
+            "$ref": "#/components/schemas/NodeRules",
+            "description": "Absent until the node's agent has looked."
           },
           "observedAt": {
             "type": "string",
@@ -1052,6 +1072,30 @@ export const armDocument = {
         },
         "unevaluatedProperties": {}
       },
+      "NodeRules": {
+        "type": "object",
+        "required": [
+          "state",
+          "digest",
+          "findings"
+        ],
+        "properties": {
+          "state": {
+            "type": "string",
+            "description": "`Clean`, `Dirty` (some would be passed by) or `Unknown` (not all can be judged)."
+          },
+          "digest": {
+            "type": "string",
+            "description": "The same as long as the same rules offend; `node remove-rules` asks for it."
+          },
+          "findings": {
+            "type": "integer",
+            "format": "int32",
+            "description": "How many."
+          }
+        },
+        "description": "What a node's packet filter rules came to."
+      },
       "OperationState": {
         "anyOf": [
           {
@@ -1446,6 +1490,82 @@ export const armDocument = {
           }
         },
         "description": "The members to change; one that is `null` goes back to its default, one that is absent stays."
+      },
+      "RuleFinding": {
+        "type": "object",
+        "required": [
+          "class",
+          "reason",
+          "backend",
+          "family",
+          "table",
+          "chain",
+          "rule",
+          "remedy",
+          "nodes",
+          "nodeCount"
+        ],
+        "properties": {
+          "class": {
+            "type": "string"
+          },
+          "reason": {
+            "type": "string"
+          },
+          "backend": {
+            "type": "string",
+            "description": "The tool that shows it."
+          },
+          "family": {
+            "type": "string"
+          },
+          "table": {
+            "type": "string"
+          },
+          "chain": {
+            "type": "string"
+          },
+          "rule": {
+            "type": "string"
+          },
+          "owner": {
+            "type": "string",
+            "description": "Who probably writes it."
+          },
+          "remedy": {
+            "type": "string"
+          },
+          "removal": {
+            "type": "string",
+            "description": "The command on the node that removes exactly this; absent where none can be written safely."
+          },
+          "nodes": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/FindingNode"
+            },
+            "description": "The first 20."
+          },
+          "nodeCount": {
+            "type": "integer",
+            "format": "int32"
+          }
+        },
+        "description": "A packet filter rule that host routing would pass by (`Bypassed`), that cannot be judged (`Unknown`), or a tool that did not say its rules\n(`Unread`). What somebody else wrote is shown with its controls visible."
+      },
+      "RuleFindingList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/RuleFinding"
+            }
+          }
+        }
       },
       "StackReason": {
         "type": "object",

@@ -136,6 +136,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Packet filter rules that keep host routing from nodes, each once with its nodes; those on most nodes first, 200 at most. */
+        get: operations["HostRoutings_ListFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/nodes": {
         parameters: {
             query?: never;
@@ -224,6 +241,12 @@ export interface components {
         ErrorResponse: {
             error: components["schemas"]["ErrorDetail"];
         };
+        /** @description A node with a finding. */
+        FindingNode: {
+            /** @description The process that changed the rule's place just before it was found. */
+            changedBy?: string;
+            name: string;
+        };
         HostRouting: {
             id: string;
             name: string;
@@ -270,6 +293,8 @@ export interface components {
              * @description How many pods' devices keep the kernel's ordinary path for a reason of their own; `refusals` names the first of them.
              */
             refusedDevices: number;
+            /** @description Absent until the node's agent has looked. */
+            rules?: components["schemas"]["NodeRules"];
             stackReasons: components["schemas"]["StackReason"][];
         };
         /** @description The operation that is under way, or else the last one. */
@@ -401,6 +426,18 @@ export interface components {
             serviceCidrs?: string[] | null;
             staticEgressGatewayProfile?: components["schemas"]["StaticEgressGatewayProfile"] | null;
         };
+        /** @description What a node's packet filter rules came to. */
+        NodeRules: {
+            /** @description The same as long as the same rules offend; `node remove-rules` asks for it. */
+            digest: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            findings: number;
+            /** @description `Clean`, `Dirty` (some would be passed by) or `Unknown` (not all can be judged). */
+            state: string;
+        };
         OperationState: string | ("InProgress" | "Succeeded" | "Failed" | "Canceled");
         /** @description How an accepted request fares. Never holds a member `resourceLocation`: clients would read it as the final result. */
         OperationStatus: {
@@ -482,6 +519,32 @@ export interface components {
             undrainableNodeBehavior?: ("Schedule" | "Cordon" | "Fail") | null;
             verifyCount?: number | null;
             verifyIntervalMs?: number | null;
+        };
+        /**
+         * @description A packet filter rule that host routing would pass by (`Bypassed`), that cannot be judged (`Unknown`), or a tool that did not say its rules
+         *     (`Unread`). What somebody else wrote is shown with its controls visible.
+         */
+        RuleFinding: {
+            /** @description The tool that shows it. */
+            backend: string;
+            chain: string;
+            class: string;
+            family: string;
+            /** Format: int32 */
+            nodeCount: number;
+            /** @description The first 20. */
+            nodes: components["schemas"]["FindingNode"][];
+            /** @description Who probably writes it. */
+            owner?: string;
+            reason: string;
+            remedy: string;
+            /** @description The command on the node that removes exactly this; absent where none can be written safely. */
+            removal?: string;
+            rule: string;
+            table: string;
+        };
+        RuleFindingList: {
+            value: components["schemas"]["RuleFinding"][];
         };
         StackReason: {
             /** Format: int64 */
@@ -942,6 +1005,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_ListFindings: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleFindingList"];
+                };
             };
             /** @description An unexpected error response. */
             default: {

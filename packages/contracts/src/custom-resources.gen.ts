@@ -197,10 +197,52 @@ export interface HostRoutingNodeStatus {
     auditUntil?: string;
     message?: string;
   };
+  /**
+   * Packet filter rules that host routing would pass by, or that cannot be judged. Texts of others have their controls visible.
+   */
   scan?: {
     state?: "Clean" | "Dirty" | "Unknown";
+    /**
+     * The same as long as the same rules offend.
+     */
     digest?: string;
+    /**
+     * How many; rules names the first of them.
+     */
     findings?: number;
+    rules?: {
+      class: "Bypassed" | "Unknown";
+      reason?: string;
+      backend: string;
+      family: string;
+      table: string;
+      /**
+       * Empty for what belongs to no chain.
+       */
+      chain: string;
+      rule: string;
+      /**
+       * Who probably writes it, by what it looks like.
+       */
+      owner?: string;
+      /**
+       * The process that changed its place just before it was found.
+       */
+      changedBy?: string;
+      remedy?: string;
+      /**
+       * The command on the node that removes exactly this.
+       */
+      removal?: string;
+    }[];
+    /**
+     * What could not be read.
+     */
+    unread?: {
+      source: string;
+      at: string;
+      why: string;
+    }[];
   };
   /**
    * Pods' traffic to the outside. Active: translated by our programs. Degraded: some of it, or something needs attention. Off: the stack masquerades.

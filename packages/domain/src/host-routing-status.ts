@@ -13,6 +13,32 @@ export type HostRoutingCondition = {
 /** A pod's device that keeps the stack, and why (CamelCase). `pod`: `namespace/name`, where known. */
 export type DeviceRefusal = { readonly device: string; readonly reason: string; readonly pod?: string };
 
+/** What a node's packet filter rules came to. `digest` is the same as long as the same rules offend; `findings` counts them. */
+export type NodeRules = { readonly state: "Clean" | "Dirty" | "Unknown"; readonly digest: string; readonly findings: number };
+
+/**
+ * A packet filter rule that host routing would pass by (Bypassed), that cannot be judged (Unknown), or a tool that said nothing of its rules
+ * (Unread), with the nodes where it was found. Texts are visible ones (visibleText).
+ */
+export type RuleFinding = {
+  readonly class: "Bypassed" | "Unknown" | "Unread";
+  readonly reason: string;
+  /** The tool that shows it. */
+  readonly backend: string;
+  readonly family: string;
+  readonly table: string;
+  readonly chain: string;
+  readonly rule: string;
+  /** Who probably writes it. */
+  readonly owner: string | undefined;
+  readonly remedy: string;
+  /** The command on the node that removes exactly this; absent where none can be written safely. */
+  readonly removal: string | undefined;
+  /** The first of its nodes; `changedBy` is the process that changed the rule's place just before it was found. */
+  readonly nodes: readonly { readonly name: string; readonly changedBy: string | undefined }[];
+  readonly nodeCount: number;
+};
+
 /** One node as operators see it. `effectiveMode` is what its kernel showed last, `fastShare` redirected ÷ seen packets, 0–1. */
 export type HostRoutingNodeStatus = {
   readonly name: string;
@@ -25,6 +51,8 @@ export type HostRoutingNodeStatus = {
   /** How many pods' devices keep the stack for a reason of their own; `refusals` names the first of them. */
   readonly refusedDevices: number;
   readonly refusals: readonly DeviceRefusal[];
+  /** Absent until its agent has scanned. */
+  readonly rules: NodeRules | undefined;
   readonly observedAt: string | undefined;
 };
 
@@ -50,6 +78,8 @@ export type HostRoutingStatus = {
   /** Of the last preflight that passed, of the rules that may be overridden and of switches; none of the rules' once host routing is off. */
   readonly warnings: readonly HostRoutingWarning[];
   readonly nodes: readonly HostRoutingNodeStatus[];
+  /** Of all nodes whose agents report, those on most nodes first. */
+  readonly findings: readonly RuleFinding[];
 };
 
 /** Something that happened to a cluster: `kind` is CamelCase, `data` small, without secrets. */

@@ -19,4 +19,5 @@ export * from "./visible-text.ts";
 export * from "./host-routing-status.ts";
 export * from "./standing-rules.ts";
 export * from "./flow-trace.ts";
+export * from "./rule-removal.ts";
 export * from "./packet-reasons.ts";

@@ -45,6 +45,11 @@ const MOUNTS: readonly Mount[] = [
     },
   },
   {
+    // the lock of iptables' older backend, which everybody on the node takes who writes its rules
+    volume: hostPath("xtables-lock", "/run/xtables.lock", "FileOrCreate"),
+    mount: { name: "xtables-lock", mountPath: "/run/xtables.lock" },
+  },
+  {
     volume: hostPath("os-release", "/etc/os-release", "File"),
     mount: { name: "os-release", mountPath: "/host/etc/os-release", readOnly: true },
   },

@@ -16,6 +16,8 @@ export type FakeAgent = {
   missConfirm: boolean;
   missed: number;
   guardRung?: "Lsm" | "FmodRet" | "Audit" | "Unsupported";
+  /** What its scan says; absent: it has not scanned. */
+  rules?: "Clean" | "Dirty" | "Unknown";
 };
 
 /** Where a fake agent lives, and when. */
@@ -74,6 +76,7 @@ export function fakeAgentStatus(agent: FakeAgent, spec: HostRoutingNodeSpec, pla
     reason,
     devices: [{ name: "eth0", role: "Uplink", attached: isOn }],
     probes: isOn ? [{ name: "self-test", outcome: "Passed" }] : [],
+    ...(agent.rules && { scan: { state: agent.rules, digest: agent.rules, findings: 0 } }),
     facts: { osId: "ubuntu", osVersionId: "24.04", preconditions: MET, ...(agent.guardRung && { guardRung: agent.guardRung }) },
     observedAt: new Date(nowMs).toISOString(),
   };

@@ -15,6 +15,8 @@ export const DIGEST_ANNOTATION = `${API_GROUP}/bundle-digest`;
 
 /** Label of a node that routes by eBPF; a result, never a cause. */
 export const ENABLED_LABEL = "kubernetes.azure.com/ebpf-host-routing";
+/** Label of a node whose packet filter rules were judged: `true` when somebody's would be passed by, `false` when none would. */
+export const USER_RULES_LABEL = "kubernetes.azure.com/user-iptables-rules";
 /** Annotation of a node that is being worked on: `<operation>/<token>`. */
 export const OWNER_ANNOTATION = `${API_GROUP}/rollout-owner`;
 /** Annotation of a node that we cordoned: the operation. A server-side cordon does not show who set it. */

@@ -27,7 +27,16 @@ export { defaultAllowList } from "./default-allow-list.ts";
 export { writerOf, type WrittenRule } from "./known-writers.ts";
 export { knownWriters, type KnownWriter, type WriterSign } from "./writer-catalogue.ts";
 export { removalCommand } from "./removal-command.ts";
-export { FINDINGS_MAX, judgeScan, type Finding, type MissingRule, type ScanOptions, type ScanVerdict } from "./scan-findings.ts";
+export {
+  FINDINGS_MAX,
+  judgeScan,
+  removables,
+  type Finding,
+  type Removable,
+  type MissingRule,
+  type ScanOptions,
+  type ScanVerdict,
+} from "./scan-findings.ts";
 export type {
   Action,
   Backend,

@@ -18,3 +18,8 @@ export function stringsOf(value: unknown): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return values.filter((one) => typeof one === "string");
 }
+
+/** A value as one word for a text: what is no text, as JSON. `String` would call a field `toString` of the value. */
+export function wordOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}

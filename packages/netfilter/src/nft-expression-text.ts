@@ -1,4 +1,4 @@
-import { isJsonObject, onlyField } from "./json-shape.ts";
+import { isJsonObject, onlyField, wordOf } from "./json-shape.ts";
 import { operandValues } from "./nft-operand.ts";
 
 /** An expression or statement in words near to those of nft(8), without counters, whose numbers change with every packet. */
@@ -7,8 +7,8 @@ export function expressionText(expression: unknown): string {
   if (kind === undefined) return JSON.stringify(expression) ?? "";
   if (kind === "counter") return typeof value === "string" ? `counter name ${value}` : "counter";
   if (kind === "match" && isJsonObject(value)) return matchText(value);
-  if ((kind === "jump" || kind === "goto") && isJsonObject(value)) return `${kind} ${String(value["target"])}`;
-  if (kind === "xt" && isJsonObject(value)) return `xt ${String(value["type"])} ${String(value["name"])}`;
+  if ((kind === "jump" || kind === "goto") && isJsonObject(value)) return `${kind} ${wordOf(value["target"])}`;
+  if (kind === "xt" && isJsonObject(value)) return `xt ${wordOf(value["type"])} ${wordOf(value["name"])}`;
   if (kind === "vmap" && isJsonObject(value)) return `${leftText(value["key"])} vmap ${rightText(value["data"])}`;
   return value === null ? kind : `${kind} ${JSON.stringify(value)}`;
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, onlyField, type JsonObject } from "./json-shape.ts";
+import { isJsonObject, onlyField, type JsonObject, wordOf } from "./json-shape.ts";
 import { expressionText, leftText } from "./nft-expression-text.ts";
 import { operandValues } from "./nft-operand.ts";
 import type { Action, Operand, PacketRule, RuleMatch } from "./packet-rule.ts";
@@ -42,7 +42,7 @@ export function readNftRule(rule: JsonObject, maps: MapVerdicts): PacketRule | s
   if (!Array.isArray(expr)) return "a rule has no list of expressions";
   const draft: Draft = { fields: {}, names: [], options: [], actions: [] };
   for (const expression of expr) takeExpression(expression, draft, maps);
-  const words = [`add rule ${String(family)} ${String(table)} ${String(chain)}`, ...expr.map(expressionText)];
+  const words = [`add rule ${wordOf(family)} ${wordOf(table)} ${wordOf(chain)}`, ...expr.map(expressionText)];
   const remark = typeof comment === "string" ? comment : undefined;
   return {
     text: remark === undefined ? words.join(" ") : `${words.join(" ")} comment ${JSON.stringify(remark)}`,
@@ -57,7 +57,7 @@ function takeExpression(expression: unknown, draft: Draft, maps: MapVerdicts): v
   const [kind, value] = onlyField(expression) ?? [];
   if (kind === "match" && isJsonObject(value)) return takeMatch(value, draft);
   if (kind === "vmap" && isJsonObject(value)) return takeVerdictMap(value, draft, maps);
-  if (kind === "xt" && isJsonObject(value) && value["type"] === "match") return void draft.names.push(`xt ${String(value["name"])}`);
+  if (kind === "xt" && isJsonObject(value) && value["type"] === "match") return void draft.names.push(`xt ${wordOf(value["name"])}`);
   if (kind !== undefined && QUESTIONS.has(kind)) return void draft.names.push(kind);
   draft.actions.push(actionOf(expression));
 }
@@ -113,7 +113,7 @@ function actionOf(statement: unknown): Action {
     case "goto":
       return jump(kind, value) ?? extension(kind, statement);
     case "xt":
-      return isJsonObject(value) ? extension(`xt:${String(value["name"])}`, statement) : extension("xt", statement);
+      return isJsonObject(value) ? extension(`xt:${wordOf(value["name"])}`, statement) : extension("xt", statement);
     default:
       return extension(kind === "" ? "expression without a name" : kind, statement);
   }

@@ -1,4 +1,4 @@
-import { isJsonObject } from "./json-shape.ts";
+import { isJsonObject, wordOf } from "./json-shape.ts";
 import type { Family, Hook, PacketChain, PacketTable, Ruleset } from "./packet-rule.ts";
 import { excerpt, unreadable, type Parsed } from "./parsed.ts";
 
@@ -40,13 +40,13 @@ function takeProgram(value: unknown, tables: Map<Family, Map<Hook, PacketChain>>
   if (typeof program !== "string") return "it has no name";
   if (![link, protocol, hook, priority].every(Number.isSafeInteger)) return "a number of it is missing";
   const family = FAMILIES[Number(protocol)];
-  if (family === undefined) return `the protocol ${excerpt(String(protocol))} is not known`;
+  if (family === undefined) return `the protocol ${excerpt(wordOf(protocol))} is not known`;
   const name = HOOKS[Number(hook)];
-  if (name === undefined) return `the hook ${excerpt(String(hook))} is not known`;
+  if (name === undefined) return `the hook ${excerpt(wordOf(hook))} is not known`;
   const chains = tables.get(family) ?? new Map<Hook, PacketChain>();
   const chain = chains.get(name) ?? { name, base: { hook: name, type: "filter", devices: [] }, rules: [] };
   const rule = {
-    text: `program ${program} of link ${String(link)} at priority ${String(priority)}`,
+    text: `program ${program} of link ${wordOf(link)} at priority ${wordOf(priority)}`,
     match: { names: [], options: [] },
     actions: [{ kind: "extension", name: "bpf-program", options: [] } as const],
     handle: Number(link),

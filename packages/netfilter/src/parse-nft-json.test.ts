@@ -107,6 +107,12 @@ const UNREADABLE: readonly [what: string, text: string, at: string, why: RegExp]
     "object 2",
     /"x"/,
   ],
+  [
+    "a table's name that is an object",
+    '{"nftables":[{"map":{"table":{"toString":false}}}]}',
+    "object 1",
+    /\{"toString":false\}.*not listed/,
+  ],
   ["a chain of no table", '{"nftables":[{"chain":{"family":"ip","table":"t","name":"c"}}]}', "object 1", /not listed/],
   [
     "a rule of no chain",

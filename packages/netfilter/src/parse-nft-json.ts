@@ -1,4 +1,4 @@
-import { isJsonObject, onlyField, stringsOf, type JsonObject } from "./json-shape.ts";
+import { isJsonObject, onlyField, stringsOf, wordOf, type JsonObject } from "./json-shape.ts";
 import { elementVerdicts, readNftRule } from "./nft-rule.ts";
 import type { Action, ChainBase, Family, Hook, PacketChain, PacketRule, PacketTable, Ruleset } from "./packet-rule.ts";
 import { excerpt, unreadable, type Parsed } from "./parsed.ts";
@@ -77,8 +77,8 @@ function takeObject(kind: string, value: unknown, tables: Tables): string | unde
   if (kind === "table") return takeTable(value, tables);
   const reader = READERS.get(kind);
   if (reader === undefined) return `objects of kind "${excerpt(kind)}" are not known`;
-  const table = tables.get(`${String(value["family"])} ${String(value["table"])}`);
-  if (table === undefined) return `the ${kind} is in table "${excerpt(String(value["table"]))}", which is not listed`;
+  const table = tables.get(`${wordOf(value["family"])} ${wordOf(value["table"])}`);
+  if (table === undefined) return `the ${kind} is in table "${excerpt(wordOf(value["table"]))}", which is not listed`;
   return reader(value, table);
 }
 
@@ -86,11 +86,11 @@ function takeObject(kind: string, value: unknown, tables: Tables): string | unde
 function whyVersionIsRefused(metainfo: unknown): string | undefined {
   const version = isJsonObject(metainfo) ? metainfo["json_schema_version"] : undefined;
   if (version === undefined || version === JSON_SCHEMA_VERSION) return undefined;
-  return `its version ${excerpt(String(version))} is not known`;
+  return `its version ${excerpt(wordOf(version))} is not known`;
 }
 
 function takeTable({ family, name, flags }: JsonObject, tables: Tables): string | undefined {
-  if (typeof family !== "string" || !isFamily(family)) return `the family "${excerpt(String(family))}" is not known`;
+  if (typeof family !== "string" || !isFamily(family)) return `the family "${excerpt(wordOf(family))}" is not known`;
   if (typeof name !== "string") return "a table has no name";
   // A flag of another name leaves the table active: nft 1.0.6 prints the wrong word, and an active table is judged more severely.
   const dormant = stringsOf(flags).includes("dormant");
@@ -100,10 +100,10 @@ function takeTable({ family, name, flags }: JsonObject, tables: Tables): string 
 
 function takeChain({ name, type, hook, prio, policy, dev }: JsonObject, table: OpenTable): string | undefined {
   if (typeof name !== "string") return "a chain has no name";
-  if (hook !== undefined && (typeof hook !== "string" || !isHook(hook))) return `the hook "${excerpt(String(hook))}" is not known`;
-  if (policy !== undefined && policy !== "accept" && policy !== "drop") return `the policy "${excerpt(String(policy))}" is not known`;
+  if (hook !== undefined && (typeof hook !== "string" || !isHook(hook))) return `the hook "${excerpt(wordOf(hook))}" is not known`;
+  if (policy !== undefined && policy !== "accept" && policy !== "drop") return `the policy "${excerpt(wordOf(policy))}" is not known`;
   const priority = typeof prio === "number" ? { priority: prio } : {};
-  const base = hook === undefined ? undefined : { hook, type: String(type ?? "filter"), devices: stringsOf(dev), ...priority };
+  const base = hook === undefined ? undefined : { hook, type: wordOf(type ?? "filter"), devices: stringsOf(dev), ...priority };
   table.chains.set(name, { name, base, policy, rules: [] });
   return undefined;
 }
@@ -130,8 +130,8 @@ function takeFlowtable({ name }: JsonObject, table: OpenTable): string | undefin
 }
 
 function takeRule(value: JsonObject, table: OpenTable): string | undefined {
-  const chain = table.chains.get(String(value["chain"]));
-  if (chain === undefined) return `the rule is in chain "${excerpt(String(value["chain"]))}", which is not listed`;
+  const chain = table.chains.get(wordOf(value["chain"]));
+  if (chain === undefined) return `the rule is in chain "${excerpt(wordOf(value["chain"]))}", which is not listed`;
   const rule = readNftRule(value, table.maps);
   if (typeof rule === "string") return rule;
   chain.rules.push(rule);

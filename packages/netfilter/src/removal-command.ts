@@ -8,10 +8,15 @@ import { shellQuote, splitWords } from "./save-words.ts";
  * an nft rule without its handle, or a text with control characters. iptables(8), ebtables-nft(8), arptables-nft(8), nft(8).
  */
 export function removalCommand(judged: Judged): string | undefined {
+  return removalWords(judged)?.map(shellQuote).join(" ");
+}
+
+/** The same as the words of a program and its arguments. */
+export function removalWords(judged: Judged): readonly string[] | undefined {
   const words = wordsOf(judged);
   // Signs that a terminal would obey, or that end a line: whoever wrote the rule chose them. Or bytes that are no UTF-8, and are lost here.
   if (words === undefined || words.some((word) => visibleText(word) !== word || word.includes("\u{FFFD}"))) return undefined;
-  return words.map(shellQuote).join(" ");
+  return words;
 }
 
 function wordsOf(judged: Judged): string[] | undefined {

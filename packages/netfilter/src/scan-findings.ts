@@ -4,7 +4,7 @@ import { digestOf } from "./digest.ts";
 import { writerOf } from "./known-writers.ts";
 import { readDumps, type Dump, type UnreadDump } from "./node-dumps.ts";
 import type { Backend, Family } from "./packet-rule.ts";
-import { removalCommand } from "./removal-command.ts";
+import { removalCommand, removalWords } from "./removal-command.ts";
 
 /** A rule that host routing would bypass, or that cannot be judged. */
 export interface Finding {
@@ -60,12 +60,28 @@ export interface ScanOptions {
 export const FINDINGS_MAX = 50;
 const RULE_CHARS_MAX = 400;
 
+/** Something to remove: what is known of it, and the program and arguments that take it away, where these can be written safely. */
+export interface Removable {
+  readonly finding: Finding;
+  readonly words: readonly string[] | undefined;
+}
+
+/** Everything that offends on a node, each with how it is taken away; state and digest as those of judgeScan. */
+export function removables(
+  dumps: readonly Dump[],
+  allowList: AllowList,
+): Pick<ScanVerdict, "state" | "digest"> & { removables: Removable[] } {
+  const { state, digest } = judgeScan(dumps, allowList);
+  const offending = offendingOf(readDumps(dumps).rulesets.flatMap((ruleset) => classifyRules(ruleset, allowList)));
+  return { state, digest, removables: offending.map((one) => ({ finding: findingOf(one), words: removalWords(one) })) };
+}
+
 /** Judges all dumps of one node. Without any dump nothing is known. */
 export function judgeScan(dumps: readonly Dump[], allowList: AllowList, options: ScanOptions = {}): ScanVerdict {
   const list = options.nodeImage === undefined ? allowList : forNodeImage(allowList, options.nodeImage);
   const { rulesets, unread } = readDumps(dumps);
   const judged = rulesets.flatMap((ruleset) => classifyRules(ruleset, list));
-  const offending = [...judged.filter(isOf("Bypassed")), ...judged.filter(isOf("Unknown"))];
+  const offending = offendingOf(judged);
   const counts = countsOf(judged);
   const isUnknown = dumps.length === 0 || unread.length > 0 || counts.Unknown > 0;
   return {
@@ -77,6 +93,10 @@ export function judgeScan(dumps: readonly Dump[], allowList: AllowList, options:
     unread,
     missing: missingRules(list, judged, options.expectedOwners ?? []),
   };
+}
+
+function offendingOf(judged: readonly Judged[]): Judged[] {
+  return [...judged.filter(isOf("Bypassed")), ...judged.filter(isOf("Unknown"))];
 }
 
 function isOf(wanted: RuleClass): (judged: Judged) => boolean {

@@ -22,6 +22,8 @@ export type PatchNodeIntent = {
   readonly uid: NodeUid;
   readonly resourceVersion: string;
   readonly labelled?: boolean;
+  /** Whether somebody's rules are on it that host routing would pass by; null removes the label. */
+  readonly userRules?: boolean | null;
   /** `<operation>/<token>`; null removes it. */
   readonly owner?: string | null;
   /** Cordons in the name of an operation; null uncordons and removes the name. */

@@ -24,6 +24,7 @@ import type {
   NodeReport,
   NodeSpec,
   PreflightVerdict,
+  RuleScan,
 } from "./snapshot.ts";
 
 /** A node of the simulation: what its API server and its kernel would show. `broken` agents switch, but their probes fail. */
@@ -35,6 +36,9 @@ export type SimulatedNode = {
   unschedulable: boolean;
   cordonedBy: string | undefined;
   labelled: boolean;
+  userRules: string | undefined;
+  /** What its agent's scan says; absent as long as it has not scanned. */
+  rules: RuleScan["state"] | undefined;
   owner: string | undefined;
   spec: NodeSpec | undefined;
   effectiveMode: "BpfVeth" | "Legacy";
@@ -111,6 +115,8 @@ export class Simulation {
       unschedulable: false,
       cordonedBy: undefined,
       labelled: false,
+      userRules: undefined,
+      rules: undefined,
       owner: undefined,
       spec: undefined,
       effectiveMode: "Legacy",
@@ -217,6 +223,7 @@ export class Simulation {
       ineligible: node.ineligible,
       cordonedBy: node.cordonedBy,
       labelled: node.labelled,
+      userRules: node.userRules,
       owner: node.owner,
       spec: node.spec,
       report: this.#report(node),
@@ -241,6 +248,7 @@ export class Simulation {
       stackReasons: [],
       refusedDevices: 0,
       refusals: [],
+      scan: node.rules && { state: node.rules, digest: node.rules, findings: 0, rules: [], unread: [] },
       attachedDevices: isOn ? 1 : 0,
       probes: isOn ? [{ name: "self-test", outcome: node.broken ? "Failed" : "Passed", message: "" }] : [],
       observedAtMs: this.nowMs,
@@ -309,6 +317,7 @@ export class Simulation {
 
 function patch(node: SimulatedNode, intent: PatchNodeIntent): void {
   if (intent.labelled !== undefined) node.labelled = intent.labelled;
+  if (intent.userRules !== undefined) node.userRules = intent.userRules === null ? undefined : String(intent.userRules);
   if (intent.owner !== undefined) node.owner = intent.owner ?? undefined;
   if (intent.cordonedBy === undefined) return;
   node.cordonedBy = intent.cordonedBy ?? undefined;

@@ -5,11 +5,13 @@ import type {
   HostRoutingWarning,
   ManagedCluster,
   NodeName,
+  NodeRules,
   NodeRollout,
   NodeUid,
   Operation,
   OperationError,
   RolloutPolicy,
+  RuleFinding,
   StandingRules,
 } from "@hostrouting/domain";
 
@@ -40,6 +42,12 @@ export type DisruptionFigures = {
 /** What one flow of an agent's own saw of its node's last switch. */
 export type CanaryFigures = { readonly name: string; readonly longestSilenceMs: number; readonly failed: boolean };
 
+/** What a node's agent found among its packet filter rules. `findings` counts them; `rules` and `unread` are the first. */
+export type RuleScan = NodeRules & {
+  readonly rules: readonly (Omit<RuleFinding, "nodes" | "nodeCount"> & { readonly changedBy: string | undefined })[];
+  readonly unread: readonly { readonly source: string; readonly at: string; readonly why: string }[];
+};
+
 /** What a node's agent says of it: the part of `status` of its HostRoutingNode on which decisions rest. Absent members were never reported. */
 export type NodeReport = {
   readonly observedGeneration: number;
@@ -60,6 +68,8 @@ export type NodeReport = {
   readonly canaries?: readonly CanaryFigures[] | undefined;
   /** What the agent says of its node; absent from an agent of an earlier version. */
   readonly conditions?: readonly ReportedCondition[] | undefined;
+  /** Absent until the agent has scanned. */
+  readonly scan?: RuleScan | undefined;
   /** Devices that carry a program of ours. */
   readonly attachedDevices: number;
   readonly probes: readonly { readonly name: string; readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string }[];
@@ -93,6 +103,8 @@ export type NodeObservation = {
   readonly cordonedBy: string | undefined;
   /** Whether it carries `kubernetes.azure.com/ebpf-host-routing=true`. */
   readonly labelled: boolean;
+  /** Value of the label `kubernetes.azure.com/user-iptables-rules`. */
+  readonly userRules: string | undefined;
   /** Annotation `rollout-owner`: `<operation>/<token>`. */
   readonly owner: string | undefined;
   readonly spec: NodeSpec | undefined;

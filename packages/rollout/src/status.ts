@@ -13,6 +13,7 @@ import { isInFlight } from "./budget.ts";
 import { disruptionWarnings, isDisruptionWarning } from "./disruption-warning.ts";
 import { conditionWarnings, isConditionWarning, sharedConditions, type ReportingNode } from "./node-conditions.ts";
 import type { RoundNode } from "./round.ts";
+import { ruleFindings } from "./rule-findings.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
 
 type Draft = Pick<HostRoutingCondition, "type" | "status" | "reason" | "message">;
@@ -39,6 +40,7 @@ function nodeStatus({ record, seen }: RoundNode): HostRoutingNodeStatus {
     stackReasons: report?.stackReasons ?? [],
     refusedDevices: report?.refusedDevices ?? 0,
     refusals: report?.refusals ?? [],
+    rules: report?.scan && { state: report.scan.state, digest: report.scan.digest, findings: report.scan.findings },
     observedAt: report?.observedAtMs === undefined ? undefined : new Date(report.observedAtMs).toISOString(),
   };
 }
@@ -124,6 +126,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
   const { snapshot, nodes, waits, now } = input;
   const eligible = nodes.filter(({ seen }) => seen.ineligible === undefined);
   const shown = nodes.map(nodeStatus);
+  const observed = nodes.map(({ seen }) => seen);
   const state = stateOf(input, eligible);
   const settled = state === "Enabled" || state === "Disabled";
   const ill = nodes.filter(
@@ -150,6 +153,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
     waits,
     warnings: warningsNow(input, state),
     nodes: shown,
+    findings: ruleFindings(observed),
   };
 }
 
@@ -176,5 +180,6 @@ export function buildUnreachableStatus(
     waits,
     warnings: warningsBefore(snapshot),
     nodes: (before?.nodes ?? []).map((node) => ({ ...node, effectiveMode: "Unknown" as const, reason: "ClusterUnreachable" })),
+    findings: before?.findings ?? [],
   };
 }

@@ -3,10 +3,14 @@ import { isKnownLegacy } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
 import type { Intent, PatchNodeIntent } from "./intent.ts";
 import { patchNode, type StepContext } from "./node-step.ts";
+import { userRulesOf } from "./rule-findings.ts";
+import type { NodeObservation } from "./snapshot.ts";
 import { isLaterClaim, parseOwner } from "./owner.ts";
 
+type Changes = Omit<PatchNodeIntent, "kind" | "node" | "uid" | "resourceVersion">;
+
 /**
- * Keeps a Node object true to its record: the label says what was confirmed and is taken away only when the kernel
+ * Keeps a Node object true to its record and to its agent's word on its rules: the label says what was confirmed and is taken away only when the kernel
  * shows the stack; at rest, our cordon (and only ours) is lifted and our claim given back. Derived from the state in every round, so that a write
  * that was lost is simply made again.
  */
@@ -15,16 +19,28 @@ export function upkeep(record: NodeRollout, context: StepContext): { readonly re
   const kept = record.cordonedByUs && !seen.unschedulable && record.phase !== "Cordoning" ? { ...record, cordonedByUs: false } : record;
   if (isInFlight(record.phase)) {
     const lies = seen.labelled && isKnownLegacy(seen);
-    return { record: kept, intents: lies ? [patchNode(seen, { labelled: false })] : [] };
+    return { record: kept, intents: patched(seen, { ...(lies ? { labelled: false } : {}), ...userRulesChange(seen) }) };
   }
   const isOn = record.phase === "Enabled" || record.phase === "Soaking";
   const quarantined = record.phase === "Failed" && record.problem?.reason === "DrainBlocked" && policy.undrainableNodeBehavior === "Cordon";
   const claim = parseOwner(seen.owner);
-  const changes: Omit<PatchNodeIntent, "kind" | "node" | "uid" | "resourceVersion"> = {
+  const changes: Changes = {
     ...(isOn && !seen.labelled ? { labelled: true } : {}),
     ...(!isOn && seen.labelled && isKnownLegacy(seen) ? { labelled: false } : {}),
     ...(kept.cordonedByUs && seen.cordonedBy !== undefined && !quarantined ? { cordonedBy: null } : {}),
     ...(claim !== undefined && !isLaterClaim(claim, context.owner) ? { owner: null } : {}),
+    ...userRulesChange(seen),
   };
-  return { record: kept, intents: Object.keys(changes).length === 0 ? [] : [patchNode(seen, changes)] };
+  return { record: kept, intents: patched(seen, changes) };
+}
+
+function patched(seen: NodeObservation, changes: Changes): Intent[] {
+  return Object.keys(changes).length === 0 ? [] : [patchNode(seen, changes)];
+}
+
+/** The label follows the agent's word. One that nobody of us understands is somebody else's, and stays while there is nothing to say. */
+function userRulesChange(seen: NodeObservation): Pick<Changes, "userRules"> {
+  const wanted = userRulesOf(seen);
+  if (wanted === null) return seen.userRules === "true" || seen.userRules === "false" ? { userRules: null } : {};
+  return seen.userRules === String(wanted) ? {} : { userRules: wanted };
 }

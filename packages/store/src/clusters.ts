@@ -199,7 +199,11 @@ export function clusterStore(db: Kysely<Tables>): ClusterStore {
     },
     async status(id) {
       const row = await db.selectFrom("cluster_round").selectAll().where("cluster_id", "=", id).executeTakeFirst();
-      return { status: row?.status ?? undefined, rolloutPolicy: row?.rollout_policy ?? {} };
+      // what was recorded before there were findings has none
+      return {
+        status: row?.status ? { ...row.status, findings: row.status.findings ?? [] } : undefined,
+        rolloutPolicy: row?.rollout_policy ?? {},
+      };
     },
     history: (id, page) => readHistory(db, id, page),
   };

@@ -4,7 +4,9 @@
 import { ArmRefusal, openArmCluster } from "@hostrouting/azure";
 import { AppError, explain, type AccelerationMode } from "@hostrouting/domain";
 import { Command, Option } from "commander";
+import { findingsCommand, type FindingsOptions } from "./commands/findings.ts";
 import { nodeTraceCommand, type RunBesideAgent, type TraceOptions } from "./commands/node-trace.ts";
+import { removeRulesCommand, type RemovalOptions } from "./commands/remove-rules.ts";
 import { setModeCommand, type CommandParts } from "./commands/set-mode.ts";
 import { statusCommand } from "./commands/status.ts";
 import { defaultConnectionFile, readConnectionFile } from "./connection-file.ts";
@@ -49,29 +51,39 @@ function program(ended: (code: number) => void): Command {
   add("status", "show host routing and its nodes")
     .option("--watch", "until nothing is under way any more", false)
     .action(async (options: Common & { watch: boolean }) => ended(await statusCommand(parts(options), options)));
+  add("findings", "show packet filter rules that keep host routing from nodes, and how each is removed")
+    .option("--node <name>", "of one node")
+    .action(async (options: Common & FindingsOptions) => ended(await findingsCommand(parts(options).cluster, options, print)));
   addNodeCommands(root, ended);
   return root;
 }
 
 /** Commands about one node. They speak to the cluster's own API server, so they work with the installation's endpoint away. */
 function addNodeCommands(root: Command, ended: (code: number) => void): void {
-  root
-    .command("node")
-    .description("look into one node")
-    .command("trace")
-    .description("show which path a flow takes on a node, there and back, and why; sends nothing")
+  const node = root.command("node").description("look into one node, or clean it");
+  const add = (name: string, description: string): Command =>
+    node
+      .command(name)
+      .description(description)
+      .option("--kubeconfig <file>", "the cluster's kubeconfig; else KUBECONFIG and the usual places")
+      .addOption(new Option("-o, --output <form>", "table or json").choices(["table", "json"]).default("table"));
+  add("trace", "show which path a flow takes on a node, there and back, and why; sends nothing")
     .argument("<flow...>", "protocol (tcp, udp, icmp), who began it, to whom: tcp 10.244.1.5:40000 [fd00::7]:80; icmp has no ports")
     .requiredOption("--node <name>", "the node to ask")
-    .option("--kubeconfig <file>", "the cluster's kubeconfig; else KUBECONFIG and the usual places")
     .option("--opening", "look at a connection's first packet instead of one in its middle", false)
-    .addOption(new Option("-o, --output <form>", "table or json").choices(["table", "json"]).default("table"))
     .action(async (words: string[], options: TraceOptions) =>
       ended(await nodeTraceCommand(words, options, { run: besideAgent(options), say: print })),
+    );
+  add("remove-rules", "remove the packet filter rules of one scan from a node: those that `findings` names, and no others")
+    .argument("<node>", "the node to clean")
+    .requiredOption("--digest <digest>", "of the scan, as `status` says it; with other rules by now nothing is removed (exit code 2)")
+    .action(async (name: string, options: RemovalOptions) =>
+      ended(await removeRulesCommand(name, options, { run: besideAgent(options), say: print })),
     );
 }
 
 /** Kubernetes' client takes a second to load, which no other command needs to wait for. */
-function besideAgent({ kubeconfig }: TraceOptions): RunBesideAgent {
+function besideAgent({ kubeconfig }: { kubeconfig?: string | undefined }): RunBesideAgent {
   return async (node, command) => (await import("@hostrouting/kube")).runBesideAgent(kubeconfig, node, command);
 }
 

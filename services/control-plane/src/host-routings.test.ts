@@ -34,6 +34,7 @@ const seen: HostRoutingStatus = {
       stackReasons: [],
       refusedDevices: 0,
       refusals: [],
+      rules: undefined,
       observedAt: undefined,
     },
     {
@@ -46,7 +47,24 @@ const seen: HostRoutingStatus = {
       stackReasons: [{ reason: "Service", packets: 3 }],
       refusedDevices: 2,
       refusals: [{ device: "veth3", reason: "OptOut", pod: "shop/cart" }],
+      rules: { state: "Dirty", digest: "0123456789abcdef", findings: 1 },
       observedAt: AT_ISO,
+    },
+  ],
+  findings: [
+    {
+      class: "Bypassed",
+      reason: "it drops packets",
+      backend: "iptables-nft",
+      family: "ip",
+      table: "filter",
+      chain: "FORWARD",
+      rule: "-A FORWARD -j DROP",
+      owner: undefined,
+      remedy: "Take it away.",
+      removal: "iptables-nft -t filter -D FORWARD -j DROP",
+      nodes: [{ name: "n1", changedBy: "iptables-nft (process 7)" }],
+      nodeCount: 1,
     },
   ],
 };
@@ -76,6 +94,7 @@ test("before anybody has looked, unknown is shown as unknown", async () => {
   );
   assert.deepEqual([body.properties.waits, body.properties.warnings, body.properties.operation], [[], [], undefined]);
   assert.deepEqual((await get(`${DEFAULT}/nodes`)).body, { value: [] });
+  assert.deepEqual((await get(`${DEFAULT}/findings`)).body, { value: [] });
 });
 
 test("with nothing under way there is nothing to cancel", async () => {
@@ -123,8 +142,11 @@ test("shows what the worker recorded, and the operation", async () => {
     stackReasons: [{ reason: "Service", packets: 3 }],
     refusedDevices: 2,
     refusals: [{ device: "veth3", reason: "OptOut", pod: "shop/cart" }],
+    rules: { state: "Dirty", digest: "0123456789abcdef", findings: 1 },
     observedAt: AT_ISO,
   });
+  const { owner: _absent, ...finding } = seen.findings[0] ?? { owner: "" };
+  assert.deepEqual((await get(`${DEFAULT}/findings`)).body, { value: [finding] });
   assert.deepEqual(
     (await get(`${CLUSTER}/hostRoutings`)).body.value.map((one: { id: string }) => one.id),
     [DEFAULT],
@@ -203,7 +225,7 @@ test("PATCH sets overrides of preflight rules with reason and end; each fault is
 });
 
 test("to another tenant none of it exists", async () => {
-  for (const path of [DEFAULT, `${DEFAULT}/nodes`, `${CLUSTER}/hostRoutings`])
+  for (const path of [DEFAULT, `${DEFAULT}/nodes`, `${DEFAULT}/findings`, `${CLUSTER}/hostRoutings`])
     assert.equal((await surface.ask({ path: `${path}?${V}`, token: { tid: ids.otherTenantId } })).status, 404, path);
   const post = await surface.ask({ method: "POST", path: `${DEFAULT}/cancel?${V}`, token: { tid: ids.otherTenantId } });
   assert.equal(post.status, 404);

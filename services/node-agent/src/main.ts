@@ -23,9 +23,8 @@ import { NodeProbes } from "./probes/node-probes.ts";
 import { watchPreconditions } from "./preconditions/precondition-watch.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
 import { ruleTellings } from "./rules/rule-news.ts";
-import { kernelLinks, readNetfilterLinks } from "./rules/netfilter-links.ts";
-import { readLegacyDumps, readNftDumps } from "./rules/read-rule-dumps.ts";
-import { type RuleWatch, watchRules, type RuleReaders } from "./rules/rule-watch.ts";
+import { nodeRuleReaders } from "./rules/rule-readers.ts";
+import { watchRules, type RuleWatch } from "./rules/rule-watch.ts";
 import { allPreconditions } from "./rules/rules-precondition.ts";
 
 const COLLECTIONS = "/apis/hostrouting.acns.azure.com/v1alpha1";
@@ -66,7 +65,7 @@ function main(): void {
   const pods = watchPods({ api, nodeName: config.nodeName, logger, onChange: followKnownPods });
   const masquerade = followMasquerade(config, { api, logger, pods, onChange: () => loop.wake() });
   const preconditions = watchPreconditions({ logger, onChange: () => loop.wake() });
-  const rules = watchRules({ logger, clock: systemClock, readers: ruleReaders(config), onChange: () => (loop.wake(), events.wake()) });
+  const rules = nodeRules(config, logger, () => (loop.wake(), events.wake()));
   const guard = keepGuard(config, version, { pods, rules, onNews: () => events.wake(), logger });
   const facts = { ...readNodeFacts(config.osReleaseFile, { hook, gate }), guardRung: guard.rung() };
   const ownNode = followOwnNode(api, config.nodeName, () => events.wake());
@@ -131,10 +130,8 @@ function openDatapath(config: Config, found: Found): NodeDatapath {
   });
 }
 
-/** The object that tells where links of netfilter programs are lies beside the datapath's. */
-function ruleReaders({ objectPath }: Config): RuleReaders {
-  const links = kernelLinks(join(dirname(objectPath), "netfilter_links.bpf.o"));
-  return { told: readNftDumps, silent: async () => [...(await readLegacyDumps()), readNetfilterLinks(links)] };
+function nodeRules({ objectPath }: Config, logger: Logger, onChange: () => void): RuleWatch {
+  return watchRules({ logger, clock: systemClock, readers: nodeRuleReaders(objectPath), onChange });
 }
 
 type MasqueradeParts = Pick<MasqueradeWatchOptions, "api" | "logger" | "onChange"> & { pods: WatchedPods };

@@ -72,6 +72,26 @@ describe("a cluster without faults", () => {
     assertOff(world.fake);
   });
 
+  test("labels nodes by what their agents say of their rules, on changes only", async () => {
+    const label = (): (string | undefined)[] =>
+      [...world.fake.nodes.values()].map((node) => node.metadata?.labels?.["kubernetes.azure.com/user-iptables-rules"]);
+    const [first, second] = [world.fake.agents.get("n1"), world.fake.agents.get("n2")];
+    assert.ok(first && second);
+    first.rules = "Clean";
+    second.rules = "Dirty";
+    await world.finish(await world.request("BpfVeth"));
+    assert.deepEqual(label(), ["false", "true", undefined]);
+    let patches = 0;
+    world.fake.onCall = (name) => void (name === "patchNode" && (patches += 1));
+    for (let rounds = 0; rounds < 5; rounds += 1) {
+      await world.round();
+      world.fake.tick(1_000);
+    }
+    assert.equal(patches, 0);
+    await world.finish(await world.request("None"));
+    assert.deepEqual(label(), [undefined, undefined, undefined]);
+  });
+
   test("says what preflight let pass, as long as host routing is on", async () => {
     world.fake.cordon("n2");
     await world.finish(await world.request("BpfVeth"));

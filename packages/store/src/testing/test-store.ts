@@ -93,6 +93,7 @@ export const emptyStatus: HostRoutingStatus = {
   waits: [],
   warnings: [],
   nodes: [],
+  findings: [],
 };
 
 /** A record of a node. */

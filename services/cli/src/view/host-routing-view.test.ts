@@ -120,3 +120,22 @@ test("only an operation that has not ended is running", () => {
   assert.equal(runningOperation(picture({ operation: { phase: "Rolling" } }))?.phase, "Rolling");
   assert.equal(runningOperation(picture({})), undefined);
 });
+
+test("a node with rules that keep it off says how many, and who names them", () => {
+  const node = (name: string, state?: string) => ({
+    name,
+    properties: {
+      pool: "user",
+      phase: "Pending",
+      effectiveMode: "Legacy",
+      reason: "",
+      ...quiet,
+      ...(state === undefined ? {} : { rules: { state, digest: "0123456789abcdef", findings: 2 } }),
+    },
+  });
+  const lines = hostRoutingLines(picture({}, [node("n1"), node("n2", "Clean"), node("n3", "Dirty"), node("n4", "Unknown")]), "lab", NOW);
+  assert.deepEqual(lines.slice(5), [
+    'n3: rules that host routing would pass by: 2, digest 0123456789abcdef; "hostrouting findings --node n3" names them',
+    'n4: rules that cannot all be judged: 2, digest 0123456789abcdef; "hostrouting findings --node n4" names them',
+  ]);
+});

@@ -26,6 +26,7 @@ export function hostRoutingLines(picture: HostRoutingPicture, cluster: string, n
     ...operationLines(properties.operation),
     ...columns(picture.nodes.map((node) => nodeCells(node, properties.desiredMode === "BpfVeth" ? "BpfVeth" : "None"))),
     ...picture.nodes.flatMap(stackLines),
+    ...picture.nodes.flatMap(ruleLines),
     ...properties.waits.flatMap((wait) => waitLines(wait, now)),
     ...properties.warnings.flatMap((warning) => warningLines(warning, now)),
   ];
@@ -62,6 +63,13 @@ function stackLines({ name, properties }: Schemas["HostRoutingNode"]): string[] 
     ...(reasons.length === 0 ? [] : [`${name} on the stack, packets: ${reasons.join(", ")}`]),
     ...(pods.length === 0 ? [] : [`${name} pods on the stack: ${pods.join(", ")}${more > 0 ? ` and ${more} more` : ""}`]),
   ];
+}
+
+/** Whether somebody's rules keep the node off, or would be passed by. */
+function ruleLines({ name, properties: { rules } }: Schemas["HostRoutingNode"]): string[] {
+  if (rules === undefined || rules.state === "Clean") return [];
+  const what = rules.state === "Dirty" ? "rules that host routing would pass by" : "rules that cannot all be judged";
+  return [`${name}: ${what}: ${rules.findings}, digest ${rules.digest}; "hostrouting findings --node ${name}" names them`];
 }
 
 function waitLines(wait: Schemas["HostRoutingWait"], now: number): string[] {

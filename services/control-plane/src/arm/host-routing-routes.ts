@@ -5,7 +5,7 @@ import { decideCancel } from "../enablement/decide-cancel.ts";
 import { decidePolicy } from "../enablement/decide-policy.ts";
 import { retryLostRaces } from "../enablement/retry-lost-races.ts";
 import { ArmError } from "./arm-error.ts";
-import { toHostRoutingBody, toHostRoutingNodesBody } from "./host-routing-wire.ts";
+import { toFindingsBody, toHostRoutingBody, toHostRoutingNodesBody } from "./host-routing-wire.ts";
 import { findCluster, operationUrl } from "./managed-cluster-routes.ts";
 import { pathOf, principalOf } from "./request-context.ts";
 import { HOST_ROUTING_TYPE, CLUSTER_TYPE } from "./resource-ids.ts";
@@ -23,6 +23,12 @@ async function readNodes(deps: Deps, request: FastifyRequest): Promise<unknown> 
   const cluster = await findCluster(deps, request);
   const { status } = await deps.store().clusters.status(cluster.id);
   return toHostRoutingNodesBody(cluster, status);
+}
+
+async function readFindings(deps: Deps, request: FastifyRequest): Promise<unknown> {
+  const cluster = await findCluster(deps, request);
+  const { status } = await deps.store().clusters.status(cluster.id);
+  return toFindingsBody(status);
 }
 
 async function cancel(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -60,6 +66,7 @@ export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
   app.get(`${base}/default`, (request) => read(deps, request));
   app.patch(`${base}/default`, (request) => changePolicy(deps, request));
   app.get(`${base}/default/nodes`, (request) => readNodes(deps, request));
+  app.get(`${base}/default/findings`, (request) => readFindings(deps, request));
   app.post(`${base}/default/cancel`, async (request, reply) => {
     await cancel(deps, request, reply);
     return reply;

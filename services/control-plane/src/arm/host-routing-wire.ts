@@ -31,6 +31,7 @@ const UNSEEN = {
   nodeCounts: {},
   waits: [],
   nodes: [],
+  findings: [],
 } as const;
 
 function toWait(wait: Wait): Readonly<Record<string, unknown>> {
@@ -89,4 +90,9 @@ function toNode(cluster: ManagedCluster, node: HostRoutingNodeStatus): Readonly<
 export function toHostRoutingNodesBody(cluster: ManagedCluster, status: HostRoutingStatus | undefined): Readonly<Record<string, unknown>> {
   const nodes = (status ?? UNSEEN).nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return { value: nodes.map((node) => toNode(cluster, node)) };
+}
+
+/** `hostRoutings/default/findings`: rules that keep host routing from nodes, in the order in which the worker put them. */
+export function toFindingsBody(status: HostRoutingStatus | undefined): Readonly<Record<string, unknown>> {
+  return { value: (status ?? UNSEEN).findings };
 }

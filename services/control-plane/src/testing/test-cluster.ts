@@ -96,6 +96,7 @@ export async function moveOperation(store: Store, clusterId: ClusterId, changes:
       waits: [],
       warnings: [],
       nodes: [],
+      findings: [],
     },
     lookAgainInMs: LEASE_MS,
     history: [],

@@ -1,5 +1,4 @@
 import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
-import type { ScanVerdict } from "@hostrouting/netfilter";
 import type { CanaryObservation } from "../canary/node-canary.ts";
 import { guardCondition, guardStatus, rulesCondition, tamperedCondition } from "../guard/guard-report.ts";
 import type { GuardObservation } from "../guard/node-guard.ts";
@@ -15,6 +14,8 @@ import type { DenialDecision } from "../policy/decide-denials.ts";
 import { policyStatus } from "../policy/policy-status.ts";
 import type { ProbeReport } from "../probes/node-probes.ts";
 import { policyCondition } from "../probes/policy-condition.ts";
+import type { WrittenVerdict } from "../rules/changed-by.ts";
+import { scanReport } from "../rules/scan-report.ts";
 import { datedConditions, type Condition } from "./conditions.ts";
 import { disruptionReport } from "./disruption-report.ts";
 import { refusalReport } from "./refusals.ts";
@@ -47,7 +48,7 @@ export type StatusInputs = {
   conditions: readonly Condition[];
   facts: NonNullable<HostRoutingNodeStatus["facts"]>;
   /** Undefined before the first scan. */
-  rules: ScanVerdict | undefined;
+  rules: WrittenVerdict | undefined;
   rulesMessage: string;
   guard: GuardObservation;
   observedAt: string;
@@ -80,9 +81,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     devices: seen.devices.slice(0, DEVICES_MAX),
     probes: probesOf(inputs),
     facts: inputs.facts,
-    ...(inputs.rules && {
-      scan: { state: inputs.rules.state, digest: inputs.rules.digest, findings: inputs.rules.findings.length + inputs.rules.omitted },
-    }),
+    ...(inputs.rules && { scan: scanReport(inputs.rules) }),
     guard: guardStatus(inputs.guard),
     masquerade: masqueradeStatus({
       decision: inputs.masquerade,

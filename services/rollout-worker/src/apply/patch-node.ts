@@ -1,9 +1,20 @@
-import { CORDONED_BY_ANNOTATION, ENABLED_LABEL, OWNER_ANNOTATION, type ClusterAccess, type NodePatch } from "@hostrouting/kube";
+import {
+  CORDONED_BY_ANNOTATION,
+  ENABLED_LABEL,
+  OWNER_ANNOTATION,
+  USER_RULES_LABEL,
+  type ClusterAccess,
+  type NodePatch,
+} from "@hostrouting/kube";
 import type { PatchNodeIntent } from "@hostrouting/rollout";
 
-/** The merge patch of an intent: label, claim and cordon in one write, over the version that was seen. */
+/** The merge patch of an intent: labels, claim and cordon in one write, over the version that was seen. */
 export function nodePatch(intent: PatchNodeIntent): NodePatch {
-  const { labelled, owner, cordonedBy } = intent;
+  const { labelled, userRules, owner, cordonedBy } = intent;
+  const labels = {
+    ...(labelled === undefined ? {} : { [ENABLED_LABEL]: labelled ? "true" : null }),
+    ...(userRules === undefined ? {} : { [USER_RULES_LABEL]: userRules === null ? null : String(userRules) }),
+  };
   const annotations = {
     ...(owner === undefined ? {} : { [OWNER_ANNOTATION]: owner }),
     ...(cordonedBy === undefined ? {} : { [CORDONED_BY_ANNOTATION]: cordonedBy }),
@@ -12,14 +23,14 @@ export function nodePatch(intent: PatchNodeIntent): NodePatch {
     metadata: {
       uid: intent.uid,
       resourceVersion: intent.resourceVersion,
-      ...(labelled === undefined ? {} : { labels: { [ENABLED_LABEL]: labelled ? "true" : null } }),
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     ...(cordonedBy === undefined ? {} : { spec: { unschedulable: cordonedBy === null ? null : true } }),
   };
 }
 
-/** Writes a node's label, claim and cordon. A node that changed since is looked at again (`kube.conflict`). */
+/** Writes a node's labels, claim and cordon. A node that changed since is looked at again (`kube.conflict`). */
 export async function patchNode(access: ClusterAccess, intent: PatchNodeIntent): Promise<void> {
   await access.patchNode(intent.node, nodePatch(intent));
 }

@@ -5,6 +5,7 @@ import {
   DIGEST_ANNOTATION,
   ENABLED_LABEL,
   OWNER_ANNOTATION,
+  USER_RULES_LABEL,
   type HostRoutingNodeObject,
   type V1Node,
   type V1Pod,
@@ -62,10 +63,19 @@ export function nodeReport(object: HostRoutingNodeObject | undefined): NodeRepor
     disruption: disruptionFigures(status.disruption),
     canaries: status.disruption?.canaries?.map(({ name, longestSilenceMs = 0, failed = false }) => ({ name, longestSilenceMs, failed })),
     conditions: status.conditions?.map(({ type, status: holds, reason, message }) => ({ type, status: holds, reason, message })),
+    scan: ruleScan(status.scan),
     attachedDevices: (status.devices ?? []).filter((device) => device.attached).length,
     probes: (status.probes ?? []).map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
     observedAtMs: Number.isNaN(observedAt) ? undefined : observedAt,
   };
+}
+
+function ruleScan(said: HostRoutingNodeStatus["scan"]): NodeReport["scan"] {
+  if (said?.state === undefined) return undefined;
+  const rules = (said.rules ?? []).map(({ reason = "", remedy = "", owner, removal, changedBy, ...rule }) => {
+    return { ...rule, reason, remedy, owner, removal, changedBy };
+  });
+  return { state: said.state, digest: said.digest ?? "", findings: said.findings ?? 0, rules, unread: said.unread ?? [] };
 }
 
 /** Figures without a step are of no switch: the agent only said that it cannot measure. */
@@ -117,6 +127,7 @@ export function nodeObservation(
     unschedulable: facts.cordoned,
     ineligible: whyNodeIsIneligible(facts),
     cordonedBy: metadata?.annotations?.[CORDONED_BY_ANNOTATION],
+    userRules: metadata?.labels?.[USER_RULES_LABEL],
     labelled: metadata?.labels?.[ENABLED_LABEL] === "true",
     owner: metadata?.annotations?.[OWNER_ANNOTATION],
     spec: spec?.nodeUID === metadata?.uid ? spec : undefined,
