@@ -106,7 +106,8 @@ export class AgentLoop {
 
   /** What pods must not reach is brought to the kernel whatever else is asked of the node. */
   #decideDenials(): DenialDecision {
-    const denials = this.#deps.policies();
+    const order = this.#deps.order();
+    const denials = this.#deps.policies(order?.mode === "BpfVeth" ? order.generation : undefined);
     this.#deps.datapath.setDenied(denials.table);
     return denials;
   }

@@ -10,7 +10,15 @@ const FAULT_PAUSE_MS = 1000;
 const PAGE_SIZE = 100;
 
 /** Follows a collection. `items()`: undefined = not known yet. Only what `read` answers is kept of an object. */
-export type WatchedCollection<Item> = { items(): readonly Item[] | undefined; state(): CollectionState; stop(): Promise<void> };
+export type WatchedCollection<Item> = {
+  items(): readonly Item[] | undefined;
+  state(): CollectionState;
+  /** Reads the whole collection anew, as it is now or later; `onChange` comes when that is done. */
+  again(): void;
+  /** Whether it was read since it was last asked for. */
+  isCurrent(): boolean;
+  stop(): Promise<void>;
+};
 
 /** Whether a collection was read, is not there at all, or is not known yet, and then what the last attempt said. */
 export type CollectionState = { state: "Unknown" | "Absent" | "Read"; fault?: string };
@@ -35,16 +43,26 @@ type Listed = { metadata: { resourceVersion: string; continue?: string }; items:
 export function watchCollection<Item>(options: CollectionOptions<Item>): WatchedCollection<Item> {
   const { api, collection, logger, selector = "", absentPauseMs = FAULT_PAUSE_MS } = options;
   const ended = new AbortController();
+  let round = new AbortController();
   let state: CollectionState = { state: "Unknown" };
+  const reads = { asked: 0, answered: 0 };
   const kept = new KeptItems(options);
   const followOnce = async (): Promise<void> => {
+    round = new AbortController();
+    const signal = AbortSignal.any([ended.signal, round.signal]);
+    const { asked } = reads;
     const listed = await listAll(api, `${collection}?limit=${PAGE_SIZE}&${selector}`);
     state = { state: listed ? "Read" : "Absent" };
     kept.replace(listed?.items ?? []);
-    if (!listed) return pause(absentPauseMs, ended.signal); // the resource type itself is not there yet
+    if (reads.answered !== asked) {
+      reads.answered = asked;
+      options.onChange();
+    }
+    if (signal.aborted) return;
+    if (!listed) return pause(absentPauseMs, signal); // the resource type itself is not there yet
     const query = `watch=1&timeoutSeconds=${WATCH_SECONDS}&resourceVersion=${listed.resourceVersion}&${selector}`;
     const onLine = (line: string): void => kept.apply(JSON.parse(line) as { type: string; object: unknown });
-    await api.watch(`${collection}?${query}`, { timeoutMs: WATCH_TIMEOUT_MS, signal: ended.signal, onLine });
+    await api.watch(`${collection}?${query}`, { timeoutMs: WATCH_TIMEOUT_MS, signal, onLine });
   };
   const running = (async () => {
     while (!ended.signal.aborted)
@@ -52,6 +70,7 @@ export function watchCollection<Item>(options: CollectionOptions<Item>): Watched
         await followOnce();
       } catch (error) {
         if (ended.signal.aborted) return;
+        if (round.signal.aborted) continue;
         const fault = explain(error);
         if (state.state === "Unknown") state = { state: "Unknown", fault };
         logger.warn({ cause: fault, collection }, "watch broke off, will begin again");
@@ -61,6 +80,11 @@ export function watchCollection<Item>(options: CollectionOptions<Item>): Watched
   return {
     items: () => kept.items(),
     state: () => state,
+    again() {
+      reads.asked++;
+      round.abort();
+    },
+    isCurrent: () => reads.answered === reads.asked,
     async stop() {
       ended.abort();
       await running;

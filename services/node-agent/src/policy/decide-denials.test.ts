@@ -27,6 +27,11 @@ describe("whether a node may be switched on", () => {
   for (const [what, look, kept, reason] of cases) it(what, () => assert.equal(decideDenials(look, kept).refusal?.reason, reason));
 });
 
+it("no node is switched on by policies that were read before it was ordered", () => {
+  assert.equal(decideDenials(read, good, false).refusal?.reason, "PolicyUnknown");
+  assert.equal(decideDenials(read, good, false).table, table);
+});
+
 describe("what is denied", () => {
   it("is not known before anybody has looked, but for what an earlier process knew", () => {
     assert.equal(decideDenials(unknown, none).table, undefined);

@@ -18,9 +18,9 @@ export type DenialDecision = {
 
 /**
  * What is denied, and whether a node may be switched on: not before it is known what pods must not reach, nor while a policy is there of which
- * nothing was ever understood. Pure.
+ * nothing was ever understood. Pure. @param isCurrent whether the policies were read since the switch was ordered
  */
-export function decideDenials(look: PoliciesLook, kept: KeptPolicies): DenialDecision {
+export function decideDenials(look: PoliciesLook, kept: KeptPolicies, isCurrent = true): DenialDecision {
   const { policies, table, fault } = kept;
   const faults = [
     ...policies.flatMap((policy) => (policy.fault === undefined ? [] : [`${policy.name}: ${policy.fault}.`])),
@@ -32,8 +32,12 @@ export function decideDenials(look: PoliciesLook, kept: KeptPolicies): DenialDec
     return { look: "Unknown", table: known, policies, faults: [...faults, message], refusal: { reason: "PolicyUnknown", message } };
   }
   const isUnheard = policies.some(({ rules }) => rules.length === 0) || (fault !== undefined && table.size === 0);
-  const refusal = isUnheard
-    ? { reason: "PolicyRefused" as const, message: `What pods must not reach is not understood. ${faults.join(" ")}` }
-    : undefined;
-  return { look: look.state, table, policies, faults, ...(refusal && { refusal }) };
+  const decision = { look: look.state, table, policies, faults };
+  if (isUnheard)
+    return {
+      ...decision,
+      refusal: { reason: "PolicyRefused", message: `What pods must not reach is not understood. ${faults.join(" ")}` },
+    };
+  if (isCurrent) return decision;
+  return { ...decision, refusal: { reason: "PolicyUnknown", message: "CiliumClusterwideNetworkPolicies are being read for this switch." } };
 }

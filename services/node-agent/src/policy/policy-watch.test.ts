@@ -55,6 +55,18 @@ describe("following policies", () => {
     await later.watch.stop();
   });
 
+  it("reads them anew before each switch, and says so until they are read", async () => {
+    const { watch, asked } = await agent({ items: [azureDestinationsPolicy] }, 0, "switch");
+    assert.equal(watch.decide().refusal, undefined);
+    for (const generation of [5, 6]) {
+      const before = asked.length;
+      assert.match(watch.decide(generation).refusal?.message ?? "", /being read/);
+      while (watch.decide(generation).refusal) await new Promise(setImmediate);
+      assert.equal(asked.length, before + 1);
+    }
+    await watch.stop();
+  });
+
   it("takes a cluster without that resource type for one without policies", async () => {
     const { watch } = await agent("absent", 0, "another");
     const { look, table, refusal } = watch.decide();

@@ -8,8 +8,11 @@ import { keepPolicies } from "./keep-policies.ts";
 import { readKeptPolicies, writeKeptPolicies } from "./kept-file.ts";
 import { readPolicy } from "./read-policy.ts";
 
-/** Follows the policies that say what pods must not reach. */
-export type PolicyWatch = { decide(): DenialDecision; stop(): Promise<void> };
+/**
+ * Follows the policies that say what pods must not reach. `decide` is told for which switch it is asked: before each the policies are read anew,
+ * since what came before the order may not have been heard of.
+ */
+export type PolicyWatch = { decide(generation?: number): DenialDecision; stop(): Promise<void> };
 
 const COLLECTION = "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies";
 const SELECTOR = `labelSelector=${encodeURIComponent(`${MANAGED_BY_LABEL}=${MANAGED_BY}`)}`;
@@ -29,6 +32,7 @@ export function watchPolicies(options: {
   const keptFile = join(stateDir, KEPT_FILE);
   let kept = readKeptPolicies(keptFile);
   let written = JSON.stringify(kept.policies);
+  let switched: number | undefined;
   const watched = watchCollection({
     ...follow,
     collection: COLLECTION,
@@ -43,12 +47,14 @@ export function watchPolicies(options: {
       : { state: state === "Absent" ? "NotInstalled" : "Read" };
   };
   return {
-    decide() {
+    decide(generation) {
+      if (generation !== undefined && generation !== switched) watched.again();
+      switched = generation ?? switched;
       kept = keepPolicies(kept, watched.items(), clock.now());
       const now = JSON.stringify(kept.policies);
       if (now !== written) writeKeptPolicies(keptFile, kept);
       written = now;
-      return decideDenials(look(), kept);
+      return decideDenials(look(), kept, watched.isCurrent());
     },
     stop: () => watched.stop(),
   };
