@@ -9,6 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { measureDenials } from "./datapath/denial-cost.ts";
 import { judge } from "./datapath/floors.ts";
 import { LoadGenerator } from "./datapath/load-generator.ts";
 import { measureLoad } from "./datapath/load-time.ts";
@@ -51,13 +52,14 @@ async function measure(size: typeof FULL): Promise<Omit<Report, "measuredAt" | "
     await rounds.run(size, (round) => say(`Round ${round} of ${size.rounds}`));
     const programs = await measurePrograms(variants, generator, size.programMs);
     const tracing = await measureTracingCost(variants, generator, size);
+    const denials = await measureDenials(variants, generator, size);
     const masquerade = await measureMasquerade(variants, generator);
     return {
       runMs: size.runMs,
       rows: rounds.rows(),
       judged: judge(rounds.series()),
       programs,
-      figures: [load, ...switched, tracing, ...masquerade],
+      figures: [load, ...switched, tracing, ...denials, ...masquerade],
     };
   } finally {
     variants?.close();

@@ -86,7 +86,7 @@ function main(): void {
     writeStatus: (status) => api.mergePatch(statusPath(config), { status }),
     masquerade: masquerade.decide,
     rules: () => rules.current(),
-    policies: policies.decide,
+    policies: (generation) => policies.decide(generation),
     podAddresses: () => pods.known()?.flatMap((pod) => pod.addresses) ?? [],
     facts: () => ({ ...facts, ...allPreconditions(preconditions.current(), rules.current()?.precondition) }),
     identity: { bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), bundleDigest, agentVersion: "0.1.0" },

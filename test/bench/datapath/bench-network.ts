@@ -9,6 +9,7 @@ import { DIRECTIONS, type Reason } from "../../../services/node-agent/src/host-r
 import { NodeDatapath, type Observation } from "../../../services/node-agent/src/host-routing/node-datapath.ts";
 import { probeHook } from "../../../services/node-agent/src/host-routing/device-hooks.ts";
 import { pinFolders, removeFolder } from "../../../services/node-agent/src/host-routing/pin-folder.ts";
+import type { DenyTable } from "../../../services/node-agent/src/policy/deny-table.ts";
 import { NODE_PORTS_DEFAULT } from "../../../services/node-agent/src/masquerade/port-ranges.ts";
 import { nodeRules } from "./node-rules.ts";
 
@@ -95,6 +96,11 @@ export class BenchNetwork {
   /** Turns it off; call again after the drain. */
   switchOff(node: 1 | 2): Observation {
     return this.#inNode(node, (datapath) => datapath.reconcile({ kind: "off", atOnce: false }));
+  }
+
+  /** Brings deny rules onto a node. */
+  deny(node: 1 | 2, table: DenyTable): void {
+    this.#inNode(node, (datapath) => (datapath.setDenied(table), datapath.follow()));
   }
 
   /** Where a node's programs that see packets are pinned. */

@@ -16,14 +16,21 @@ type Count = { run_time_ns?: number; run_cnt?: number };
  * for each run, which would be in every rate.
  */
 export async function measurePrograms(variants: Variants, generator: LoadGenerator, milliseconds: number): Promise<ProgramCost[]> {
-  const before = readFileSync(STATISTICS, "utf8");
-  writeFileSync(STATISTICS, "1");
-  try {
-    const costs: ProgramCost[] = [];
+  const costs: ProgramCost[] = [];
+  await withStatistics(async () => {
     for (const path of ["same node", "cross node", "outside"] as const)
       for (const traffic of ["tcp-rr", "udp-rr", "tcp-crr"] as const)
         costs.push(...(await measureOne(variants, generator, { path, traffic, milliseconds })));
-    return costs;
+  });
+  return costs;
+}
+
+/** Does `work` while the kernel keeps time of every program. */
+export async function withStatistics(work: () => Promise<void>): Promise<void> {
+  const before = readFileSync(STATISTICS, "utf8");
+  writeFileSync(STATISTICS, "1");
+  try {
+    await work();
   } finally {
     writeFileSync(STATISTICS, before);
   }
@@ -48,6 +55,7 @@ async function measureOne(
   });
 }
 
-function countOf(pin: string): Count {
+/** Of a pinned program. */
+export function countOf(pin: string): Count {
   return JSON.parse(execFileSync("bpftool", ["-j", "prog", "show", "pinned", pin], { encoding: "utf8", timeout: TIMEOUT_MS })) as Count;
 }
