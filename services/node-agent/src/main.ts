@@ -158,6 +158,7 @@ function keepGuard(config: Config, version: string, { pods, rules, ...rest }: Gu
     pods: () => pods.known(),
     lastScan: () => rules.lastScan(),
     lookAtRules: () => rules.look(),
+    lookAtRulesNow: () => rules.lookNow(),
     now: () => systemClock.now(),
   });
 }

@@ -33,8 +33,9 @@ export type GuardKeeperOptions = {
   readonly pods: () => readonly GuardPod[] | undefined;
   /** When the last finished scan of the rules began (performance.now()), and whether it found the node clean; undefined before the first. */
   readonly lastScan: () => { readonly startedAt: number; readonly clean: boolean } | undefined;
-  /** Something may have been written that nobody announces: look at the rules soon. */
+  /** Something may have been written that nobody announces: look at the rules soon; or at once, as the switch waits for it. */
   readonly lookAtRules: () => void;
+  readonly lookAtRulesNow: () => void;
   readonly onNews: () => void;
   readonly now: () => number;
   readonly logger: Logger;
@@ -50,6 +51,8 @@ export class GuardKeeper {
   readonly #tellings: GuardTellings;
   readonly #timers: NodeJS.Timeout[];
   readonly #mount: string | undefined;
+  /** The attach for which a scan was asked. */
+  #lookedFor: number | undefined;
   #podOfCgroup = new Map<bigint, string>();
   #named = new Map<string, GuardPod>();
 
@@ -87,7 +90,10 @@ export class GuardKeeper {
     this.#attempt("writers of the guard", () => this.followWriters());
     const now = this.#guard.observe();
     const attached = now.attachedAt !== undefined;
-    if (attached && !this.#cleanSince(now.attachedAt)) this.#options.lookAtRules();
+    if (attached && !this.#cleanSince(now.attachedAt) && this.#lookedFor !== now.attachedAt) {
+      this.#lookedFor = now.attachedAt;
+      this.#options.lookAtRulesNow();
+    }
     return guardRefusal({
       wish,
       canRefuse: now.rung !== "Audit",

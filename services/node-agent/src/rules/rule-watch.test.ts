@@ -166,3 +166,23 @@ test("a scan that fails leaves what was known", async () => {
   await watch.stop();
   assert.equal(watch.current(), undefined);
 });
+
+test("somebody who waits for a scan gets one that began after he asked, without the rest between scans", async () => {
+  const first = Promise.withResolvers<void>();
+  let scans = 0;
+  const { watch } = watchOf(async () => {
+    if (++scans === 1) await first.promise;
+    return save("");
+  });
+  assert.equal(watch.lastScan(), undefined);
+  const askedAt = performance.now();
+  watch.lookNow();
+  first.resolve();
+  const ended = Promise.withResolvers<void>();
+  const timer = setInterval(() => (watch.lastScan()?.startedAt ?? 0) >= askedAt && ended.resolve(), 1);
+  await ended.promise;
+  clearInterval(timer);
+  assert.equal(watch.lastScan()?.clean, true);
+  assert.equal(scans, 2);
+  await watch.stop();
+});

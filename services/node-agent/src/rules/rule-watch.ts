@@ -19,6 +19,8 @@ export type RuleWatch = {
   lastScan(): LastScan | undefined;
   /** Scans soon: something may have been written of which nobody tells. */
   look(): void;
+  /** Scans at once, or right after the scan that runs: somebody waits for what it finds. */
+  lookNow(): void;
   stop(): Promise<void>;
 };
 
@@ -75,6 +77,11 @@ export function watchRules(options: RuleWatchOptions): RuleWatch {
     };
     due = setTimeout(() => void (working ?? Promise.resolve()).then(begin), scans.restMs(SETTLE_MS));
   };
+  const scanNow = (): void => {
+    clearTimeout(due);
+    due = undefined;
+    void (working ?? Promise.resolve()).then(() => (stopped ? undefined : start(() => scans.scan())));
+  };
   const stopFollowing = followed(logger, () => follow(scanSoon));
   const timer = setInterval(() => start(poll), POLL_MS);
   start(() => scans.scan());
@@ -83,6 +90,7 @@ export function watchRules(options: RuleWatchOptions): RuleWatch {
     news: () => scans.news,
     lastScan: () => scans.last,
     look: () => scanSoon(),
+    lookNow: scanNow,
     async stop() {
       stopped = true;
       clearInterval(timer);
