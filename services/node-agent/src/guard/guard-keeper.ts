@@ -94,6 +94,8 @@ export class GuardKeeper {
       this.#lookedFor = now.attachedAt;
       this.#options.lookAtRulesNow();
     }
+    if (wish.kind === "on" && now.rung !== "Audit" && this.#mount === undefined)
+      return `No cgroups of version 2 are to be seen at ${this.#options.cgroups}, by which the cluster's own writers of rules are told from others.`;
     return guardRefusal({
       wish,
       canRefuse: now.rung !== "Audit",
