@@ -54,7 +54,7 @@ module.exports = {
     ),
     mayImport(
       "services/rollout-worker",
-      ["domain", "preflight", "rollout", "contracts", "store", "doorbell", "kube", "azure", "runtime"],
+      ["domain", "preflight", "rollout", "policy", "contracts", "store", "doorbell", "kube", "azure", "runtime"],
       "The worker speaks domain, store and Kubernetes; kernel work belongs to the node agent, HTTP to the control plane.",
     ),
     mayImport(

@@ -21,6 +21,7 @@ export async function expectEnabled(stage: Stage): Promise<void> {
   assert.equal(status.properties.effectiveMode, "BpfVeth");
   assert.equal(status.properties.state, "Enabled");
   await expectOverrideShown(stage);
+  assert.equal(status.properties.policy.state, "InSync");
   await expectNothingCordoned(stage);
 }
 
@@ -69,6 +70,7 @@ export async function expectDisabled(stage: Stage): Promise<void> {
   }
   assert.deepEqual(await stage.cluster.list("hostroutingnodes"), []);
   assert.deepEqual(await stage.cluster.list("daemonsets", "-n", "acns-hostrouting"), []);
+  assert.deepEqual(await stage.cluster.list("ciliumclusterwidenetworkpolicies"), []);
   const status = await stage.arm.hostRouting();
   assert.equal(status.properties.effectiveMode, "None");
   assert.equal(status.properties.state, "Disabled");

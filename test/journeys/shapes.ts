@@ -26,6 +26,8 @@ export type Warning = {
   readonly subjects: readonly string[];
   readonly override?: { readonly reason: string; readonly expiresAt: string };
 };
+/** What somebody changed about the managed network policy. */
+export type Drift = { readonly path: string; readonly manager?: string; readonly correctedAt?: string };
 /** `hostRoutings/default`. */
 export type HostRouting = {
   readonly properties: {
@@ -34,6 +36,7 @@ export type HostRouting = {
     readonly state: string;
     readonly waits: readonly Wait[];
     readonly warnings: readonly Warning[];
+    readonly policy: { readonly state: string; readonly drift: readonly Drift[] };
   };
 };
 /** A member of `hostRoutings/default/nodes`. */

@@ -1,5 +1,5 @@
 import { Simulation, type Decision, type Intent } from "@hostrouting/rollout";
-import type { RolloutPolicy } from "@hostrouting/domain";
+import type { PolicyState, RolloutPolicy } from "@hostrouting/domain";
 import { simulatedStanding } from "./simulated-standing.ts";
 
 /** More rounds than any of the scenarios needs; one that has not settled by then hangs. */
@@ -13,6 +13,10 @@ function describeIntent(intent: Intent): string {
     case "EnsureBundle":
     case "RemoveBundle":
       return intent.kind;
+    case "ApplyPolicy":
+      return "apply policy";
+    case "RemovePolicy":
+      return "remove policy";
     case "ApplyConfig":
       return `config ${intent.mode}`;
     case "WriteNodeSpec":
@@ -103,6 +107,9 @@ export class ScenarioPlayer {
         return;
       case "emergency":
         this.#simulation.emergencyOff = first === "on";
+        return;
+      case "network-policy":
+        this.#simulation.networkPolicy = first as PolicyState;
         return;
       case "preflight":
         this.#simulation.preflight = { kind: "Failed", error: { code: "PreflightBlocked", message: "", target: first } };

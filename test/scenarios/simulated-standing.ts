@@ -29,6 +29,8 @@ export function simulatedStanding(simulation: Simulation): StandingRules {
     poolStates: {},
     serverVersion: NOT_READ,
     nodes: { known: true, value: nodes },
+    policyMode: simulation.policy.policyMode,
+    managedPolicy: NOT_READ,
     permissions: NOT_READ,
   };
   return standingRules(facts, { overrides: simulation.policy.preflightOverrides, now: as<Instant>(simulation.nowMs) });

@@ -505,23 +505,74 @@ export const armDocument = {
         },
         "description": "The operation that is under way, or else the last one."
       },
+      "HostRoutingPolicyDrift": {
+        "type": "object",
+        "required": [
+          "path",
+          "firstSeen"
+        ],
+        "properties": {
+          "path": {
+            "type": "string",
+            "description": "JSON Pointer into the object; empty for the object as a whole."
+          },
+          "desired": {
+            "type": "string",
+            "description": "JSON, shortened; absent where nothing should be."
+          },
+          "observed": {
+            "type": "string",
+            "description": "JSON, shortened; absent where nothing is."
+          },
+          "manager": {
+            "type": "string",
+            "description": "Field manager that wrote it; absent where the object does not tell, as after a deletion."
+          },
+          "firstSeen": {
+            "type": "string",
+            "format": "date-time"
+          },
+          "correctedAt": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When it was as it should be again; kept for a day."
+          }
+        },
+        "description": "A difference between the managed network policy as it should be and as it was found."
+      },
       "HostRoutingPolicyState": {
         "type": "object",
         "required": [
+          "name",
+          "mode",
           "state",
+          "message",
           "drift"
         ],
         "properties": {
+          "name": {
+            "type": "string"
+          },
+          "mode": {
+            "type": "string",
+            "description": "`Correct`, `Warn` or `Off`: member `policyMode` of the rollout policy."
+          },
           "state": {
+            "type": "string",
+            "description": "`NotManaged`, `Pending`, `InSync`, `Drifted`, `Contested`, `Foreign`, `Unsupported`, `Refused` or `Unknown`."
+          },
+          "message": {
             "type": "string"
           },
           "drift": {
             "type": "array",
             "items": {
-              "type": "string"
-            }
+              "$ref": "#/components/schemas/HostRoutingPolicyDrift"
+            },
+            "description": "Open ones first, then those that were put right."
           }
-        }
+        },
+        "description": "The network policy that stands for the nodes' own rules, which host routing passes by."
       },
       "HostRoutingProperties": {
         "type": "object",
@@ -1219,7 +1270,8 @@ export const armDocument = {
           "leaseMs",
           "progressDeadlineMs",
           "ruleset",
-          "preflightOverrides"
+          "preflightOverrides",
+          "policyMode"
         ],
         "properties": {
           "nodeAction": {
@@ -1280,6 +1332,10 @@ export const armDocument = {
             "items": {
               "$ref": "#/components/schemas/PreflightOverride"
             }
+          },
+          "policyMode": {
+            "type": "string",
+            "description": "`Correct`: changes to the managed network policy are put right. `Warn`: they are shown. `Off`: there is no such policy."
           }
         },
         "description": "How nodes are switched; durations carry their unit."
@@ -1487,6 +1543,21 @@ export const armDocument = {
             ],
             "maxItems": 20,
             "description": "Replaces the whole list; one entry for a rule."
+          },
+          "policyMode": {
+            "anyOf": [
+              {
+                "type": "string",
+                "enum": [
+                  "Correct",
+                  "Warn",
+                  "Off"
+                ]
+              },
+              {
+                "type": "null"
+              }
+            ]
           }
         },
         "description": "The members to change; one that is `null` goes back to its default, one that is absent stays."

@@ -313,8 +313,33 @@ export interface components {
             /** Format: date-time */
             startTime: string;
         };
+        /** @description A difference between the managed network policy as it should be and as it was found. */
+        HostRoutingPolicyDrift: {
+            /**
+             * Format: date-time
+             * @description When it was as it should be again; kept for a day.
+             */
+            correctedAt?: string;
+            /** @description JSON, shortened; absent where nothing should be. */
+            desired?: string;
+            /** Format: date-time */
+            firstSeen: string;
+            /** @description Field manager that wrote it; absent where the object does not tell, as after a deletion. */
+            manager?: string;
+            /** @description JSON, shortened; absent where nothing is. */
+            observed?: string;
+            /** @description JSON Pointer into the object; empty for the object as a whole. */
+            path: string;
+        };
+        /** @description The network policy that stands for the nodes' own rules, which host routing passes by. */
         HostRoutingPolicyState: {
-            drift: string[];
+            /** @description Open ones first, then those that were put right. */
+            drift: components["schemas"]["HostRoutingPolicyDrift"][];
+            message: string;
+            /** @description `Correct`, `Warn` or `Off`: member `policyMode` of the rollout policy. */
+            mode: string;
+            name: string;
+            /** @description `NotManaged`, `Pending`, `InSync`, `Drifted`, `Contested`, `Foreign`, `Unsupported`, `Refused` or `Unknown`. */
             state: string;
         };
         HostRoutingProperties: {
@@ -489,6 +514,8 @@ export interface components {
             nodeAction: string;
             /** Format: int32 */
             nodeSoakMs: number;
+            /** @description `Correct`: changes to the managed network policy are put right. `Warn`: they are shown. `Off`: there is no such policy. */
+            policyMode: string;
             preflightOverrides: components["schemas"]["PreflightOverride"][];
             /** Format: int32 */
             progressDeadlineMs: number;
@@ -511,6 +538,7 @@ export interface components {
             maxUnavailable?: number | null;
             nodeAction?: ("SwitchInPlace" | "DrainAndSwitch") | null;
             nodeSoakMs?: number | null;
+            policyMode?: ("Correct" | "Warn" | "Off") | null;
             /** @description Replaces the whole list; one entry for a rule. */
             preflightOverrides?: components["schemas"]["PreflightOverride"][] | null;
             progressDeadlineMs?: number | null;

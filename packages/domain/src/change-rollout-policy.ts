@@ -22,6 +22,7 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   progressDeadlineMs: { min: 60_000, max: 7 * DAY_MS },
   ruleset: { words: ["seed-2024", "ga-2026"] },
   preflightOverrides: { overridesMax: PREFLIGHT_OVERRIDES_MAX },
+  policyMode: { words: ["Correct", "Warn", "Off"] },
 };
 
 /** A member that cannot be set as asked; one within a list as `preflightOverrides[0].reason`. */

@@ -1,4 +1,5 @@
 import type { AccelerationMode } from "./managed-cluster.ts";
+import type { ManagedPolicyStatus } from "./managed-policy.ts";
 import type { Wait } from "./wait-reason.ts";
 
 /** A condition of the cluster's host routing (shape of `metav1.Condition`; times ISO 8601, UTC). */
@@ -77,6 +78,8 @@ export type HostRoutingStatus = {
   readonly waits: readonly Wait[];
   /** Of the last preflight that passed, of the rules that may be overridden and of switches; none of the rules' once host routing is off. */
   readonly warnings: readonly HostRoutingWarning[];
+  /** Absent in records of before there was one. */
+  readonly policy?: ManagedPolicyStatus;
   readonly nodes: readonly HostRoutingNodeStatus[];
   /** Of all nodes whose agents report, those on most nodes first. */
   readonly findings: readonly RuleFinding[];

@@ -1,4 +1,5 @@
 import type { PreflightOverride } from "./preflight-override.ts";
+import type { PolicyMode } from "./managed-policy.ts";
 
 /**
  * How a cluster's nodes are switched. Durations carry their unit; the control plane refuses values outside the bounds named here.
@@ -33,6 +34,8 @@ export type RolloutPolicy = {
   readonly ruleset: "seed-2024" | "ga-2026";
   /** Rules that may fail for a while, each with its reason; at most 20, one for a rule, up to 90 days ahead. */
   readonly preflightOverrides: readonly PreflightOverride[];
+  /** What becomes of changes to the network policy that stands for the nodes' own rules. */
+  readonly policyMode: PolicyMode;
 };
 
 const MINUTE_MS = 60_000;
@@ -54,6 +57,7 @@ export const productionPolicy: RolloutPolicy = {
   progressDeadlineMs: 60 * MINUTE_MS,
   ruleset: "ga-2026",
   preflightOverrides: [],
+  policyMode: "Correct",
 };
 
 /** Production's checks with a lab's patience: nothing is switched off, waits are shorter. */

@@ -21,7 +21,12 @@ export type WaitReason =
   | "Soaking"
   | "ConfirmMissed"
   | "Detaching"
-  | "RemovingBundle";
+  | "RemovingBundle"
+  | "PolicyNotInPlace"
+  | "PolicyContested"
+  | "PolicyForeign"
+  | "PolicyUnsupported"
+  | "RemovingPolicy";
 
 /** Why nothing (or not everything) moves, for whom, since when, until when, and what a person can do. */
 export type Wait = {

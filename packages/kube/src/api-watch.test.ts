@@ -31,7 +31,7 @@ test("a watch calls back on changes, not on bookmarks, goes on from the last ver
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { client, opened } = fakeClient();
   let changes = 0;
-  const watch = watchCollection(client, "/api/v1/nodes", () => (changes += 1));
+  const watch = watchCollection(client, { path: "/api/v1/nodes" }, () => (changes += 1));
   const [first] = opened;
   assert.equal(first?.call.query?.["resourceVersion"], undefined);
   const event = line("MODIFIED", "7");
@@ -55,7 +55,7 @@ test("a watch calls back on changes, not on bookmarks, goes on from the last ver
 test("a watch that falls silent is opened again, and closing ends it for good", (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { client, opened } = fakeClient();
-  const watch = watchCollection(client, "/api/v1/nodes", () => {});
+  const watch = watchCollection(client, { path: "/api/v1/nodes" }, () => {});
   context.mock.timers.tick(330_000);
   context.mock.timers.tick(10_000);
   assert.equal(opened.length, 2);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { ApiClient } from "./api-client.ts";
+import type { ApiCall, ApiClient } from "./api-client.ts";
 import type { Closable } from "./cluster-access.ts";
 
 /** How long the API server keeps one watch open. */
@@ -39,13 +39,21 @@ function readLines(answer: IncomingMessage, end: () => void, onLine: (line: stri
   answer.on("error", end);
 }
 
+/** What is watched; `fieldSelector` leaves some of its objects out. */
+type Collection = { readonly path: string; readonly fieldSelector?: string };
+
+function watchCall({ path, fieldSelector }: Collection, resourceVersion: string | undefined): ApiCall {
+  const query = { watch: "1", allowWatchBookmarks: "true", timeoutSeconds: String(WATCH_SECONDS), resourceVersion, fieldSelector };
+  return { method: "GET", path, query };
+}
+
 /**
  * Watches one collection and calls back on every change, until closed. It keeps no objects: an event only says "look again".
  *
  * States: open → (ended, failed, silent) → paused → open. It goes on from the last version seen; an expired version (410) is forgotten, which
  * makes the next watch begin with everything that there is.
  */
-export function watchCollection(client: ApiClient, path: string, onChange: () => void): Closable {
+export function watchCollection(client: ApiClient, collection: Collection, onChange: () => void): Closable {
   let closed = false;
   let resourceVersion: string | undefined;
   let pauseMs = PAUSE_MIN_MS;
@@ -81,7 +89,6 @@ export function watchCollection(client: ApiClient, path: string, onChange: () =>
 
   function open(): void {
     expectTraffic();
-    const query = { watch: "1", allowWatchBookmarks: "true", timeoutSeconds: String(WATCH_SECONDS), resourceVersion };
     let isCurrent = true;
     const end = (): void => {
       if (!isCurrent) return;
@@ -89,7 +96,7 @@ export function watchCollection(client: ApiClient, path: string, onChange: () =>
       reopen();
     };
     const opened = client.stream(
-      { method: "GET", path, query },
+      watchCall(collection, resourceVersion),
       (answer) => {
         if (answer.statusCode !== 200) {
           resourceVersion = undefined;

@@ -39,6 +39,18 @@ export type NodePatch = {
   readonly spec?: { readonly unschedulable: boolean | null };
 };
 
+/** A CiliumClusterwideNetworkPolicy; the caller knows what is in it. */
+export type PolicyObject = Readonly<Record<string, unknown>>;
+
+/** The policy of a name. `Unsupported`: the API server knows no such kind. */
+export type PolicyLookup =
+  | { readonly kind: "Absent" }
+  | { readonly kind: "Present"; readonly object: PolicyObject }
+  | { readonly kind: "Unsupported" };
+
+/** A policy to be written. */
+export type PolicyWish = PolicyObject & { readonly metadata: { readonly name: string }; readonly spec: unknown };
+
 /** Something that ends when it is closed. */
 export type Closable = { close(): void };
 
@@ -58,6 +70,13 @@ export type ClusterAccess = {
   readBundle(): Promise<V1DaemonSet | undefined>;
   listBundlePods(): Promise<readonly V1Pod[]>;
   listPodsOn(node: string): Promise<readonly V1Pod[]>;
+  readPolicy(name: string): Promise<PolicyLookup>;
+  /**
+   * Server-side apply of a whole policy; fields that the API server does not know are refused, never dropped. `force`: fields of others as well.
+   * `replaceVersion`: first the specification as a whole is replaced over this version, since an apply leaves what others have added.
+   */
+  applyPolicy(policy: PolicyWish, how: { readonly force: boolean; readonly replaceVersion: string | undefined }): Promise<void>;
+  deletePolicy(name: string): Promise<void>;
   /** Server-side apply of every field of the spec that is ours; `emergencyOff` belongs to the cluster's operator and is left out. */
   applyConfig(spec: Omit<HostRoutingConfigSpec, "emergencyOff">): Promise<void>;
   applyBundle(manifest: V1DaemonSet): Promise<void>;
@@ -69,7 +88,7 @@ export type ClusterAccess = {
   /** Asks for an eviction; PodDisruptionBudgets decide. */
   evict(pod: { readonly namespace: string; readonly name: string; readonly uid: string }): Promise<EvictionOutcome>;
   deletePod(namespace: string, name: string): Promise<void>;
-  /** Calls back whenever nodes, node objects, the configuration or the bundle may have changed, until closed. Carries nothing. */
-  watch(onChange: () => void): Closable;
+  /** Calls back whenever nodes, node objects, the configuration, the bundle or a policy of this name may have changed, until closed. Carries nothing. */
+  watch(policy: string, onChange: () => void): Closable;
   close(): void;
 };

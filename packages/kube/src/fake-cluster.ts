@@ -3,6 +3,7 @@ import { AppError } from "@hostrouting/domain";
 import type { V1DaemonSet, V1Node, V1Pod } from "@kubernetes/client-node";
 import type { ClusterAccess, HostRoutingConfigObject, HostRoutingNodeObject } from "./cluster-access.ts";
 import { fakeAgentStatus, type FakeAgent } from "./fake-agent.ts";
+import { FakePolicies } from "./fake-policies.ts";
 import { API_GROUP, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, DIGEST_ANNOTATION } from "./names.ts";
 
 /** A disruption budget of the fake: pods whose name begins with `podPrefix` may be evicted while `allowed` is above zero. */
@@ -24,6 +25,7 @@ export class FakeCluster {
   readonly pods = new Map<string, V1Pod>();
   readonly agents = new Map<string, FakeAgent>();
   readonly budgets: FakeBudget[] = [];
+  readonly policies = new FakePolicies(() => this.#next());
   config: HostRoutingConfigObject | undefined;
   daemonSet: V1DaemonSet | undefined;
   /** While set, every call fails as if nothing answered. */
@@ -103,6 +105,9 @@ export class FakeCluster {
       readBundle: () => guard("readBundle", () => copy(this.daemonSet)),
       listBundlePods: () => guard("listBundlePods", () => copy(this.#bundlePods())),
       listPodsOn: (node) => guard("listPodsOn", () => copy([...this.pods.values()].filter((pod) => pod.spec?.nodeName === node))),
+      readPolicy: (name) => guard("readPolicy", () => this.policies.read(name)),
+      applyPolicy: (policy, how) => guard("applyPolicy", () => this.policies.apply(policy, how)),
+      deletePolicy: (name) => guard("deletePolicy", () => this.policies.delete(name)),
       applyConfig: (spec) =>
         guard("applyConfig", () => {
           const emergencyOff = this.config?.spec.emergencyOff;

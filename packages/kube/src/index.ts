@@ -10,6 +10,9 @@ export type {
   HostRoutingConfigObject,
   HostRoutingNodeObject,
   NodePatch,
+  PolicyLookup,
+  PolicyObject,
+  PolicyWish,
 } from "./cluster-access.ts";
 export { kubernetesCluster } from "./kubernetes-cluster.ts";
 export { bundleManifest } from "./bundle-manifest.ts";

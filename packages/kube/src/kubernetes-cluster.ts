@@ -3,7 +3,8 @@ import { AppError } from "@hostrouting/domain";
 import type { V1DaemonSet, V1Node, V1Pod } from "@kubernetes/client-node";
 import { apiClient, failureOf, type ApiCall, type ApiClient } from "./api-client.ts";
 import { watchCollection } from "./api-watch.ts";
-import type { ClusterAccess, GrantedRules, HostRoutingConfigObject, HostRoutingNodeObject } from "./cluster-access.ts";
+import type { ClusterAccess, GrantedRules, HostRoutingConfigObject, HostRoutingNodeObject, PolicyWish } from "./cluster-access.ts";
+import { applyPolicy, policyCollection, policyPath, readPolicy } from "./cluster-policy.ts";
 import { readCredential } from "./credential.ts";
 import { evictionOutcome } from "./eviction-answer.ts";
 import { API_VERSION, BUNDLE_NAME, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, MANIFEST_MANAGER, ROLLOUT_MANAGER } from "./names.ts";
@@ -65,6 +66,7 @@ function readers(client: ApiClient) {
     readConfig: () => orAbsent(client.call(get(`${CONFIGS}/${CONFIG_NAME}`)) as Promise<HostRoutingConfigObject>),
     readBundle: () => orAbsent(client.call(get(`${DAEMONSETS}/${BUNDLE_NAME}`)) as Promise<V1DaemonSet>),
     listBundlePods: () => list<V1Pod>(client, BUNDLE_PODS, { labelSelector: BUNDLE_LABELS }),
+    readPolicy: (name: string) => readPolicy(client, name),
     listPodsOn: (node: string) => list<V1Pod>(client, PODS, { fieldSelector: `spec.nodeName=${node}` }),
   };
 }
@@ -113,6 +115,8 @@ function writers(client: ApiClient) {
         body: patch,
         contentType: "application/merge-patch+json",
       }),
+    applyPolicy: (policy: PolicyWish, how: Parameters<ClusterAccess["applyPolicy"]>[1]) => applyPolicy(client, policy, how),
+    deletePolicy: (name: string) => remove(policyPath(name)),
     evict: (pod: Parameters<ClusterAccess["evict"]>[0]) => evict(client, pod),
     deletePod: (namespace: string, name: string) => remove(`/api/v1/namespaces/${namespace}/pods/${name}`),
   };
@@ -127,8 +131,9 @@ export function kubernetesCluster(kubeconfigPath: string): ClusterAccess {
   return {
     ...readers(client),
     ...writers(client),
-    watch(onChange) {
-      const watches = [NODES, NODE_OBJECTS, CONFIGS, BUNDLE_PODS].map((path) => watchCollection(client, path, onChange));
+    watch(policy, onChange) {
+      const collections = [...[NODES, NODE_OBJECTS, CONFIGS, BUNDLE_PODS].map((path) => ({ path })), policyCollection(policy)];
+      const watches = collections.map((collection) => watchCollection(client, collection, onChange));
       return { close: () => watches.forEach((watch) => watch.close()) };
     },
     close: () => client.close(),

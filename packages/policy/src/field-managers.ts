@@ -22,8 +22,8 @@ export function isManagedBy(observed: ObservedObject, manager: string): boolean 
 }
 
 /**
- * Who wrote a field last, `except` aside. Undefined where the object does not tell: a field that was taken away has no owner left, and lists whose
- * items have owners of their own are not looked into.
+ * Who wrote a field last, or the list that it stands or stood in, `except` aside. Undefined where the object does not tell: a member that was taken
+ * away has no owner left, and lists whose items have owners of their own are not looked into.
  */
 export function lastManager(observed: ObservedObject, path: readonly string[], except: string): string | undefined {
   const owners = entriesOf(observed).filter(({ manager, fields }) => manager !== except && owns(fields, path));

@@ -18,7 +18,7 @@ export function foundDrift(
 ): readonly PolicyDrift[] {
   const shown = found.length > FOUND_MAX ? found.slice(0, FOUND_MAX - 1) : found;
   const drift = shown.map(({ path, desired, observed }): PolicyDrift => {
-    const by = observed === undefined ? undefined : lastManager(object, path, manager);
+    const by = path.length === 0 ? undefined : lastManager(object, path, manager);
     return {
       path: path.map((segment) => `/${segment.replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""),
       desired: inWords(desired),
@@ -44,19 +44,20 @@ function inWords(value: unknown): string | undefined {
 
 /**
  * Joins a look with what was known: a difference that is still there was first seen when it was, one that is gone was put right now. After a
- * correction every difference is a new one, also when it is the same: somebody has made it again.
+ * correction every difference is a new one, also when it is the same: somebody has made it again. Without a look nothing is known to have ended.
  */
 export function followDrift(
-  found: readonly PolicyDrift[],
+  found: readonly PolicyDrift[] | undefined,
   { previous, corrected, now }: { readonly previous: ManagedPolicyStatus | undefined; readonly corrected: boolean; readonly now: Instant },
 ): readonly PolicyDrift[] {
-  const before = previous?.drift ?? [];
+  const before = (previous?.drift ?? []).filter(({ correctedAt }) => correctedAt === undefined || now - correctedAt < KEPT_MS);
+  if (found === undefined) return before;
   const open = before.filter((drift) => drift.correctedAt === undefined);
   const goesOn = new Map(corrected ? [] : open.map((drift) => [keyOf(drift), drift]));
   const current = found.map((drift) => ({ ...drift, firstSeen: goesOn.get(keyOf(drift))?.firstSeen ?? now }));
   const still = new Set(current.map(keyOf));
   const ended = open.filter((drift) => corrected || !still.has(keyOf(drift))).map((drift) => ({ ...drift, correctedAt: now }));
-  const past = before.filter(({ correctedAt }) => correctedAt !== undefined && now - correctedAt < KEPT_MS);
+  const past = before.filter(({ correctedAt }) => correctedAt !== undefined);
   return [...current, ...ended, ...past].slice(0, KEPT_MAX);
 }
 

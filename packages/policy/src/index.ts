@@ -22,4 +22,11 @@ export { translatedPolicy } from "./translated-policy.ts";
 export { missingDenials } from "./missing-denials.ts";
 export type { ImpossibleReason, ManualReason, Refusal } from "./refusal.ts";
 export type { ClusterPlace, FilterProtocol, RuleFilter } from "./rule-filter.ts";
-export { judgePolicy, type PolicyCorrection, type PolicyJudgement, type PolicyObservation, type PolicyQuestion } from "./judge-policy.ts";
+export {
+  judgePolicy,
+  type PolicyAttempt,
+  type PolicyCorrection,
+  type PolicyJudgement,
+  type PolicyObservation,
+  type PolicyQuestion,
+} from "./judge-policy.ts";

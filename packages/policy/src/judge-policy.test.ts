@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { as, type Instant, type ManagedPolicyStatus, type PolicyMode } from "@hostrouting/domain";
 import { azureDestinationsPolicy as desired } from "./azure-destinations.ts";
-import { judgePolicy, type PolicyJudgement, type PolicyObservation } from "./judge-policy.ts";
+import { judgePolicy, type PolicyAttempt, type PolicyJudgement, type PolicyObservation } from "./judge-policy.ts";
 
 const OURS = "acns-hostrouting-controller";
 const MINUTE_MS = 60_000;
+const NONE: PolicyAttempt = { kind: "None" };
+const WRITTEN: PolicyAttempt = { kind: "Written" };
 const T0 = Date.parse("2026-01-01T00:00:00Z");
 
 /** The object as an API server shows it after our apply; `change` is what somebody did to it. */
@@ -55,11 +57,11 @@ class Rounds {
 
   look(
     observed: PolicyObservation,
-    { mode = "Correct", corrected = false }: { mode?: PolicyMode; corrected?: boolean } = {},
+    { mode = "Correct", attempt = NONE }: { mode?: PolicyMode; attempt?: PolicyAttempt } = {},
   ): PolicyJudgement {
     const now = as<Instant>(this.nowMs);
     const previous = this.previous && stored(this.previous);
-    const judgement = judgePolicy({ desired, observed, mode, manager: OURS, previous, corrected, now });
+    const judgement = judgePolicy({ desired, observed, mode, manager: OURS, previous, attempt, now });
     this.previous = judgement.status;
     return judgement;
   }
@@ -166,11 +168,26 @@ test("drift names path, both values, who wrote it and since when, and is kept a 
 
   const healedAt = rounds.nowMs;
   const healed = drift.map((one) => ({ ...one, correctedAt: healedAt }));
-  assert.deepEqual(stored(rounds.look(shown(), { corrected: true }).status.drift), stored(healed));
+  assert.deepEqual(stored(rounds.look(shown(), { attempt: WRITTEN }).status.drift), stored(healed));
   rounds.nowMs += 23 * 60 * MINUTE_MS;
   assert.equal(rounds.look(shown()).status.drift.length, 2);
   rounds.nowMs += 61 * MINUTE_MS;
   assert.deepEqual(rounds.look(shown()).status.drift, []);
+});
+
+test("what was taken out of a list has the list's writer, a member that was taken away has none", () => {
+  const shortened = shown((object) => {
+    object.spec["egressDeny"] = (desired.spec.egressDeny ?? []).slice(0, 1);
+    delete object.spec["enableDefaultDeny"];
+    wrote(object, "kubectl-edit", { field: "egressDeny" });
+  });
+  assert.deepEqual(
+    new Rounds().look(shortened).status.drift.map(({ path, manager }) => [path, manager]),
+    [
+      ["/spec/enableDefaultDeny", undefined],
+      ["/spec/egressDeny/1", "kubectl-edit"],
+    ],
+  );
 });
 
 test("a label that was changed or taken away is drift with a pointer that can be read back", () => {
@@ -184,7 +201,7 @@ test("a label that was changed or taken away is drift with a pointer that can be
 test("a deletion is drift of the whole object once it was there, and the making of it before", () => {
   const rounds = new Rounds();
   assert.equal(rounds.look({ kind: "Absent" }).status.state, "Pending");
-  rounds.look(shown(), { corrected: true });
+  rounds.look(shown(), { attempt: WRITTEN });
   const deleted = rounds.look({ kind: "Absent" });
   assert.deepEqual(inShort(deleted), { ...nothing, state: "Drifted", does: "apply by force" });
   assert.deepEqual(deleted.status.drift, [
@@ -193,10 +210,22 @@ test("a deletion is drift of the whole object once it was there, and the making 
   assert.match(deleted.status.message, /audit log/);
 });
 
+test("what nobody could look at is not put right: a deletion stays open while the name is somebody else's", () => {
+  const rounds = new Rounds();
+  rounds.look(shown());
+  rounds.look({ kind: "Absent" });
+  for (const observed of [foreign, { kind: "Unsupported" }, { kind: "Unreadable", because: "x" }] as const)
+    assert.deepEqual(
+      rounds.look(observed).status.drift.map(({ path, correctedAt }) => [path, correctedAt]),
+      [["", undefined]],
+    );
+  assert.equal(rounds.look(shown()).status.drift[0]?.correctedAt, T0);
+});
+
 test("in mode Warn a policy is made once, and not again when somebody deletes it", () => {
   const rounds = new Rounds();
   assert.equal(rounds.look({ kind: "Absent" }, { mode: "Warn" }).correction?.force, false);
-  rounds.look(shown(), { mode: "Warn", corrected: true });
+  rounds.look(shown(), { mode: "Warn", attempt: WRITTEN });
   assert.deepEqual(inShort(rounds.look({ kind: "Absent" }, { mode: "Warn" })), { ...nothing, state: "Drifted" });
 });
 
@@ -204,14 +233,15 @@ test("after five corrections in ten minutes a policy is left alone, until the wi
   const rounds = new Rounds();
   rounds.look(shown());
   for (let turn = 0; turn < 5; turn += 1) {
-    const judgement = rounds.look(moved, { corrected: turn > 0 });
+    const judgement = rounds.look(moved, { attempt: turn > 0 ? WRITTEN : NONE });
     assert.deepEqual([judgement.status.state, judgement.correction?.force], ["Drifted", true], `turn ${turn}`);
     rounds.nowMs += MINUTE_MS;
   }
-  const contested = rounds.look(moved, { corrected: true });
+  const contested = rounds.look(moved, { attempt: WRITTEN });
   assert.deepEqual(inShort(contested), { state: "Contested", inPlace: false, does: "nothing", isOurs: true });
   // The first correction was seen to be undone one minute after the first look.
   assert.equal(contested.until, T0 + 11 * MINUTE_MS);
+  assert.match(contested.status.message, /by whom, only the API server's audit log tells/);
   rounds.nowMs = T0 + 11 * MINUTE_MS - 1;
   assert.equal(rounds.look(moved).status.state, "Contested");
   rounds.nowMs += 1;
@@ -224,7 +254,7 @@ test("deleting it again and again is contested like changing it", () => {
   for (let turn = 0; turn < 5; turn += 1) {
     assert.equal(rounds.look({ kind: "Absent" }).status.state, "Drifted", `turn ${turn}`);
     rounds.nowMs += 1_000;
-    rounds.look(shown(), { corrected: true });
+    rounds.look(shown(), { attempt: WRITTEN });
     rounds.nowMs += 1_000;
   }
   assert.equal(rounds.look({ kind: "Absent" }).status.state, "Contested");
@@ -234,7 +264,9 @@ test("corrections that could not be written are none: nobody is accused", () => 
   const rounds = new Rounds();
   rounds.look(shown());
   for (let turn = 0; turn < 20; turn += 1) {
-    assert.equal(rounds.look(moved).status.state, "Drifted");
+    const { status } = rounds.look(moved, { attempt: { kind: "Failed", because: "forbidden\u001b" } });
+    assert.equal(status.state, "Drifted");
+    assert.match(status.message, /last attempt failed: forbidden\\u\{1b\}$/);
     rounds.nowMs += 1_000;
   }
 });
@@ -248,7 +280,7 @@ test("an object that is another one altogether is eight lines, and never more th
   assert.match(drift.at(-1)?.observed ?? "", /more differences$/);
   for (let turn = 0; turn < 20; turn += 1) {
     rounds.nowMs += 3 * MINUTE_MS;
-    rounds.look(other, { corrected: true });
+    rounds.look(other, { attempt: WRITTEN });
   }
   assert.equal(rounds.previous?.drift.length, 48);
 });

@@ -1,4 +1,12 @@
-import { as, visibleText, type Instant, type ManagedPolicyStatus, type PolicyMode, type PolicyState } from "@hostrouting/domain";
+import {
+  as,
+  visibleText,
+  type PolicyDrift,
+  type Instant,
+  type ManagedPolicyStatus,
+  type PolicyMode,
+  type PolicyState,
+} from "@hostrouting/domain";
 import { MANAGED_BY, MANAGED_BY_LABEL, type ClusterwidePolicy } from "./cilium-policy.ts";
 import { differences, hasAdditions, isRecord, type Difference, type ObservedObject } from "./compare-policy.ts";
 import { isManagedBy } from "./field-managers.ts";
@@ -12,6 +20,9 @@ export type PolicyObservation =
   | { readonly kind: "Unsupported" }
   | { readonly kind: "Unreadable"; readonly because: string };
 
+/** What became of a correction of the round before. */
+export type PolicyAttempt = { readonly kind: "None" | "Written" } | { readonly kind: "Failed"; readonly because: string };
+
 /** Everything that judging rests on. */
 export type PolicyQuestion = {
   readonly desired: ClusterwidePolicy;
@@ -20,8 +31,8 @@ export type PolicyQuestion = {
   /** Our own field manager. */
   readonly manager: string;
   readonly previous: ManagedPolicyStatus | undefined;
-  /** Whether the last correction was written: what is not as it should be now has been changed since. */
-  readonly corrected: boolean;
+  /** What became of the last correction. Once one was written, what is not as it should be has been changed since. */
+  readonly attempt: PolicyAttempt;
   readonly now: Instant;
 };
 
@@ -47,6 +58,7 @@ const WINDOW_MS = 10 * 60_000;
 type Verdict = {
   readonly state: PolicyState;
   readonly message: string;
+  /** Undefined where our policy could not be looked at. */
   readonly found?: readonly Difference[];
   readonly inPlace?: boolean;
   readonly correction?: PolicyCorrection;
@@ -55,10 +67,14 @@ type Verdict = {
 
 /** Judges a managed policy: how it is, whether it can be relied on, and what is to be done. Says nothing of whether it is needed. */
 export function judgePolicy(question: PolicyQuestion): PolicyJudgement {
-  const { desired, mode, previous, now } = question;
+  const { desired, mode, previous, attempt, now } = question;
   const verdict = verdictOf(question);
   const object = question.observed.kind === "Present" ? question.observed.object : {};
-  const drift = followDrift(foundDrift(verdict.found ?? [], object, question), question);
+  const drift = followDrift(verdict.found && foundDrift(verdict.found, object, question), {
+    previous,
+    corrected: attempt.kind === "Written",
+    now,
+  });
   const times = new Set(
     drift.flatMap(({ correctedAt }) => (correctedAt !== undefined && now - correctedAt < WINDOW_MS ? [correctedAt] : [])),
   );
@@ -70,7 +86,7 @@ export function judgePolicy(question: PolicyQuestion): PolicyJudgement {
       name: desired.metadata.name,
       mode,
       state: contested ? "Contested" : verdict.state,
-      message: contested ? `Changed again after each of ${times.size} corrections within ten minutes. ${verdict.message}` : verdict.message,
+      message: contested ? contestedMessage(drift, times.size) : withFailure(verdict, attempt),
       wasThere: mode !== "Off" && ((previous?.wasThere ?? false) || isOurs),
       drift,
     },
@@ -79,6 +95,18 @@ export function judgePolicy(question: PolicyQuestion): PolicyJudgement {
     isOurs,
     until: contested ? as<Instant>(oldest + WINDOW_MS) : undefined,
   };
+}
+
+function contestedMessage(drift: readonly PolicyDrift[], corrections: number): string {
+  const managers = [...new Set(drift.flatMap(({ manager }) => manager ?? []))];
+  const who = managers.length === 0 ? "by whom, only the API server's audit log tells" : `by ${managers.join(", ")}`;
+  return `Changed again after each of ${corrections} corrections within ten minutes, ${who}.`;
+}
+
+function withFailure({ message, correction }: Verdict, attempt: PolicyAttempt): string {
+  return attempt.kind === "Failed" && correction !== undefined
+    ? `${message} The last attempt failed: ${visibleText(attempt.because)}`
+    : message;
 }
 
 function verdictOf({ desired, observed, mode, manager, previous }: PolicyQuestion): Verdict {
@@ -136,8 +164,8 @@ function present(object: ObservedObject, desired: ClusterwidePolicy, mode: Polic
     };
   const refused = whyRefused(object);
   return refused === undefined
-    ? { state: "InSync", message: "", inPlace: true }
-    : { state: "Refused", message: `Cilium does not take it: ${refused}` };
+    ? { state: "InSync", message: "", found, inPlace: true }
+    : { state: "Refused", found, message: `Cilium does not take it: ${refused}` };
 }
 
 /** Cilium's operator says whether it understands a policy (condition `Valid`); on AKS, and without Cilium, it says nothing. */

@@ -1,4 +1,4 @@
-import type { ClusterProfile, Driver, ProvisioningState, RolloutPolicy } from "@hostrouting/domain";
+import type { ClusterProfile, Driver, PolicyMode, ProvisioningState, RolloutPolicy } from "@hostrouting/domain";
 import type { ResourceRule } from "./worker-permissions.ts";
 
 /** A fact that could be read, or why it could not; never a guess. */
@@ -45,6 +45,9 @@ export type ClusterFacts = {
   /** `gitVersion` of the API server. */
   readonly serverVersion: Known<string>;
   readonly nodes: Known<readonly NodeFacts[]>;
+  readonly policyMode: PolicyMode;
+  /** The object of the managed network policy's name: absent or ours, somebody else's, or of a kind that the API server does not know. */
+  readonly managedPolicy: Known<"Fine" | "Foreign" | "Unsupported">;
   /** What our own identity may do (SelfSubjectRulesReview). */
   readonly permissions: Known<readonly ResourceRule[]>;
 };

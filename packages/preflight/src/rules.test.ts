@@ -50,6 +50,8 @@ const good: ClusterFacts = {
   poolStates: { user: "Succeeded" },
   serverVersion: { known: true, value: "v1.36.3" },
   nodes: { known: true, value: [node] },
+  policyMode: "Correct",
+  managedPolicy: { known: true, value: "Fine" },
   permissions: { known: true, value: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] },
 };
 const strictly: Allowance = { overrides: [], now: as<Instant>(0) };
@@ -144,6 +146,20 @@ const table: readonly Row[] = [
   ["PF-022", "no mesh", good, "passed"],
   ["PF-022", "Istio", withProfile({ serviceMesh: "Istio" }), "failed", ["serviceMeshProfile"]],
   ["PF-022", "another mesh", withProfile({ serviceMesh: "Unknown" }), "unknown"],
+  ["PF-044", "free or ours", good, "passed"],
+  ["PF-044", "somebody else's", { ...good, managedPolicy: { known: true, value: "Foreign" } }, "failed", ["block-azure-destinations"]],
+  ["PF-044", "somebody else's, not managed", { ...good, policyMode: "Off", managedPolicy: { known: true, value: "Foreign" } }, "skipped"],
+  ["PF-044", "no such policies", { ...good, managedPolicy: { known: true, value: "Unsupported" } }, "skipped"],
+  ["PF-044", "not read", { ...good, managedPolicy: unreadable }, "unknown"],
+  ["PF-045", "known", good, "passed"],
+  ["PF-045", "no such policies", { ...good, managedPolicy: { known: true, value: "Unsupported" } }, "failed"],
+  [
+    "PF-045",
+    "no such policies, not managed",
+    { ...good, policyMode: "Off", managedPolicy: { known: true, value: "Unsupported" } },
+    "skipped",
+  ],
+  ["PF-045", "not read", { ...good, managedPolicy: unreadable }, "unknown"],
   ["PF-054", "every right", good, "passed"],
   ["PF-054", "not asked of Azure's own driver", { ...good, driver: "aks-arm", permissions: unreadable }, "skipped"],
   ["PF-054", "not read", { ...good, permissions: unreadable }, "unknown"],
@@ -245,11 +261,11 @@ describe("the worker's rights", () => {
 
   test("each one is missed when it is missing", () => {
     const all = [...asRules(false), ...asRules(true)];
-    assert.deepEqual(missingPermissions(all), []);
+    assert.deepEqual(missingPermissions(all, "Correct"), []);
     const without = all.map((rule) =>
       rule.resources[0] === "nodes" ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== "patch") } : rule,
     );
-    assert.deepEqual(missingPermissions(without), ["patch nodes"]);
+    assert.deepEqual(missingPermissions(without, "Correct"), ["patch nodes"]);
   });
 
   test("a right to objects of other names is none", () => {
@@ -257,12 +273,13 @@ describe("the worker's rights", () => {
       rule.resourceNames === undefined ? rule : { ...rule, resourceNames: ["another"] },
     );
     assert.deepEqual(
-      missingPermissions(others),
+      missingPermissions(others, "Correct"),
       ["get", "list", "watch", "patch", "delete"].map((verb) => `${verb} ciliumclusterwidenetworkpolicies.cilium.io`),
     );
+    assert.deepEqual(missingPermissions(others, "Off"), [], "nobody writes the policy then");
     const narrowed = [...asRules(false), ...asRules(true)].map((rule) =>
       rule.resources[0] === "nodes" ? { ...rule, resourceNames: ["n1"] } : rule,
     );
-    assert.deepEqual(missingPermissions(narrowed), ["get nodes", "list nodes", "watch nodes", "patch nodes"]);
+    assert.deepEqual(missingPermissions(narrowed, "Correct"), ["get nodes", "list nodes", "watch nodes", "patch nodes"]);
   });
 });

@@ -12,6 +12,8 @@ import { staticEgressGateway } from "./rules/pf-021-static-egress-gateway.ts";
 import { istioAddOn } from "./rules/pf-022-istio-add-on.ts";
 import { unexpectedRules } from "./rules/pf-030-unexpected-rules.ts";
 import { forwardPolicy } from "./rules/pf-032-forward-policy.ts";
+import { policyName } from "./rules/pf-044-policy-name.ts";
+import { policyKind } from "./rules/pf-045-policy-kind.ts";
 import { workerRights } from "./rules/pf-054-worker-rights.ts";
 import { nodesSkipped } from "./rules/pf-058-nodes-skipped.ts";
 import { loosePickup } from "./rules/pf-067-loose-pickup.ts";
@@ -33,6 +35,8 @@ export const rules: readonly Rule[] = [
   istioAddOn,
   unexpectedRules,
   forwardPolicy,
+  policyName,
+  policyKind,
   workerRights,
   nodesSkipped,
   loosePickup,

@@ -31,6 +31,8 @@ const facts = (...rungs: NodeFacts["guardRung"][]): ClusterFacts => ({
   poolStates: {},
   serverVersion: { known: true, value: "v1.36.3" },
   nodes: { known: true, value: rungs.map((rung, index) => node(`n${index + 1}`, rung)) },
+  policyMode: "Correct",
+  managedPolicy: { known: true, value: "Fine" },
   permissions: { known: true, value: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] },
 });
 const at = (ms: number, ...overrides: readonly PreflightOverride[]): Allowance => ({ overrides, now: as<Instant>(ms) });

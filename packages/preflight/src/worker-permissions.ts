@@ -1,3 +1,5 @@
+import type { PolicyMode } from "@hostrouting/domain";
+
 /** Verbs on resources, as a SelfSubjectRulesReview or a role states them; "*" stands for all. */
 export type ResourceRule = {
   readonly apiGroups: readonly string[];
@@ -55,9 +57,13 @@ const covers = (list: readonly string[], wanted: string): boolean => list.includ
 const coversName = (names: readonly string[], wanted: string | undefined): boolean =>
   names.length === 0 || (wanted !== undefined && names.includes(wanted));
 
-/** What is missing from the granted rules, as "verb resource.group", in the order of `workerPermissions`; empty when nothing is. */
-export function missingPermissions(granted: readonly ResourceRule[]): readonly string[] {
-  return workerPermissions.flatMap((need) =>
+/**
+ * What is missing from the granted rules, as "verb resource.group", in the order of `workerPermissions`; empty when nothing is. Rights to the policy are not
+ * missed where it is not managed.
+ */
+export function missingPermissions(granted: readonly ResourceRule[], policyMode: PolicyMode): readonly string[] {
+  const needed = workerPermissions.filter(({ apiGroup }) => apiGroup !== "cilium.io" || policyMode !== "Off");
+  return needed.flatMap((need) =>
     need.verbs
       .filter(
         (verb) =>

@@ -43,6 +43,16 @@ export function isDetached(seen: NodeObservation): boolean {
   return report.effectiveMode === "Legacy" && report.attachedDevices === 0 && !STILL_LOADED.has(report.reason);
 }
 
+/** Whether no node routes by eBPF, may do so, or is being worked on. */
+export function nothingIsSwitched(nodes: readonly { readonly record: NodeRollout; readonly seen: NodeObservation }[]): boolean {
+  return nodes.every(({ record, seen }) => {
+    const atRest = record.phase === "Pending" || record.phase === "Disabled" || record.phase === "Failed";
+    return (
+      atRest && isDetached(seen) && !seen.labelled && (seen.spec === undefined || seen.spec.mode === "Observe" || seen.spec.mode === "None")
+    );
+  });
+}
+
 /** Whether the agent has acted on the generation that the record stands for. */
 export function hasObserved(report: NodeReport | undefined, record: NodeRollout): report is NodeReport {
   return report !== undefined && report.observedGeneration === record.switchGeneration;

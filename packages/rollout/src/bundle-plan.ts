@@ -1,5 +1,6 @@
 import { nextGeneration } from "./agent-report.ts";
 import type { ConfigIntent, Intent } from "./intent.ts";
+import { removePolicy } from "./policy-plan.ts";
 import type { Round, RoundNode } from "./round.ts";
 import type { WaitDraft } from "./waits.ts";
 
@@ -65,8 +66,8 @@ export function installBundle(
   return { nodes: invited, intents };
 }
 
-/** Takes everything of ours out of the cluster: node objects and mode first, the bundle last, then its pods must be gone. */
-export function removeBundle(round: Round): { intents: readonly Intent[]; waits: readonly WaitDraft[]; isDone: boolean } {
+/** Takes the bundle out of the cluster: node objects and mode first, then the DaemonSet, then its pods must be gone. */
+function removeBundle(round: Round): { intents: readonly Intent[]; waits: readonly WaitDraft[]; isDone: boolean } {
   const { observed } = round;
   const waiting = (message: string): readonly WaitDraft[] => [{ reason: "RemovingBundle", subject: "cluster", message }];
   const intents: Intent[] = [
@@ -82,4 +83,10 @@ export function removeBundle(round: Round): { intents: readonly Intent[]; waits:
     };
   if (observed.bundlePods > 0) return { intents: [], waits: waiting(`${observed.bundlePods} pods of the bundle are left.`), isDone: false };
   return { intents: [], waits: [], isDone: true };
+}
+
+/** Takes everything of ours out of the cluster: the bundle, and the policy once nothing is left that it stands for. */
+export function removeEverything(round: Round): ReturnType<typeof removeBundle> {
+  const bundle = removeBundle(round);
+  return bundle.isDone ? removePolicy(round) : bundle;
 }

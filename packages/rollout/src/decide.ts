@@ -2,7 +2,8 @@ import { isTerminal, type HistoryEntry, type HostRoutingStatus, type Instant, ty
 import { disableOperation } from "./disable-operation.ts";
 import { enableOperation } from "./enable-operation.ts";
 import type { Intent } from "./intent.ts";
-import { openRound, type Outcome, type Round } from "./round.ts";
+import { keepPolicy } from "./policy-plan.ts";
+import { AFTER_WRITE_MS, openRound, type Outcome, type Round } from "./round.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
 import { buildStatus, buildUnreachableStatus } from "./status.ts";
 import { steadyState } from "./steady-state.ts";
@@ -57,7 +58,8 @@ function outOfReach(snapshot: ClusterSnapshot, message: string, now: Instant): D
 
 function close(round: Round, outcome: Outcome): Decision {
   const { snapshot, now } = round;
-  const waits = completeWaits(outcome.waits, round.previousWaits, now);
+  const policy = keepPolicy(round, outcome);
+  const waits = completeWaits([...outcome.waits, ...policy.waits], round.previousWaits, now);
   const running = outcome.operation !== undefined && !isTerminal(outcome.operation.phase);
   const gone = running
     ? round.gone.map((record) => (record.phase === "Gone" ? record : { ...record, phase: "Gone" as const, since: now }))
@@ -66,10 +68,15 @@ function close(round: Round, outcome: Outcome): Decision {
   return {
     operation: outcome.operation,
     nodes,
-    status: buildStatus({ snapshot, operation: outcome.operation, nodes: outcome.nodes, waits, now }),
-    intents: outcome.intents,
-    lookAgainInMs: outcome.lookAgainInMs,
-    history: [...outcome.history, ...operationHistory(snapshot.operation, outcome.operation), ...nodeHistory(round, nodes)],
+    status: buildStatus({ snapshot, operation: outcome.operation, nodes: outcome.nodes, waits, policy, now }),
+    intents: [...policy.intents, ...outcome.intents],
+    lookAgainInMs: policy.intents.length > 0 ? Math.min(AFTER_WRITE_MS, outcome.lookAgainInMs) : outcome.lookAgainInMs,
+    history: [
+      ...outcome.history,
+      ...policy.history,
+      ...operationHistory(snapshot.operation, outcome.operation),
+      ...nodeHistory(round, nodes),
+    ],
   };
 }
 

@@ -1,12 +1,12 @@
 import { unreachable, type Operation } from "@hostrouting/domain";
-import { installBundle, removeBundle } from "./bundle-plan.ts";
+import { installBundle, removeEverything } from "./bundle-plan.ts";
 import { advance, freshAttempts, progressError } from "./operation-step.ts";
 import { stepNodes, type Outcome, type Round } from "./round.ts";
 import { windDown } from "./wind-down.ts";
 
 /**
- * Switching host routing off: the same phases, nothing to validate. Nodes let go a few at a time; the bundle is removed last, once every
- * node's kernel shows the stack. It goes on under an emergency off, which it does not contradict.
+ * Switching host routing off: the same phases, nothing to validate. Nodes let go a few at a time; the bundle is removed once every
+ * node's kernel shows the stack, and the policy last. It goes on under an emergency off, which it does not contradict.
  */
 export function disableOperation(round: Round, operation: Operation): Outcome {
   if (operation.error !== undefined) return windDown(round, operation, operation.error);
@@ -46,7 +46,7 @@ function roll(round: Round, operation: Operation): Outcome {
 
 function finish(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, false);
-  const removal = removeBundle(round);
+  const removal = removeEverything(round);
   const step = { nodes: stepped.nodes, intents: [...stepped.intents, ...removal.intents], waits: [...stepped.waits, ...removal.waits] };
   return advance(operation, step, removal.isDone && stepped.intents.length === 0 ? "Succeeded" : "Finishing");
 }

@@ -2,6 +2,7 @@ import { unreachable, type NodeRollout, type Operation, type OperationError } fr
 import { agentIsReady } from "./agent-report.ts";
 import { installBundle } from "./bundle-plan.ts";
 import { advance, freshAttempts, progressError } from "./operation-step.ts";
+import { policyHold } from "./policy-plan.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 import { waitingSince, CLUSTER, type WaitDraft } from "./waits.ts";
 import { windDown } from "./wind-down.ts";
@@ -56,7 +57,7 @@ function untilKnown(round: Round, operation: Operation, stepped: Pick<Outcome, "
   return advance(operation, { ...stepped, waits: [...stepped.waits, wait] }, operation.phase);
 }
 
-/** The bundle on every eligible node, nothing attached; then the rules run again, now with what the agents read. */
+/** The bundle on every eligible node, nothing attached, and the policy in place; then the rules run again, now with what the agents read. */
 function prepare(round: Round, operation: Operation): Outcome {
   const { snapshot, now } = round;
   const { preflight, policy, bundle } = snapshot;
@@ -88,7 +89,7 @@ function prepare(round: Round, operation: Operation): Outcome {
     intents: [...stepped.intents, ...installed.intents, ...restarts],
     waits: [...stepped.waits, ...waits],
   };
-  if (missing.length > 0 || step.intents.length > 0) return advance(operation, step, "Preparing");
+  if (missing.length > 0 || step.intents.length > 0 || policyHold(snapshot) !== undefined) return advance(operation, step, "Preparing");
   return preflight.kind === "Passed" ? advance(operation, step, "Rolling") : untilKnown(round, operation, step);
 }
 

@@ -95,6 +95,7 @@ function start(record: NodeRollout, context: StepContext): NodeStep {
   }
   if (isLaterClaim(parseOwner(seen.owner), context.owner))
     return hold(record, { reason: "LeaseHeldElsewhere", message: `The node is claimed by ${seen.owner}.` });
+  if (context.policyHold !== undefined) return hold(record, context.policyHold);
   const refusal = context.budget.take();
   return refusal === undefined
     ? move(enter(begun(record, context), context.policy.nodeAction === "DrainAndSwitch" ? "Cordoning" : "Installing", now))
@@ -136,6 +137,7 @@ function install(record: NodeRollout, context: StepContext): NodeStep {
         now,
       ),
     );
+  if (context.policyHold !== undefined) return withoutPolicy(record, context);
   if (agentIsReady(seen, context.bundle.digest)) return move(enter(record, "Switching", now));
   if (isOverdue(record, policy.installTimeoutMs, now))
     return move(
@@ -151,8 +153,15 @@ function install(record: NodeRollout, context: StepContext): NodeStep {
   });
 }
 
+/** The policy was lost before the node was asked to switch: the attempt counts for nothing. */
+function withoutPolicy(record: NodeRollout, { now }: StepContext): NodeStep {
+  return move(enter({ ...record, attempt: record.attempt - 1 }, "Pending", now));
+}
+
 function switchOver(record: NodeRollout, context: StepContext): NodeStep {
   const { seen, now, policy } = context;
+  const isAsked = seen.spec !== undefined && seen.spec.generation >= record.switchGeneration;
+  if (context.policyHold !== undefined && !isAsked) return withoutPolicy(record, context);
   const problem = switchProblem(record, context);
   if (problem !== undefined) return problem;
   const report = currentReport(seen);

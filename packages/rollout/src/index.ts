@@ -16,6 +16,7 @@ export type {
   NodeReport,
   NodeSpec,
   PodReference,
+  PolicyVerdict,
   PreflightVerdict,
   Reach,
 } from "./snapshot.ts";

@@ -39,4 +39,7 @@ export type Intent =
   | { readonly kind: "WriteNodeSpec"; readonly node: NodeName; readonly uid: NodeUid; readonly spec: NodeSpec }
   | { readonly kind: "DeleteNodeObject"; readonly node: string }
   | PatchNodeIntent
+  /** Makes the managed policy, or puts it right. `replaceVersion`: what others added goes first, over this version only. */
+  | { readonly kind: "ApplyPolicy"; readonly force: boolean; readonly replaceVersion: string | undefined }
+  | { readonly kind: "RemovePolicy"; readonly name: string }
   | { readonly kind: "EvictPods"; readonly node: NodeName; readonly pods: readonly PodReference[] };

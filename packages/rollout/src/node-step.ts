@@ -2,6 +2,7 @@ import type { Instant, NodePhase, NodeRefusal, NodeRollout, RolloutPolicy, Wait,
 import type { DisruptionBudget } from "./budget.ts";
 import type { Intent, PatchNodeIntent } from "./intent.ts";
 import type { Owner } from "./owner.ts";
+import type { PolicyHold } from "./policy-plan.ts";
 import type { Bundle, EvictionRefusal, NodeObservation, NodeSpec } from "./snapshot.ts";
 import type { WaitDraft } from "./waits.ts";
 
@@ -18,6 +19,8 @@ export type StepContext = {
   /** Why this node must not be started; what was started before goes on. */
   readonly refusal: NodeRefusal | undefined;
   readonly emergencyOff: boolean;
+  /** Why no node may be switched on. */
+  readonly policyHold: PolicyHold | undefined;
   readonly previousWaits: readonly Wait[];
   readonly evictionRefusals: readonly EvictionRefusal[];
 };

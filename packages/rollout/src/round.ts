@@ -13,6 +13,7 @@ import { enableStep } from "./enable-step.ts";
 import type { Intent } from "./intent.ts";
 import type { StepContext } from "./node-step.ts";
 import type { Owner } from "./owner.ts";
+import { policyHold } from "./policy-plan.ts";
 import type { ClusterObservation, ClusterSnapshot, NodeObservation } from "./snapshot.ts";
 import { upkeep } from "./upkeep.ts";
 import type { WaitDraft } from "./waits.ts";
@@ -117,6 +118,7 @@ export function stepNodes(round: Round, goal: AccelerationMode, mayStart: boolea
       mayStart,
       refusal: round.refusalOf(seen),
       emergencyOff: round.observed.config?.emergencyOff ?? false,
+      policyHold: policyHold(snapshot),
       previousWaits: round.previousWaits,
       evictionRefusals: snapshot.evictionRefusals,
     };

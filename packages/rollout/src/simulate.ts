@@ -10,6 +10,7 @@ import {
   type NodeUid,
   type Operation,
   type OperationId,
+  type PolicyState,
   type RolloutPolicy,
   type StandingRules,
 } from "@hostrouting/domain";
@@ -23,6 +24,7 @@ import type {
   NodeObservation,
   NodeReport,
   NodeSpec,
+  PolicyVerdict,
   PreflightVerdict,
   RuleScan,
 } from "./snapshot.ts";
@@ -65,6 +67,8 @@ export class Simulation {
   preflight: PreflightVerdict = { kind: "Passed", warnings: [] };
   reachable = true;
   emergencyOff = false;
+  /** The object of the managed policy's name. A policy that somebody changed is put right unless it is contested. */
+  networkPolicy: PolicyState = "Pending";
   nowMs = 1_000_000;
   operation: Operation | undefined;
   records: readonly NodeRollout[] = [];
@@ -177,7 +181,7 @@ export class Simulation {
     return decision;
   }
 
-  /** Whether anything of ours is left in the cluster. */
+  /** Whether the bundle is in the cluster. */
   get hasBundle(): boolean {
     return this.#bundle !== undefined;
   }
@@ -196,7 +200,20 @@ export class Simulation {
       reach: this.reachable ? { kind: "Reachable", observed: this.#observe() } : { kind: "Unreachable", message: "no answer" },
       preflight: this.preflight,
       standing: this.standing(this),
+      managedPolicy: this.#judgePolicy(),
       evictionRefusals: this.#refusals,
+    };
+  }
+
+  #judgePolicy(): PolicyVerdict {
+    const state = this.policy.policyMode === "Off" ? "NotManaged" : this.networkPolicy;
+    const isOurs = ["InSync", "Drifted", "Contested"].includes(this.networkPolicy);
+    return {
+      status: { name: "block-azure-destinations", mode: this.policy.policyMode, state, message: "", wasThere: isOurs, drift: [] },
+      inPlace: state === "InSync" || state === "NotManaged",
+      isOurs,
+      correction: state === "Pending" || state === "Drifted" ? { force: true, replaceVersion: undefined } : undefined,
+      until: undefined,
     };
   }
 
@@ -277,6 +294,12 @@ export class Simulation {
         return [];
       case "EvictPods":
         return intent.pods.flatMap((pod) => this.#evict(intent.node, pod.name));
+      case "ApplyPolicy":
+        this.networkPolicy = "InSync";
+        return [];
+      case "RemovePolicy":
+        this.networkPolicy = "Pending";
+        return [];
       case "RestartAgent":
         return [];
     }

@@ -3,7 +3,9 @@ import type {
   FencingToken,
   HostRoutingStatus,
   HostRoutingWarning,
+  Instant,
   ManagedCluster,
+  ManagedPolicyStatus,
   NodeName,
   NodeRules,
   NodeRollout,
@@ -148,6 +150,18 @@ export type PreflightVerdict =
   | { readonly kind: "Failed"; readonly error: OperationError }
   | { readonly kind: "Unknown"; readonly error: OperationError };
 
+/** What was found out about the managed network policy; says nothing of whether it is needed. */
+export type PolicyVerdict = {
+  readonly status: ManagedPolicyStatus;
+  /** Whether nodes may rely on it. */
+  readonly inPlace: boolean;
+  /** Whether an object of ours is there. */
+  readonly isOurs: boolean;
+  readonly correction: { readonly force: boolean; readonly replaceVersion: string | undefined } | undefined;
+  /** When a contested policy is put right again. */
+  readonly until: Instant | undefined;
+};
+
 /** A disruption budget that refused an eviction in the round before. */
 export type EvictionRefusal = { readonly node: string; readonly pod: string; readonly budget: string };
 
@@ -169,5 +183,7 @@ export type ClusterSnapshot = {
   readonly reach: Reach;
   readonly preflight: PreflightVerdict;
   readonly standing: StandingRules;
+  /** Absent where the cluster could not be reached, and with a driver that needs none of ours. */
+  readonly managedPolicy: PolicyVerdict | undefined;
   readonly evictionRefusals: readonly EvictionRefusal[];
 };

@@ -12,6 +12,8 @@ import { currentReport, isKnownLegacy } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
 import { disruptionWarnings, isDisruptionWarning } from "./disruption-warning.ts";
 import { conditionWarnings, isConditionWarning, sharedConditions, type ReportingNode } from "./node-conditions.ts";
+import type { PolicyKeeping } from "./policy-plan.ts";
+import { isPolicyWarning, policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
 import type { RoundNode } from "./round.ts";
 import { ruleFindings } from "./rule-findings.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
@@ -24,6 +26,7 @@ export type StatusInput = {
   readonly operation: Operation | undefined;
   readonly nodes: readonly RoundNode[];
   readonly waits: readonly Wait[];
+  readonly policy: PolicyKeeping;
   readonly now: Instant;
 };
 
@@ -110,15 +113,18 @@ function warningsBefore(snapshot: ClusterSnapshot): readonly HostRoutingWarning[
   return snapshot.previous?.warnings ?? [];
 }
 
-function warningsNow({ snapshot, nodes }: StatusInput, state: HostRoutingStatus["state"]): readonly HostRoutingWarning[] {
+function isOfPreflight(warning: HostRoutingWarning): boolean {
+  return !isDisruptionWarning(warning) && !isConditionWarning(warning) && !isPolicyWarning(warning);
+}
+
+function warningsNow({ snapshot, nodes, policy }: StatusInput, state: HostRoutingStatus["state"]): readonly HostRoutingWarning[] {
   const disrupted = disruptionWarnings(nodes.map(({ seen }) => ({ name: seen.name, report: seen.report })));
-  if (state === "Disabled") return disrupted;
+  const made = [...policyWarnings(policy), ...disrupted];
+  if (state === "Disabled") return made;
   const { preflight, standing } = snapshot;
   const ofPreflight = preflight.kind === "Passed" ? preflight.warnings : warningsBefore(snapshot);
-  const isMadeAnew = (warning: HostRoutingWarning): boolean =>
-    standing.warningIds.includes(warning.id) || isConditionWarning(warning) || isDisruptionWarning(warning);
-  const lasting = ofPreflight.filter((warning) => !isMadeAnew(warning));
-  return [...lasting, ...standing.warnings, ...conditionWarnings(enabledNodes(nodes)), ...disrupted];
+  const lasting = ofPreflight.filter((warning) => isOfPreflight(warning) && !standing.warningIds.includes(warning.id));
+  return [...lasting, ...standing.warnings, ...conditionWarnings(enabledNodes(nodes)), ...made];
 }
 
 /** What operators see: derived from the round, nothing added. */
@@ -132,8 +138,9 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
   const ill = nodes.filter(
     ({ record, seen }) => record.phase === "Failed" || !seen.ready || (seen.ineligible !== undefined && state !== "Disabled"),
   );
-  const degraded = ill.length > 0 || waits.some((wait) => wait.reason === "EmergencyOff");
-  const names = ill.map(({ record }) => record.node).join(", ");
+  const illPolicy = policyIllness(input.policy);
+  const degraded = ill.length > 0 || illPolicy !== undefined || waits.some((wait) => wait.reason === "EmergencyOff");
+  const names = [...ill.map(({ record }) => record.node), ...(illPolicy === undefined ? [] : [illPolicy])].join(", ");
   return {
     effectiveMode: effectiveMode(shown.filter((_, index) => nodes[index]?.seen.ineligible === undefined)),
     state,
@@ -142,9 +149,13 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
       [
         condition("Ready", settled && !degraded, [settled ? state : "InProgress", settled ? "" : `${waits.length} reasons to wait`]),
         condition("Progressing", !settled, [state, waits[0]?.message ?? ""]),
-        condition("Degraded", degraded, [degraded ? "NodesUnwell" : "AllWell", names]),
+        condition("Degraded", degraded, [
+          ill.length === 0 && illPolicy !== undefined ? "PolicyUnwell" : degraded ? "NodesUnwell" : "AllWell",
+          names,
+        ]),
         condition("Reachable", true, ["Answered", ""]),
         ...(state === "Disabled" ? [] : sharedConditions(enabledNodes(nodes))),
+        ...policyCondition(input.policy),
       ],
       snapshot.previous?.conditions ?? [],
       now,
@@ -152,6 +163,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
     nodeCounts: countNodes(nodes),
     waits,
     warnings: warningsNow(input, state),
+    ...(input.policy.status === undefined ? {} : { policy: input.policy.status }),
     nodes: shown,
     findings: ruleFindings(observed),
   };
@@ -179,6 +191,7 @@ export function buildUnreachableStatus(
     nodeCounts: before?.nodeCounts ?? {},
     waits,
     warnings: warningsBefore(snapshot),
+    ...(before?.policy === undefined ? {} : { policy: before.policy }),
     nodes: (before?.nodes ?? []).map((node) => ({ ...node, effectiveMode: "Unknown" as const, reason: "ClusterUnreachable" })),
     findings: before?.findings ?? [],
   };

@@ -39,6 +39,14 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   ConfirmMissed: "Nothing: the node went back to the stack by itself and is tried again.",
   Detaching: "Nothing yet; if it lasts, look at the agent's log on that node.",
   RemovingBundle: "Nothing yet; if it lasts, look for pods of `hostrouting-agent` that do not end.",
+  PolicyNotInPlace:
+    "Nothing yet; if it lasts, see what the message says, or set `rolloutPolicy.policyMode` to Off and deny the addresses yourself.",
+  PolicyContested:
+    "Find who keeps writing the network policy, and take it out of what they manage; it is put right again when the time is over.",
+  PolicyForeign: "Rename or delete the network policy of that name, which is somebody else's; it is never overwritten.",
+  PolicyUnsupported:
+    "Install Cilium's definition of CiliumClusterwideNetworkPolicy, or set `rolloutPolicy.policyMode` to Off and deny the addresses yourself.",
+  RemovingPolicy: "Nothing yet; if it lasts, look for finalizers on the network policy.",
 };
 
 /** Completes waits: their remedy, and since when each has lasted, carried over from the round before. At most 64, the oldest kept. */

@@ -1,7 +1,7 @@
 import type { HistoryEntry, Operation, OperationError, OperationPhase } from "@hostrouting/domain";
-import { isDetached } from "./agent-report.ts";
+import { nothingIsSwitched } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
-import { removeBundle } from "./bundle-plan.ts";
+import { removeEverything } from "./bundle-plan.ts";
 import { lastProgress, percentComplete } from "./progress.ts";
 import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 
@@ -10,19 +10,9 @@ export function inPhase(operation: Operation, phase: OperationPhase, nodes: read
   return { ...operation, phase, percentComplete: percentComplete(operation, phase, nodes) };
 }
 
-/** Whether no node routes by eBPF, may do so, or is being worked on. */
-function nothingIsSwitched(nodes: readonly RoundNode[]): boolean {
-  return nodes.every(({ record, seen }) => {
-    const atRest = record.phase === "Pending" || record.phase === "Disabled" || record.phase === "Failed";
-    return (
-      atRest && isDetached(seen) && !seen.labelled && (seen.spec === undefined || seen.spec.mode === "Observe" || seen.spec.mode === "None")
-    );
-  });
-}
-
 /**
  * Ends an operation that failed or was cancelled: no node is started, those in flight go on to a safe point, cordons and claims of ours are
- * given back, and if in the end no node is switched, the bundle goes too. Past twice the progress deadline it ends as it stands.
+ * given back, and if in the end no node is switched, bundle and policy go too. Past twice the progress deadline it ends as it stands.
  */
 export function windDown(round: Round, operation: Operation, error: OperationError | undefined): Outcome {
   const { snapshot } = round;
@@ -33,7 +23,7 @@ export function windDown(round: Round, operation: Operation, error: OperationErr
   const goesOn = { ...ending, phase: error === undefined ? ("Canceling" as const) : operation.phase };
   if (!hopeless && (inFlight || stepped.intents.length > 0))
     return { ...stepped, operation: goesOn, lookAgainInMs: stepped.intents.length > 0 ? AFTER_WRITE_MS : BUSY_MS, history: [] };
-  const removal = nothingIsSwitched(stepped.nodes) && operation.mode === "BpfVeth" ? removeBundle(round) : undefined;
+  const removal = nothingIsSwitched(stepped.nodes) && operation.mode === "BpfVeth" ? removeEverything(round) : undefined;
   if (!hopeless && removal !== undefined && !removal.isDone)
     return {
       ...stepped,

@@ -1,7 +1,8 @@
 import type { ClusterId } from "@hostrouting/domain";
 import type { Closable, ClusterAccess } from "@hostrouting/kube";
+import { AZURE_DESTINATIONS_POLICY } from "@hostrouting/policy";
 import { startLoop, type RunLoop } from "@hostrouting/runtime";
-import { clusterRound, type RoundDeps, type RoundMemory } from "./cluster-round.ts";
+import { clusterRound, newMemory, type RoundDeps } from "./cluster-round.ts";
 
 /** A fault (the store is away, say) is tried again after this. */
 const FAULT_PAUSE_MS = 1_000;
@@ -24,7 +25,7 @@ function watcher(wake: () => void): { follow(access: ClusterAccess | undefined):
     follow(access) {
       if (current?.access === access) return;
       current?.watch.close();
-      current = access && { access, watch: access.watch(onChange) };
+      current = access && { access, watch: access.watch(AZURE_DESTINATIONS_POLICY, onChange) };
       if (access !== undefined) return;
       clearTimeout(timer);
       timer = undefined;
@@ -37,7 +38,7 @@ export type LoopHost = { readonly enter: <T>(run: () => Promise<T>) => Promise<T
 
 /** Runs rounds over one cluster: when woken, when its watch sees a change, and at the latest when the last round asked to. */
 export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: ClusterId): RunLoop {
-  const memory: RoundMemory = { evictionRefusals: [], leaseMs: undefined, lease: undefined };
+  const memory = newMemory();
   const watch = watcher(() => loop.wake());
   const round = async (): Promise<number> => {
     const end = await host.enter(() => clusterRound(deps, clusterId, memory));

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import type { FakeCluster } from "@hostrouting/kube/fake";
 import { CLUSTER_ID, makeWorld, PATIENCE, type Interposer, type World } from "./testing/test-world.ts";
 
+const POLICY = "block-azure-destinations";
 const ADMIN_URL = process.env["HOSTROUTING_TEST_DATABASE_URL"];
 assert.ok(ADMIN_URL, "HOSTROUTING_TEST_DATABASE_URL names a Postgres on which databases may be created");
 
@@ -25,6 +26,7 @@ function assertLabelsTrue(fake: FakeCluster): void {
 }
 
 function assertOff(fake: FakeCluster): void {
+  assert.deepEqual(fake.policies.read(POLICY), { kind: "Absent" });
   assert.deepEqual(labelled(fake), []);
   assert.equal(fake.daemonSet, undefined);
   assert.equal(fake.objects.size, 0);

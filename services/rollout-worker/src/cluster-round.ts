@@ -1,13 +1,15 @@
 import { explain, productionPolicy, type ClusterId, type RolloutPolicy, type StandingRules } from "@hostrouting/domain";
 import type { ClusterAccess } from "@hostrouting/kube";
+import type { PolicyJudgement } from "@hostrouting/policy";
 import { clusterProfile } from "@hostrouting/preflight";
-import { decide, type Bundle, type ClusterSnapshot, type EvictionRefusal, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
+import { decide, type Bundle, type ClusterSnapshot, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
 import type { Logger } from "@hostrouting/runtime";
 import type { ClusterLease, ClusterRound, Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
-import { applyIntents } from "./apply/apply-intents.ts";
+import { applyIntents, type Applied } from "./apply/apply-intents.ts";
 import { holdLease } from "./held-lease.ts";
 import { checkPreflight, checkStanding, wantsPreflight } from "./observe/check-preflight.ts";
+import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
 import { observeCluster } from "./observe/observe-cluster.ts";
 
 /** What rounds need; the same for every cluster of a worker. */
@@ -21,7 +23,12 @@ export type RoundDeps = {
 };
 
 /** What a worker remembers of a cluster between rounds. Losing it costs a round, never a decision. */
-export type RoundMemory = { evictionRefusals: readonly EvictionRefusal[]; leaseMs: number | undefined; lease: ClusterLease | undefined };
+export type RoundMemory = { applied: Applied; leaseMs: number | undefined; lease: ClusterLease | undefined };
+
+/** Nothing was done yet. */
+export function newMemory(): RoundMemory {
+  return { applied: { evictionRefusals: [], policyAttempt: { kind: "None" } }, leaseMs: undefined, lease: undefined };
+}
 
 /** How a round ended: what is to be watched, and when to look again. */
 export type RoundEnd =
@@ -37,25 +44,29 @@ type Look = {
   readonly reach: Reach;
   readonly preflight: PreflightVerdict;
   readonly standing: StandingRules;
+  readonly managedPolicy: PolicyJudgement | undefined;
   readonly access: ClusterAccess | undefined;
 };
 
-const NOTHING_STANDS: StandingRules = { warnings: [], warningIds: [], refusals: [] };
+type Looking = { readonly read: ClusterRound; readonly policy: RolloutPolicy; readonly memory: RoundMemory };
+
+/** What is said of a cluster that nobody has seen. */
+const UNSEEN = { standing: { warnings: [], warningIds: [], refusals: [] }, managedPolicy: undefined } as const;
 
 /** Looks at the cluster. What cannot be reached is an outcome, not a fault. */
-async function look(deps: RoundDeps, read: ClusterRound, policy: RolloutPolicy): Promise<Look> {
+async function look(deps: RoundDeps, { read, policy, memory }: Looking): Promise<Look> {
   let access: ClusterAccess | undefined;
   try {
     access = await deps.access.get(read.cluster);
-    const { observed, facts } = await observeCluster(access, read.nodes);
+    const { observed, facts, policy: found } = await observeCluster(access, read.nodes);
     const reach: Reach = { kind: "Reachable", observed };
-    const question = { cluster: read.cluster, operation: read.operation, policy, nodes: facts, now: read.now };
-    const standing = checkStanding(question);
-    if (!wantsPreflight(read.operation)) return { reach, preflight: { kind: "NotAsked" }, standing, access };
-    return { reach, preflight: (await checkPreflight(access, question)).verdict, standing, access };
+    const managedPolicy = judgeManagedPolicy(found, { read, policy, attempt: memory.applied.policyAttempt });
+    const question = { cluster: read.cluster, operation: read.operation, policy, nodes: facts, managedPolicy, now: read.now };
+    const said = { reach, standing: checkStanding(question), managedPolicy, access };
+    if (!wantsPreflight(read.operation)) return { ...said, preflight: { kind: "NotAsked" } };
+    return { ...said, preflight: (await checkPreflight(access, question)).verdict };
   } catch (error) {
-    const reach: Reach = { kind: "Unreachable", message: explain(error) };
-    return { reach, preflight: { kind: "NotAsked" }, standing: NOTHING_STANDS, access };
+    return { reach: { kind: "Unreachable", message: explain(error) }, preflight: { kind: "NotAsked" }, ...UNSEEN, access };
   }
 }
 
@@ -77,7 +88,8 @@ function snapshotOf(
     reach: seen.reach,
     preflight: seen.preflight,
     standing: seen.standing,
-    evictionRefusals: memory.evictionRefusals,
+    managedPolicy: seen.managedPolicy,
+    evictionRefusals: memory.applied.evictionRefusals,
   };
 }
 
@@ -107,13 +119,13 @@ export async function clusterRound(deps: RoundDeps, clusterId: ClusterId, memory
     if (read === undefined) return { kind: "Unknown" };
     const policy: RolloutPolicy = { ...productionPolicy, ...read.rolloutPolicy };
     memory.leaseMs = policy.leaseMs;
-    const seen = await look(deps, read, policy);
+    const seen = await look(deps, { read, policy, memory });
     const decision = decide(snapshotOf(deps, { read, lease: held.lease, seen, policy, memory }), read.now);
     const { operation, ...rest } = decision;
     const outcome = await deps.store.rounds.record(clusterId, held.lease.token, operation === undefined ? rest : { ...rest, operation });
     if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
     if (seen.access !== undefined)
-      memory.evictionRefusals = await applyIntents(
+      memory.applied = await applyIntents(
         { access: seen.access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld() },
         decision.intents,
       );

@@ -10,7 +10,7 @@ export const workerRights: Rule = {
   remedy: "Apply `infra/k8s/worker-rbac.yaml` and bind it to the identity that the rollout uses.",
   check(facts) {
     if (!facts.permissions.known) return unknown(`The rights could not be read: ${facts.permissions.because}`);
-    const missing = missingPermissions(facts.permissions.value);
+    const missing = missingPermissions(facts.permissions.value, facts.policyMode);
     return missing.length === 0 ? passed() : failed(`Missing: ${missing.join(", ")}.`, missing, "SelfSubjectRulesReview");
   },
 };

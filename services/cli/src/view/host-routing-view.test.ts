@@ -17,6 +17,7 @@ function picture(properties: object, nodes: readonly object[] = []): HostRouting
     nodeCounts: {},
     waits: [],
     warnings: [],
+    policy: { name: "block-azure-destinations", mode: "Correct", state: "NotManaged", message: "", drift: [] },
   };
   return { hostRouting: { properties: { ...settled, ...properties } }, nodes } as unknown as HostRoutingPicture;
 }
@@ -98,6 +99,35 @@ test("a rule that fails under an override says until when and why; what a termin
     "warning PF-017: Kernel: It cannot.",
     String.raw`  was overridden until 2026-01-01T00:00:10.000Z: an old\u{1b}[2J machine`,
     "  → Another image.",
+  ]);
+});
+
+test("the network policy is shown while it is managed, with who changed what and whether it was put right", () => {
+  const policy = {
+    name: "block-azure-destinations",
+    mode: "Correct",
+    state: "Drifted",
+    message: "It is not as it should be.",
+    drift: [
+      { path: "/spec/egress", observed: "[{}]", manager: "flux", firstSeen: "2026-01-01T00:00:08Z" },
+      {
+        path: "/spec/egressDeny/0/toCIDR/0",
+        desired: '"a"',
+        observed: '"b"',
+        firstSeen: "2026-01-01T00:00:00Z",
+        correctedAt: "2026-01-01T00:00:01Z",
+      },
+      { path: "", desired: '"the policy"', firstSeen: "2025-12-31T23:00:00Z", correctedAt: "2025-12-31T23:00:10Z" },
+    ],
+  };
+  assert.deepEqual(hostRoutingLines(picture({ policy }), "lab", NOW).slice(1), [
+    "policy block-azure-destinations: Drifted (Correct): It is not as it should be.",
+    "  /spec/egress was [{}], which was added by flux, seen 2 s ago",
+    '  /spec/egressDeny/0/toCIDR/0 was "b" instead of "a", put right 9 s ago',
+    "  deleted, put right 3600 s ago",
+  ]);
+  assert.deepEqual(hostRoutingLines(picture({ policy: { ...policy, state: "InSync", message: "", drift: [] } }), "lab", NOW).slice(1), [
+    "policy block-azure-destinations: InSync (Correct)",
   ]);
 });
 

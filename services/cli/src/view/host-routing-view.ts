@@ -10,6 +10,7 @@ export type HostRoutingPicture = { readonly hostRouting: Schemas["HostRouting"];
 const BAR_WIDTH = 20;
 const REASONS_SHOWN = 3;
 const REFUSALS_SHOWN = 5;
+const DRIFT_SHOWN = 6;
 const TERMINAL = new Set(["Succeeded", "Failed", "Canceled"]);
 
 /** The operation that is under way; nothing when all is settled. */
@@ -27,6 +28,7 @@ export function hostRoutingLines(picture: HostRoutingPicture, cluster: string, n
     ...columns(picture.nodes.map((node) => nodeCells(node, properties.desiredMode === "BpfVeth" ? "BpfVeth" : "None"))),
     ...picture.nodes.flatMap(stackLines),
     ...picture.nodes.flatMap(ruleLines),
+    ...policyLines(properties.policy, now),
     ...properties.waits.flatMap((wait) => waitLines(wait, now)),
     ...properties.warnings.flatMap((warning) => warningLines(warning, now)),
   ];
@@ -70,6 +72,29 @@ function ruleLines({ name, properties: { rules } }: Schemas["HostRoutingNode"]):
   if (rules === undefined || rules.state === "Clean") return [];
   const what = rules.state === "Dirty" ? "rules that host routing would pass by" : "rules that cannot all be judged";
   return [`${name}: ${what}: ${rules.findings}, digest ${rules.digest}; "hostrouting findings --node ${name}" names them`];
+}
+
+/** The network policy that stands for the nodes' rules: how it is, and who changed what within the last day. */
+function policyLines({ name, mode, state, message, drift }: Schemas["HostRoutingPolicyState"], now: number): string[] {
+  if (state === "NotManaged" && drift.length === 0) return [];
+  const said = message === "" ? "" : `: ${message}`;
+  const more = drift.length - DRIFT_SHOWN;
+  return [
+    `policy ${name}: ${state} (${mode})${said}`,
+    ...drift.slice(0, DRIFT_SHOWN).map((one) => `  ${driftLine(one, now)}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+}
+
+function driftLine({ path, desired, observed, manager, firstSeen, correctedAt }: Schemas["HostRoutingPolicyDrift"], now: number): string {
+  const what =
+    path === ""
+      ? "deleted"
+      : `${path} was ${observed ?? "taken away"}${desired === undefined ? ", which was added" : ` instead of ${desired}`}`;
+  const who = manager === undefined ? "" : ` by ${manager}`;
+  const ago = (time: string): string => `${Math.max(0, Math.round((now - Date.parse(time)) / 1000))} s ago`;
+  const until = correctedAt === undefined ? `, seen ${ago(firstSeen)}` : `, put right ${ago(correctedAt)}`;
+  return `${what}${who}${until}`;
 }
 
 function waitLines(wait: Schemas["HostRoutingWait"], now: number): string[] {

@@ -3,7 +3,9 @@ import {
   type HostRoutingNodeStatus,
   type HostRoutingStatus,
   type ManagedCluster,
+  type ManagedPolicyStatus,
   type Operation,
+  type PolicyDrift,
   type RolloutPolicy,
   type Wait,
 } from "@hostrouting/domain";
@@ -39,6 +41,23 @@ function toWait(wait: Wait): Readonly<Record<string, unknown>> {
   return { ...rest, since: iso(since), ...(until !== undefined && until !== null && { until: iso(until) }) };
 }
 
+/** Until somebody has looked there is a name and a mode. */
+function toPolicy(policy: ManagedPolicyStatus | undefined, { policyMode }: RolloutPolicy): Readonly<Record<string, unknown>> {
+  const { name = "block-azure-destinations", mode = policyMode, state = "NotManaged", message = "", drift = [] } = policy ?? {};
+  return { name, mode, state, message, drift: drift.map(toDrift) };
+}
+
+function toDrift({ path, desired, observed, manager, firstSeen, correctedAt }: PolicyDrift): Readonly<Record<string, unknown>> {
+  return {
+    path,
+    ...(desired !== undefined && { desired }),
+    ...(observed !== undefined && { observed }),
+    ...(manager !== undefined && { manager }),
+    firstSeen: iso(firstSeen),
+    ...(correctedAt !== undefined && { correctedAt: iso(correctedAt) }),
+  };
+}
+
 function toOperation(operation: Operation): Readonly<Record<string, unknown>> {
   return {
     id: operation.id,
@@ -54,6 +73,7 @@ function toOperation(operation: Operation): Readonly<Record<string, unknown>> {
 /** `hostRoutings/default`. Shows what the worker recorded and adds nothing of its own. */
 export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<string, unknown>> {
   const { cluster, operation } = facts;
+  const rolloutPolicy = { ...productionPolicy, ...facts.rolloutPolicy };
   const { effectiveMode, state, health, conditions, nodeCounts, waits } = facts.status ?? UNSEEN;
   return {
     id: idOf(cluster),
@@ -70,8 +90,8 @@ export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<stri
       ...(operation && { operation: toOperation(operation) }),
       waits: waits.map(toWait),
       warnings: facts.status?.warnings ?? [],
-      policy: { state: "NotManaged", drift: [] },
-      rolloutPolicy: { ...productionPolicy, ...facts.rolloutPolicy },
+      policy: toPolicy(facts.status?.policy, rolloutPolicy),
+      rolloutPolicy,
     },
   };
 }

@@ -1,5 +1,6 @@
 import { explain, type Instant, type ManagedCluster, type Operation, type RolloutPolicy, type StandingRules } from "@hostrouting/domain";
 import { BUNDLE_NAMESPACE, type ClusterAccess, type GrantedRules } from "@hostrouting/kube";
+import type { PolicyJudgement } from "@hostrouting/policy";
 import {
   clusterProfile,
   poolStates,
@@ -22,6 +23,7 @@ export type PreflightQuestion = {
   readonly operation: Operation | undefined;
   readonly policy: RolloutPolicy;
   readonly nodes: readonly NodeFacts[];
+  readonly managedPolicy: PolicyJudgement | undefined;
   /** The database's time, by which overrides end. */
   readonly now: Instant;
 };
@@ -47,6 +49,13 @@ function permissions(granted: Known<GrantedRules>): Known<readonly ResourceRule[
   return { known: false, because: "the API server could not list them" };
 }
 
+/** What preflight wants to know of the managed policy; with a driver that keeps none of ours nobody asks. */
+function policyFact(judgement: PolicyJudgement | undefined): ClusterFacts["managedPolicy"] {
+  const state = judgement?.status.state;
+  if (state === "Unknown") return { known: false, because: judgement?.status.message ?? "" };
+  return { known: true, value: state === "Foreign" || state === "Unsupported" ? state : "Fine" };
+}
+
 /** What a look at the nodes does not tell, and what is asked of the API server for a preflight. */
 type Asked = Pick<ClusterFacts, "serverVersion" | "permissions">;
 
@@ -55,7 +64,7 @@ const NOT_ASKED: Asked = {
   permissions: { known: false, because: "they are read for preflight only" },
 };
 
-function clusterFacts({ cluster, operation, policy, nodes }: PreflightQuestion, asked: Asked): ClusterFacts {
+function clusterFacts({ cluster, operation, policy, nodes, managedPolicy }: PreflightQuestion, asked: Asked): ClusterFacts {
   return {
     driver: cluster.driver,
     ruleset: policy.ruleset,
@@ -65,6 +74,8 @@ function clusterFacts({ cluster, operation, policy, nodes }: PreflightQuestion, 
     ownOperation: operation !== undefined,
     poolStates: poolStates(cluster.properties),
     nodes: { known: true, value: nodes },
+    policyMode: policy.policyMode,
+    managedPolicy: policyFact(managedPolicy),
     ...asked,
   };
 }

@@ -1,4 +1,4 @@
-import type { NodeRollout } from "@hostrouting/domain";
+import { AppError, type NodeRollout } from "@hostrouting/domain";
 import {
   DIGEST_ANNOTATION,
   evictablePods,
@@ -8,12 +8,17 @@ import {
   type V1Node,
   type V1Pod,
 } from "@hostrouting/kube";
+import { AZURE_DESTINATIONS_POLICY, type PolicyObservation } from "@hostrouting/policy";
 import type { NodeFacts } from "@hostrouting/preflight";
 import type { ClusterObservation, PodReference } from "@hostrouting/rollout";
 import { nodeFacts, nodeObservation } from "./node-observation.ts";
 
-/** What one look at a cluster gives: the engine's view and preflight's. */
-export type ObservedCluster = { readonly observed: ClusterObservation; readonly facts: readonly NodeFacts[] };
+/** What one look at a cluster gives: the engine's view, preflight's, and the object of the managed policy's name. */
+export type ObservedCluster = {
+  readonly observed: ClusterObservation;
+  readonly facts: readonly NodeFacts[];
+  readonly policy: PolicyObservation;
+};
 
 type Read = {
   readonly nodes: readonly V1Node[];
@@ -39,18 +44,29 @@ async function podsToEvict(access: ClusterAccess, records: readonly NodeRollout[
   return new Map(lists);
 }
 
+/** A right that is missing is no outage: everything else goes on, and what the policy would hold up says why. */
+async function readPolicy(access: ClusterAccess): Promise<PolicyObservation> {
+  try {
+    return await access.readPolicy(AZURE_DESTINATIONS_POLICY);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "kube.forbidden") return { kind: "Unreadable", because: error.message };
+    throw error;
+  }
+}
+
 /**
  * Looks at a cluster once. Pods are listed for nodes that are being drained only.
  * @throws AppError of ClusterAccess; a part that cannot be read makes the whole look fail, so that nothing is taken for absent.
  */
 export async function observeCluster(access: ClusterAccess, records: readonly NodeRollout[]): Promise<ObservedCluster> {
-  const [nodes, objects, config, daemonSet, pods, leaving] = await Promise.all([
+  const [nodes, objects, config, daemonSet, pods, leaving, policy] = await Promise.all([
     access.listNodes(),
     access.listNodeObjects(),
     access.readConfig(),
     access.readBundle(),
     access.listBundlePods(),
     podsToEvict(access, records),
+    readPolicy(access),
   ]);
   const byName = new Map(objects.map((object) => [object.metadata.name ?? "", object]));
   const nameOf = (node: V1Node): string => node.metadata?.name ?? "";
@@ -70,5 +86,6 @@ export async function observeCluster(access: ClusterAccess, records: readonly No
       bundlePods: pods.length,
     },
     facts: nodes.map((node) => nodeFacts(node, byName.get(nameOf(node)))),
+    policy,
   };
 }

@@ -5,7 +5,7 @@ import type { ClusterAccess } from "@hostrouting/kube";
 import { createLogger } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import { Client } from "pg";
-import { clusterRound, type RoundDeps, type RoundEnd, type RoundMemory } from "../cluster-round.ts";
+import { clusterRound, newMemory, type RoundDeps, type RoundEnd, type RoundMemory } from "../cluster-round.ts";
 
 const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
 /** The one cluster of a world. */
@@ -152,7 +152,7 @@ export async function makeWorld(adminUrl: string, policy: Partial<RolloutPolicy>
       return operation;
     },
     round(worker = "worker", wrap = (_name, call) => call()) {
-      const memory = memories.get(worker) ?? { evictionRefusals: [], leaseMs: undefined, lease: undefined };
+      const memory = memories.get(worker) ?? newMemory();
       memories.set(worker, memory);
       return clusterRound(deps(worker, wrap), CLUSTER_ID, memory);
     },

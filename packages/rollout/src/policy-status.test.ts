@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { as, type Instant, type ManagedPolicyStatus, type PolicyDrift } from "@hostrouting/domain";
+import type { PolicyKeeping } from "./policy-plan.ts";
+import { isPolicyWarning, policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
+
+const edited: PolicyDrift = {
+  path: "/spec/egress",
+  desired: undefined,
+  observed: "[{}]",
+  manager: "flux",
+  firstSeen: as<Instant>(1),
+  correctedAt: undefined,
+};
+
+function keeping(status: Partial<ManagedPolicyStatus>, isNeeded = true): PolicyKeeping {
+  const whole = { name: "p", mode: "Correct", state: "InSync", message: "", wasThere: true, drift: [], ...status } as const;
+  return { status: whole, isNeeded, intents: [], waits: [], history: [] };
+}
+
+const rows: readonly (readonly [status: Partial<ManagedPolicyStatus>, warning: string | undefined, condition: string, isIll: boolean])[] = [
+  [{ state: "InSync" }, undefined, "True InSync", false],
+  [{ state: "Pending" }, undefined, "False Pending", false],
+  [{ state: "Drifted" }, undefined, "False Drifted", false],
+  [{ state: "Drifted", mode: "Warn" }, "network-policy-drifted", "False Drifted", true],
+  [{ state: "Contested" }, "network-policy-contested", "False Contested", true],
+  [{ state: "Foreign" }, "network-policy-foreign", "False Foreign", true],
+  [{ state: "Unsupported" }, undefined, "False Unsupported", true],
+  [{ state: "Refused" }, undefined, "False Refused", true],
+  [{ state: "Unknown" }, undefined, "Unknown Unknown", true],
+  [{ state: "NotManaged", mode: "Off" }, "network-policy-notmanaged", "False NotManaged", false],
+];
+
+for (const [status, warning, condition, isIll] of rows)
+  test(`a policy that is ${status.state} in mode ${status.mode ?? "Correct"}: warning ${warning ?? "none"}, condition ${condition}`, () => {
+    const kept = keeping(status);
+    assert.deepEqual(
+      policyWarnings(kept).map(({ id }) => id),
+      warning === undefined ? [] : [warning],
+    );
+    assert.deepEqual(
+      policyCondition(kept).map((one) => `${one.type} ${one.status} ${one.reason}`),
+      [`PolicyReconciled ${condition}`],
+    );
+    assert.equal(policyIllness(kept) !== undefined, isIll);
+    for (const one of policyWarnings(kept)) assert.ok(isPolicyWarning(one) && one.remedy !== "" && one.title !== "");
+    for (const nobody of [keeping(status, false), { ...kept, status: undefined }])
+      assert.deepEqual([policyWarnings(nobody), policyCondition(nobody), policyIllness(nobody)], [[], [], undefined]);
+  });
+
+test("a warning says what was changed and by whom, and what that means", () => {
+  const [warning] = policyWarnings(
+    keeping({ state: "Contested", message: "Changed again.", drift: [edited, { ...edited, path: "", manager: undefined }] }),
+  );
+  assert.deepEqual(warning, {
+    id: "network-policy-contested",
+    title: "Somebody keeps changing the network policy",
+    message:
+      "Changed again. Changed: /spec/egress by flux, the whole policy by nobody that the object names. " +
+      "Pods may reach what it is to deny, and no further node is switched on.",
+    remedy: "Find who writes it (a GitOps tool, an admission webhook, a script), and take the policy out of what it manages.",
+    subjects: ["p"],
+  });
+});

@@ -1,0 +1,79 @@
+import type { HostRoutingWarning, ManagedPolicyStatus } from "@hostrouting/domain";
+import type { PolicyKeeping } from "./policy-plan.ts";
+
+const ID_PREFIX = "network-policy-";
+
+type Catalogue = Readonly<
+  Record<"Drifted" | "Contested" | "Foreign" | "NotManaged", Pick<HostRoutingWarning, "title" | "remedy"> & { readonly impact: string }>
+>;
+
+const CATALOGUE: Catalogue = {
+  Drifted: {
+    title: "The network policy was changed",
+    impact: "Pods may reach what it is to deny.",
+    remedy: "Change it back, or set `rolloutPolicy.policyMode` to Correct.",
+  },
+  Contested: {
+    title: "Somebody keeps changing the network policy",
+    impact: "Pods may reach what it is to deny, and no further node is switched on.",
+    remedy: "Find who writes it (a GitOps tool, an admission webhook, a script), and take the policy out of what it manages.",
+  },
+  Foreign: {
+    title: "The network policy's name is somebody else's",
+    impact: "Pods may reach what ours would deny, and no further node is switched on.",
+    remedy: "Rename or delete the other policy; it is never overwritten.",
+  },
+  NotManaged: {
+    title: "No network policy stands for the nodes' rules",
+    impact: "On nodes that route by eBPF pods reach what rules of the node deny: Azure's wireserver and metadata service.",
+    remedy: "Set `rolloutPolicy.policyMode` to Correct, or deny these addresses with policies of your own.",
+  },
+};
+
+/** What people should know about the policy while it is needed. Waits say the rest. */
+export function policyWarnings({ status, isNeeded }: PolicyKeeping): readonly HostRoutingWarning[] {
+  if (!isNeeded || status === undefined) return [];
+  const { state, name, mode, message } = status;
+  if (state !== "Contested" && state !== "Foreign" && state !== "NotManaged" && !(state === "Drifted" && mode === "Warn")) return [];
+  const { title, impact, remedy } = CATALOGUE[state];
+  return [
+    {
+      id: `${ID_PREFIX}${state.toLowerCase()}`,
+      title,
+      message: [message, whoOf(status), impact].filter((part) => part !== "").join(" "),
+      remedy,
+      subjects: [name],
+    },
+  ];
+}
+
+/** Whether a warning comes from here: such warnings are made anew in each round. */
+export function isPolicyWarning({ id }: HostRoutingWarning): boolean {
+  return id.startsWith(ID_PREFIX);
+}
+
+function whoOf({ drift }: ManagedPolicyStatus): string {
+  const open = drift.filter(({ correctedAt }) => correctedAt === undefined);
+  const who = open.map(({ path, manager }) => `${path === "" ? "the whole policy" : path} by ${manager ?? "nobody that the object names"}`);
+  return who.length === 0 ? "" : `Changed: ${who.join(", ")}.`;
+}
+
+/** What is wrong with the policy while nodes rely on it; undefined while all is well, or it is just being put right. */
+export function policyIllness({ status, isNeeded }: PolicyKeeping): string | undefined {
+  if (!isNeeded || status === undefined) return undefined;
+  const { state, mode, name } = status;
+  const isPassing = state === "InSync" || state === "NotManaged" || state === "Pending" || (state === "Drifted" && mode === "Correct");
+  return isPassing ? undefined : `network policy ${name} (${state})`;
+}
+
+/** Condition `PolicyReconciled`: nothing while no policy is needed. */
+export function policyCondition({
+  status,
+  isNeeded,
+}: PolicyKeeping): readonly { type: string; status: "True" | "False" | "Unknown"; reason: string; message: string }[] {
+  if (!isNeeded || status === undefined) return [];
+  const { state, message } = status;
+  return [
+    { type: "PolicyReconciled", status: state === "InSync" ? "True" : state === "Unknown" ? "Unknown" : "False", reason: state, message },
+  ];
+}
