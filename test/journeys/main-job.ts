@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { disable, enable, expectCanariesGone, expectDisabled, expectEnabled } from "./expectations.ts";
 import { journey, journeyWhileOn } from "./journey.ts";
 import { kernelView, labNodes, packetsOf } from "./lab-nodes.ts";
+import { offOnceRulesAreBack } from "./network-policy.ts";
 import type { Stage } from "./stage.ts";
 import { expectUnharmed, expectUnharmedByReuse, measured, mixedTargets, withTraffic } from "./traffic.ts";
 
@@ -37,7 +38,7 @@ export function mainJob(stage: Stage): void {
 /** After whatever a cluster went through while it was on. */
 export function nothingLeft(stage: Stage): void {
   const off = async (): Promise<void> => {
-    await disable(stage);
+    await offOnceRulesAreBack(stage);
     await expectDisabled(stage);
     await withTraffic(stage, async (clients) => {
       for (const client of clients) await startDirect(client);
@@ -46,7 +47,11 @@ export function nothingLeft(stage: Stage): void {
     for (const node of labNodes(stage.stateDir))
       assert.deepEqual(packetsOf(await kernelView(node)), { fast: 0, stack: 0 }, `nothing counts on ${node.name}`);
   };
-  journeyWhileOn(stage, "after it was switched off nothing is counted, and nothing is left", off);
+  journeyWhileOn(
+    stage,
+    "switching off waits for a node whose own rules were taken away; afterwards nothing is counted, and nothing is left",
+    off,
+  );
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { disable, ENABLE_TIMEOUT_MS, expectDisabled } from "./expectations.ts";
+import { disable, DISABLE_TIMEOUT_MS, ENABLE_TIMEOUT_MS, expectDisabled } from "./expectations.ts";
 import { journey, journeyWhileOn } from "./journey.ts";
+import { kernelView, labNodes, MODE_ON, onNode } from "./lab-nodes.ts";
 import type { Drift } from "./shapes.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
@@ -9,6 +10,8 @@ const KIND = "ciliumclusterwidenetworkpolicy";
 const NAME = "block-azure-destinations";
 /** Promised; the watch usually sees to it within a second. */
 const HEALED_MS_MAX = 60_000;
+/** A scan follows a change within half a second, and a report the scan. */
+const NOTICED_MS_MAX = 10_000;
 
 /** Somebody else's hands in the policy that stands for the nodes' rules. */
 export function networkPolicy(stage: Stage): void {
@@ -56,6 +59,35 @@ export function foreignNetworkPolicy(stage: Stage): void {
     await disable(stage);
     await expectDisabled(stage);
   });
+}
+
+/**
+ * Switches off while one node lacks a rule that the policy stood for. It stays on until the rule is back, the others go; so that at no moment a pod reaches what
+ * the rule denies.
+ */
+export async function offOnceRulesAreBack(stage: Stage): Promise<void> {
+  const [node, ...others] = labNodes(stage.stateDir);
+  assert.ok(node);
+  const rule = ["FORWARD", "-d", "168.63.129.16/32", "-p", "tcp", "--dport", "32526", "-j", "DROP"];
+  await onNode(node, "iptables", "-w", "-D", ...rule);
+  await until(`the agent of ${node.name} to miss the rule`, NOTICED_MS_MAX, async () => {
+    const { status } = await stage.cluster.get(`hostroutingnode/${node.name}`);
+    return status?.scan?.platformRules?.state === "Missing";
+  });
+  const url = await stage.arm.setMode("None");
+  await until("the others to be off, and the node to wait for its rule", DISABLE_TIMEOUT_MS, async () => {
+    const { waits } = (await stage.arm.hostRouting()).properties;
+    const phases = new Map((await stage.arm.nodes()).map(({ name, properties }) => [name, properties.phase]));
+    const wait = waits.find(({ reason, subject }) => reason === "PlatformRulesMissing" && subject === node.name);
+    return (
+      wait !== undefined && /168\.63\.129\.16\/32 32526/.test(wait.message) && others.every(({ name }) => phases.get(name) === "Disabled")
+    );
+  });
+  assert.equal((await kernelView(node)).mode, MODE_ON, `${node.name} stays on`);
+  await stage.cluster.get(`${KIND}/${NAME}`);
+  await onNode(node, "iptables", "-w", "-I", ...rule);
+  const operation = await stage.arm.settle(url, DISABLE_TIMEOUT_MS);
+  assert.equal(operation.status, "Succeeded", JSON.stringify(operation.error));
 }
 
 async function specOf(stage: Stage): Promise<unknown> {

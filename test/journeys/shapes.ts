@@ -54,6 +54,7 @@ export type KubeObject = {
     readonly effectiveMode?: string;
     readonly facts?: { readonly guardRung?: string };
     readonly observedAt?: string;
+    readonly scan?: { readonly platformRules?: { readonly state: string } };
     readonly podIPs?: readonly { readonly ip: string }[];
     readonly nodeInfo?: { readonly kernelVersion: string };
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly lastTransitionTime: string }[];

@@ -166,6 +166,11 @@ export class ScenarioPlayer {
       case "breaks":
         node.broken = true;
         return;
+      case "rules-missing":
+      case "rules-unknown":
+      case "rules-present":
+        node.platformRules = verb === "rules-missing" ? "Missing" : verb === "rules-unknown" ? "Unknown" : "Present";
+        return;
       case "silent":
         node.silent = true;
         return;

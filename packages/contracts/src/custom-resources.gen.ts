@@ -243,6 +243,16 @@ export interface HostRoutingNodeStatus {
       at: string;
       why: string;
     }[];
+    /**
+     * Whether the node's own rules deny what our network policy denies: they alone do once host routing is off.
+     */
+    platformRules?: {
+      state: "Present" | "Missing" | "Unknown";
+      /**
+       * Protocol, destination, port.
+       */
+      missing?: string[];
+    };
   };
   /**
    * Pods' traffic to the outside. Active: translated by our programs. Degraded: some of it, or something needs attention. Off: the stack masquerades.

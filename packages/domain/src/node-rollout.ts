@@ -21,6 +21,9 @@ export type NodePhase =
   | "Failed"
   | "Gone";
 
+/** Whether a node's own rules deny what our network policy denies. */
+export type PlatformRulesState = "Present" | "Missing" | "Unknown";
+
 /** What the engine remembers of one node within one operation; kept in the store, keyed by operation and node UID. */
 export type NodeRollout = {
   readonly node: NodeName;
@@ -33,6 +36,8 @@ export type NodeRollout = {
   /** Whether it was us who cordoned; decided and stored before the write, so that a crash cannot forget it. */
   readonly cordonedByUs: boolean;
   /** Distinct agent observations in a row that agreed with what was asked for. */
+  /** What the node's own rules were like when it was claimed: what was missing then needs not be there when host routing is switched off. */
+  readonly platformRules?: PlatformRulesState | undefined;
   readonly verifiedCount: number;
   readonly lastVerifiedAt: Instant | undefined;
   /** CamelCase code of the last thing that went wrong, and a sentence. */

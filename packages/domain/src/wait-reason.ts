@@ -26,7 +26,9 @@ export type WaitReason =
   | "PolicyContested"
   | "PolicyForeign"
   | "PolicyUnsupported"
-  | "RemovingPolicy";
+  | "RemovingPolicy"
+  | "PlatformRulesMissing"
+  | "PlatformRulesUnknown";
 
 /** Why nothing (or not everything) moves, for whom, since when, until when, and what a person can do. */
 export type Wait = {

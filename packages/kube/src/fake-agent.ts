@@ -18,6 +18,8 @@ export type FakeAgent = {
   guardRung?: "Lsm" | "FmodRet" | "Audit" | "Unsupported";
   /** What its scan says; absent: it has not scanned. */
   rules?: "Clean" | "Dirty" | "Unknown";
+  /** Whether the node's own rules deny what our policy denies; they do unless said. */
+  platformRules?: "Present" | "Missing" | "Unknown";
 };
 
 /** Where a fake agent lives, and when. */
@@ -76,7 +78,10 @@ export function fakeAgentStatus(agent: FakeAgent, spec: HostRoutingNodeSpec, pla
     reason,
     devices: [{ name: "eth0", role: "Uplink", attached: isOn }],
     probes: isOn ? [{ name: "self-test", outcome: "Passed" }] : [],
-    ...(agent.rules && { scan: { state: agent.rules, digest: agent.rules, findings: 0 } }),
+    scan: {
+      ...(agent.rules && { state: agent.rules, digest: agent.rules, findings: 0 }),
+      platformRules: { state: agent.platformRules ?? "Present", missing: [] },
+    },
     facts: { osId: "ubuntu", osVersionId: "24.04", preconditions: MET, ...(agent.guardRung && { guardRung: agent.guardRung }) },
     observedAt: new Date(nowMs).toISOString(),
   };

@@ -30,8 +30,10 @@ export { removalCommand } from "./removal-command.ts";
 export {
   FINDINGS_MAX,
   judgeScan,
+  judgeWholeScan,
   removables,
   type Finding,
+  type JudgedRules,
   type Removable,
   type MissingRule,
   type ScanOptions,

@@ -76,14 +76,35 @@ export function removables(
   return { state, digest, removables: offending.map((one) => ({ finding: findingOf(one), words: removalWords(one) })) };
 }
 
+/** All rules of one node, each judged, and what could not be read. */
+export interface JudgedRules {
+  readonly judged: readonly Judged[];
+  readonly unread: readonly UnreadDump[];
+}
+
 /** Judges all dumps of one node. Without any dump nothing is known. */
 export function judgeScan(dumps: readonly Dump[], allowList: AllowList, options: ScanOptions = {}): ScanVerdict {
+  return judgeWholeScan(dumps, allowList, options).verdict;
+}
+
+/** The same, with every rule beside the verdict: for whoever asks something else of the same rules. */
+export function judgeWholeScan(
+  dumps: readonly Dump[],
+  allowList: AllowList,
+  options: ScanOptions = {},
+): { readonly verdict: ScanVerdict; readonly rules: JudgedRules } {
   const list = options.nodeImage === undefined ? allowList : forNodeImage(allowList, options.nodeImage);
   const { rulesets, unread } = readDumps(dumps);
   const judged = rulesets.flatMap((ruleset) => classifyRules(ruleset, list));
+  return { verdict: verdictOf({ judged, unread, list, isEmpty: dumps.length === 0 }, options), rules: { judged, unread } };
+}
+
+type Scan = JudgedRules & { readonly list: AllowList; readonly isEmpty: boolean };
+
+function verdictOf({ judged, unread, list, isEmpty }: Scan, options: ScanOptions): ScanVerdict {
   const offending = offendingOf(judged);
   const counts = countsOf(judged);
-  const isUnknown = dumps.length === 0 || unread.length > 0 || counts.Unknown > 0;
+  const isUnknown = isEmpty || unread.length > 0 || counts.Unknown > 0;
   return {
     state: counts.Bypassed > 0 ? "Dirty" : isUnknown ? "Unknown" : "Clean",
     digest: digestOf([...offending.map(identity), ...unread.map(({ source }) => `unread ${source}`)]),

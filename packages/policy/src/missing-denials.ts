@@ -1,17 +1,24 @@
-import { contains, parseRange } from "./address-range.ts";
+import type { Judged } from "@hostrouting/netfilter";
+import { contains, overlaps, parseRange } from "./address-range.ts";
 import type { ClusterwidePolicy, EgressDeny } from "./cilium-policy.ts";
 import type { RuleFilter } from "./rule-filter.ts";
-import type { Translation } from "./translate-rules.ts";
+import { translateRules } from "./translate-rules.ts";
 
 /**
- * What of a policy's egress denials a node's own rules do not deny, as `tcp 168.63.129.16/32 80`. Empty when the node keeps all of them without the
- * policy. A rule counts only where every packet gets to it (see `translateRules`).
+ * What of a policy's egress denials a node's own rules do not deny, as `tcp 168.63.129.16/32 80`. Empty when the node denies all of it without the
+ * policy. A rule counts only where every packet gets to it (see `translateRules`). `judged`: all rules of the node.
  */
-export function missingDenials(policy: ClusterwidePolicy, translations: readonly Translation[]): readonly string[] {
+export function missingDenials(policy: ClusterwidePolicy, judged: readonly Judged[], nodeAddresses: readonly string[]): readonly string[] {
+  const denied = (policy.spec.egressDeny ?? []).flatMap(deniedOf);
+  const wanted = denied.flatMap(({ cidr }) => parseRange(cidr) ?? []);
+  const isWanted = ({ rule }: Judged): boolean =>
+    rule?.match.destination?.values.some((value) => {
+      const range = parseRange(value);
+      return range !== undefined && wanted.some((each) => overlaps(range, each));
+    }) ?? false;
+  const translations = translateRules(judged, { nodeAddresses, clusterCidrs: [] }, isWanted);
   const filters = translations.flatMap((one) => (one.kind === "Translated" && one.filter.direction === "egress" ? [one.filter] : []));
-  return (policy.spec.egressDeny ?? [])
-    .flatMap(deniedOf)
-    .flatMap((denied) => (filters.some((filter) => covers(filter, denied)) ? [] : denied.text));
+  return denied.flatMap((each) => (filters.some((filter) => covers(filter, each)) ? [] : each.text));
 }
 
 type Denied = {

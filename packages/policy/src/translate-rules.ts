@@ -16,16 +16,22 @@ const RULE_CHARACTERS_MAX = 200;
 /**
  * Says rules that pods' packets pass today, and would not with host routing, as denials of network policies. `judged` is all that netfilter says of
  * a ruleset, in its order: what is bypassed is translated, and what an entry owns where it denies and is replaced. Rules that only lead to others, and those that
- * change nothing, are left out; a rule that logs is named, since somebody reads the log.
+ * change nothing, are left out; a rule that logs is named, since somebody reads the log. `isWanted` leaves out what nobody asks for.
  */
-export function translateRules(judged: readonly Judged[], place: ClusterPlace): readonly Translation[] {
+export function translateRules(
+  judged: readonly Judged[],
+  place: ClusterPlace,
+  isWanted: (rule: Judged) => boolean = () => true,
+): readonly Translation[] {
   const owned = new Set(judged.flatMap(({ rule, class: is }) => (rule !== undefined && is === "Owned" ? [rule] : [])));
   const maps = new Map<PacketTable, WayMap>();
-  return judged.filter(isConcerned).map((one) => {
-    const map = maps.get(one.table) ?? wayMap(one.table, owned);
-    maps.set(one.table, map);
-    return { rule: one, ...translated(one, place, map) };
-  });
+  return judged
+    .filter((one) => isConcerned(one) && isWanted(one))
+    .map((one) => {
+      const map = maps.get(one.table) ?? wayMap(one.table, owned);
+      maps.set(one.table, map);
+      return { rule: one, ...translated(one, place, map) };
+    });
 }
 
 const LOGS: ReadonlySet<string> = new Set(["LOG", "NFLOG", "ULOG", "log", "nflog"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { azureDestinationsPolicy } from "./azure-destinations.ts";
 import { missingDenials } from "./missing-denials.ts";
-import { rulesOf, translate } from "./testing/translate-text.ts";
+import { judge, PLACE, rulesOf, translate } from "./testing/translate-text.ts";
 import { translatedPolicy } from "./translated-policy.ts";
 
 const IMDS =
@@ -108,19 +108,25 @@ const coverage: readonly (readonly [name: string, rules: readonly string[], miss
     ["-A FORWARD -i eth0 -j X", ...AKS.slice(0, 2), IMDS.replace("FORWARD", "X")],
     ["tcp 169.254.169.254/32 80"],
   ],
+  ["an exemption of the node's own address is none", AKS, []],
+  [
+    "an exemption of another address is one",
+    [wireserver("80"), wireserver("32526"), IMDS.replace("10.224.0.4", "10.224.0.99")],
+    ["tcp 169.254.169.254/32 80"],
+  ],
   ["no rules at all: everything is missed", [], ["tcp 168.63.129.16/32 80", "tcp 168.63.129.16/32 32526", "tcp 169.254.169.254/32 80"]],
 ];
 
 for (const [name, rules, missing] of coverage)
   test(`a node's own denials: ${name}`, () => {
-    assert.deepEqual(missingDenials(azureDestinationsPolicy, translate(rulesOf("filter", rules))), missing);
+    assert.deepEqual(missingDenials(azureDestinationsPolicy, judge(rulesOf("filter", rules)), PLACE.nodeAddresses), missing);
   });
 
 test("a denial of everything is covered by a rule for everything only", () => {
   const all = translatedPolicy("p", translate(rulesOf("filter", ["-A FORWARD -d 203.0.113.0/24 -j DROP"])));
   assert.ok(all);
-  assert.deepEqual(missingDenials(all, translate(rulesOf("filter", ["-A FORWARD -d 203.0.113.0/24 -p tcp -j DROP"]))), [
+  assert.deepEqual(missingDenials(all, judge(rulesOf("filter", ["-A FORWARD -d 203.0.113.0/24 -p tcp -j DROP"])), []), [
     "all 203.0.113.0/24",
   ]);
-  assert.deepEqual(missingDenials(all, translate(rulesOf("filter", ["-A FORWARD -d 203.0.0.0/16 -j DROP"]))), []);
+  assert.deepEqual(missingDenials(all, judge(rulesOf("filter", ["-A FORWARD -d 203.0.0.0/16 -j DROP"])), []), []);
 });

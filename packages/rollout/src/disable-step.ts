@@ -47,9 +47,32 @@ function begin(record: NodeRollout, context: StepContext): NodeStep {
   if (!seen.ready) return hold(record, { reason: "NodeNotReady", message: "The node is not Ready; its agent cannot let go." });
   if (currentReport(seen) === undefined || seen.agentPod === undefined)
     return hold(record, { reason: "AgentNotReporting", message: "No agent reports from the node, so nothing proves that it let go." });
+  const missing = whyRulesAreMissed(record, context);
+  if (missing !== undefined) return hold(record, missing);
   const refusal = context.budget.take();
   if (refusal !== undefined) return hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });
   return disableStep(turned(record, context), context);
+}
+
+/**
+ * Until a node lets go its pods are kept from Azure's own addresses by the policy; afterwards by its own rules alone, so they must be there. What
+ * was not there when it was switched on is not asked for. Only an end in order is held up: whatever failed lets go at once.
+ */
+function whyRulesAreMissed(
+  { platformRules }: NodeRollout,
+  { seen, standsForRules }: StepContext,
+): { reason: "PlatformRulesMissing" | "PlatformRulesUnknown"; message: string } | undefined {
+  const found = currentReport(seen)?.platformRules;
+  if (!standsForRules || platformRules === "Missing" || found?.state === "Present" || isDetached(seen)) return undefined;
+  if (found?.state === "Missing")
+    return {
+      reason: "PlatformRulesMissing",
+      message: `Once host routing is off, nothing on the node would deny ${found.missing.join(", ")} to its pods.`,
+    };
+  return {
+    reason: "PlatformRulesUnknown",
+    message: "The agent could not tell whether the node's own rules deny what the network policy denies.",
+  };
 }
 
 function turnRound(record: NodeRollout, context: StepContext): NodeStep {

@@ -108,6 +108,7 @@ function begun(record: NodeRollout, { seen, policy }: StepContext): NodeRollout 
     ...record,
     attempt: record.attempt + 1,
     switchGeneration: nextGeneration(record, seen),
+    platformRules: currentReport(seen)?.platformRules?.state,
     cordonedByUs: policy.nodeAction === "DrainAndSwitch" && (record.cordonedByUs || !seen.unschedulable),
     verifiedCount: 0,
     lastVerifiedAt: undefined,

@@ -21,6 +21,8 @@ export type StepContext = {
   readonly emergencyOff: boolean;
   /** Why no node may be switched on. */
   readonly policyHold: PolicyHold | undefined;
+  /** Whether a network policy of ours denies what the nodes' own rules must deny again once host routing is off. */
+  readonly standsForRules: boolean;
   readonly previousWaits: readonly Wait[];
   readonly evictionRefusals: readonly EvictionRefusal[];
 };

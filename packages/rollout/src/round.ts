@@ -119,6 +119,7 @@ export function stepNodes(round: Round, goal: AccelerationMode, mayStart: boolea
       refusal: round.refusalOf(seen),
       emergencyOff: round.observed.config?.emergencyOff ?? false,
       policyHold: policyHold(snapshot),
+      standsForRules: snapshot.managedPolicy !== undefined && snapshot.policy.policyMode !== "Off",
       previousWaits: round.previousWaits,
       evictionRefusals: snapshot.evictionRefusals,
     };

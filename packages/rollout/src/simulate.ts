@@ -10,6 +10,7 @@ import {
   type NodeUid,
   type Operation,
   type OperationId,
+  type PlatformRulesState,
   type PolicyState,
   type RolloutPolicy,
   type StandingRules,
@@ -53,6 +54,7 @@ export type SimulatedNode = {
   ineligible: string | undefined;
   /** As its agent says; undefined for an agent that does not. */
   guardRung: "Lsm" | "FmodRet" | "Audit" | "Unsupported" | undefined;
+  platformRules: PlatformRulesState;
   pods: { readonly name: string; readonly budget: string | undefined }[];
 };
 
@@ -132,6 +134,7 @@ export class Simulation {
       silent: false,
       ineligible: undefined,
       guardRung: undefined,
+      platformRules: "Present",
       pods: [],
     };
     this.nodes.set(name, node);
@@ -266,6 +269,7 @@ export class Simulation {
       refusedDevices: 0,
       refusals: [],
       scan: node.rules && { state: node.rules, digest: node.rules, findings: 0, rules: [], unread: [] },
+      platformRules: { state: node.platformRules, missing: node.platformRules === "Present" ? [] : ["tcp 168.63.129.16/32 80"] },
       attachedDevices: isOn ? 1 : 0,
       probes: isOn ? [{ name: "self-test", outcome: node.broken ? "Failed" : "Passed", message: "" }] : [],
       observedAtMs: this.nowMs,

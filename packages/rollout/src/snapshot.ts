@@ -12,6 +12,7 @@ import type {
   NodeUid,
   Operation,
   OperationError,
+  PlatformRulesState,
   RolloutPolicy,
   RuleFinding,
   StandingRules,
@@ -72,6 +73,8 @@ export type NodeReport = {
   readonly conditions?: readonly ReportedCondition[] | undefined;
   /** Absent until the agent has scanned. */
   readonly scan?: RuleScan | undefined;
+  /** Whether the node's own rules deny what our network policy denies, and what they do not. Absent from agents that do not look. */
+  readonly platformRules?: { readonly state: PlatformRulesState; readonly missing: readonly string[] } | undefined;
   /** Devices that carry a program of ours. */
   readonly attachedDevices: number;
   readonly probes: readonly { readonly name: string; readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string }[];

@@ -46,6 +46,10 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   PolicyForeign: "Rename or delete the network policy of that name, which is somebody else's; it is never overwritten.",
   PolicyUnsupported:
     "Install Cilium's definition of CiliumClusterwideNetworkPolicy, or set `rolloutPolicy.policyMode` to Off and deny the addresses yourself.",
+  PlatformRulesMissing:
+    "Put the node's rules back (`iptables -w -I FORWARD -d ADDRESS -p tcp --dport PORT -j DROP`) or reimage the node; or set `rolloutPolicy.policyMode` to Off to do without them.",
+  PlatformRulesUnknown:
+    "Look at `status.scan` of its HostRoutingNode and at the agent's log; or set `rolloutPolicy.policyMode` to Off to do without the node's rules.",
   RemovingPolicy: "Nothing yet; if it lasts, look for finalizers on the network policy.",
 };
 

@@ -201,7 +201,7 @@ export class AgentLoop {
       conditions: this.#conditions,
       policy: this.#policy,
       facts: facts(),
-      rules: this.#deps.rules()?.verdict,
+      rules: this.#deps.rules(),
       rulesMessage: this.#deps.rules()?.precondition.message ?? "",
       guard: this.#deps.guard.observe(),
       observedAt: new Date(clock.now()).toISOString(),

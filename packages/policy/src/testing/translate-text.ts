@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { classifyRules, defaultAllowList, loadAllowList, parseIptablesSave, parseNftJson, type Ruleset } from "@hostrouting/netfilter";
+import {
+  classifyRules,
+  defaultAllowList,
+  loadAllowList,
+  parseIptablesSave,
+  parseNftJson,
+  type Judged,
+  type Ruleset,
+} from "@hostrouting/netfilter";
 import type { ClusterPlace } from "../rule-filter.ts";
 import { translateRules, type Translation } from "../translate-rules.ts";
 
@@ -50,9 +58,14 @@ export function nftRules(chain: Readonly<Record<string, unknown>>, ...rules: rea
   return parsed;
 }
 
+/** Judged with the allow-list that is shipped. */
+export function judge(ruleset: Ruleset): readonly Judged[] {
+  return classifyRules(ruleset, allowList);
+}
+
 /** Judged with the allow-list that is shipped, and translated. */
 export function translate(ruleset: Ruleset, place: ClusterPlace = PLACE): readonly Translation[] {
-  return translateRules(classifyRules(ruleset, allowList), place);
+  return translateRules(judge(ruleset), place);
 }
 
 /** A translation in one line: `egress 1.2.3.0/24 TCP 80`, or `Manual EarlierAccept`. */

@@ -14,8 +14,8 @@ import type { DenialDecision } from "../policy/decide-denials.ts";
 import { policyStatus } from "../policy/policy-status.ts";
 import type { ProbeReport } from "../probes/node-probes.ts";
 import { policyCondition } from "../probes/policy-condition.ts";
-import type { WrittenVerdict } from "../rules/changed-by.ts";
-import { scanReport } from "../rules/scan-report.ts";
+import type { RuleScan } from "../rules/rule-watch.ts";
+import { scanReport, type ScanReport } from "../rules/scan-report.ts";
 import { datedConditions, type Condition } from "./conditions.ts";
 import { disruptionReport } from "./disruption-report.ts";
 import { refusalReport } from "./refusals.ts";
@@ -24,6 +24,8 @@ import { refusalReport } from "./refusals.ts";
 const DEVICES_MAX = 300;
 const MESSAGE_CHARACTERS_MAX = 2048;
 const PROBE_CHARACTERS_MAX = 512;
+/** What a node's own rules let pass; the custom resource allows no more. */
+const MISSING_MAX = 16;
 /** How long a switch is watched after its last step: then its figures are final. */
 const SWITCH_WATCHED_SECONDS = 60;
 /** A canary that was silent for longer is news; other lengths come with the next report. */
@@ -48,7 +50,7 @@ export type StatusInputs = {
   conditions: readonly Condition[];
   facts: NonNullable<HostRoutingNodeStatus["facts"]>;
   /** Undefined before the first scan. */
-  rules: WrittenVerdict | undefined;
+  rules: RuleScan | undefined;
   rulesMessage: string;
   guard: GuardObservation;
   observedAt: string;
@@ -81,7 +83,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     devices: seen.devices.slice(0, DEVICES_MAX),
     probes: probesOf(inputs),
     facts: inputs.facts,
-    ...(inputs.rules && { scan: scanReport(inputs.rules) }),
+    ...(inputs.rules && { scan: { ...scanReport(inputs.rules.verdict), platformRules: platformReport(inputs.rules) } }),
     guard: guardStatus(inputs.guard),
     masquerade: masqueradeStatus({
       decision: inputs.masquerade,
@@ -96,7 +98,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
         { type: "MasqueradeConfigInSync", ...inputs.masquerade.config.validity },
         guardCondition(inputs.guard),
         ...tamperedCondition(inputs.guard, Date.parse(inputs.observedAt)),
-        ...(inputs.rules ? [rulesCondition(inputs.rules, inputs.rulesMessage)] : []),
+        ...(inputs.rules ? [rulesCondition(inputs.rules.verdict, inputs.rulesMessage)] : []),
         ...handOverCondition(seen.handedOver),
         ...policyCondition(policy, inputs.probes.results),
       ],
@@ -117,6 +119,10 @@ function probesOf({ seen: { selfTest }, probes, observedAt }: StatusInputs): Non
       observedAt: probes.observedAt,
     })),
   ];
+}
+
+function platformReport({ platform: { state, missing } }: RuleScan): NonNullable<ScanReport["platformRules"]> {
+  return { state, missing: missing.slice(0, MISSING_MAX) };
 }
 
 /** The part of a status whose change is worth a write of its own: everything but counters and times. */

@@ -1,15 +1,17 @@
 import { createHash } from "node:crypto";
+import { networkInterfaces } from "node:os";
 import { watchPacketFilter, type PacketFilterChange } from "@hostrouting/bpf-loader";
 import { explain, visibleText } from "@hostrouting/domain";
-import { defaultAllowList, judgeScan, loadAllowList, type Dump, type ScanVerdict } from "@hostrouting/netfilter";
+import { defaultAllowList, judgeWholeScan, loadAllowList, type Dump, type ScanVerdict } from "@hostrouting/netfilter";
 import type { Clock, Logger } from "@hostrouting/runtime";
 import type { Precondition } from "../preconditions/judge-preconditions.ts";
 import { attributed, NOBODY_KNOWN, withChange, withWriters, type Attribution, type Touched, type WrittenVerdict } from "./changed-by.ts";
+import { platformRules, type PlatformRules } from "./platform-rules.ts";
 import { withVerdict, type RuleNews } from "./rule-news.ts";
 import { rulesPrecondition } from "./rules-precondition.ts";
 
-/** What a scan found, and what it says about switching the node on. */
-export type RuleScan = { readonly verdict: WrittenVerdict; readonly precondition: Precondition };
+/** What a scan found, what it says about switching the node on, and about switching it off. */
+export type RuleScan = { readonly verdict: WrittenVerdict; readonly precondition: Precondition; readonly platform: PlatformRules };
 
 /** Follows the packet filter rules of this node. `current` is undefined until the first scan has ended; `news` is what Events tell. */
 export type RuleWatch = {
@@ -152,26 +154,35 @@ class RuleScans {
     this.#touched = new Map();
     const [told, silent] = await Promise.all([readers.told(), readers.silent()]);
     this.#silent = signatureOf(silent);
-    const verdict = judgeScan([...told, ...silent], this.#allowList);
+    const { verdict, rules } = judgeWholeScan([...told, ...silent], this.#allowList);
+    const platform = platformRules(rules, ownAddresses());
     this.#restUntil = performance.now() + REST_PER_SCAN * (performance.now() - startedAt);
     this.last = { startedAt, clean: verdict.state === "Clean" };
-    this.#take(verdict, touched);
+    this.#take(verdict, platform, touched);
   }
 
-  #take(found: ScanVerdict, touched: Touched): void {
+  #take(found: ScanVerdict, platform: PlatformRules, touched: Touched): void {
     const { logger, clock, onChange } = this.#options;
     this.#attribution = attributed(this.#attribution, found.findings, touched);
     const verdict: WrittenVerdict = { ...found, findings: withWriters(found.findings, this.#attribution) };
     const before = this.current?.verdict;
     const isNews = found.digest !== before?.digest || found.state !== before.state;
-    if (!isNews && JSON.stringify(before.findings) === JSON.stringify(verdict.findings)) return;
-    this.current = { verdict, precondition: rulesPrecondition(verdict) };
+    if (!isNews && isSame([before.findings, this.current?.platform], [verdict.findings, platform])) return;
+    this.current = { verdict, precondition: rulesPrecondition(verdict), platform };
     if (isNews) {
       this.news = withVerdict(this.news, verdict, clock.now());
       logger[found.state === "Clean" ? "info" : "warn"](shortened(verdict), "packet filter rules of this node");
     }
     onChange();
   }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 }
 
 /** For the log. */

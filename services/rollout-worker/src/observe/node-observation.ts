@@ -64,6 +64,10 @@ export function nodeReport(object: HostRoutingNodeObject | undefined): NodeRepor
     canaries: status.disruption?.canaries?.map(({ name, longestSilenceMs = 0, failed = false }) => ({ name, longestSilenceMs, failed })),
     conditions: status.conditions?.map(({ type, status: holds, reason, message }) => ({ type, status: holds, reason, message })),
     scan: ruleScan(status.scan),
+    platformRules: status.scan?.platformRules && {
+      state: status.scan.platformRules.state,
+      missing: status.scan.platformRules.missing ?? [],
+    },
     attachedDevices: (status.devices ?? []).filter((device) => device.attached).length,
     probes: (status.probes ?? []).map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
     observedAtMs: Number.isNaN(observedAt) ? undefined : observedAt,
