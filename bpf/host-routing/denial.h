@@ -276,12 +276,14 @@ static __always_inline int is_answer(struct __sk_buff *skb, const struct gate *g
 		return is_icmp_answer(skb, c);
 	if (!c->has_ports)
 		return 0;
-	if (is_remembered_answer(gate, &c->flow) || is_tracked_answer(skb, &c->flow))
-		return 1;
-	if (hr_conntrack_lookup || c->flow.protocol != IPPROTO_TCP ||
-	    bpf_skb_load_bytes(skb, c->transport + TCP_BITS_OFFSET, &bits, sizeof(bits)))
-		return 0;
-	return (bits & (TCP_SYN | TCP_ACK)) != TCP_SYN;
+	if (c->flow.protocol == IPPROTO_TCP) {
+		/* whoever opens a connection answers nobody, whatever is remembered of its ports */
+		if (bpf_skb_load_bytes(skb, c->transport + TCP_BITS_OFFSET, &bits, sizeof(bits)) || (bits & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+			return 0;
+		if (!hr_conntrack_lookup)
+			return 1;
+	}
+	return is_remembered_answer(gate, &c->flow) || is_tracked_answer(skb, &c->flow);
 }
 
 static __always_inline struct hr_denial *find_denial(const struct claimed *c, __u32 table)

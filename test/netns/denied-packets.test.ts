@@ -195,6 +195,8 @@ describe("what policies deny", () => {
         assert.equal(runner.fromNet(frame(flowPacket(begun, transport, { tcpFlags: TCP_FLAG.syn }))).reason, "FastFromNet");
         const answer = runner.fromPod(frame(flowPacket(turned(begun), transport, { tcpFlags: TCP_FLAG.syn | TCP_FLAG.ack })));
         assert.match(answer.reason, /^FastRemote/, transport);
+        if (transport === "tcp")
+          isDropped(frame(flowPacket(turned(begun), "tcp", { tcpFlags: TCP_FLAG.syn })), "whoever opens a connection answers nobody");
       }
     });
   }
