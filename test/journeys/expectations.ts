@@ -7,8 +7,8 @@ import { until } from "./until.ts";
 const LABEL = "kubernetes.azure.com/ebpf-host-routing";
 /** Uplink, and the pods' ends of `ptp`. */
 const OURS: Readonly<Record<string, string>> = { eth0: "from_net" };
-export const ENABLE_TIMEOUT_MS = 120_000;
-export const DISABLE_TIMEOUT_MS = 90_000;
+export const ENABLE_TIMEOUT_MS = 300_000;
+export const DISABLE_TIMEOUT_MS = 180_000;
 
 /** Every node labelled, our programs on eth0 and on every pod's veth, the mode ON, as the kernel shows it. */
 export async function expectEnabled(stage: Stage): Promise<void> {
