@@ -63,6 +63,8 @@ describe("warnings from nodes' conditions", () => {
     ["break-glass", [node("a", ["GuardActive", "False", "BreakGlass"])], ["guard-break-glass a"]],
     ["removed pins", [node("a", ["BlockerTampered", "True"])], ["guard-tampered a"]],
     ["rules on two nodes", [node("a", ["RulesClean", "False"]), node("b", ["RulesClean", "False"])], ["rules-passed-by a,b"]],
+    ["a pod that reaches what a policy denies", [node("a", ["PolicyReconciled", "False", "ProbeFailed"])], ["policy-not-enforced a"]],
+    ["a policy that nobody has tried yet", [node("a", ["PolicyReconciled", "Unknown", "NotProbed"])], []],
     ["rules that cannot be read", [node("a", ["RulesClean", "Unknown"])], []],
   ];
   for (const [what, nodes, expected] of cases)

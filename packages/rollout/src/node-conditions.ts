@@ -12,17 +12,17 @@ const MESSAGE_CHARACTERS_MAX = 2048;
 export type ReportingNode = { readonly name: string; readonly report: Pick<NodeReport, "conditions"> | undefined };
 
 /** A cluster's condition over all of its nodes. */
-export type SharedCondition = Omit<ReportedCondition, "type"> & { readonly type: (typeof SHARED_CONDITIONS)[number] };
+export type SharedCondition<Type extends string = (typeof SHARED_CONDITIONS)[number]> = Omit<ReportedCondition, "type"> & {
+  readonly type: Type;
+};
 
-/**
- * What all nodes' conditions are together: True when every node says so; False as soon as one does, with that node's reason; else
- * Unknown. A condition that no agent knows of is left out. Pure.
- */
+/** What all nodes' conditions are together; a condition that no agent knows of is left out. Pure. */
 export function sharedConditions(nodes: readonly ReportingNode[]): SharedCondition[] {
-  return SHARED_CONDITIONS.flatMap((type) => together(type, nodes) ?? []);
+  return SHARED_CONDITIONS.flatMap((type) => conditionOverNodes(type, nodes) ?? []);
 }
 
-function together(type: SharedCondition["type"], nodes: readonly ReportingNode[]): SharedCondition | undefined {
+/** True when every node says so; False as soon as one does, with that node's reason; else Unknown. Undefined when no agent knows of it. Pure. */
+export function conditionOverNodes<Type extends string>(type: Type, nodes: readonly ReportingNode[]): SharedCondition<Type> | undefined {
   const said = nodes.map(({ name, report }) => ({ name, found: report?.conditions?.find((condition) => condition.type === type) }));
   if (said.every(({ found }) => found === undefined)) return undefined;
   for (const status of ["False", "Unknown"] as const) {
@@ -85,6 +85,13 @@ const KINDS: readonly Kind[] = [
     title: "Pods' packets pass packet filter rules by",
     remedy: "Say the same with a network policy where it is needed, then remove the rules with the commands that the node's findings name.",
     is: ({ type, status }) => type === "RulesClean" && status === "False",
+  },
+  {
+    id: "policy-not-enforced",
+    title: "Pods reach what a network policy denies, or the agent cannot deny it",
+    remedy:
+      "Look at `status.policy` and `status.probes` of these nodes' HostRoutingNodes; until it is mended, switch host routing off (`hostrouting disable`), and the nodes' own rules deny again.",
+    is: ({ type, status }) => type === "PolicyReconciled" && status === "False",
   },
 ];
 

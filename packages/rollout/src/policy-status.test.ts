@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { as, type Instant, type ManagedPolicyStatus, type PolicyDrift } from "@hostrouting/domain";
+import type { ReportingNode } from "./node-conditions.ts";
 import type { PolicyKeeping } from "./policy-plan.ts";
 import { isPolicyWarning, policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
 
@@ -39,13 +40,13 @@ for (const [status, warning, condition, isIll] of rows)
       warning === undefined ? [] : [warning],
     );
     assert.deepEqual(
-      policyCondition(kept).map((one) => `${one.type} ${one.status} ${one.reason}`),
+      policyCondition(kept, []).map((one) => `${one.type} ${one.status} ${one.reason}`),
       [`PolicyReconciled ${condition}`],
     );
-    assert.equal(policyIllness(kept) !== undefined, isIll);
+    assert.equal(policyIllness(kept, []) !== undefined, isIll);
     for (const one of policyWarnings(kept)) assert.ok(isPolicyWarning(one) && one.remedy !== "" && one.title !== "");
     for (const nobody of [keeping(status, false), { ...kept, status: undefined }])
-      assert.deepEqual([policyWarnings(nobody), policyCondition(nobody), policyIllness(nobody)], [[], [], undefined]);
+      assert.deepEqual([policyWarnings(nobody), policyCondition(nobody, []), policyIllness(nobody, [])], [[], [], undefined]);
   });
 
 test("a warning says what was changed and by whom, and what that means", () => {
@@ -61,4 +62,28 @@ test("a warning says what was changed and by whom, and what that means", () => {
     remedy: "Find who writes it (a GitOps tool, an admission webhook, a script), and take the policy out of what it manages.",
     subjects: ["p"],
   });
+});
+
+const says = (name: string, status: "True" | "False" | "Unknown", reason: string): ReportingNode => {
+  return { name, report: { conditions: [{ type: "PolicyReconciled", status, reason, message: `${name} saw` }] } };
+};
+const overNodes: readonly (readonly [what: string, nodes: readonly ReportingNode[], condition: string, isIll: boolean])[] = [
+  ["agents that do not try", [{ name: "a", report: {} }], "True InSync", false],
+  ["every node found it so", [says("a", "True", "Probed"), says("b", "True", "Probed")], "True Probed", false],
+  ["one has not tried yet", [says("a", "True", "Probed"), says("b", "Unknown", "NotProved")], "Unknown NotProved", false],
+  ["a pod of one node reaches it", [says("a", "Unknown", "NotProved"), says("b", "False", "ProbeFailed")], "False ProbeFailed", true],
+];
+
+for (const [what, nodes, condition, isIll] of overNodes)
+  test(`an object that is in sync, and ${what}: ${condition}`, () => {
+    assert.deepEqual(
+      policyCondition(keeping({}), nodes).map(({ status, reason }) => `${status} ${reason}`),
+      [condition],
+    );
+    assert.equal(policyIllness(keeping({}), nodes) !== undefined, isIll);
+  });
+
+test("what nodes found counts for nothing while the object is not as it should be", () => {
+  const [one] = policyCondition(keeping({ state: "Contested" }), [says("a", "True", "Probed")]);
+  assert.deepEqual([one?.status, one?.reason], ["False", "Contested"]);
 });

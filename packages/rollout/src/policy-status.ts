@@ -1,6 +1,9 @@
-import type { HostRoutingWarning, ManagedPolicyStatus } from "@hostrouting/domain";
+import type { HostRoutingCondition, HostRoutingWarning, ManagedPolicyStatus } from "@hostrouting/domain";
+import { conditionOverNodes, type ReportingNode } from "./node-conditions.ts";
 import type { PolicyKeeping } from "./policy-plan.ts";
 
+/** Of the cluster, and of each node. */
+const TYPE = "PolicyReconciled";
 const ID_PREFIX = "network-policy-";
 
 type Catalogue = Readonly<
@@ -59,21 +62,25 @@ function whoOf({ drift }: ManagedPolicyStatus): string {
 }
 
 /** What is wrong with the policy while nodes rely on it; undefined while all is well, or it is just being put right. */
-export function policyIllness({ status, isNeeded }: PolicyKeeping): string | undefined {
+export function policyIllness({ status, isNeeded }: PolicyKeeping, nodes: readonly ReportingNode[]): string | undefined {
   if (!isNeeded || status === undefined) return undefined;
   const { state, mode, name } = status;
+  const seen = conditionOverNodes(TYPE, nodes);
+  if (seen?.status === "False") return `network policy ${name} (${seen.reason})`;
   const isPassing = state === "InSync" || state === "NotManaged" || state === "Pending" || (state === "Drifted" && mode === "Correct");
   return isPassing ? undefined : `network policy ${name} (${state})`;
 }
 
-/** Condition `PolicyReconciled`: nothing while no policy is needed. */
-export function policyCondition({
-  status,
-  isNeeded,
-}: PolicyKeeping): readonly { type: string; status: "True" | "False" | "Unknown"; reason: string; message: string }[] {
+/**
+ * Condition `PolicyReconciled`: the object is as it should be, and a pod on every node has found denied what it denies, and the rest not. Nothing
+ * while no policy is needed. @param nodes those on which host routing is on
+ */
+export function policyCondition(
+  { status, isNeeded }: PolicyKeeping,
+  nodes: readonly ReportingNode[],
+): readonly Omit<HostRoutingCondition, "lastTransitionTime">[] {
   if (!isNeeded || status === undefined) return [];
   const { state, message } = status;
-  return [
-    { type: "PolicyReconciled", status: state === "InSync" ? "True" : state === "Unknown" ? "Unknown" : "False", reason: state, message },
-  ];
+  if (state !== "InSync") return [{ type: TYPE, status: state === "Unknown" ? "Unknown" : "False", reason: state, message }];
+  return [conditionOverNodes(TYPE, nodes) ?? { type: TYPE, status: "True", reason: state, message }];
 }

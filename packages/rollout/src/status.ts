@@ -138,7 +138,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
   const ill = nodes.filter(
     ({ record, seen }) => record.phase === "Failed" || !seen.ready || (seen.ineligible !== undefined && state !== "Disabled"),
   );
-  const illPolicy = policyIllness(input.policy);
+  const illPolicy = policyIllness(input.policy, enabledNodes(nodes));
   const degraded = ill.length > 0 || illPolicy !== undefined || waits.some((wait) => wait.reason === "EmergencyOff");
   const names = [...ill.map(({ record }) => record.node), ...(illPolicy === undefined ? [] : [illPolicy])].join(", ");
   return {
@@ -155,7 +155,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
         ]),
         condition("Reachable", true, ["Answered", ""]),
         ...(state === "Disabled" ? [] : sharedConditions(enabledNodes(nodes))),
-        ...policyCondition(input.policy),
+        ...policyCondition(input.policy, enabledNodes(nodes)),
       ],
       snapshot.previous?.conditions ?? [],
       now,
