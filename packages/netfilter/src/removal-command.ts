@@ -8,15 +8,19 @@ import { shellQuote, splitWords } from "./save-words.ts";
  * an nft rule without its handle, or a text with control characters. iptables(8), ebtables-nft(8), arptables-nft(8), nft(8).
  */
 export function removalCommand(judged: Judged): string | undefined {
-  return removalWords(judged)?.map(shellQuote).join(" ");
+  const words = removalWords(judged);
+  // Signs that a terminal would obey, or that end a line: whoever wrote the rule chose them.
+  if (words === undefined || words.some((word) => visibleText(word) !== word)) return undefined;
+  return words.map(shellQuote).join(" ");
 }
 
-/** The same as the words of a program and its arguments. */
+/**
+ * The same as a program and its arguments, which no terminal and no shell sees: control characters are arguments like any other. Undefined also
+ * where bytes that are no UTF-8 were lost.
+ */
 export function removalWords(judged: Judged): readonly string[] | undefined {
   const words = wordsOf(judged);
-  // Signs that a terminal would obey, or that end a line: whoever wrote the rule chose them. Or bytes that are no UTF-8, and are lost here.
-  if (words === undefined || words.some((word) => visibleText(word) !== word || word.includes("\u{FFFD}"))) return undefined;
-  return words;
+  return words?.some((word) => word.includes("\u{FFFD}")) === true ? undefined : words;
 }
 
 function wordsOf(judged: Judged): string[] | undefined {

@@ -63,8 +63,8 @@ describe("removing the rules of a scan", () => {
   });
 
   it("goes on behind one that fails or has no command, and says why", async () => {
-    const escape = `-A FORWARD -m comment --comment "\u001b[2J" -j DROP`;
-    const before = [save("iptables-nft-save", escape, drop(1), drop(2))];
+    const lost = `-A FORWARD -m comment --comment "\uFFFD\u001b[2J" -j DROP`;
+    const before = [save("iptables-nft-save", lost, drop(1), drop(2))];
     const answer = (command: string): ToolAnswer => (command.includes("192.0.2.1/") ? { failed: "Bad rule\u001b[2J" } : { text: "" });
     const { result } = await removal({ before, answer });
     assert.ok(result.outcome === "Done");
@@ -76,7 +76,13 @@ describe("removing the rules of a scan", () => {
         ["Removed", ""],
       ],
     );
-    assert.equal(result.rules[0]?.rule, String.raw`ip filter FORWARD: -A FORWARD -m comment --comment "\u{1b}[2J" -j DROP`);
+    assert.equal(result.rules[0]?.rule, `ip filter FORWARD: -A FORWARD -m comment --comment "\uFFFD\\u{1b}[2J" -j DROP`);
+  });
+
+  it("removes what no terminal may see, since none does", async () => {
+    const before = [save("iptables-nft-save", `-A FORWARD -m comment --comment "\u001b[2J\u202e" -j DROP`)];
+    const { commands } = await removal({ before, after: [save("iptables-nft-save")] });
+    assert.deepEqual(commands, ["iptables-nft -t filter -D FORWARD -m comment --comment \u001b[2J\u202e -j DROP"]);
   });
 
   it("begins nothing when its time is over", async () => {
