@@ -38,6 +38,7 @@ const COMMANDS = {
   "bench:main-job": { file: "test/bench/main-job.ts", database: true, lab: () => true },
   "bench:datapath": { file: "test/bench/datapath.ts", lab: () => true },
   "bench:guard": { file: "test/bench/guard.ts", lab: () => true },
+  "bench:rules-scan": { file: "test/bench/rules-scan.ts", lab: () => true },
 };
 
 function asksForMachines(args) {

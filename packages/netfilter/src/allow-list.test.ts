@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AppError } from "@hostrouting/domain";
-import { entryFor, forNodeImage, loadAllowList, retiredEntries } from "./allow-list.ts";
+import { entriesFor, forNodeImage, loadAllowList, retiredEntries } from "./allow-list.ts";
 import { saved } from "./corpus/corpus-case.ts";
 import { defaultAllowList } from "./default-allow-list.ts";
 import { parseIptablesSave } from "./parse-iptables-save.ts";
@@ -117,7 +117,7 @@ describe("which entry knows a rule", () => {
       const parsed = parseIptablesSave(saved({ filter: [line] }), { backend: "iptables-nft", family: "ip" });
       assert.ok(parsed.outcome === "Parsed");
       const rule = parsed.tables[0]!.chains.flatMap(({ rules }) => rules)[0]!;
-      const entry = entryFor(load(change), { family: "ip", table: "filter", chain: "FORWARD", rule });
+      const entry = entriesFor(load(change), { family: "ip", table: "filter", chain: "FORWARD" })(rule);
       assert.equal(entry?.id, isKnown ? "mine" : undefined);
     });
 });

@@ -11,14 +11,13 @@ export interface AllowList {
   readonly matchers: readonly Matcher[];
 }
 
-type Matcher = { readonly entry: AllowEntry; readonly chain: (name: string) => boolean; readonly rule: (rule: PacketRule) => boolean };
+type Matcher = { readonly entry: AllowEntry; readonly chain: (name: string) => boolean; readonly rule: (asked: Asked) => boolean };
 
-/** A rule and where it stands. */
-export interface PlacedRule {
+/** Where rules stand. */
+export interface RulePlace {
   readonly family: Family;
   readonly table: string;
   readonly chain: string;
-  readonly rule: PacketRule;
 }
 
 /** Reads a document of entries. Throws AppError `netfilter.allow-list` that names the entry and the field at fault. */
@@ -39,24 +38,37 @@ export function retiredEntries(list: AllowList, day: string): AllowEntry[] {
   return list.entries.filter(({ retireAfter }) => retireAfter !== undefined && retireAfter < day);
 }
 
-/** The first entry that knows a rule. */
-export function entryFor(list: AllowList, { family, table, chain, rule }: PlacedRule): AllowEntry | undefined {
-  const matcher = list.matchers.find(
-    (one) => one.entry.families.includes(family) && one.entry.tables.includes(table) && one.chain(chain) && one.rule(rule),
+/** Asks for the first entry that knows a rule of one chain. Most chains are in no entry, and their rules need not be asked for one by one. */
+export function entriesFor(list: AllowList, { family, table, chain }: RulePlace): (rule: PacketRule) => AllowEntry | undefined {
+  const matchers = list.matchers.filter(
+    ({ entry, chain: fits }) => entry.families.includes(family) && entry.tables.includes(table) && fits(chain),
   );
-  return matcher?.entry;
+  if (matchers.length === 0) return () => undefined;
+  return (rule) => {
+    const asked: Asked = { rule, key: undefined };
+    return matchers.find((one) => one.rule(asked))?.entry;
+  };
 }
+
+/** A rule that several entries are asked for; its key is made once, if at all. */
+type Asked = { readonly rule: PacketRule; key: string | undefined };
 
 function matcherOf(entry: AllowEntry): Matcher {
   const { chain, rule } = entry;
   const chainPattern = chain.startsWith("^") ? new RegExp(chain) : undefined;
-  const rulePattern = typeof rule === "string" ? new RegExp(rule) : undefined;
-  const shape = typeof rule === "string" ? "" : keyOfShape(rule);
   return {
     entry,
     chain: (name) => (chainPattern === undefined ? name === chain : chainPattern.test(name)),
-    rule: (one) => (rulePattern === undefined ? keyOfRule(one) === shape : one.text.length <= TEXT_CHARS_MAX && rulePattern.test(one.text)),
+    rule: typeof rule === "string" ? fitsPattern(new RegExp(rule)) : fitsShape(keyOfShape(rule)),
   };
+}
+
+function fitsPattern(pattern: RegExp): Matcher["rule"] {
+  return ({ rule }) => rule.text.length <= TEXT_CHARS_MAX && pattern.test(rule.text);
+}
+
+function fitsShape(shape: string): Matcher["rule"] {
+  return (asked) => (asked.key ??= keyOfRule(asked.rule)) === shape;
 }
 
 /** Rules of known owners have at most 500; the time of a pattern with several open ends grows with the square. */

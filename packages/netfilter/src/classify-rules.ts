@@ -1,4 +1,4 @@
-import { entryFor, type AllowEntry, type AllowList } from "./allow-list.ts";
+import { entriesFor, type AllowEntry, type AllowList } from "./allow-list.ts";
 import type { Backend, PacketChain, PacketRule, PacketTable, Ruleset } from "./packet-rule.ts";
 import { hooksOf, isLoopbackOnly, isPodPath, reachingHooks, targetsOf, type ReachingHooks } from "./reachable-chains.ts";
 import { effectOf } from "./rule-effect.ts";
@@ -62,11 +62,13 @@ function judgeTable(backend: Backend, table: PacketTable, allowList: AllowList):
 
 function viewOf(table: PacketTable, allowList: AllowList): View {
   const owners = new Map<PacketRule, AllowEntry>();
-  for (const chain of table.chains)
+  for (const chain of table.chains) {
+    const entryOf = entriesFor(allowList, { family: table.family, table: table.name, chain: chain.name });
     for (const rule of chain.rules) {
-      const entry = entryFor(allowList, { family: table.family, table: table.name, chain: chain.name, rule });
+      const entry = entryOf(rule);
       if (entry !== undefined) owners.set(rule, entry);
     }
+  }
   const loopback = table.chains.flatMap(({ name, base }) => (base !== undefined && isLoopbackOnly(base) ? [name] : []));
   return {
     table,

@@ -9,7 +9,6 @@ export { parseIptablesSave, type IptablesSource } from "./parse-iptables-save.ts
 export { parseArptablesSave, parseEbtablesSave } from "./parse-ebtables-save.ts";
 export { parseNetfilterLinks, type NetfilterProgram } from "./parse-netfilter-links.ts";
 export { parseNftJson } from "./parse-nft-json.ts";
-export { withDormancy, withoutTwins } from "./without-twins.ts";
 export { readDumps, type Dump, type DumpSource, type NodeRules, type UnreadDump } from "./node-dumps.ts";
 export { reachingHooks, type ReachingHooks } from "./reachable-chains.ts";
 export { classifyRules, type Judged, type RuleClass } from "./classify-rules.ts";

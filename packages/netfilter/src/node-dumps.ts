@@ -1,11 +1,10 @@
-import { builtinTables } from "./builtin-chain.ts";
-import type { Family, PacketTable, Ruleset } from "./packet-rule.ts";
+import type { Family, Ruleset } from "./packet-rule.ts";
 import { parseArptablesSave, parseEbtablesSave } from "./parse-ebtables-save.ts";
 import { parseIptablesSave } from "./parse-iptables-save.ts";
 import { parseNetfilterLinks } from "./parse-netfilter-links.ts";
 import { parseNftJson } from "./parse-nft-json.ts";
 import type { Parsed } from "./parsed.ts";
-import { withDormancy, withoutTwins } from "./without-twins.ts";
+import { shownElsewhere, withDormancy } from "./shown-elsewhere.ts";
 
 /** A tool whose view of a node is asked. `nft-json` is `nft -j list ruleset`; `netfilter-links` is JSON of NetfilterProgram[]. */
 export type DumpSource =
@@ -34,12 +33,11 @@ export interface NodeRules {
   readonly unread: readonly UnreadDump[];
 }
 
-const PARSERS: Readonly<Record<DumpSource, (text: string) => Parsed<Ruleset>>> = {
+const PARSERS: Readonly<Record<Exclude<DumpSource, "nft-json">, (text: string) => Parsed<Ruleset>>> = {
   "iptables-legacy-save": (text) => parseIptablesSave(text, { backend: "iptables-legacy", family: "ip" }),
   "ip6tables-legacy-save": (text) => parseIptablesSave(text, { backend: "iptables-legacy", family: "ip6" }),
   "iptables-nft-save": (text) => parseIptablesSave(text, { backend: "iptables-nft", family: "ip" }),
   "ip6tables-nft-save": (text) => parseIptablesSave(text, { backend: "iptables-nft", family: "ip6" }),
-  "nft-json": parseNftJson,
   "ebtables-nft-save": parseEbtablesSave,
   "arptables-nft-save": parseArptablesSave,
   "netfilter-links": parseNetfilterLinks,
@@ -48,21 +46,27 @@ const PARSERS: Readonly<Record<DumpSource, (text: string) => Parsed<Ruleset>>> =
 /** Reads all dumps of one node together: the nft view without what the others show, the others with what only nft knows. */
 export function readDumps(dumps: readonly Dump[]): NodeRules {
   const unread: UnreadDump[] = [];
-  const read: { source: DumpSource; ruleset: Ruleset }[] = [];
+  const saved: { source: DumpSource; ruleset: Ruleset }[] = [];
   for (const dump of dumps) {
-    const { source } = dump;
-    const parsed = "failed" in dump ? { outcome: "Unreadable" as const, at: "the tool", why: dump.failed } : PARSERS[source](dump.text);
-    if (parsed.outcome === "Parsed") read.push({ source, ruleset: parsed });
-    else unread.push({ source, at: parsed.at, why: parsed.why });
+    if (dump.source === "nft-json") continue;
+    const parsed = read(dump, PARSERS[dump.source]);
+    if (parsed.outcome === "Parsed") saved.push({ source: dump.source, ruleset: parsed });
+    else unread.push({ source: dump.source, at: parsed.at, why: parsed.why });
   }
-  const nft = read.find(({ source }) => source === "nft-json")?.ruleset;
-  const saved = read.filter(({ source }) => source !== "nft-json").map(({ ruleset }) => withDormancy(ruleset, nft));
-  if (nft === undefined) {
-    unread.push(...read.flatMap(hiddenTables));
-    return { rulesets: saved, unread };
-  }
-  const families = unread.flatMap(({ source }) => TWIN_FAMILIES[source] ?? []);
-  return { rulesets: [...saved, withoutTwins(withoutTables(nft, families), saved)], unread };
+  const rulesets = saved.map(({ ruleset }) => ruleset);
+  const isShown = shownElsewhere(
+    rulesets,
+    unread.flatMap(({ source }) => TWIN_FAMILIES[source] ?? []),
+  );
+  const views = dumps.filter(({ source }) => source === "nft-json").map((dump) => read(dump, (text) => parseNftJson(text, isShown)));
+  for (const view of views) if (view.outcome !== "Parsed") unread.push({ source: "nft-json", at: view.at, why: view.why });
+  const nft = views.find((view) => view.outcome === "Parsed");
+  if (nft === undefined) return { rulesets, unread: [...unread, ...saved.flatMap(hiddenTables)] };
+  return { rulesets: [...rulesets.map((ruleset) => withDormancy(ruleset, nft.dormant)), nft], unread };
+}
+
+function read<T>(dump: Dump, parse: (text: string) => Parsed<T>): Parsed<T> {
+  return "failed" in dump ? { outcome: "Unreadable", at: "the tool", why: dump.failed } : parse(dump.text);
 }
 
 /** Families whose built-in tables a save tool shows by name, and nft with half of their matches hidden (`xt`). */
@@ -72,15 +76,6 @@ const TWIN_FAMILIES: Readonly<Partial<Record<DumpSource, Family>>> = {
   "ebtables-nft-save": "bridge",
   "arptables-nft-save": "arp",
 };
-
-/**
- * Without the built-in tables of families whose save tool failed: no entry of the allow-list knows nft's words for their rules, so that one
- * slow tool would make every node dirty. The dump that was not read keeps the node from being clean.
- */
-function withoutTables(nft: Ruleset, families: readonly Family[]): Ruleset {
-  const isLeftOut = ({ family, name }: PacketTable): boolean => families.includes(family) && builtinTables(family).includes(name);
-  return { ...nft, tables: nft.tables.filter((table) => !isLeftOut(table)) };
-}
 
 function hiddenTables({ source, ruleset }: { source: DumpSource; ruleset: Ruleset }): UnreadDump[] {
   return ruleset.hidden.map(({ name }) => ({ source, at: `table ${name}`, why: "it cannot be shown by this tool, and nft was not asked" }));

@@ -1,17 +1,21 @@
-import { isJsonObject, onlyField, stringsOf, wordOf, type JsonObject } from "./json-shape.ts";
+import { isJsonObject, stringsOf, wordOf, type JsonObject } from "./json-shape.ts";
+import { nftObjects, type NftObject, type RulePlace } from "./nft-objects.ts";
 import { elementVerdicts, readNftRule } from "./nft-rule.ts";
 import type { Action, ChainBase, Family, Hook, PacketChain, PacketRule, PacketTable, Ruleset } from "./packet-rule.ts";
 import { excerpt, unreadable, type Parsed } from "./parsed.ts";
+import { targetsOf } from "./reachable-chains.ts";
+import type { NftChain } from "./shown-elsewhere.ts";
 
 type OpenTable = {
   family: Family;
   name: string;
   dormant: boolean;
-  chains: Map<string, { name: string; base: ChainBase | undefined; policy: "accept" | "drop" | undefined; rules: PacketRule[] }>;
+  chains: Map<string, OpenChain>;
   sets: string[];
   maps: Map<string, readonly Action[]>;
   flowtables: string[];
 };
+type OpenChain = { name: string; base: ChainBase | undefined; policy: "accept" | "drop" | undefined; rules: NftObject[] };
 type Tables = Map<string, OpenTable>;
 type Reader = (value: JsonObject, table: OpenTable) => string | undefined;
 
@@ -27,51 +31,57 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["meter", takeSet],
   ["map", takeMap],
   ["flowtable", takeFlowtable],
-  ["rule", takeRule],
+  ["rule", NOTHING],
   ...REFERRED.map((kind): [string, Reader] => [kind, NOTHING]),
 ]);
 
 /** nftables, src/json.c, JSON_SCHEMA_VERSION. */
 const JSON_SCHEMA_VERSION = 1;
 /** Rules last: nft may list a map behind the rule that asks it. */
-const ORDER = ["table", "chain", "map", "set", "rule"];
+const FIRST = ["table", "chain", "map"];
+const LAST = "rule";
+
+/** The nft view; `dormant` are family and name of all tables that sleep, also of those that are left out. */
+export interface NftRuleset extends Ruleset {
+  readonly dormant: ReadonlySet<string>;
+}
 
 /**
- * Reads what `nft -j list ruleset` prints. Objects of unknown kinds make the text Unreadable: they may hold rules. libnftables-json(5);
- * nftables, src/json.c.
+ * Reads what `nft -j list ruleset` prints. Objects of unknown kinds make the text Unreadable: they may hold rules. Chains that are shown elsewhere
+ * are left out and their rules not read, unless another chain leads there. libnftables-json(5); nftables, src/json.c.
  */
-export function parseNftJson(text: string): Parsed<Ruleset> {
-  const objects = listedObjects(text);
+export function parseNftJson(text: string, isShown: (chain: NftChain) => boolean = () => false): Parsed<NftRuleset> {
+  const objects = nftObjects(text);
   if (typeof objects === "string") return unreadable("the whole text", objects);
   const tables: Tables = new Map();
-  for (const { index, kind, value } of objects) {
-    const why = takeObject(kind, value, tables);
-    if (why !== undefined) return unreadable(`object ${index + 1}`, why);
+  for (const object of inOrder(objects)) {
+    const why = takeObject(object, tables);
+    if (why !== undefined) return unreadable(placeOf(object), why);
   }
-  return { outcome: "Parsed", backend: "nft", tables: [...tables.values()].map(finishedTable), hidden: [] };
+  const read: PacketTable[] = [];
+  for (const table of tables.values()) {
+    const finished = finishedTable(table, isShown);
+    if ("why" in finished) return unreadable(placeOf(finished.object), finished.why);
+    if (finished.table !== undefined) read.push(finished.table);
+  }
+  const dormant = [...tables.values()].filter((table) => table.dormant).map(({ family, name }) => `${family} ${name}`);
+  return { outcome: "Parsed", backend: "nft", tables: read, hidden: [], dormant: new Set(dormant) };
 }
 
-type Listed = { readonly index: number; readonly kind: string; readonly value: unknown };
-
-function listedObjects(text: string): Listed[] | string {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    return "it is not JSON"; // what the parser says quotes the text, which may be megabytes
-  }
-  const list = isJsonObject(document) ? document["nftables"] : undefined;
-  if (!Array.isArray(list)) return 'it has no list "nftables"';
-  const objects = list.map((object: unknown, index): Listed => {
-    const [kind, value] = onlyField(object) ?? ["", undefined];
-    return { index, kind, value };
-  });
-  const rank = ({ kind }: Listed): number => (ORDER.indexOf(kind) + ORDER.length) % ORDER.length;
-  return objects.toSorted((a, b) => rank(a) - rank(b));
+function inOrder(objects: readonly NftObject[]): NftObject[] {
+  const byKind = Map.groupBy(objects, ({ kind }) => (FIRST.includes(kind) || kind === LAST ? kind : ""));
+  return [...FIRST, "", LAST].flatMap((kind) => byKind.get(kind) ?? []);
 }
 
-function takeObject(kind: string, value: unknown, tables: Tables): string | undefined {
+function placeOf({ index }: NftObject): string {
+  return `object ${index + 1}`;
+}
+
+function takeObject(object: NftObject, tables: Tables): string | undefined {
+  const { kind, place } = object;
   if (kind === "") return "it does not name its kind";
+  if (place !== undefined) return addRule(object, place, tables.get(`${place.family} ${place.table}`));
+  const value = object.value();
   if (kind === "metainfo") return whyVersionIsRefused(value);
   if (!isJsonObject(value)) return `the ${excerpt(kind)} has no fields`;
   if (kind === "table") return takeTable(value, tables);
@@ -79,7 +89,17 @@ function takeObject(kind: string, value: unknown, tables: Tables): string | unde
   if (reader === undefined) return `objects of kind "${excerpt(kind)}" are not known`;
   const table = tables.get(`${wordOf(value["family"])} ${wordOf(value["table"])}`);
   if (table === undefined) return `the ${kind} is in table "${excerpt(wordOf(value["table"]))}", which is not listed`;
+  if (kind === "rule") return addRule(object, { family: table.family, table: table.name, chain: wordOf(value["chain"]) }, table);
   return reader(value, table);
+}
+
+/** What it says is read later, if at all. */
+function addRule(rule: NftObject, { table: name, chain: wanted }: RulePlace, table: OpenTable | undefined): string | undefined {
+  if (table === undefined) return `the rule is in table "${excerpt(name)}", which is not listed`;
+  const chain = table.chains.get(wanted);
+  if (chain === undefined) return `the rule is in chain "${excerpt(wanted)}", which is not listed`;
+  chain.rules.push(rule);
+  return undefined;
 }
 
 /** Of another version objects may mean something else. Versions before 0.9.1 do not say theirs. */
@@ -129,20 +149,44 @@ function takeFlowtable({ name }: JsonObject, table: OpenTable): string | undefin
   return undefined;
 }
 
-function takeRule(value: JsonObject, table: OpenTable): string | undefined {
-  const chain = table.chains.get(wordOf(value["chain"]));
-  if (chain === undefined) return `the rule is in chain "${excerpt(wordOf(value["chain"]))}", which is not listed`;
-  const rule = readNftRule(value, table.maps);
-  if (typeof rule === "string") return rule;
-  chain.rules.push(rule);
-  return undefined;
+type Finished = { readonly table: PacketTable | undefined } | { readonly why: string; readonly object: NftObject };
+
+/** With the chains that are shown nowhere else and those that these lead to; undefined when nothing of it is left. */
+function finishedTable(open: OpenTable, isShown: (chain: NftChain) => boolean): Finished {
+  const { family, name, dormant, sets, maps, flowtables } = open;
+  const chains = [...open.chains.values()];
+  const hidden = new Set(
+    chains.filter((chain) => isShown({ family, table: name, chain: chain.name, hook: chain.base?.hook, rules: chain.rules.length })),
+  );
+  const kept = new Map<OpenChain, PacketChain>();
+  // A list grows while it is walked: what is kept keeps what it leads to.
+  const waiting = chains.filter((chain) => !hidden.has(chain));
+  for (const chain of waiting) {
+    const finished = finishedChain(chain, maps);
+    if ("why" in finished) return finished;
+    kept.set(chain, finished);
+    for (const target of finished.rules.flatMap(targetsOf)) {
+      const next = open.chains.get(target);
+      if (next !== undefined && hidden.delete(next)) waiting.push(next);
+    }
+  }
+  if (hidden.size > 0 && kept.size === 0 && flowtables.length === 0) return { table: undefined };
+  const left = chains.flatMap((chain) => kept.get(chain) ?? []);
+  return { table: { family, name, dormant, chains: left, sets, maps: [...maps.keys()], flowtables } };
 }
 
-function finishedTable({ family, name, dormant, chains, sets, maps, flowtables }: OpenTable): PacketTable {
-  const finished = [...chains.values()].map(({ base, policy, ...chain }): PacketChain => {
-    return { ...chain, ...(base === undefined ? {} : { base }), ...(policy === undefined ? {} : { policy }) };
-  });
-  return { family, name, dormant, chains: finished, sets, maps: [...maps.keys()], flowtables };
+function finishedChain(
+  { name, base, policy, rules }: OpenChain,
+  maps: OpenTable["maps"],
+): PacketChain | { why: string; object: NftObject } {
+  const read: PacketRule[] = [];
+  for (const object of rules) {
+    const value = object.value();
+    const rule = isJsonObject(value) ? readNftRule(value, maps) : "it is not JSON";
+    if (typeof rule === "string") return { why: rule, object };
+    read.push(rule);
+  }
+  return { name, rules: read, ...(base === undefined ? {} : { base }), ...(policy === undefined ? {} : { policy }) };
 }
 
 function isFamily(word: string): word is Family {

@@ -51,7 +51,7 @@ function isBlank(char: string | undefined): boolean {
 
 /** The same rule with one blank between its words: some matches write two (`--nfacct-name` in libxt_nfacct.c). Quoted ones stay. */
 export function singleBlanks(line: string): string {
-  return line.replaceAll(/"(?:[^"\\]|\\.)*"|[ \t]+/g, (part) => (part.startsWith('"') ? part : " "));
+  return !/[ \t]{2}|\t/.test(line) ? line : line.replaceAll(/"(?:[^"\\]|\\.)*"|[ \t]+/g, (part) => (part.startsWith('"') ? part : " "));
 }
 
 /** One argument for a POSIX shell. Words of plain characters stay as they are, so that commands can be read. */
