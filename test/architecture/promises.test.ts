@@ -6,7 +6,13 @@ import { checkout } from "./cruise.ts";
 import { brokenPromise, readPromises } from "./promises.ts";
 
 /** Documents of promises, and how many statements each has at least. */
-const DOCUMENTS = { "docs/datapath.md": 34, "docs/guard.md": 28, "docs/preflight.md": 11, "docs/policy.md": 26 } as const;
+const DOCUMENTS = {
+  "docs/datapath.md": 34,
+  "docs/guard.md": 28,
+  "docs/monitor.md": 24,
+  "docs/preflight.md": 11,
+  "docs/policy.md": 26,
+} as const;
 
 const read = (file: string): string | undefined => {
   try {

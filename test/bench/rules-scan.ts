@@ -7,8 +7,12 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { defaultAllowList, judgeScan, loadAllowList } from "@hostrouting/netfilter";
+import { createLogger, systemClock } from "@hostrouting/runtime";
 import { aksRulesV4 } from "../../infra/lab/aks-rules.ts";
+
+import { watchRules } from "../../services/node-agent/src/rules/rule-watch.ts";
 import { nodeRuleReaders } from "../../services/node-agent/src/rules/rule-readers.ts";
 
 const CHECKOUT = path.join(import.meta.dirname, "../..");
@@ -19,12 +23,16 @@ const TIMEOUT_MS = 300_000;
 /** Issue 6, "Speed and memory". */
 const WALL_MAX_MS = 1000;
 const CPU_MAX_MS = 200;
+const NOTICE_MAX_MS = 2000;
+const NOTICES = 5;
+const REST_MS = 3000;
 
 /** What a child measured, in milliseconds: a whole scan, our own processor time in it, the tools'. `first`: before anything is warm. */
 type Figures = { readonly wall: number; readonly own: number; readonly tools: number; readonly findings: number };
 type Measured = { readonly first: Figures; readonly median: Figures };
 
-type Case = { readonly what: string; readonly tool: readonly [string, ...string[]]; readonly input: string };
+/** `gated`: 10,000 rules as the goals mean them; others are reported. */
+type Case = { readonly gated: boolean; readonly what: string; readonly tool: readonly [string, ...string[]]; readonly input: string };
 
 const address = (n: number): string => `10.${100 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
 const numbers = Array.from({ length: RULES }, (_, n) => n);
@@ -60,12 +68,18 @@ const nftDrops = [
   "}",
   "}\n",
 ];
+const AKS: Case = { gated: true, what: "a node as AKS makes it", tool: ["true"], input: "" };
 const CASES: readonly Case[] = [
-  { what: "a node as AKS makes it", tool: ["true"], input: "" },
-  { what: "10,000 rules of Services, iptables-nft", tool: ["iptables-nft-restore", "--noflush"], input: servicesOf(RULES) },
-  { what: "10,000 foreign rules, iptables-nft", tool: ["iptables-nft-restore", "--noflush"], input: dropsOf(RULES) },
-  { what: "10,000 foreign rules, iptables-legacy", tool: ["iptables-legacy-restore", "--noflush"], input: dropsOf(RULES) },
-  { what: "10,000 foreign rules, nft", tool: ["nft", "-f", "-"], input: nftDrops.join("\n") },
+  AKS,
+  {
+    gated: false,
+    what: "10,000 chains of a rule each, as kube-proxy has for Services, iptables-nft",
+    tool: ["iptables-nft-restore", "--noflush"],
+    input: servicesOf(RULES),
+  },
+  { gated: true, what: "10,000 foreign rules, iptables-nft", tool: ["iptables-nft-restore", "--noflush"], input: dropsOf(RULES) },
+  { gated: true, what: "10,000 foreign rules, iptables-legacy", tool: ["iptables-legacy-restore", "--noflush"], input: dropsOf(RULES) },
+  { gated: true, what: "10,000 foreign rules, nft", tool: ["nft", "-f", "-"], input: nftDrops.join("\n") },
 ];
 
 /** In the namespace: scans, and says what that took. */
@@ -88,6 +102,27 @@ async function measureHere(): Promise<void> {
   process.stdout.write(JSON.stringify({ first, median: { ...middle, findings: rest[0]?.findings ?? 0 } }));
 }
 
+/** In the namespace: how long it takes from a change of nf_tables to a verdict that knows of it, milliseconds; median of some. */
+async function noticeHere(): Promise<void> {
+  let told = Promise.withResolvers<void>();
+  const readers = nodeRuleReaders(path.join(CHECKOUT, "bpf/build/host_routing.bpf.o"));
+  const logger = createLogger("bench", "silent");
+  const watch = watchRules({ logger, clock: systemClock, readers, onChange: () => told.resolve() });
+  await told.promise;
+  const times: number[] = [];
+  for (let turn = 0; turn < NOTICES; turn++) {
+    told = Promise.withResolvers();
+    const startedAt = performance.now();
+    execFileSync("iptables-nft", [turn % 2 === 0 ? "-A" : "-D", "FORWARD", "-s", "192.0.2.1", "-j", "DROP"]);
+    await told.promise;
+    times.push(performance.now() - startedAt);
+    // a scan rests for nine times as long as it took
+    await pause(REST_MS);
+  }
+  await watch.stop();
+  process.stdout.write(JSON.stringify(times.toSorted((a, b) => a - b)[Math.floor(NOTICES / 2)]));
+}
+
 /** Processor time of children that ended: proc(5), /proc/pid/stat, cutime and cstime. */
 function childrenMs(): number {
   const fields = readFileSync("/proc/self/stat", "utf8").split(") ")[1]?.split(" ") ?? [];
@@ -95,7 +130,8 @@ function childrenMs(): number {
   return ((Number(fields[13]) + Number(fields[14])) * 1000) / ticksPerSecond;
 }
 
-function measure({ tool: [tool, ...args], input }: Case): Measured {
+/** Runs this file in a network namespace with the rules of a case, on top of those of AKS. */
+function inNamespace({ tool: [tool, ...args], input }: Case, what: "scan" | "notice"): unknown {
   const name = `hrb${randomBytes(3).toString("hex")}`;
   const enter = [`--net=/run/netns/${name}`];
   execFileSync("ip", ["netns", "add", name]);
@@ -110,8 +146,8 @@ function measure({ tool: [tool, ...args], input }: Case): Measured {
       });
     run(["iptables-nft-restore"], aksRulesV4({ nodeIpv4: "10.200.0.1", notMasqueraded }));
     run([tool, ...args], input);
-    const own = [process.execPath, "--disable-warning=ExperimentalWarning", "--max-semi-space-size=1", import.meta.filename, "here"];
-    return JSON.parse(run(own, "")) as Measured;
+    const own = [process.execPath, "--disable-warning=ExperimentalWarning", "--max-semi-space-size=1", import.meta.filename, what];
+    return JSON.parse(run(own, ""));
   } finally {
     execFileSync("ip", ["netns", "del", name]);
   }
@@ -127,9 +163,9 @@ function cells({ what, figures: { wall, own, tools, findings }, gated }: Row): s
 
 function main(): void {
   const rows = CASES.flatMap((one): Row[] => {
-    const { first, median } = measure(one);
+    const { first, median } = inNamespace(one, "scan") as Measured;
     return [
-      { what: one.what, figures: median, gated: true },
+      { what: one.what, figures: median, gated: one.gated },
       { what: "– the first scan of a process", figures: first, gated: false },
     ];
   });
@@ -139,15 +175,19 @@ function main(): void {
     ...rows.map(cells),
   ];
   const text = table.map((line) => `| ${line.join(" | ")} |`).join("\n");
+  const noticeMs = inNamespace(AKS, "notice") as number;
+  const notice = `A change of nf_tables is known after ${Math.round(noticeMs)} ms (${(noticeMs / NOTICE_MAX_MS).toFixed(2)} of ${NOTICE_MAX_MS}).`;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Linux ${release()}, Node ${process.version}`;
   const about = `\`npm run bench:rules-scan\`, ${new Date().toISOString().slice(0, 10)}, ${machine}. Median of ${SCANS - 1} scans of one process, all backends and families each; what is allowed stands behind.`;
   const why =
     "A scan runs the tools at the same time and judges what they print. It runs half a second after a change, and never for more than a tenth of the time.";
-  writeFileSync(PAGE, `# What a scan of a node's rules costs\n\n${why}\n\n${about}\n\n${text}\n`);
-  process.stdout.write(`${text}\n`);
-  const held = rows.every(({ figures, gated }) => !gated || (figures.wall <= WALL_MAX_MS && figures.own <= CPU_MAX_MS));
+  writeFileSync(PAGE, `# What a scan of a node's rules costs\n\n${why}\n\n${about}\n\n${text}\n\n${notice}\n`);
+  process.stdout.write(`${text}\n\n${notice}\n`);
+  const held =
+    noticeMs <= NOTICE_MAX_MS && rows.every(({ figures, gated }) => !gated || (figures.wall <= WALL_MAX_MS && figures.own <= CPU_MAX_MS));
   process.exitCode = held ? 0 : 1;
 }
 
-if (process.argv[2] === "here") await measureHere();
+if (process.argv[2] === "scan") await measureHere();
+else if (process.argv[2] === "notice") await noticeHere();
 else main();

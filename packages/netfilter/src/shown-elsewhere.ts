@@ -18,10 +18,9 @@ export interface NftChain {
  */
 export function shownElsewhere(saved: readonly Ruleset[], failed: readonly Family[]): (chain: NftChain) => boolean {
   const shown = new Map<string, { readonly hook: Hook | undefined; readonly rules: number }>();
-  for (const { backend, tables } of saved)
-    if (isViewOfNft(backend))
-      for (const { family, name, chains } of tables)
-        for (const { name: chain, base, rules } of chains) shown.set(keyOf(family, name, chain), { hook: base?.hook, rules: rules.length });
+  const tables = saved.filter(({ backend }) => isViewOfNft(backend)).flatMap((ruleset) => ruleset.tables);
+  for (const { family, name, chains } of tables)
+    for (const { name: chain, base, rules } of chains) shown.set(keyOf(family, name, chain), { hook: base?.hook, rules: rules.length });
   return ({ family, table, chain, hook, rules }) => {
     if (failed.includes(family) && builtinTables(family).includes(table)) return true;
     const twin = shown.get(keyOf(family, table, chain));

@@ -142,6 +142,41 @@ const single: readonly CorpusCase[] = [
     found: ["flowtable fast"],
   },
   {
+    name: "nft: load balancer probes of dual-stack nodes, translated by the node's image",
+    dumps: [
+      nftDump(
+        { table: { family: "ip6", name: "azureSLBProbe" } },
+        {
+          chain: {
+            family: "ip6",
+            table: "azureSLBProbe",
+            name: "prerouting",
+            handle: 1,
+            type: "filter",
+            hook: "prerouting",
+            prio: -300,
+            policy: "accept",
+          },
+        },
+        {
+          rule: {
+            family: "ip6",
+            table: "azureSLBProbe",
+            chain: "prerouting",
+            handle: 2,
+            expr: [
+              { match: { op: "==", left: { payload: { protocol: "ip6", field: "saddr" } }, right: "fe80::1234:5678:9abc" } },
+              { mangle: { key: { payload: { protocol: "ip6", field: "saddr" } }, value: "2001:db8::1" } },
+            ],
+          },
+        },
+      ),
+    ],
+    state: "Dirty",
+    classes: { Bypassed: 1 },
+    writer: "azure-slb-probe",
+  },
+  {
     name: "nft: sets alone",
     dumps: [
       nftDump(
