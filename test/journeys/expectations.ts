@@ -88,11 +88,14 @@ export async function enable(stage: Stage): Promise<OperationStatus> {
   return succeed(stage, "BpfVeth", ENABLE_TIMEOUT_MS);
 }
 
+/** Of the agent's canary flows, and of the pod that tries what policies deny: half a second each minute, and after each change. */
+export const OWN_DEVICES = /^hr(canary|probe)/;
+
 /** The agents watch their switch for a few seconds more; their own flows' packets and devices are none that a journey should count. */
 export async function expectCanariesGone(stage: Stage): Promise<void> {
   for (const node of labNodes(stage.stateDir))
     await until(`the canary flows of ${node.name} to end`, 15_000, async () =>
-      (await kernelView(node)).devices.every(({ name }) => !name.startsWith("hrcanary")),
+      (await kernelView(node)).devices.every(({ name }) => !OWN_DEVICES.test(name)),
     );
 }
 
