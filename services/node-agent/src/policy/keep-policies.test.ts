@@ -21,12 +21,42 @@ describe("policies that count", () => {
     ["none", [[0, []]], []],
     ["all that there are", [[0, [good("b", 1, 443), good("a", 1, 80)]]], [80, 443]],
     [
-      "their latest rules",
+      "what was taken out of one as well, for less than two minutes",
       [
         [0, [good("a", 1, 80)]],
-        [0, [good("a", 2, 81)]],
+        [5, [good("a", 2, 443)]],
+        [6.99, [good("a", 2, 443)]],
       ],
-      [81],
+      [80, 443],
+    ],
+    [
+      "and then its latest rules alone",
+      [
+        [0, [good("a", 1, 80)]],
+        [5, [good("a", 2, 443)]],
+        [7, [good("a", 2, 443)]],
+      ],
+      [443],
+    ],
+    [
+      "what was taken out and put back, once",
+      [
+        [0, [good("a", 1, 80)]],
+        [5, [good("a", 2, 443)]],
+        [6, [good("a", 3, 80)]],
+        [7.5, [good("a", 3, 80)]],
+      ],
+      [80, 443],
+    ],
+    [
+      "what was taken out of one that is not understood now",
+      [
+        [0, [good("a", 1, 80)]],
+        [5, [good("a", 2, 443)]],
+        [6, [bad("a", 3)]],
+        [8, [bad("a", 3)]],
+      ],
+      [443],
     ],
     [
       "the last rules that were understood",
@@ -105,6 +135,11 @@ describe("policies that count", () => {
       { name: "b", generation: 1, rules: [deny(81)], goneSince: MINUTE_MS },
       { name: "c", generation: 1, rules: [], fault: "not understood" },
     ]);
+  });
+
+  it("somebody who edits without pause fills no table", () => {
+    const kept = after(...Array.from({ length: 50 }, (_, index): [number, ReadPolicy[]] => [0, [good("a", index + 1, 1000 + 2 * index)]]));
+    assert.deepEqual([ports(kept).length, Math.max(...ports(kept))], [9, 1098]);
   });
 
   it("leave everything as it was when there is no room for all of them", () => {
