@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { expectDeniedThroughout, expectPolicyProved, withoutNodeRules } from "./denied-destinations.ts";
 import { disable, enable, expectCanariesGone, expectDisabled, expectEnabled } from "./expectations.ts";
 import { journey, journeyWhileOn } from "./journey.ts";
 import { kernelView, labNodes, packetsOf } from "./lab-nodes.ts";
@@ -24,7 +25,11 @@ const REUSE_HITS = 10;
 
 /** What the product is for: on and off under load, proved by the kernel's own counters. */
 export function mainJob(stage: Stage): void {
-  journey(stage, "traffic goes through enable and disable: 0 failed, 0 reset, 0 stalled", () => measured(() => onAndOffUnderLoad(stage)));
+  journey(
+    stage,
+    "traffic goes through enable and disable: 0 failed, 0 reset, 0 stalled; what is denied to pods is out of reach all the time",
+    () => measured(() => expectDeniedThroughout(stage, () => onAndOffUnderLoad(stage))),
+  );
 
   const steady = async (t: TestContext): Promise<void> => {
     await expectCanariesGone(stage);
@@ -66,6 +71,8 @@ async function onAndOffUnderLoad(stage: Stage): Promise<void> {
     await pause(SETTLE_MS);
     await enable(stage);
     await expectEnabled(stage);
+    await expectPolicyProved(stage);
+    await withoutNodeRules(stage);
     await pause(SETTLE_MS);
     await disable(stage);
     await expectDisabled(stage);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { expectDeniedThroughout, withoutNodeRules } from "./denied-destinations.ts";
 import { disable, DISABLE_TIMEOUT_MS, ENABLE_TIMEOUT_MS, expectDisabled } from "./expectations.ts";
 import { journey, journeyWhileOn } from "./journey.ts";
 import { kernelView, labNodes, MODE_ON, onNode } from "./lab-nodes.ts";
@@ -15,7 +16,7 @@ const NOTICED_MS_MAX = 10_000;
 
 /** Somebody else's hands in the policy that stands for the nodes' rules. */
 export function networkPolicy(stage: Stage): void {
-  journeyWhileOn(stage, "the network policy is put right when somebody narrows, edits or deletes it, and it is said who did", async () => {
+  const healing = async (): Promise<void> => {
     const desired = await specOf(stage);
     const changes = [
       ["narrowed", { endpointSelector: { matchLabels: { app: "none" } } }, "/spec/endpointSelector/matchLabels"],
@@ -28,7 +29,12 @@ export function networkPolicy(stage: Stage): void {
     }
     await stage.cluster.kubectl("delete", KIND, NAME);
     await healed(stage, { desired, what: "deleted" }, (drift) => drift.path === "" && drift.manager === undefined);
-  });
+  };
+  journeyWhileOn(
+    stage,
+    "the network policy is put right when somebody narrows, edits or deletes it, and it is said who did; pods reach nothing meanwhile",
+    () => expectDeniedThroughout(stage, () => withoutNodeRules(stage, healing)),
+  );
 }
 
 /** A policy of that name that was there before: whoever made it keeps it. */

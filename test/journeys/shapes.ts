@@ -34,6 +34,7 @@ export type HostRouting = {
     readonly desiredMode: string;
     readonly effectiveMode: string;
     readonly state: string;
+    readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
     readonly waits: readonly Wait[];
     readonly warnings: readonly Warning[];
     readonly policy: { readonly state: string; readonly drift: readonly Drift[] };
