@@ -73,12 +73,13 @@ export function killedAgent(stage: Stage): void {
       return podsDevices(view).length === view.devices.length && view;
     });
     await signalAgent(node, "SIGKILL");
+    const killedAt = Date.now();
     const without = await kernelView(node);
     assert.equal(without.mode, MODE_ON);
     assert.deepEqual(podsDevices(without), podsDevices(before));
     await until("the agent to report again", 30_000, async () => {
       const report = (await stage.cluster.get(`hostroutingnodes/${node.name}`)).status;
-      return report?.effectiveMode === "BpfVeth" && Date.parse(report.observedAt ?? "") > Date.now() - 2_000;
+      return report?.effectiveMode === "BpfVeth" && Date.parse(report.observedAt ?? "") > killedAt;
     });
     // the next agent probes at once, by a device of its own, which has a pin as any pod's has
     await until("the same pins as before", 10_000, async () => isDeepStrictEqual((await kernelView(node)).pins, before.pins));

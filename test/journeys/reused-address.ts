@@ -19,6 +19,7 @@ export function reusedAddress(stage: Stage): void {
     const [agent] = await stage.cluster.list("pods", "-n", "acns-hostrouting", "--field-selector", `spec.nodeName=${node.name}`);
     // Stopped, it cannot end in order: the whole grace period goes by without an agent on the node.
     await signalAgent(node, "SIGSTOP");
+    const stoppedAt = Date.now();
     await stage.cluster.kubectl("delete", "pod", "-n", "acns-hostrouting", agent?.metadata.name ?? "", "--wait=false");
     await stage.cluster.kubectl("delete", "pod", ...NAMESPACE, "first", "--wait=true");
     assert.deepEqual(await startReplica(stage, node, "second"), addresses, "the addresses are used again");
@@ -26,7 +27,7 @@ export function reusedAddress(stage: Stage): void {
 
     await until("the new agent to adopt", 60_000, async () => {
       const { status } = await stage.cluster.get(`hostroutingnodes/${node.name}`);
-      return status?.effectiveMode === "BpfVeth" && Date.parse(status.observedAt ?? "") > Date.now() - 5_000;
+      return status?.effectiveMode === "BpfVeth" && Date.parse(status.observedAt ?? "") > stoppedAt;
     });
     await expectEnabled(stage);
     await expectEveryPodReached(stage);
