@@ -87,6 +87,8 @@ export class NodeDatapath {
   #pods: readonly KnownPod[] | undefined;
   #denied: DenyTable | undefined;
   #unguarded: string[] = [];
+  /** What the kernel was brought to deny since the last round. */
+  #written: { datapath: Datapath; table: DenyTable } | undefined;
   #drainingSinceNs: bigint | undefined;
   #selfTest: { result: SelfTest; atNs: bigint } | undefined;
   #baseline: Counters = zeroCounters();
@@ -143,6 +145,7 @@ export class NodeDatapath {
 
   /** Brings the kernel closer to `desired` and reports. @throws AppError of a refused kernel call; the next call starts over. */
   reconcile(desired: Desired): Observation {
+    this.#written = undefined;
     switch (desired.kind) {
       case "leave":
         this.follow();
@@ -296,7 +299,7 @@ export class NodeDatapath {
    * device loses its program: without its endpoint both directions take the stack from one packet to the next.
    */
   #bringUp(datapath: Datapath, devices: NodeDevices): HookedDevice[] {
-    if (this.#denied) writeDenials(datapath, this.#denied);
+    this.#writeDenials(datapath);
     this.#masquerade.followSources(datapath, this.#socket, { uplinks: devices.uplinks, nodeAddresses: this.#nodeAddresses });
     const sync = (served: (ifindex: number) => boolean): void =>
       syncDevices(datapath, servedDevices(devices, served), this.#options.monotonicNs());
@@ -318,6 +321,14 @@ export class NodeDatapath {
     sync((ifindex) => attached.has(ifindex));
     forgetFlows(datapath, toggling);
     return hooked;
+  }
+
+  /** Between two rounds nobody but us changes what is denied. */
+  #writeDenials(datapath: Datapath): void {
+    const table = this.#denied;
+    if (!table || (this.#written?.datapath === datapath && this.#written.table === table)) return;
+    writeDenials(datapath, table);
+    this.#written = { datapath, table };
   }
 
   #otherPrograms(keep: Datapath): Set<number> {

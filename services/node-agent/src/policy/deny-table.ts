@@ -24,8 +24,9 @@ export function denyTable(rules: readonly DenyRule[]): { table: DenyTable } | { 
   for (const { ranges, ports } of rules) for (const range of ranges) stated.set(range, [...(stated.get(range) ?? []), ...ports]);
   if (stated.size > RANGES_MAX) return { fault: `${stated.size} address ranges; there is room for ${RANGES_MAX}` };
   const table = new Map<string, readonly DeniedPorts[]>();
-  for (const range of stated.keys()) {
-    const ports = merged([...stated].flatMap(([wider, denied]) => (contains(wider, range) ? denied : [])));
+  const ranges = [...stated].map(([range, ports]) => ({ range, ports, bits: bitsOf(range) }));
+  for (const { range, bits } of ranges) {
+    const ports = merged(ranges.flatMap((wider) => (contains(wider.bits, bits) ? wider.ports : [])));
     if (ports.length > DENIED.PORTS_MAX)
       return { fault: `${range} has ${ports.length} ranges of ports; there is room for ${DENIED.PORTS_MAX}` };
     table.set(range, ports);
@@ -39,12 +40,10 @@ export function deniesPort(
   address: string,
   { protocol, port }: { protocol: "TCP" | "UDP" | "SCTP"; port: number },
 ): boolean {
-  const host = `${address}/${address.includes(":") ? 128 : 32}`;
-  return [...table].some(
-    ([range, ports]) =>
-      contains(range, host) &&
-      ports.some((denied) => denied.protocol === "Any" || (denied.protocol === protocol && denied.first <= port && port <= denied.last)),
-  );
+  const host = bitsOf(`${address}/${address.includes(":") ? 128 : 32}`);
+  const isMeant = (denied: DeniedPorts): boolean =>
+    denied.protocol === "Any" || (denied.protocol === protocol && denied.first <= port && port <= denied.last);
+  return [...table].some(([range, ports]) => contains(bitsOf(range), host) && ports.some(isMeant));
 }
 
 /** Ranges of one protocol that touch become one; where everything is denied, nothing else needs saying. */
@@ -60,12 +59,14 @@ function merged(ports: readonly DeniedPorts[]): readonly DeniedPorts[] {
   return result;
 }
 
-function contains(wider: string, narrower: string): boolean {
-  const [outer, inner] = [bitsOf(wider), bitsOf(narrower)];
-  return outer.family === inner.family && inner.bits.startsWith(outer.bits);
+type Bits = { readonly family: number; readonly bits: string };
+
+function contains(wider: Bits, narrower: Bits): boolean {
+  return wider.family === narrower.family && narrower.bits.startsWith(wider.bits);
 }
 
-function bitsOf(range: string): { family: number; bits: string } {
+/** The bits that all addresses of a range have in common, as text. */
+function bitsOf(range: string): Bits {
   const [address = "", length = ""] = range.split("/");
   const bytes = addressBytes(address);
   const all = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");

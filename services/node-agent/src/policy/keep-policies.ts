@@ -41,6 +41,7 @@ export function keepPolicies(before: KeptPolicies, seen: readonly ReadPolicy[] |
   if (seen === undefined) return before;
   const policies = [...seen.map((policy) => renewed(policy, before, now)), ...before.policies.flatMap((policy) => gone(policy, seen, now))];
   policies.sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (JSON.stringify(policies) === JSON.stringify(before.policies)) return before;
   const worked = denyTable(policies.flatMap(({ rules, former = [] }) => [rules, ...former.map((one) => one.rules)].flat()));
   return "table" in worked ? { policies, table: worked.table } : { policies, table: before.table, fault: worked.fault };
 }
