@@ -64,7 +64,7 @@ module.exports = {
     ),
     mayImport(
       "services/cli",
-      ["domain", "contracts", "azure", "kube", "runtime"],
+      ["domain", "netfilter", "policy", "contracts", "azure", "kube", "runtime"],
       "The command shows what the API says, and for one node what its agent says: ask them.",
     ),
     pure("domain"),

@@ -9,6 +9,7 @@ import { nodeTraceCommand, type RunBesideAgent, type TraceOptions } from "./comm
 import { removeRulesCommand, type RemovalOptions } from "./commands/remove-rules.ts";
 import { setModeCommand, type CommandParts } from "./commands/set-mode.ts";
 import { statusCommand } from "./commands/status.ts";
+import type { TranslateOptions } from "./commands/translate-rules.ts";
 import { defaultConnectionFile, readConnectionFile } from "./connection-file.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { readPicture } from "./read-picture.ts";
@@ -54,8 +55,25 @@ function program(ended: (code: number) => void): Command {
   add("findings", "show packet filter rules that keep host routing from nodes, and how each is removed")
     .option("--node <name>", "of one node")
     .action(async (options: Common & FindingsOptions) => ended(await findingsCommand(parts(options).cluster, options, print)));
+  addTranslation(root, ended);
   addNodeCommands(root, ended);
   return root;
+}
+
+/** Needs no installation: it reads files. Its parsers are loaded when they are asked for. */
+function addTranslation(root: Command, ended: (code: number) => void): void {
+  root
+    .command("translate-rules")
+    .description("say packet filter rules as a network policy (on standard output); what cannot be said has a reason and a hint")
+    .argument("<file...>", "what iptables-save, ip6tables-save or `nft -j list ruleset` printed; - is standard input")
+    .option("--name <name>", "of the policy", "from-packet-filter-rules")
+    .option("--cluster-cidr <cidr...>", "ranges of pods, Services and nodes, of which policies by address do not speak", [])
+    .option("--node-address <address...>", "addresses of nodes: a rule that exempts one of them exempts no pod", [])
+    .action(async (files: string[], options: TranslateOptions) => {
+      const { readDumpFile, translateRulesCommand } = await import("./commands/translate-rules.ts");
+      const remark = (line: string): void => void process.stderr.write(`${line}\n`);
+      ended(await translateRulesCommand(files, options, { read: readDumpFile, policy: print, remark }));
+    });
 }
 
 /** Commands about one node. They speak to the cluster's own API server, so they work with the installation's endpoint away. */
