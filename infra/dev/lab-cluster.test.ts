@@ -60,9 +60,17 @@ test("it is what ARM asks for before host routing may be turned on, with the mod
 
 test("its policy is one that ARM would take, with an override that says why the guard may be toothless", () => {
   const now = as<Instant>(Date.UTC(2026, 0, 1));
-  const policy = labPolicy(now);
+  const policy = labPolicy(now, false);
   assert.deepEqual(changeRolloutPolicy({}, policy, { now, overridableRules }), { policy });
   assert.deepEqual(policy.preflightOverrides, [
     { ruleId: "PF-017", reason: "the machine's kernel lets nobody refuse rules", expiresAt: "2026-04-01T00:00:00.000Z" },
   ]);
+});
+
+test("where nodes are emulated, a node is given more time for each step, within the bounds of a policy", () => {
+  const now = as<Instant>(Date.parse("2026-01-01T00:00:00Z"));
+  const usual = labPolicy(now, false);
+  const patient = labPolicy(now, true);
+  assert.ok(patient.switchTimeoutMs > usual.switchTimeoutMs && patient.confirmSeconds > usual.confirmSeconds);
+  assert.deepEqual(changeRolloutPolicy({}, patient, { now, overridableRules }), { policy: patient });
 });

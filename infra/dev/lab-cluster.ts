@@ -75,14 +75,17 @@ export function labManagedCluster(lab: LabFacts): ManagedCluster {
   };
 }
 
+/** An emulated node takes ten to twenty times as long for what its agent does as a namespace on the same machine. */
+const EMULATED: Partial<RolloutPolicy> = { installTimeoutMs: 10 * 60_000, switchTimeoutMs: 120_000, confirmSeconds: 180 };
+
 /**
  * How the lab's nodes are switched. Most are namespaces on the developer's machine, whose kernel seldom takes security modules from a process:
- * PF-017 may fail there for as long as an override lasts from `now` on. Each start registers anew.
+ * PF-017 may fail there for as long as an override lasts from `now` on. Each start registers anew. @param hasMachines some nodes are emulated
  */
-export function labPolicy(now: Instant): RolloutPolicy {
+export function labPolicy(now: Instant, hasMachines: boolean): RolloutPolicy {
   const expiresAt = new Date(now + OVERRIDE_DAYS_MAX * DAY_MS).toISOString();
   const preflightOverrides = [{ ruleId: "PF-017", reason: "the machine's kernel lets nobody refuse rules", expiresAt }];
-  return { ...developmentPolicy, preflightOverrides };
+  return { ...developmentPolicy, ...(hasMachines && EMULATED), preflightOverrides };
 }
 
 function properties(lab: LabFacts): Record<string, unknown> {

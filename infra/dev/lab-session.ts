@@ -84,7 +84,8 @@ export async function registerLab(installation: Installation, lab: LabRecord): P
     now: new Date(now).toISOString(),
     etag: randomUUID(),
   });
-  await registerCluster(installation.databaseUrl, cluster, labPolicy(now));
+  const hasMachines = lab.nodes.some(({ kind }) => kind === "Machine");
+  await registerCluster(installation.databaseUrl, cluster, labPolicy(now, hasMachines));
 }
 
 /** Every pool but the system's, with the number of its nodes; pool `user` also when it has none. */

@@ -1,8 +1,9 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { cp, glob, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { sharedDisk } from "./disk-image.ts";
 import { guestKernel, moduleContent, moduleFiles, type GuestKernel, type Series } from "./guest-kernel.ts";
 import { withFolders, writeInitramfs, type ArchiveEntry } from "./initramfs.ts";
+import { runCommand } from "../images/run-command.ts";
 import { nodeProgramsKey, writeNodePrograms } from "./node-programs.ts";
 
 /** What guests are to be made from. */
@@ -32,6 +33,8 @@ const DISK_MEBIBYTES = 2048;
 /** What the boot archive loads: the disks, the root file system, and the console on which the machine speaks. */
 const BOOT_MODULES = ["virtio_pci", "virtio_blk", "virtio_console", "overlay"];
 const BOOT = path.join(import.meta.dirname, "boot.sh");
+/** A thousand modules, 100 MB. */
+const UNPACK_TIMEOUT_MS = 120_000;
 const EXECUTABLE = 0o755;
 const READABLE = 0o644;
 
@@ -59,9 +62,20 @@ async function prepareGuest(series: Series, options: GuestOptions): Promise<Prep
     await writeNodePrograms(root, options.programs);
     return root;
   });
-  const modules = await disk("modules", kernel.release, () => Promise.resolve(path.join(kernel.root, "lib/modules")));
+  const modules = await disk("modules", `${kernel.release}-unpacked`, (scratch) => unpackModules(kernel, scratch));
   const images = await disk("images", path.basename(options.template), () => Promise.resolve(options.template));
   return { kernel, disks: [programs, modules, images] };
+}
+
+/** Modules that are compressed would be unpacked by an emulated processor, each time. */
+async function unpackModules(kernel: GuestKernel, scratch: string): Promise<string> {
+  const modules = path.join(scratch, "lib/modules");
+  await cp(path.join(kernel.root, "lib/modules"), modules, { recursive: true, verbatimSymlinks: true });
+  const packed = await Array.fromAsync(glob("**/*.ko.xz", { cwd: modules }));
+  const run = (argv: readonly string[]): Promise<string> => runCommand({ argv, cwd: modules, timeoutMs: UNPACK_TIMEOUT_MS });
+  if (packed.length > 0) await run(["xz", "--decompress", "--threads=1", ...packed]);
+  await run(["depmod", "-b", scratch, kernel.release]);
+  return modules;
 }
 
 /** Writes the archive that puts such a machine together (boot.sh). */

@@ -55,7 +55,7 @@ export async function createMachinePort(lab: LabPlan, node: MachinePlan): Promis
 
 /** What a virtual machine runs to be reached as a node of namespaces is: the settings of a network come before the card that they are for. */
 export function machineNetworkScript(node: MachinePlan): string {
-  return `${settingLines(FORWARDING)}\nmodprobe virtio_net\nip -batch - <<'END'\n${lines(nodeCommands(node))}END\n`;
+  return `${settingLines(FORWARDING)}\n/usr/sbin/modprobe virtio_net\n/usr/bin/ip -batch - <<'END'\n${lines(nodeCommands(node))}END\n`;
 }
 
 /** Addresses and routes of a node. */
