@@ -17,16 +17,16 @@ const LEGACY_TOOLS: readonly Tool[] = [
   { source: "iptables-legacy-save", command: ["iptables-legacy-save"], tables: "/proc/net/ip_tables_names" },
   { source: "ip6tables-legacy-save", command: ["ip6tables-legacy-save"], tables: "/proc/net/ip6_tables_names" },
 ];
-/** 10,000 rules are written in about a second, and are 3.6 MB as JSON. */
-const LIMITS: ToolLimits = { timeoutMs: 10_000, bytesMax: 64 * 1024 * 1024 };
+/** 10,000 rules are written in about a second, on a busy node in ten, and are 3.6 MB as JSON. Nobody waits for a scan. */
+export const SCAN_LIMITS: ToolLimits = { timeoutMs: 30_000, bytesMax: 64 * 1024 * 1024 };
 
 /** Every packet filter rule of nf_tables in the current network namespace, as each tool shows it. Nothing is changed and nothing thrown. */
-export function readNftDumps(tools: readonly Tool[] = NFT_TOOLS, limits: ToolLimits = LIMITS): Promise<Dump[]> {
+export function readNftDumps(tools: readonly Tool[] = NFT_TOOLS, limits: ToolLimits = SCAN_LIMITS): Promise<Dump[]> {
   return readAll(tools, limits);
 }
 
 /** The same of iptables' older backend: nothing where it has no tables. */
-export function readLegacyDumps(tools: readonly Tool[] = LEGACY_TOOLS, limits: ToolLimits = LIMITS): Promise<Dump[]> {
+export function readLegacyDumps(tools: readonly Tool[] = LEGACY_TOOLS, limits: ToolLimits = SCAN_LIMITS): Promise<Dump[]> {
   return readAll(tools, limits);
 }
 
