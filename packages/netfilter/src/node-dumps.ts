@@ -6,7 +6,7 @@ import { parseNftJson } from "./parse-nft-json.ts";
 import type { Parsed } from "./parsed.ts";
 import { shownElsewhere, withDormancy } from "./shown-elsewhere.ts";
 
-/** A tool whose view of a node is asked. `nft-json` is `nft -j list ruleset`; `netfilter-links` is JSON of NetfilterProgram[]. */
+/** A tool whose view of a node is asked. `nft-json` is `nft -j -s list ruleset`; `netfilter-links` is JSON of NetfilterProgram[]. */
 export type DumpSource =
   | "iptables-legacy-save"
   | "ip6tables-legacy-save"

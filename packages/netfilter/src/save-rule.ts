@@ -113,7 +113,11 @@ function finished(text: string, draft: Draft, chains: ReadonlySet<string>): Pack
   const actions = draft.target === undefined ? [] : [actionOf(draft.target, chains)];
   // Only extensions carry options; those of a verdict (`--reject-with`) are kept where nobody overlooks them.
   const rest = actions.some(({ kind }) => kind !== "extension") ? (draft.target?.options ?? []) : [];
-  const match: RuleMatch = { ...draft.fields, names: draft.names, options: [...draft.options, ...rest] };
+  const match: RuleMatch = {
+    ...draft.fields,
+    names: draft.names,
+    options: rest.length === 0 ? draft.options : [...draft.options, ...rest],
+  };
   return { text, match, actions, ...(draft.comment === undefined ? {} : { comment: draft.comment }) };
 }
 

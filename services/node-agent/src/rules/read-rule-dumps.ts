@@ -10,7 +10,8 @@ export type Tool = { readonly source: DumpSource; readonly command: readonly [st
 const NFT_TOOLS: readonly Tool[] = [
   { source: "iptables-nft-save", command: ["iptables-nft-save"] },
   { source: "ip6tables-nft-save", command: ["ip6tables-nft-save"] },
-  { source: "nft-json", command: ["nft", "-j", "list", "ruleset"] },
+  // without counters, whose numbers say nothing here
+  { source: "nft-json", command: ["nft", "-j", "-s", "list", "ruleset"] },
 ];
 /** Rules of the older backend, which tells nothing. */
 const LEGACY_TOOLS: readonly Tool[] = [
