@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { AppError, explain } from "@hostrouting/domain";
-import type { TestCounts } from "./count-reporter.ts";
+import type { TestCounts, TestFailure } from "./count-reporter.ts";
 import { runSuite } from "./run-suite.ts";
 import { staticChecks } from "./static-checks.ts";
 import { startTestDatabase, type TestDatabase } from "./test-database.ts";
@@ -34,13 +34,13 @@ function chosen(all: readonly TestSuite[], names: string | undefined): readonly 
 }
 
 async function runChecks(): Promise<TestCounts> {
-  let failed = 0;
+  const failures: TestFailure[] = [];
   for (const check of staticChecks) {
     const found = await check.run(checkout);
     say(found === "" ? `✔ ${check.name}` : `✖ ${check.name}\n${found}`);
-    if (found !== "") failed++;
+    if (found !== "") failures.push({ name: check.name, place: "", said: found });
   }
-  return { passed: staticChecks.length - failed, failed, skipped: 0 };
+  return { passed: staticChecks.length - failures.length, failed: failures.length, skipped: 0, failures };
 }
 
 function skipped(suite: TestSuite, why: string): TestCounts {
@@ -48,13 +48,15 @@ function skipped(suite: TestSuite, why: string): TestCounts {
   const allowList = path.join(checkout, ".ci/allowed-skips");
   const allowed = existsSync(allowList) ? readFileSync(allowList, "utf8").split("\n") : [];
   const fails = process.env["CI"] === "true" && !allowed.includes(suite.name);
-  if (fails) say(`✖ ${suite.name} must not be skipped here: .ci/allowed-skips does not name it`);
-  return { passed: 0, failed: fails ? 1 : 0, skipped: 1 };
+  const said = `must not be skipped here: .ci/allowed-skips does not name it (${why})`;
+  const failures = fails ? [{ name: suite.name, place: "", said }] : [];
+  for (const failure of failures) say(`✖ ${failure.name} ${failure.said}`);
+  return { passed: 0, failed: failures.length, skipped: 1, failures };
 }
 
 async function runAll(suites: readonly TestSuite[], signal: AbortSignal): Promise<TestCounts> {
   let database: TestDatabase | undefined;
-  const total = { passed: 0, failed: 0, skipped: 0 };
+  let total: TestCounts = { passed: 0, failed: 0, skipped: 0, failures: [] };
   try {
     for (const suite of suites) {
       if (signal.aborted) break;
@@ -68,14 +70,21 @@ async function runAll(suites: readonly TestSuite[], signal: AbortSignal): Promis
           : suite.name === "check"
             ? await runChecks()
             : await runSuite(suite, { env, signal });
-      total.passed += counts.passed;
-      total.failed += counts.failed;
-      total.skipped += counts.skipped;
+      total = together(total, counts, suite.name);
     }
   } finally {
     await database?.stop();
   }
   return total;
+}
+
+function together(total: TestCounts, counts: TestCounts, suite: string): TestCounts {
+  return {
+    passed: total.passed + counts.passed,
+    failed: total.failed + counts.failed,
+    skipped: total.skipped + counts.skipped,
+    failures: [...total.failures, ...counts.failures.map((failure) => ({ ...failure, place: `${suite} ${failure.place}`.trim() }))],
+  };
 }
 
 async function main(): Promise<number> {
@@ -97,8 +106,10 @@ async function main(): Promise<number> {
   return finish(total);
 }
 
-/** The last line of a run, alone: build servers read it. */
+/** What failed, once more and together, since it may stand thousands of lines above; then the last line of a run, alone: build servers read it. */
 function finish(total: TestCounts): number {
+  if (total.failures.length > 0) say("\n── failed ──");
+  for (const { name, place, said } of total.failures) say(`✖ ${name} (${place})\n  ${said.replaceAll("\n", "\n  ")}`);
   say(`\n${total.passed} passed, ${total.failed} failed${total.skipped === 0 ? "" : `, ${total.skipped} skipped`}`);
   return total.failed === 0 ? 0 : 1;
 }
