@@ -35,9 +35,11 @@ export type NodeRollout = {
   readonly switchGeneration: number;
   /** Whether it was us who cordoned; decided and stored before the write, so that a crash cannot forget it. */
   readonly cordonedByUs: boolean;
-  /** Distinct agent observations in a row that agreed with what was asked for. */
   /** What the node's own rules were like when it was claimed: what was missing then needs not be there when host routing is switched off. */
   readonly platformRules?: PlatformRulesState | undefined;
+  /** The newest report of its agent: the time that it bears, by the node's clock, and when it was first seen, by ours. Absent until one came. */
+  readonly heard?: { readonly observedAtMs: number; readonly at: Instant } | undefined;
+  /** Distinct agent observations in a row that agreed with what was asked for. */
   readonly verifiedCount: number;
   readonly lastVerifiedAt: Instant | undefined;
   /** CamelCase code of the last thing that went wrong, and a sentence. */

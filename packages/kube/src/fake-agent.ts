@@ -7,6 +7,8 @@ const MET = ["LoosePickup", "ConntrackZones", "IpvsConntrack", "PolicyChains", "
   message: "",
 }));
 
+const FIRST_PROBE = "2026-01-01T00:00:00Z";
+
 /** What a fake agent and its kernel remember. `missConfirm`: the next switch is taken back unconfirmed; `missed` is its generation. `guardRung`: what it says of its kernel. */
 export type FakeAgent = {
   effectiveMode: "BpfVeth" | "Legacy";
@@ -78,6 +80,7 @@ export function fakeAgentStatus(agent: FakeAgent, spec: HostRoutingNodeSpec, pla
     reason,
     devices: [{ name: "eth0", role: "Uplink", attached: isOn }],
     probes: isOn ? [{ name: "self-test", outcome: "Passed" }] : [],
+    conditions: isOn ? [{ type: "PolicyReconciled", status: "True", reason: "Probed", message: "", lastTransitionTime: FIRST_PROBE }] : [],
     scan: {
       ...(agent.rules && { state: agent.rules, digest: agent.rules, findings: 0 }),
       platformRules: { state: agent.platformRules ?? "Present", missing: [] },

@@ -1,10 +1,25 @@
-import type { NodeRollout } from "@hostrouting/domain";
+import type { Instant, NodeRollout } from "@hostrouting/domain";
 import type { NodeObservation, NodeReport } from "./snapshot.ts";
 
 /** The node's report, if it speaks of this very node in its present boot; a report of an earlier boot or namesake says nothing. */
 export function currentReport(seen: NodeObservation): NodeReport | undefined {
   const { report } = seen;
   return report !== undefined && report.nodeUID === seen.uid && report.bootID === seen.bootId ? report : undefined;
+}
+
+/** The longest interval of reports that an agent can be given (ten minutes; it has five unless told), and a minute for the way. */
+export const SILENT_MS = 11 * 60_000;
+
+/** The record with the newest report noted. Times of nodes are compared with the same node's only: their clocks may be wrong. Pure. */
+export function withReportHeard(record: NodeRollout, seen: NodeObservation, now: Instant): NodeRollout {
+  const observedAtMs = currentReport(seen)?.observedAtMs;
+  if (observedAtMs === undefined || observedAtMs === record.heard?.observedAtMs) return record;
+  return { ...record, heard: { observedAtMs, at: now } };
+}
+
+/** Whether the node's agent has been silent for longer than agents are. Pure. */
+export function isSilent({ heard }: NodeRollout, now: Instant): boolean {
+  return heard === undefined || now - heard.at > SILENT_MS;
 }
 
 /** Whether the pinned bundle runs on the node and has reported. */

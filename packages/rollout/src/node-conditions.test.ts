@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { as, type Instant } from "@hostrouting/domain";
 import { conditionWarnings, isConditionWarning, sharedConditions, type ReportingNode } from "./node-conditions.ts";
 import type { ReportedCondition } from "./snapshot.ts";
 
@@ -10,6 +11,8 @@ const node = (
   name,
   report: { conditions: conditions.map(([type, status, reason = "R", message = "m"]) => ({ type, status, reason, message })) },
 });
+
+const NOON = as<Instant>(Date.parse("2026-01-01T12:00:00Z"));
 
 describe("conditions of a cluster over its nodes", () => {
   const cases: [what: string, nodes: readonly ReportingNode[], expected: string[]][] = [
@@ -28,8 +31,23 @@ describe("conditions of a cluster over its nodes", () => {
     ],
     [
       "one has not said",
-      [node("a", ["RulesClean", "True"]), { name: "b", report: undefined }],
+      [node("a", ["RulesClean", "True"]), node("b")],
       ["RulesClean Unknown NotReported: b: The agent has not said yet."],
+    ],
+    [
+      "some do not report: they are named, with the time since when",
+      [node("a", ["RulesClean", "True"]), { name: "b", report: undefined }, { name: "c", report: undefined, heardAt: NOON }],
+      ["RulesClean Unknown NotReported: b (never), c (not since 2026-01-01T12:00:00.000Z): The agent does not report."],
+    ],
+    [
+      "what was well with an agent that fell silent is not known",
+      [node("a", ["RulesClean", "True"]), { ...node("b", ["RulesClean", "True"]), heardAt: NOON, isSilent: true }],
+      ["RulesClean Unknown NotReported: b (not since 2026-01-01T12:00:00.000Z): The agent does not report."],
+    ],
+    [
+      "what was wrong stays so until somebody says otherwise",
+      [{ ...node("a", ["RulesClean", "False", "Dirty", "x"]), heardAt: NOON, isSilent: true }],
+      ["RulesClean False Dirty: a: x"],
     ],
     [
       "nodes that say the same are named together",

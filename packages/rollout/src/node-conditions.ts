@@ -1,4 +1,4 @@
-import type { HostRoutingWarning } from "@hostrouting/domain";
+import type { HostRoutingWarning, Instant } from "@hostrouting/domain";
 import type { NodeReport, ReportedCondition } from "./snapshot.ts";
 
 /** Conditions of nodes that the cluster has as well, in this order. Each is good when it is True. */
@@ -8,8 +8,16 @@ export const SHARED_CONDITIONS = ["GuardActive", "RulesClean", "MasqueradeConfig
 const NAMED_MAX = 10;
 const MESSAGE_CHARACTERS_MAX = 2048;
 
-/** A node on which host routing is, or is being brought, and what its agent reports; undefined: nothing that counts. */
-export type ReportingNode = { readonly name: string; readonly report: Pick<NodeReport, "conditions"> | undefined };
+/**
+ * A node on which host routing is, or is being brought, and what its agent reports; undefined: nothing that counts. `heardAt`: when a report of it
+ * last came, absent if none ever did. `isSilent`: that is longer ago than agents ever keep silent.
+ */
+export type ReportingNode = {
+  readonly name: string;
+  readonly report: Pick<NodeReport, "conditions"> | undefined;
+  readonly heardAt?: Instant | undefined;
+  readonly isSilent?: boolean;
+};
 
 /** A cluster's condition over all of its nodes. */
 export type SharedCondition<Type extends string = (typeof SHARED_CONDITIONS)[number]> = Omit<ReportedCondition, "type"> & {
@@ -21,23 +29,42 @@ export function sharedConditions(nodes: readonly ReportingNode[]): SharedConditi
   return SHARED_CONDITIONS.flatMap((type) => conditionOverNodes(type, nodes) ?? []);
 }
 
-/** True when every node says so; False as soon as one does, with that node's reason; else Unknown. Undefined when no agent knows of it. Pure. */
+/**
+ * True when every node says so; False as soon as one does, with that node's reason; else Unknown. Undefined when no agent knows of it. Of an agent
+ * that has fallen silent only what it found wrong still counts: what was well may have changed since. Pure.
+ */
 export function conditionOverNodes<Type extends string>(type: Type, nodes: readonly ReportingNode[]): SharedCondition<Type> | undefined {
-  const said = nodes.map(({ name, report }) => ({ name, found: report?.conditions?.find((condition) => condition.type === type) }));
-  if (said.every(({ found }) => found === undefined)) return undefined;
-  for (const status of ["False", "Unknown"] as const) {
-    const those = said.filter(({ found }) => (found?.status ?? "Unknown") === status);
-    if (those.length === 0) continue;
-    return { type, status, reason: those[0]?.found?.reason ?? "NotReported", message: namedMessage(those) };
-  }
-  return { type, status: "True", reason: said[0]?.found?.reason ?? "", message: "" };
+  const known = nodes.some(({ report }) => report?.conditions?.some((condition) => condition.type === type));
+  return known ? askedOverNodes(type, nodes) : undefined;
 }
 
-type Said = { readonly name: string; readonly found: ReportedCondition | undefined };
+/** As `conditionOverNodes`, of a condition that every agent has to know of: one that says nothing of it makes it Unknown. Pure. */
+export function askedOverNodes<Type extends string>(type: Type, nodes: readonly ReportingNode[]): SharedCondition<Type> {
+  const said = nodes.map((node) => saidOf(type, node));
+  for (const status of ["False", "Unknown"] as const) {
+    const those = said.filter((one) => one.status === status);
+    const [first] = those;
+    if (first !== undefined) return { type, status, reason: first.reason, message: namedMessage(those) };
+  }
+  return { type, status: "True", reason: said[0]?.reason ?? "", message: "" };
+}
+
+/** What a node says of a condition. `name` is the node's, as it is to be shown. */
+type Said = Omit<ReportedCondition, "type"> & { readonly name: string };
+
+const NOT_REPORTED = { status: "Unknown", reason: "NotReported" } as const;
+
+function saidOf(type: string, { name, report, heardAt, isSilent = false }: ReportingNode): Said {
+  const found = report?.conditions?.find((condition) => condition.type === type);
+  if (found !== undefined && (!isSilent || found.status === "False")) return { ...found, name };
+  if (report !== undefined && !isSilent) return { ...NOT_REPORTED, name, message: "The agent has not said yet." };
+  const since = heardAt === undefined ? "never" : `not since ${new Date(heardAt).toISOString()}`;
+  return { ...NOT_REPORTED, name: `${name} (${since})`, message: "The agent does not report." };
+}
 
 /** Nodes that say the same are named together. */
 function namedMessage(those: readonly Said[]): string {
-  const byText = Map.groupBy(those, ({ found }) => found?.message ?? "The agent has not said yet.");
+  const byText = Map.groupBy(those, ({ message }) => message);
   return [...byText]
     .map(([text, group]) => `${namedNodes(group.map(({ name }) => name))}: ${text}`)
     .join(" ")
@@ -100,7 +127,7 @@ export function conditionWarnings(nodes: readonly ReportingNode[]): HostRoutingW
   return KINDS.flatMap(({ id, title, remedy, is }) => {
     const those = nodes.flatMap(({ name, report }): Said[] => {
       const found = report?.conditions?.find(is);
-      return found ? [{ name, found }] : [];
+      return found ? [{ ...found, name }] : [];
     });
     return those.length === 0 ? [] : [{ id, title, remedy, message: namedMessage(those), subjects: those.map(({ name }) => name) }];
   });

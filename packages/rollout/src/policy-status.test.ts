@@ -67,8 +67,14 @@ test("a warning says what was changed and by whom, and what that means", () => {
 const says = (name: string, status: "True" | "False" | "Unknown", reason: string): ReportingNode => {
   return { name, report: { conditions: [{ type: "PolicyReconciled", status, reason, message: `${name} saw` }] } };
 };
+const silent = (node: ReportingNode): ReportingNode => ({ ...node, heardAt: as<Instant>(0), isSilent: true });
 const overNodes: readonly (readonly [what: string, nodes: readonly ReportingNode[], condition: string, isIll: boolean])[] = [
-  ["agents that do not try", [{ name: "a", report: {} }], "True InSync", false],
+  ["no node is on", [], "True InSync", false],
+  ["agents that do not try", [{ name: "a", report: {} }], "Unknown NotReported", false],
+  ["no agent reports", [{ name: "a", report: undefined }], "Unknown NotReported", false],
+  ["one agent fell silent", [says("a", "True", "Probed"), silent(says("b", "True", "Probed"))], "Unknown NotReported", false],
+  ["all agents fell silent", [silent(says("a", "True", "Probed"))], "Unknown NotReported", false],
+  ["one fell silent after a pod had reached it", [silent(says("a", "False", "ProbeFailed"))], "False ProbeFailed", true],
   ["every node found it so", [says("a", "True", "Probed"), says("b", "True", "Probed")], "True Probed", false],
   ["one has not tried yet", [says("a", "True", "Probed"), says("b", "Unknown", "NotProved")], "Unknown NotProved", false],
   ["a pod of one node reaches it", [says("a", "Unknown", "NotProved"), says("b", "False", "ProbeFailed")], "False ProbeFailed", true],

@@ -1,5 +1,5 @@
 import type { HostRoutingCondition, HostRoutingWarning, ManagedPolicyStatus } from "@hostrouting/domain";
-import { conditionOverNodes, type ReportingNode } from "./node-conditions.ts";
+import { askedOverNodes, conditionOverNodes, type ReportingNode } from "./node-conditions.ts";
 import type { PolicyKeeping } from "./policy-plan.ts";
 
 /** Of the cluster, and of each node. */
@@ -72,8 +72,9 @@ export function policyIllness({ status, isNeeded }: PolicyKeeping, nodes: readon
 }
 
 /**
- * Condition `PolicyReconciled`: the object is as it should be, and a pod on every node has found denied what it denies, and the rest not. Nothing
- * while no policy is needed. @param nodes those on which host routing is on
+ * Condition `PolicyReconciled`: the object is as it should be, and a pod on every node has found denied what it denies, and the rest not. Unknown
+ * while a node has not said so, or its agent does not report: an object that is in place proves nothing. Nothing while no policy is needed.
+ * @param nodes those on which host routing is on; without any, the object is all there is
  */
 export function policyCondition(
   { status, isNeeded }: PolicyKeeping,
@@ -82,5 +83,5 @@ export function policyCondition(
   if (!isNeeded || status === undefined) return [];
   const { state, message } = status;
   if (state !== "InSync") return [{ type: TYPE, status: state === "Unknown" ? "Unknown" : "False", reason: state, message }];
-  return [conditionOverNodes(TYPE, nodes) ?? { type: TYPE, status: "True", reason: state, message }];
+  return [nodes.length === 0 ? { type: TYPE, status: "True", reason: state, message } : askedOverNodes(TYPE, nodes)];
 }

@@ -7,6 +7,7 @@ import {
   type Operation,
   type Wait,
 } from "@hostrouting/domain";
+import { withReportHeard } from "./agent-report.ts";
 import { DisruptionBudget, isInFlight } from "./budget.ts";
 import { disableStep } from "./disable-step.ts";
 import { enableStep } from "./enable-step.ts";
@@ -78,7 +79,7 @@ export function openRound(snapshot: ClusterSnapshot, observed: ClusterObservatio
     previousWaits: snapshot.previous?.waits ?? [],
     refusalOf: refusals(snapshot.standing.refusals),
     nodes: observed.nodes
-      .map((seen) => ({ seen, record: records.get(seen.uid) ?? newRecord(seen, now) }))
+      .map((seen) => ({ seen, record: withReportHeard(records.get(seen.uid) ?? newRecord(seen, now), seen, now) }))
       .toSorted((a, b) => rank(a) - rank(b) || (a.record.node < b.record.node ? -1 : 1)),
     gone: snapshot.records.filter((record) => !present.has(record.uid)),
   };

@@ -8,7 +8,7 @@ import type {
   Operation,
   Wait,
 } from "@hostrouting/domain";
-import { currentReport, isKnownLegacy } from "./agent-report.ts";
+import { currentReport, isKnownLegacy, isSilent } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
 import { disruptionWarnings, isDisruptionWarning } from "./disruption-warning.ts";
 import { conditionWarnings, isConditionWarning, sharedConditions, type ReportingNode } from "./node-conditions.ts";
@@ -104,8 +104,12 @@ const condition = (type: string, holds: boolean, [reason, message]: readonly [re
 });
 
 /** Those whose packets pass the packet filter by; a report of an earlier boot says nothing of them. */
-function enabledNodes(nodes: readonly RoundNode[]): ReportingNode[] {
-  return nodes.filter(({ record }) => record.phase === "Enabled").map(({ seen }) => ({ name: seen.name, report: currentReport(seen) }));
+function enabledNodes({ nodes, now }: Pick<StatusInput, "nodes" | "now">): ReportingNode[] {
+  return nodes
+    .filter(({ record }) => record.phase === "Enabled")
+    .map(({ record, seen }) => {
+      return { name: seen.name, report: currentReport(seen), heardAt: record.heard?.at, isSilent: isSilent(record, now) };
+    });
 }
 
 /** Preflight is asked in some rounds only; in the others its last word stands. */
@@ -117,14 +121,14 @@ function isOfPreflight(warning: HostRoutingWarning): boolean {
   return !isDisruptionWarning(warning) && !isConditionWarning(warning) && !isPolicyWarning(warning);
 }
 
-function warningsNow({ snapshot, nodes, policy }: StatusInput, state: HostRoutingStatus["state"]): readonly HostRoutingWarning[] {
+function warningsNow({ snapshot, nodes, policy, now }: StatusInput, state: HostRoutingStatus["state"]): readonly HostRoutingWarning[] {
   const disrupted = disruptionWarnings(nodes.map(({ seen }) => ({ name: seen.name, report: seen.report })));
   const made = [...policyWarnings(policy), ...disrupted];
   if (state === "Disabled") return made;
   const { preflight, standing } = snapshot;
   const ofPreflight = preflight.kind === "Passed" ? preflight.warnings : warningsBefore(snapshot);
   const lasting = ofPreflight.filter((warning) => isOfPreflight(warning) && !standing.warningIds.includes(warning.id));
-  return [...lasting, ...standing.warnings, ...conditionWarnings(enabledNodes(nodes)), ...made];
+  return [...lasting, ...standing.warnings, ...conditionWarnings(enabledNodes({ nodes, now })), ...made];
 }
 
 /** What operators see: derived from the round, nothing added. */
@@ -138,7 +142,8 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
   const ill = nodes.filter(
     ({ record, seen }) => record.phase === "Failed" || !seen.ready || (seen.ineligible !== undefined && state !== "Disabled"),
   );
-  const illPolicy = policyIllness(input.policy, enabledNodes(nodes));
+  const enabled = enabledNodes(input);
+  const illPolicy = policyIllness(input.policy, enabled);
   const degraded = ill.length > 0 || illPolicy !== undefined || waits.some((wait) => wait.reason === "EmergencyOff");
   const names = [...ill.map(({ record }) => record.node), ...(illPolicy === undefined ? [] : [illPolicy])].join(", ");
   return {
@@ -154,8 +159,8 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
           names,
         ]),
         condition("Reachable", true, ["Answered", ""]),
-        ...(state === "Disabled" ? [] : sharedConditions(enabledNodes(nodes))),
-        ...policyCondition(input.policy, enabledNodes(nodes)),
+        ...(state === "Disabled" ? [] : sharedConditions(enabled)),
+        ...policyCondition(input.policy, enabled),
       ],
       snapshot.previous?.conditions ?? [],
       now,

@@ -75,6 +75,20 @@ describe("the policy that stands for the nodes' rules", () => {
       assert.ok(kinds.includes("PolicyDrifted") && kinds.includes("PolicyCorrected"));
     });
 
+  test("is not said to be reconciled while a node's agent does not report, and the condition names the node and since when", async () => {
+    await enable();
+    const object = world.fake.objects.get("n1");
+    assert.ok(object);
+    const { status: _, ...silent } = object;
+    world.fake.objects.set("n1", silent);
+    await world.round();
+    const after = await status();
+    assert.equal(after?.policy?.state, "InSync");
+    const reconciled = after.conditions.find(({ type }) => type === "PolicyReconciled");
+    assert.deepEqual([reconciled?.status, reconciled?.reason], ["Unknown", "NotReported"]);
+    assert.match(reconciled?.message ?? "", /^n1 \(not since 2\d{3}-.*Z\): The agent does not report\.$/);
+  });
+
   test("is left alone after five corrections, and the wait names who writes it", async () => {
     await enable();
     for (let turn = 0; turn < 6; turn += 1) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { judgeProbes, type Tried } from "./judge-probes.ts";
+import { judgeProbes, resultsAged, type Tried } from "./judge-probes.ts";
 import type { Attempt } from "./probe-attempt.ts";
 import type { ProbeTarget } from "./probe-target.ts";
 
@@ -45,5 +45,24 @@ describe("what probes prove", () => {
         [attempts[0].kind === "Answered", false, false],
       );
       assert.match(results.map(({ message }) => message).join("\n"), told);
+    });
+});
+
+describe("what probes found earlier", () => {
+  const [passed, failed] = [
+    { name: "a", outcome: "Passed", message: "No answer." },
+    { name: "b", outcome: "Failed", message: "Reached." },
+  ] as const;
+  const cases: [ageMs: number, expected: string[]][] = [
+    [0, ["Passed No answer.", "Failed Reached."]],
+    [149_999, ["Passed No answer.", "Failed Reached."]],
+    [150_000, ["Unknown Not tried for 150 s.", "Failed Reached."]],
+  ];
+  for (const [ageMs, expected] of cases)
+    it(`${ageMs} ms ago`, () => {
+      assert.deepEqual(
+        resultsAged([passed, failed], ageMs).map(({ outcome, message }) => `${outcome} ${message}`),
+        expected,
+      );
     });
 });

@@ -23,6 +23,16 @@ export function judgeProbes(tried: readonly Tried[]): readonly ProbeResult[] {
   });
 }
 
+/** Three runs in a row did not come to an end. */
+const AGED_MS = 150_000;
+
+/** What results prove when they are so old: a pass of long ago is not known any more, a failure stays one until it is tried again. Pure. */
+export function resultsAged(results: readonly ProbeResult[], ageMs: number): readonly ProbeResult[] {
+  if (ageMs < AGED_MS) return results;
+  const message = `Not tried for ${Math.floor(ageMs / 1000)} s.`;
+  return results.map((result) => (result.outcome === "Passed" ? { name: result.name, outcome: "Unknown", message } : result));
+}
+
 type Judged = Omit<ProbeResult, "name">;
 
 function judgeReach(target: ProbeTarget, attempt: Attempt): Judged {

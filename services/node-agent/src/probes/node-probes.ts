@@ -1,7 +1,7 @@
 import { NetlinkSocket, readAddresses, readRoutes } from "@hostrouting/bpf-loader";
 import { AppError, explain } from "@hostrouting/domain";
 import type { DenyTable } from "../policy/deny-table.ts";
-import { judgeProbes, type ProbeResult } from "./judge-probes.ts";
+import { judgeProbes, resultsAged, type ProbeResult } from "./judge-probes.ts";
 import type { Regarding, Telling } from "../events/telling.ts";
 import { probeAddress } from "./probe-address.ts";
 import { attempt } from "./probe-attempt.ts";
@@ -80,7 +80,8 @@ export class NodeProbes {
     }
     const key = JSON.stringify([question.basis, targets]);
     if (this.#running?.key !== key && this.#isDue(key)) this.#begin(key, targets, question);
-    if (this.#done?.key === key) return this.#done;
+    if (this.#done?.key === key)
+      return { results: resultsAged(this.#done.results, this.#options.now() - this.#done.atMs), observedAt: this.#done.observedAt };
     const results = targets.map(({ name }): ProbeResult => ({ name, outcome: "Unknown", message: "Not tried since the last change." }));
     return { results, observedAt: this.#time() };
   }
