@@ -3,7 +3,7 @@ import { before, describe, it } from "node:test";
 import { cacheFolder } from "../../infra/images/cache-folder.ts";
 import { guestKernel, SERIES, type Series } from "../../infra/guests/guest-kernel.ts";
 import type { GuardLine, ToldAttempt } from "./guest/guard-report.ts";
-import { runGuest } from "./virtual-machine.ts";
+import { inTurn, runGuest } from "./virtual-machine.ts";
 
 /** What the kernel's list of security modules is in each boot, and by which rung the guard then refuses. */
 const BOOTS = [
@@ -145,9 +145,12 @@ const TOOLS: [name: string, writes?: Partial<ToldAttempt["text"]>][] = [
 for (const series of Object.keys(SERIES) as Series[])
   for (const { lsm, rung } of BOOTS)
     describe(`the guard on Linux ${series}, security modules ${lsm}`, () => {
+      const guest = inTurn(async () =>
+        runGuest<GuardLine>(await guestKernel(series, cacheFolder(process.env)), { script: "guard.ts", lsm }),
+      );
       let lines: GuardLine[];
       before(async () => {
-        lines = await runGuest<GuardLine>(await guestKernel(series, cacheFolder(process.env)), { script: "guard.ts", lsm });
+        lines = await guest;
       });
       const line = <K extends GuardLine["kind"]>(kind: K): Extract<GuardLine, { kind: K }> => {
         const found = lines.find((candidate): candidate is Extract<GuardLine, { kind: K }> => candidate.kind === kind);

@@ -5,16 +5,17 @@ import { cacheFolder } from "../../infra/images/cache-folder.ts";
 import type { GuestLine } from "./guest/report.ts";
 import { allowedOn, overBudget, readBudget } from "./instruction-budget.ts";
 import { costsOf } from "./load-objects.ts";
-import { runGuest } from "./virtual-machine.ts";
+import { inTurn, runGuest } from "./virtual-machine.ts";
 
 /** tcx exists since 6.6. */
 const HOOKS: Readonly<Record<Series, "tcx" | "clsact">> = { "6.1": "clsact", "6.12": "tcx" };
 
 for (const series of Object.keys(SERIES) as Series[])
   describe(`Linux ${series}`, () => {
+    const guest = inTurn(async () => runGuest(await guestKernel(series, cacheFolder(process.env))));
     let lines: GuestLine[];
     before(async () => {
-      lines = await runGuest(await guestKernel(series, cacheFolder(process.env)));
+      lines = await guest;
     });
     const line = <K extends GuestLine["kind"]>(kind: K): Extract<GuestLine, { kind: K }> | undefined =>
       lines.find((candidate): candidate is Extract<GuestLine, { kind: K }> => candidate.kind === kind);
