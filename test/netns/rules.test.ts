@@ -10,6 +10,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { RuleRemoval } from "../../packages/domain/src/index.ts";
 import type { ScanVerdict } from "../../packages/netfilter/src/index.ts";
+import { kubeProxyNft } from "../../packages/netfilter/src/corpus/kube-proxy-nft.ts";
 import { compileNetfilterLink } from "./loader/compiled-object.ts";
 import { aksRulesV4, aksRulesV6 } from "../../infra/lab/aks-rules.ts";
 
@@ -141,6 +142,29 @@ describe("packet filter rules of a real node", () => {
       inNode(findings[0]?.removal ?? "");
       expectClean();
     });
+
+  it("kube-proxy's tables of nft are known, and what somebody puts into one of them is found", () => {
+    // nft takes its own list only with what is referred to in front
+    const kinds = ["table", "chain", "set", "map", "rule"].map((kind) => `{"${kind}"`);
+    const listed = (["ip", "ip6"] as const).flatMap(kubeProxyNft);
+    const objects = kinds.flatMap((kind) => listed.filter((object) => object.startsWith(kind)));
+    inNode("cat | nft -j -f -", `{"nftables": [${objects.join(",")}]}`);
+    expectClean();
+    const ofKubeProxy = "nft add rule ip kube-proxy filter-forward ip daddr 10.244.1.5 drop";
+    inNode(ofKubeProxy);
+    const { findings } = look();
+    assert.deepEqual(
+      findings.map(({ table, chain }) => `${table} ${chain}`),
+      ["kube-proxy filter-forward"],
+    );
+    inNode(findings[0]?.removal ?? "");
+    expectClean();
+    inNode("nft add element ip kube-proxy service-ips '{ 10.244.1.5 . tcp . 80 : drop }'");
+    const added = look().findings;
+    assert.ok(added.length > 0 && added.every(({ chain, removal }) => chain === "services" && removal === undefined));
+    inNode("nft delete table ip kube-proxy; nft delete table ip6 kube-proxy");
+    expectClean();
+  });
 
   for (const [what, line] of harmless)
     it(`${what} is none of them`, () => {

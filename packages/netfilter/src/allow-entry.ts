@@ -37,6 +37,8 @@ export interface AllowEntry {
   readonly chain: string;
   /** An anchored pattern over the whole rule as it is saved, or its fields. */
   readonly rule: string | RuleShape;
+  /** An anchored pattern that every verdict of the rule fits, also those of the map that it asks: `^goto service-[a-z]{1,9}$`, `^DROP$`. */
+  readonly leadsTo?: string;
   readonly owner: string;
   readonly why: string;
   readonly effectWhenBypassed: EffectWhenBypassed;

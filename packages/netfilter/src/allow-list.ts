@@ -54,17 +54,34 @@ export function entriesFor(list: AllowList, { family, table, chain }: RulePlace)
 type Asked = { readonly rule: PacketRule; key: string | undefined };
 
 function matcherOf(entry: AllowEntry): Matcher {
-  const { chain, rule } = entry;
+  const { chain, rule, leadsTo } = entry;
   const chainPattern = chain.startsWith("^") ? new RegExp(chain) : undefined;
+  const fits = typeof rule === "string" ? fitsPattern(new RegExp(rule)) : fitsShape(keyOfShape(rule));
+  const verdict = leadsTo === undefined ? undefined : new RegExp(leadsTo);
   return {
     entry,
     chain: (name) => (chainPattern === undefined ? name === chain : chainPattern.test(name)),
-    rule: typeof rule === "string" ? fitsPattern(new RegExp(rule)) : fitsShape(keyOfShape(rule)),
+    rule: verdict === undefined ? fits : (asked) => fits(asked) && asked.rule.actions.every((action) => verdict.test(actionText(action))),
   };
 }
 
 function fitsPattern(pattern: RegExp): Matcher["rule"] {
-  return ({ rule }) => rule.text.length <= TEXT_CHARS_MAX && pattern.test(rule.text);
+  return ({ rule }) => {
+    const text = firstOfNumbered(rule.text);
+    return text.length <= TEXT_CHARS_MAX && pattern.test(text);
+  };
+}
+
+/** How nft writes the endpoints of a Service in one rule: numbered, however many there are. */
+const NUMBERED = [
+  String.raw`\{"concat":\["[0-9a-f.:]{2,39}",\d{1,5}\]\}`,
+  String.raw`\{"goto":\{"target":"endpoint-[A-Za-z0-9./_-]{1,250}"\}\}`,
+].map((endpoint) => new RegExp(String.raw`(\[\[0,${endpoint}\])(?:,\[\d{1,5},${endpoint}\])+\]`, "g"));
+
+/** Patterns are asked about the first endpoint; only what is written exactly like it is left out. */
+function firstOfNumbered(text: string): string {
+  if (!text.includes("[[0,{")) return text;
+  return NUMBERED.reduce((shorter, list) => shorter.replaceAll(list, "$1]"), text);
 }
 
 function fitsShape(shape: string): Matcher["rule"] {

@@ -5,6 +5,7 @@ import { alteredDefaults } from "./corpus/altered-defaults.ts";
 import { foreignRules } from "./corpus/foreign-rules.ts";
 import { foreignSoftware } from "./corpus/foreign-software.ts";
 import { nftTables } from "./corpus/nft-tables.ts";
+import { kubeProxyTablesOfNft } from "./corpus/kube-proxy-tables.ts";
 import { nodeParts } from "./corpus/node-parts.ts";
 import type { CorpusCase } from "./corpus/corpus-case.ts";
 import { defaultAllowList } from "./default-allow-list.ts";
@@ -16,7 +17,14 @@ const allowList = loadAllowList(defaultAllowList);
 const AKS_OWNERS = ["AKS node set-up", "AgentBaker", "Azure guest agent", "LocalDNS", "ip-masq-agent"];
 const NONE = { Bypassed: 0, Unaffected: 0, Inert: 0, Owned: 0, Unknown: 0 };
 
-const corpus: readonly CorpusCase[] = [...alteredDefaults, ...nodeParts, ...foreignSoftware, ...nftTables, ...foreignRules];
+const corpus: readonly CorpusCase[] = [
+  ...alteredDefaults,
+  ...nodeParts,
+  ...kubeProxyTablesOfNft,
+  ...foreignSoftware,
+  ...nftTables,
+  ...foreignRules,
+];
 
 describe("corpus", () => {
   test("at least 200 rule sets, each with a name of its own", () => {

@@ -3,9 +3,10 @@ import { aksEntries } from "./owned-aks-rules.ts";
 import { ciliumEntries } from "./owned-cilium-rules.ts";
 import { cniEntries } from "./owned-cni-rules.ts";
 import { kubeletEntries, kubeProxyEntries } from "./owned-kube-rules.ts";
+import { kubeProxyNftEntries } from "./owned-kube-proxy-nft.ts";
 
 /** Grows with every change of an entry. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * The rules that nodes have without anybody's doing. kube-proxy's are among them because Services stay with the stack where it runs. What needs
@@ -13,5 +14,5 @@ const VERSION = 1;
  */
 export const defaultAllowList: AllowDocument = {
   version: VERSION,
-  entries: [...aksEntries, ...kubeletEntries, ...kubeProxyEntries, ...cniEntries, ...ciliumEntries],
+  entries: [...aksEntries, ...kubeletEntries, ...kubeProxyEntries, ...kubeProxyNftEntries, ...cniEntries, ...ciliumEntries],
 };

@@ -12,6 +12,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof AllowEntry>([
   "tables",
   "chain",
   "rule",
+  "leadsTo",
   "owner",
   "why",
   "effectWhenBypassed",
@@ -67,7 +68,7 @@ type Problem = readonly [field: string, why: string];
 
 function whyEntryIsRefused(entry: JsonObject): Problem | undefined {
   for (const field of ["owner", "why"]) if (isBlank(entry[field])) return [field, "is missing"];
-  const { families, tables, chain, rule, effectWhenBypassed, expected, nodeImages, retireAfter } = entry;
+  const { families, tables, chain, rule, leadsTo, effectWhenBypassed, expected, nodeImages, retireAfter } = entry;
   if (!isFilled(families) || !families.every((family) => FAMILIES.has(family))) return ["families", "is no list of families"];
   if (!isFilled(tables) || tables.some(isBlank)) return ["tables", "is no list of tables"];
   if (typeof chain !== "string" || isBlank(chain)) return ["chain", "is blank"];
@@ -75,6 +76,8 @@ function whyEntryIsRefused(entry: JsonObject): Problem | undefined {
   if (chainProblem !== undefined) return ["chain", chainProblem];
   const ruleProblem = typeof rule === "string" ? whyPatternIsRefused(rule) : whyShapeIsRefused(rule);
   if (ruleProblem !== undefined) return ["rule", ruleProblem];
+  const verdictProblem = leadsTo === undefined ? undefined : typeof leadsTo === "string" ? whyPatternIsRefused(leadsTo) : "is no pattern";
+  if (verdictProblem !== undefined) return ["leadsTo", verdictProblem];
   if (!EFFECTS.has(effectWhenBypassed)) return ["effectWhenBypassed", "is none of none, kept and replaced"];
   if (expected !== undefined && typeof expected !== "boolean") return ["expected", "is neither true nor false"];
   if (retireAfter !== undefined && !isDay(retireAfter)) return ["retireAfter", "is no day as YYYY-MM-DD"];

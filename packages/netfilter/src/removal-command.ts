@@ -44,6 +44,8 @@ function toolOf(backend: Backend, family: Family): string {
   return family === "ip6" ? backend.replace("iptables", "ip6tables") : backend;
 }
 
+const KUBE_PROXY = "kube-proxy";
+
 function nftWords({ table, chain, subject, text, rule }: Judged): string[] | undefined {
   const { family, name } = table;
   // Names that are no plain words would be read as syntax by nft, quoted for the shell or not.
@@ -54,6 +56,8 @@ function nftWords({ table, chain, subject, text, rule }: Judged): string[] | und
     case "flowtable":
       return ["nft", "delete", "flowtable", family, name, text.slice("flowtable ".length)];
     case "rule":
+      // Of kube-proxy's rule with a map that somebody added to, the element has to go: without the rule no Service is left.
+      if (name === KUBE_PROXY && text.includes(" vmap @")) return undefined;
       return rule?.handle === undefined ? undefined : ["nft", "delete", "rule", family, name, chain, "handle", String(rule.handle)];
   }
 }
