@@ -21,7 +21,7 @@ export type LabSession = {
 };
 
 /** How a lab is started; `say` gets its progress, line by line. */
-export type LabSessionOptions = Pick<StartOptions, "nodes" | "machines"> & {
+export type LabSessionOptions = Pick<StartOptions, "nodes" | "machines" | "kubeProxyMode"> & {
   readonly stateDir: string;
   readonly say: (line: string) => void;
 };
@@ -36,7 +36,8 @@ const START_ENDING_MS = 2_000;
  */
 export function startLabSession(options: LabSessionOptions): LabSession {
   const machines = options.machines.length === 0 ? [] : ["--vm-nodes", options.machines.join(",")];
-  const args = ["infra/lab/lab.ts", "up", "--state-dir", options.stateDir, "--nodes", String(options.nodes), ...machines];
+  const nodes = ["--nodes", String(options.nodes), ...machines, "--kube-proxy-mode", options.kubeProxyMode];
+  const args = ["infra/lab/lab.ts", "up", "--state-dir", options.stateDir, ...nodes];
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
     cwd: checkout,
     stdio: ["ignore", "pipe", "pipe"],

@@ -11,15 +11,17 @@ test("without options: port 8443, three nodes, the lab, everything below the sta
     port: 8443,
     nodes: 3,
     machines: [],
+    kubeProxyMode: "iptables",
     lab: true,
     readyFile: `${DEFAULT}/ready.json`,
   });
 });
 
 test("every option is read", () => {
-  const lab = ["--nodes", "5", "--vm-nodes", "6.1,6.12", "--no-lab"];
+  const lab = ["--nodes", "5", "--vm-nodes", "6.1,6.12", "--kube-proxy-mode", "nftables", "--no-lab"];
   const options = parseStartOptions(["--state-dir", "/s", "--port", "9000", ...lab, "--ready-file", "/r.json"]);
-  assert.deepEqual(options, { stateDir: "/s", port: 9000, nodes: 5, machines: ["6.1", "6.12"], lab: false, readyFile: "/r.json" });
+  const wanted = { nodes: 5, machines: ["6.1", "6.12"], kubeProxyMode: "nftables", lab: false };
+  assert.deepEqual(options, { stateDir: "/s", port: 9000, ...wanted, readyFile: "/r.json" });
 });
 
 for (const argv of [
@@ -29,6 +31,7 @@ for (const argv of [
   ["--nodes", "1.5"],
   ["--vm-nodes", "6.12,5.10"],
   ["--vm-nodes", "6.1,6.1,6.1,6.1,6.1"],
+  ["--kube-proxy-mode", "ipvs"],
   ["--bogus"],
   ["stray"],
 ])

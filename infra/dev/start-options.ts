@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { AppError } from "@hostrouting/domain";
+import { KUBE_PROXY_MODES, parseKubeProxyMode, type KubeProxyMode } from "../lab/node-commands.ts";
 import { parseSeries, SERIES, type Series } from "../guests/guest-kernel.ts";
 
 /** What `npm start` was asked for. */
@@ -14,6 +15,8 @@ export type StartOptions = {
   readonly nodes: number;
   /** Virtual machines of the lab by their kernels, at most 4. */
   readonly machines: readonly Series[];
+  /** How the lab's nodes translate Services. */
+  readonly kubeProxyMode: KubeProxyMode;
   readonly lab: boolean;
   /** Absolute; written once everything is ready. */
   readonly readyFile: string;
@@ -25,7 +28,8 @@ const NODES_DEFAULT = 3;
 const NODES_MAX = 8;
 /** Each takes up to 1.5 GiB, and a processor while it boots. */
 const MACHINES_MAX = 4;
-const USAGE = "npm start -- [--state-dir D] [--port N] [--nodes N] [--vm-nodes 6.1,6.12] [--no-lab] [--ready-file F]";
+const USAGE =
+  "npm start -- [--state-dir D] [--port N] [--nodes N] [--vm-nodes 6.1,6.12] [--kube-proxy-mode iptables|nftables] [--no-lab] [--ready-file F]";
 
 /** The state folder when none is named; the lab's own command and the CLI look there too. */
 export function defaultStateDir(): string {
@@ -44,6 +48,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     port: wholeNumber("--port", values.port ?? String(PORT_DEFAULT), 65_535),
     nodes: wholeNumber("--nodes", values.nodes ?? String(NODES_DEFAULT), NODES_MAX),
     machines: machines(values["vm-nodes"]),
+    kubeProxyMode: kubeProxyMode(values["kube-proxy-mode"]),
     lab: values["no-lab"] !== true,
     readyFile: path.resolve(values["ready-file"] ?? path.join(stateDir, "ready.json")),
   };
@@ -58,6 +63,7 @@ function parse(argv: readonly string[]) {
         port: { type: "string" },
         nodes: { type: "string" },
         "vm-nodes": { type: "string" },
+        "kube-proxy-mode": { type: "string" },
         "no-lab": { type: "boolean" },
         "ready-file": { type: "string" },
       },
@@ -79,6 +85,12 @@ function machines(text: string | undefined): Series[] {
   if (series && series.length <= MACHINES_MAX) return series;
   const kernels = Object.keys(SERIES).join(" or ");
   throw usage(`--vm-nodes must name one to ${MACHINES_MAX} kernels, each ${kernels}, with commas between, not "${text}"`);
+}
+
+function kubeProxyMode(text = "iptables"): KubeProxyMode {
+  const mode = parseKubeProxyMode(text);
+  if (mode) return mode;
+  throw usage(`--kube-proxy-mode must be ${KUBE_PROXY_MODES.join(" or ")}, not "${text}"`);
 }
 
 function usage(say: string): AppError {

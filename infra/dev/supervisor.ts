@@ -59,7 +59,7 @@ async function startEverything(
 ): Promise<void> {
   const { options, folder } = parts;
   const startedAtMs = performance.now();
-  if (options.lab) running.lab = startLabSession({ stateDir: folder.root, nodes: options.nodes, machines: options.machines, say });
+  if (options.lab) running.lab = startLabSession({ ...options, stateDir: folder.root, say });
   const up = running.lab?.up;
   const record = openProcessRecord(folder.processes);
   const starting = Promise.all([

@@ -11,6 +11,7 @@ import type { LabNode } from "./lab-record.ts";
 import { consoleFile, prepareMachine, startMachine, type MachineStart } from "./machine.ts";
 import { writeNodeFiles } from "./node-files.ts";
 import { settleAll } from "./settle-all.ts";
+import type { KubeProxyMode } from "./node-commands.ts";
 import { startContainerd, startKubernetes, waitForContainerd, type NodeStart } from "./node.ts";
 
 /** What every node of one lab is made with. */
@@ -24,6 +25,7 @@ export interface NodeSupplies {
   readonly proxy: KeyPair;
   /** What virtual machines are made with, for every kernel that one of them is to have. */
   readonly guests: PreparedGuests;
+  readonly kubeProxyMode: KubeProxyMode;
 }
 
 /** A node on which only Kubernetes has to be started; which needs the API server. */
@@ -86,10 +88,11 @@ function writeFiles({ lab, authority, proxy, images }: NodeSupplies, node: NodeP
 }
 
 function nodeStart(supplies: NodeSupplies, node: NamespacePlan): NodeStart {
-  const { lab, hierarchies, programs, images } = supplies;
-  return { lab, node, hierarchies, programs, template: images.template };
+  const { lab, hierarchies, programs, images, kubeProxyMode } = supplies;
+  return { lab, node, hierarchies, programs, template: images.template, kubeProxyMode };
 }
 
 function machineStart(supplies: NodeSupplies, { node, guest }: { node: MachinePlan; guest: PreparedGuest }): MachineStart {
-  return { lab: supplies.lab, node, hierarchies: supplies.hierarchies, guest };
+  const { lab, hierarchies, kubeProxyMode } = supplies;
+  return { lab, node, hierarchies, guest, kubeProxyMode };
 }

@@ -93,11 +93,11 @@ async function suppliesOf(lab: LabPlan, record: LabRecord, machines: readonly Se
   const [certificate, key] = await Promise.all([readFile(join(folder, "ca.crt"), "utf8"), readFile(join(folder, "ca.key"), "utf8")]);
   const authority = await openClusterAuthority({ certificate, key });
   const images = { pause: record.pauseImage, template: record.template };
-  const { programs, template } = record;
+  const { programs, template, kubeProxyMode } = record;
   const [hierarchies, proxy, guests] = await Promise.all([
     readHierarchies(),
     authority.issue({ user: "system:kube-proxy" }),
     prepareGuests(machines, { cache: cacheFolder(process.env), programs, template, onProgress: () => undefined }),
   ]);
-  return { lab, hierarchies, programs, images, guests, authority, proxy };
+  return { lab, hierarchies, programs, images, guests, kubeProxyMode, authority, proxy };
 }

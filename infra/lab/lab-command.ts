@@ -8,7 +8,9 @@ import { parseSeries, SERIES, type Series } from "../guests/guest-kernel.ts";
 import { cacheFolder } from "../images/cache-folder.ts";
 import { addNode, removeNode } from "./change-nodes.ts";
 import { NODES_MAX } from "./lab-plan.ts";
+import type { LabRecord } from "./lab-record.ts";
 import { labStatus, type LabStatus } from "./lab-status.ts";
+import { KUBE_PROXY_MODES, parseKubeProxyMode, type KubeProxyMode } from "./node-commands.ts";
 import { startLab } from "./start-lab.ts";
 import { stopLab } from "./stop-lab.ts";
 
@@ -16,6 +18,7 @@ import { stopLab } from "./stop-lab.ts";
 export const LAB_USAGE = `npm run lab -- <command> [--state-dir DIR]
   up [--nodes N] [--api-port PORT]   start a cluster of N nodes (3)
      [--vm-nodes 6.1,6.12]           and a virtual machine for each of these kernels
+     [--kube-proxy-mode nftables]    how Services are translated (iptables)
   down                               stop it and leave nothing
   status [--json]                    what runs
   add-node [--vm-nodes 6.12]         start one more node
@@ -66,6 +69,7 @@ interface Options {
   readonly stateDir: string;
   readonly nodes: number;
   readonly machines: readonly Series[];
+  readonly kubeProxyMode: KubeProxyMode;
   readonly apiPort: number | undefined;
   readonly json: boolean;
 }
@@ -75,6 +79,7 @@ function readArguments(args: readonly string[]): { command: string; rest: string
     "state-dir": { type: "string" },
     nodes: { type: "string" },
     "vm-nodes": { type: "string" },
+    "kube-proxy-mode": { type: "string" },
     "api-port": { type: "string" },
     json: { type: "boolean" },
     help: { type: "boolean" },
@@ -85,6 +90,7 @@ function readArguments(args: readonly string[]): { command: string; rest: string
     stateDir: values["state-dir"] ?? defaultStateDir(),
     nodes: integer("--nodes", values.nodes, { least: 1, most: NODES_MAX }) ?? 3,
     machines: machines(values["vm-nodes"]),
+    kubeProxyMode: kubeProxyMode(values["kube-proxy-mode"]),
     apiPort: integer("--api-port", values["api-port"], { least: 1024, most: 65_535 }),
     json: values.json === true,
   };
@@ -115,9 +121,15 @@ function machines(text: string | undefined): Series[] {
   });
 }
 
+function kubeProxyMode(text = "iptables"): KubeProxyMode {
+  const mode = parseKubeProxyMode(text);
+  if (mode) return mode;
+  throw new AppError("lab.usage", { say: `--kube-proxy-mode is ${text}`, do: `Give one of ${KUBE_PROXY_MODES.join(", ")}` });
+}
+
 async function up(options: Options, say: (line: string) => void): Promise<number> {
   const before = await labStatus(options.stateDir);
-  if (before.state === "ready" && before.record.nodes.length === options.nodes + options.machines.length) {
+  if (before.state === "ready" && isAsWanted(before.record, options)) {
     say(`already up; stop it first to build it anew\n${summary(before)}`);
     return 0;
   }
@@ -125,6 +137,7 @@ async function up(options: Options, say: (line: string) => void): Promise<number
     stateDir: options.stateDir,
     nodes: options.nodes,
     machines: options.machines,
+    kubeProxyMode: options.kubeProxyMode,
     project: join(import.meta.dirname, "../.."),
     cache: cacheFolder(process.env),
     ...(options.apiPort !== undefined && { apiPort: options.apiPort }),
@@ -133,6 +146,10 @@ async function up(options: Options, say: (line: string) => void): Promise<number
   });
   say(summary(await labStatus(options.stateDir)));
   return 0;
+}
+
+function isAsWanted({ nodes, kubeProxyMode: mode }: LabRecord, options: Options): boolean {
+  return nodes.length === options.nodes + options.machines.length && mode === options.kubeProxyMode;
 }
 
 /** Given by the first Ctrl-C or SIGTERM; a second one ends the process as usual. */

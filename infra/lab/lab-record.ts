@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Series } from "../guests/guest-kernel.ts";
 import type { LabPlan, PoolName } from "./lab-plan.ts";
 import type { LabProcess } from "./lab-process.ts";
+import type { KubeProxyMode } from "./node-commands.ts";
 
 interface CommonNode {
   readonly name: string;
@@ -65,6 +66,7 @@ export interface LabRecord {
   /** Folder of the unpacked images that nodes are made from. */
   readonly template: string;
   readonly pauseImage: string;
+  readonly kubeProxyMode: KubeProxyMode;
 }
 
 /** The record, or nothing when no lab was started here or its file was half written. */

@@ -7,7 +7,7 @@ import type { Hierarchy } from "./cgroups.ts";
 import { createMachinePort, machineNetworkScript } from "./lab-network.ts";
 import type { LabPlan, MachinePlan } from "./lab-plan.ts";
 import { startProcess, type LabProcess } from "./lab-process.ts";
-import { nodeCommand, type NodeProgram } from "./node-commands.ts";
+import { nodeCommand, type KubeProxyMode, type NodeProgram } from "./node-commands.ts";
 
 /** What a node's virtual machine is made from. Its node files (node-files.ts) must have been written. */
 export interface MachineStart {
@@ -15,6 +15,7 @@ export interface MachineStart {
   readonly node: MachinePlan;
   readonly hierarchies: readonly Hierarchy[];
   readonly guest: PreparedGuest;
+  readonly kubeProxyMode: KubeProxyMode;
 }
 
 const PROGRAMS: readonly NodeProgram[] = ["containerd", "kubelet", "kube-proxy"];
@@ -46,7 +47,7 @@ export function consoleFile(lab: LabPlan, node: MachinePlan): string {
 /** Makes the machine's own disk and boot archive from the node's files, and plugs its network card in. */
 export async function prepareMachine(start: MachineStart): Promise<void> {
   const { lab, node, guest } = start;
-  await writeMachineFiles(node);
+  await writeMachineFiles(start);
   await writeDiskImage({ folder: node.folder, file: `${node.folder}.ext4`, mebibytes: DISK_MEBIBYTES });
   await writeBootArchive(`${node.folder}.cpio`, guest.kernel);
   await createMachinePort(lab, node);
@@ -96,7 +97,8 @@ function mac(node: MachinePlan): string {
 }
 
 /** What only a machine has: `machine/` is read by its scripts, `root/` lies over its programs, `work/` belongs to the kernel. */
-async function writeMachineFiles(node: MachinePlan): Promise<void> {
+async function writeMachineFiles(start: MachineStart): Promise<void> {
+  const { node } = start;
   const folder = join(node.folder, "machine");
   for (const name of ["machine", "root/etc", "work"]) await mkdir(join(node.folder, name), { recursive: true, mode: 0o755 });
   for (const [source, target] of Object.entries(SCRIPTS)) {
@@ -104,7 +106,7 @@ async function writeMachineFiles(node: MachinePlan): Promise<void> {
     await chmod(join(folder, target), 0o755);
   }
   const files: Record<string, string> = { name: node.name, "network.sh": machineNetworkScript(node) };
-  for (const program of PROGRAMS) files[`${program}.command`] = `exec ${nodeCommand(node, program).join(" ")}\n`;
+  for (const program of PROGRAMS) files[`${program}.command`] = `exec ${nodeCommand(start, program).join(" ")}\n`;
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   await writeFile(join(node.folder, "root/etc/inittab"), inittab());
 }

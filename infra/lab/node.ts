@@ -6,7 +6,7 @@ import { AppError } from "@hostrouting/domain";
 import { createCgroup, type Hierarchy } from "./cgroups.ts";
 import type { LabPlan, NamespacePlan, NodePlan } from "./lab-plan.ts";
 import { isRunning, startProcess, type LabProcess } from "./lab-process.ts";
-import { FRUGAL, nodeCommand } from "./node-commands.ts";
+import { FRUGAL, nodeCommand, type KubeProxyMode } from "./node-commands.ts";
 import { settleAll } from "./settle-all.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -19,6 +19,7 @@ export interface NodeStart {
   readonly programs: string;
   /** Folder of the unpacked images. */
   readonly template: string;
+  readonly kubeProxyMode: KubeProxyMode;
 }
 
 /** containerd listens half a second after its start; a loaded machine may need a few. */
@@ -71,7 +72,7 @@ function accepts(path: string): Promise<boolean> {
 export function startKubernetes(start: NodeStart, containerd: LabProcess): Promise<LabProcess[]> {
   const enter = ["nsenter", `--target=${containerd.pid}`, "--net", "--mount", "--uts"];
   const programs = ["kubelet", "kube-proxy"] as const;
-  return settleAll(programs.map((program) => startIn(start, program, [...enter, ...nodeCommand(start.node, program)])));
+  return settleAll(programs.map((program) => startIn(start, program, [...enter, ...nodeCommand(start, program)])));
 }
 
 /** Removes the node's files; its processes must have ended. */

@@ -31,6 +31,9 @@ const GUEST_PROGRAMS: Readonly<Record<string, string>> = {
   "/bin/busybox": "busybox-static",
 };
 
+/** What kube-proxy calls in its nftables mode. */
+const NFT_PROGRAMS: Readonly<Record<string, string>> = { "/usr/sbin/nft": "nftables" };
+
 /** Programs that are in another place on some releases. */
 const OTHER_PLACES: Readonly<Record<string, string>> = { "/usr/sbin/runc": "/usr/bin/runc" };
 
@@ -42,6 +45,8 @@ export interface HostNeeds {
   readonly needsGo: boolean;
   /** Whether there are to be virtual machines. */
   readonly needsGuests: boolean;
+  /** Whether kube-proxy is to run in its nftables mode. */
+  readonly needsNft: boolean;
 }
 
 /** Throws AppError `lab.not-linux` or `lab.not-root`: what must hold before any folder is made. */
@@ -54,7 +59,7 @@ export function requireRootOnLinux(): void {
 
 /** Throws AppError with one sentence and its remedy when the lab lacks something on this machine. */
 export function requireHost(needs: HostNeeds): void {
-  const programs = { ...PROGRAMS, ...(needs.needsGuests && GUEST_PROGRAMS) };
+  const programs = { ...PROGRAMS, ...(needs.needsGuests && GUEST_PROGRAMS), ...(needs.needsNft && NFT_PROGRAMS) };
   const absent = Object.entries(programs).filter(([path]) => !existsSync(path) && !existsSync(OTHER_PLACES[path] ?? path));
   const packages = [...new Set(absent.map(([, name]) => name))];
   if (packages.length > 0)

@@ -15,6 +15,7 @@ import { createFabric } from "./lab-network.ts";
 import { LAB_NETWORK, type LabPlan, type NodePlan } from "./lab-plan.ts";
 import type { LabProcess } from "./lab-process.ts";
 import { writeLabRecord, type LabRecord } from "./lab-record.ts";
+import type { KubeProxyMode } from "./node-commands.ts";
 import { settleAll } from "./settle-all.ts";
 import { throwIfAborted, waitUntil } from "./wait-until.ts";
 
@@ -30,6 +31,7 @@ export interface ClusterStart {
   readonly guests: PreparedGuests;
   readonly programs: string;
   readonly apiPort: number;
+  readonly kubeProxyMode: KubeProxyMode;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -45,8 +47,8 @@ export async function startCluster(starting: ClusterStart): Promise<LabRecord> {
   throwIfAborted(starting.signal);
   const control: ControlPlaneStart = { lab, hierarchies, programs: starting.programs, authority, doorPort: starting.apiPort };
   const proxy = await authority.issue({ user: "system:kube-proxy" });
-  const { programs, images, guests } = starting;
-  const supplies: NodeSupplies = { lab, hierarchies, programs, images, guests, authority, proxy };
+  const { programs, images, guests, kubeProxyMode } = starting;
+  const supplies: NodeSupplies = { lab, hierarchies, programs, images, guests, kubeProxyMode, authority, proxy };
   const kubeconfigs = await writeUserKubeconfigs(starting, authority);
   await writeControlPlaneFiles(control);
   const processes = await startApiServer(control);
@@ -154,8 +156,9 @@ function describe(
   | "programs"
   | "template"
   | "pauseImage"
+  | "kubeProxyMode"
 > {
-  const { lab, images, apiPort, programs } = starting;
+  const { lab, images, apiPort, programs, kubeProxyMode } = starting;
   const { podCidrs, serviceCidrs, nodeCidrs } = LAB_NETWORK;
   return {
     id: lab.id,
@@ -169,5 +172,6 @@ function describe(
     programs,
     template: images.template,
     pauseImage: images.pause,
+    kubeProxyMode,
   };
 }

@@ -9,6 +9,7 @@ import { buildPrograms, programsAreBuilt } from "./build-programs.ts";
 import { freePort, requirePort } from "./free-port.ts";
 import { NODES_MAX, planLab, planNodes, type LabPlan } from "./lab-plan.ts";
 import { readLabRecord, type LabRecord } from "./lab-record.ts";
+import type { KubeProxyMode } from "./node-commands.ts";
 import { requireHost, requireRootOnLinux } from "./require-host.ts";
 import { settleAll } from "./settle-all.ts";
 import { startCluster } from "./start-cluster.ts";
@@ -23,6 +24,7 @@ export interface LabOptions {
   readonly nodes: number;
   /** Virtual machines, by the kernel of each; at most 16 nodes in all. */
   readonly machines: readonly Series[];
+  readonly kubeProxyMode: KubeProxyMode;
   /** The checkout whose agent and demo application go into the image. */
   readonly project: string;
   /** The product's cache folder (cache-folder.ts). */
@@ -47,7 +49,12 @@ export async function startLab(options: LabOptions): Promise<LabRecord> {
   requireRootOnLinux();
   await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
   await mkdir(options.cache, { recursive: true });
-  requireHost({ folder: options.stateDir, needsGo: !(await programsAreBuilt(options.cache)), needsGuests: options.machines.length > 0 });
+  requireHost({
+    folder: options.stateDir,
+    needsGo: !(await programsAreBuilt(options.cache)),
+    needsGuests: options.machines.length > 0,
+    needsNft: options.kubeProxyMode === "nftables",
+  });
   const lab = planLab(await realpath(options.stateDir));
   if (options.nodes + options.machines.length > NODES_MAX)
     throw new AppError("lab.full", { say: `A lab has ${NODES_MAX} nodes at most, virtual machines included`, do: "Ask for fewer" });
@@ -71,7 +78,8 @@ async function startLocked(options: LabOptions, lab: LabPlan): Promise<LabRecord
   throwIfAborted(options.signal);
   try {
     const nodes = planNodes(lab, options);
-    return await startCluster({ nodes, lab, images, guests, programs, apiPort, say, signal: options.signal });
+    const { kubeProxyMode, signal } = options;
+    return await startCluster({ nodes, lab, images, guests, programs, apiPort, kubeProxyMode, say, signal });
   } catch (error) {
     await keepLogs(lab);
     await removeLab(lab).catch(() => undefined); // the first error is the one to show
