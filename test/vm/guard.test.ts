@@ -110,16 +110,16 @@ const WRITERS: [
   ["agent dead, known writer", "nft-rule", REFUSED, "denied", "KnownWriter"],
 ];
 
-/** An agent's guard from its first probe to its end, another version of the agent in between: [step, mode, trial, code, told, folders, tampered]. */
-const LIFE: readonly (readonly [string, string, string | undefined, number, number, number, number])[] = [
-  ["probed", "Off", undefined, WRITTEN, 0, 0, 0],
-  ["audit", "Audit", "Passed", WRITTEN, 1, 1, 0],
-  ["enforce", "Enforce", "Passed", REFUSED, 1, 1, 0],
-  ["break-glass", "Enforce", "Passed", WRITTEN, 1, 1, 0],
-  ["leave", "Enforce", "Passed", REFUSED, 1, 1, 0],
-  ["taken over", "Enforce", "Passed", REFUSED, 1, 1, 0],
-  ["pins removed", "Enforce", "Passed", REFUSED, 1, 1, 10],
-  ["off", "Off", undefined, WRITTEN, 0, 0, 10],
+/** An agent's guard from its first probe to its end, another version of the agent in between: [step, mode, trial, code, told, folders, tampered, tellings]. */
+const LIFE: readonly (readonly [string, string, string | undefined, number, number, number, number, number])[] = [
+  ["probed", "Off", undefined, WRITTEN, 0, 0, 0, 0],
+  ["audit", "Audit", "Passed", WRITTEN, 1, 1, 0, 0],
+  ["enforce", "Enforce", "Passed", REFUSED, 1, 1, 0, 0],
+  ["break-glass", "Enforce", "Passed", WRITTEN, 1, 1, 0, 0],
+  ["leave", "Enforce", "Passed", REFUSED, 1, 1, 0, 0],
+  ["taken over", "Enforce", "Passed", REFUSED, 1, 1, 0, 0],
+  ["pins removed", "Enforce", "Passed", REFUSED, 1, 1, 10, 1],
+  ["off", "Off", undefined, WRITTEN, 0, 0, 10, 0],
 ];
 
 /** What the tools write; without an entry: nothing, so that it works. */
@@ -240,9 +240,9 @@ for (const series of Object.keys(SERIES) as Series[])
         assert.deepEqual(line("orphaned"), { kind: "orphaned", refused: REFUSED, adopted: true, grown: 1 }));
 
       it("an agent leads it from probe to end, and the next version takes it over", () => {
-        const steps = line("life").steps.map(({ step, rung: by, mode, trial, code, told, folders, tampered }) => {
+        const steps = line("life").steps.map(({ step, rung: by, mode, trial, code, told, folders, tampered, tellings }) => {
           assert.equal(by, rung, step);
-          return [step, mode, trial, code, told, folders, tampered];
+          return [step, mode, trial, code, told, folders, tampered, tellings];
         });
         assert.deepEqual(steps, LIFE);
       });

@@ -19,6 +19,8 @@ export type LifeStep = {
   readonly told: number;
   readonly folders: number;
   readonly tampered: number;
+  /** How often the step had it told that somebody meddles. */
+  readonly tellings: number;
 };
 
 /** Leads two versions of an agent's guard through what a node goes through. @param attempt one try to write a rule */
@@ -26,6 +28,7 @@ export function leadGuard(namespace: number, attempt: () => number): LifeStep[] 
   const steps: LifeStep[] = [];
   let attempts: Attempt[] = [];
   let skippedNs = 0n;
+  let tellings = 0;
   const guardOf = (version: string): NodeGuard =>
     new NodeGuard({
       pinRoot: ROOT,
@@ -36,9 +39,11 @@ export function leadGuard(namespace: number, attempt: () => number): LifeStep[] 
       now: () => Date.now(),
       logger: { info: nothing, warn: nothing, error: nothing },
       onAttempt: (told) => attempts.push(told),
+      onTampered: () => tellings++,
     });
   const note = (step: string, guard: NodeGuard): void => {
     attempts = [];
+    tellings = 0;
     const code = attempt();
     guard.attend();
     const { rung, mode, trial, tampered } = guard.observe();
@@ -52,6 +57,7 @@ export function leadGuard(namespace: number, attempt: () => number): LifeStep[] 
       told: attempts.length,
       folders: folders.length,
       tampered: tampered?.pins.length ?? 0,
+      tellings,
     });
   };
   const first = guardOf("first");

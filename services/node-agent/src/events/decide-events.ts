@@ -67,7 +67,8 @@ function overOf(waiting: readonly Waiting[], all: ReadonlyMap<string, Telling>, 
   return waiting.filter(({ hash }) => hash !== own && !all.has(hash)).reduce((sum, { untold }) => sum + untold, 0);
 }
 
-function suppressedTelling(regarding: Regarding, count: number): Telling {
+/** Tells that so many occurrences have no Event of their own; every source's are added up. */
+export function suppressedTelling(regarding: Regarding, count: number): Telling {
   return { reason: "EventsSuppressed", regarding, key: "", note: "More happened than Events are written for.", count };
 }
 

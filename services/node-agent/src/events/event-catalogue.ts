@@ -36,8 +36,8 @@ export const EVENT_CATALOGUE = {
   BlockerTampered: {
     type: "Warning",
     action: "CheckPins",
-    impact: "The guard refused rules all the time, and its pins were made again.",
-    remedy: "Find out which pod or person has access to /sys/fs/bpf of this node.",
+    impact: "Who does so wants rules that nobody refuses.",
+    remedy: "Find out which pod or person has access to /sys/fs/bpf of this node or may call bpf() there.",
   },
   PolicyNotEnforced: {
     type: "Warning",

@@ -8,8 +8,9 @@ import { hostCgroupMount, readCgroups, type Cgroup } from "./cgroup-tree.ts";
 import type { Attempt } from "./guard-layout.ts";
 import { GuardTellings, type Origin } from "./guard-tellings.ts";
 import { decideGuard, guardRefusal, type GuardInputs } from "./guard-wish.ts";
-import { NodeGuard, type GuardObservation } from "./node-guard.ts";
-import { decideWriters, podUidOf, type WriterPod } from "./writers.ts";
+import { whatWasDone } from "./guard-report.ts";
+import { NodeGuard, type GuardObservation, type Tampering } from "./node-guard.ts";
+import { containerIdOf, decideWriters, podUidOf, type WriterPod } from "./writers.ts";
 
 /** The kernel's buffer holds 190 attempts; what comes faster is counted, and told of in part. */
 const ATTEND_MS = 100;
@@ -51,19 +52,22 @@ export class GuardKeeper {
   readonly #tellings: GuardTellings;
   readonly #timers: NodeJS.Timeout[];
   readonly #mount: string | undefined;
+  /** Attempts that the kernel found no room to tell of, when that was read last. */
+  #lost: number | undefined;
   /** The attach for which a scan was asked. */
   #lookedFor: number | undefined;
-  #podOfCgroup = new Map<bigint, string>();
+  /** Paths of cgroups that are pods' or in them, also of those that are gone. */
+  #pathOfCgroup = new Map<bigint, string>();
   #named = new Map<string, GuardPod>();
 
   constructor(options: GuardKeeperOptions) {
     this.#options = options;
     this.#mount = hostCgroupMount(options.cgroups);
     this.#tellings = new GuardTellings((attempt) => this.#originOf(attempt), options.now);
-    const { pinRoot, version, objects, now, logger } = options;
+    const { pinRoot, version, objects, now, logger, onNews: onTampered } = options;
     const namespace = statSync("/proc/self/ns/net").ino;
     const onAttempt = (attempt: Attempt): void => this.#take(attempt);
-    this.#guard = new NodeGuard({ pinRoot, version, objects, namespace, bootTimeNs, now, logger, onAttempt });
+    this.#guard = new NodeGuard({ pinRoot, version, objects, namespace, bootTimeNs, now, logger, onAttempt, onTampered });
     this.#attempt("taking over the guard", () => this.#guard.adopt());
     this.#timers = [
       setInterval(() => this.#attempt("attempts of the guard", () => this.#guard.attend()), ATTEND_MS),
@@ -111,7 +115,8 @@ export class GuardKeeper {
 
   /** What Events tell of. */
   tellings(node: Regarding): readonly Telling[] {
-    const { tampered } = this.#guard.observe();
+    const { tampered, counters } = this.#guard.observe();
+    this.#countLost(counters?.lost);
     return [...this.#tellings.all(node), ...(tampered ? [tamperedTelling(node, tampered)] : [])];
   }
 
@@ -149,19 +154,24 @@ export class GuardKeeper {
 
   /** By the pod's cgroup, or, when it is gone, by the container's id that its name ends with. */
   #originOf({ cgroup, cgroupName }: Attempt): Origin {
-    const uid = this.#podOfCgroup.get(cgroup);
+    const path = this.#pathOfCgroup.get(cgroup) ?? "";
+    const uid = podUidOf(path);
     const pods = [...(this.#options.pods() ?? []), ...this.#named.values()];
     const pod = pods.find((candidate) => candidate.uid === uid || candidate.containerIds.some((id) => cgroupName.includes(id)));
-    return { cgroup: cgroupName, pod: pod && { kind: "Pod", namespace: pod.namespace, name: shortName(pod), uid: pod.uid } };
+    const container = containerIdOf(path) ?? containerIdOf(cgroupName);
+    return { cgroup: cgroupName, container, pod: pod && { kind: "Pod", namespace: pod.namespace, name: shortName(pod), uid: pod.uid } };
+  }
+
+  /** Those before this process were another's to tell; a guard that was loaded anew begins at 0. */
+  #countLost(lost: number | undefined): void {
+    if (lost !== undefined && this.#lost !== undefined) this.#tellings.addLost(lost - (lost < this.#lost ? 0 : this.#lost));
+    if (lost !== undefined) this.#lost = lost;
   }
 
   #remember(cgroups: readonly Cgroup[], pods: readonly GuardPod[]): void {
-    for (const { path, id } of cgroups) {
-      const uid = podUidOf(path);
-      if (uid !== undefined) this.#podOfCgroup.set(id, uid);
-    }
+    for (const { path, id } of cgroups) if (podUidOf(path) !== undefined) this.#pathOfCgroup.set(id, path);
     for (const pod of pods) this.#named.set(pod.uid, pod);
-    this.#podOfCgroup = newest(this.#podOfCgroup);
+    this.#pathOfCgroup = newest(this.#pathOfCgroup);
     this.#named = newest(this.#named);
   }
 
@@ -174,9 +184,14 @@ export class GuardKeeper {
   }
 }
 
-function tamperedTelling(regarding: Regarding, { pins, atMs }: NonNullable<GuardObservation["tampered"]>): Telling {
-  const note = `Somebody removed ${pins.join(", ")} below /sys/fs/bpf.`;
-  return { reason: "BlockerTampered", regarding, key: String(atMs), note, count: 1 };
+function tamperedTelling(regarding: Regarding, tampering: Tampering): Telling {
+  return {
+    reason: "BlockerTampered",
+    regarding,
+    key: [...tampering.pins, ...tampering.tables].join(),
+    note: whatWasDone(tampering),
+    count: tampering.times,
+  };
 }
 
 function asWriter(pod: GuardPod): WriterPod {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { attachTracing, BpfMap, BpfObject, detachPinnedLink, HeldLink, RingBuffer, unpin } from "@hostrouting/bpf-loader";
 import { removeFolder } from "../host-routing/pin-folder.ts";
+import { OwnTable } from "./own-table.ts";
 import {
   decodeAttempt,
   decodeCounters,
@@ -33,6 +34,9 @@ const FIRST = Buffer.alloc(4);
 
 type Maps = Record<(typeof MAPS)[number], BpfMap>;
 type Links = Record<(typeof PROGRAMS)[number], HeldLink>;
+/** Tables that say who may write. */
+const PERMITS = ["gd_cgroups", "gd_executables", "gd_scopes"] as const;
+type Permits = Record<(typeof PERMITS)[number], OwnTable>;
 
 /**
  * Where and what to load. `former`: maps of an earlier version to go on with, so that no permit is missing and no total is lost. All but
@@ -48,11 +52,17 @@ export class GuardPrograms {
   readonly folder: string;
   readonly #maps: Maps;
   readonly #links: Links;
+  readonly #permits: Permits;
+  /** As this process wrote them last. */
+  #settings: GuardSettings | undefined;
+  /** Roles that this process gave to namespaces. */
+  readonly #roles = new Map<number, NamespaceRole>();
 
   private constructor(folder: string, maps: Maps, links: Links) {
     this.folder = folder;
     this.#maps = maps;
     this.#links = links;
+    this.#permits = Object.fromEntries(PERMITS.map((name) => [name, new OwnTable(maps[name])])) as Permits;
   }
 
   /** Opens what an earlier agent of the same version left, or undefined when it is not whole or has other shapes. */
@@ -102,13 +112,34 @@ export class GuardPrograms {
   }
 
   setSettings(settings: GuardSettings): void {
+    this.#settings = settings;
     this.#maps.gd_settings.update(FIRST, encodeSettings(settings));
   }
 
   /** Guards this namespace, or makes it the place of a trial; `undefined` ends either. */
   setNamespace(inode: number, role: NamespaceRole | undefined): void {
+    if (role) this.#roles.set(inode, role);
+    else this.#roles.delete(inode);
     if (role) this.#maps.gd_namespaces.update(u32(inode), u32(NAMESPACE_ROLES[role]));
     else this.#maps.gd_namespaces.delete(u32(inode));
+  }
+
+  /**
+   * Puts right what somebody else wrote into the guard's tables since the last call, and answers with their names. Of permits it was put
+   * right already when they were set. Signs of life may be another process's, which looks after the guard as well.
+   */
+  mend(): string[] {
+    const found: string[] = PERMITS.filter((name) => this.#permits[name].takeForeign());
+    if (this.#settings !== undefined && !sameSettings(this.settings(), this.#settings)) {
+      found.push("gd_settings");
+      this.setSettings(this.#settings);
+    }
+    const lost = [...this.#roles].filter(
+      ([inode, role]) => this.#maps.gd_namespaces.lookup(u32(inode))?.readUInt32LE() !== NAMESPACE_ROLES[role],
+    );
+    if (lost.length > 0) found.push("gd_namespaces");
+    for (const [inode, role] of lost) this.setNamespace(inode, role);
+    return found;
   }
 
   /** Inodes of all namespaces that are in the map, whatever their role. */
@@ -118,24 +149,15 @@ export class GuardPrograms {
 
   /** Brings the kernel's table to exactly these cgroups, new ones first. Answers how many were set or removed. */
   syncCgroups(wanted: ReadonlyMap<bigint, CgroupPermit>): number {
-    return sync(
-      this.#maps.gd_cgroups,
-      [...wanted].map(([id, permit]) => [u64(id), encodePermit(permit)] as const),
-    );
+    return this.#permits.gd_cgroups.sync([...wanted].map(([id, permit]) => [u64(id), encodePermit(permit)] as const));
   }
 
   syncExecutables(wanted: readonly ExecutableKey[]): number {
-    return sync(
-      this.#maps.gd_executables,
-      wanted.map((executable) => [encodeExecutable(executable), u32(1)] as const),
-    );
+    return this.#permits.gd_executables.sync(wanted.map((executable) => [encodeExecutable(executable), u32(1)] as const));
   }
 
   syncScopes(wanted: readonly ScopeKey[]): number {
-    return sync(
-      this.#maps.gd_scopes,
-      wanted.map((scope) => [encodeScope(scope), u32(1)] as const),
-    );
+    return this.#permits.gd_scopes.sync(wanted.map((scope) => [encodeScope(scope), u32(1)] as const));
   }
 
   counters(): GuardCounters {
@@ -192,21 +214,8 @@ function fits(maps: Maps): boolean {
   );
 }
 
-/** Adds and changes before it removes: at no moment does a permitted writer lack its entry. */
-function sync(map: BpfMap, wanted: readonly (readonly [key: Buffer, value: Buffer])[]): number {
-  let changes = 0;
-  for (const [key, value] of wanted) {
-    if (map.lookup(key)?.equals(value)) continue;
-    map.update(key, value);
-    changes++;
-  }
-  const keep = new Set(wanted.map(([key]) => key.toString("hex")));
-  for (const key of map.keys()) {
-    if (keep.has(key.toString("hex"))) continue;
-    map.delete(key);
-    changes++;
-  }
-  return changes;
+function sameSettings(a: GuardSettings, b: GuardSettings): boolean {
+  return a.mode === b.mode && a.strict === b.strict && a.auditUntilNs === b.auditUntilNs;
 }
 
 function u32(value: number): Buffer {

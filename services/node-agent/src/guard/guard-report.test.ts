@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeCounters } from "./guard-layout.ts";
 import { guardCondition, guardStatus, rulesCondition, tamperedCondition } from "./guard-report.ts";
-import type { GuardObservation } from "./node-guard.ts";
+import type { GuardObservation, Tampering } from "./node-guard.ts";
 
 const NOW = Date.parse("2026-11-28T08:00:00Z");
 const shown = (changes: Partial<GuardObservation> = {}): GuardObservation => ({
@@ -52,13 +52,24 @@ it("status.guard has counters only while there are any", () => {
 });
 
 describe("BlockerTampered", () => {
-  const tampered = { pins: ["on_bpf-link"], atMs: NOW };
+  const tampered = { pins: ["on_bpf-link"], tables: [], times: 1, atMs: NOW };
   const cases: [what: string, changes: Partial<GuardObservation>, now: number, statuses: string[]][] = [
     ["nothing happened", {}, NOW, ["False"]],
     ["pins were removed just now", { tampered }, NOW + 1, ["True"]],
     ["pins were removed an hour ago", { tampered }, NOW + 60 * 60_000, ["False"]],
     ["the guard is off", { attachedAt: undefined }, NOW, []],
   ];
+  it("says what was done, and what that meant", () => {
+    const said = (changes: Partial<Tampering>): [string, string] => {
+      const [condition] = tamperedCondition(shown({ tampered: { ...tampered, ...changes } }), NOW);
+      return [condition?.reason ?? "", condition?.message ?? ""];
+    };
+    assert.match(said({}).join(" "), /^PinsRemoved Somebody removed on_bpf-link below .* refused rules all the time/);
+    assert.match(
+      said({ pins: [], tables: ["gd_cgroups"] }).join(" "),
+      /^TablesWritten Somebody else wrote into gd_cgroups, .* may have been let through/,
+    );
+  });
   for (const [what, changes, now, statuses] of cases)
     it(`${what}: ${statuses.join() || "absent"}`, () =>
       assert.deepEqual(

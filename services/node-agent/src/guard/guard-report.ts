@@ -2,7 +2,7 @@ import type { HostRoutingNodeStatus } from "@hostrouting/contracts";
 import type { ScanVerdict } from "@hostrouting/netfilter";
 import type { Condition } from "../report/conditions.ts";
 import { totalOf } from "./guard-layout.ts";
-import type { GuardObservation } from "./node-guard.ts";
+import type { GuardObservation, Tampering } from "./node-guard.ts";
 
 type Undated = Omit<Condition, "lastTransitionTime">;
 
@@ -53,7 +53,14 @@ export function rulesCondition(verdict: Pick<ScanVerdict, "state">, message: str
   return { type: "RulesClean", status: status[verdict.state], reason: verdict.state, message: said };
 }
 
-/** `BlockerTampered`: whether somebody removed pins within the last hour. Absent while the guard is off. */
+/** What somebody did to the guard, and what it meant. */
+export function whatWasDone({ pins, tables }: Pick<Tampering, "pins" | "tables">): string {
+  return pins.length > 0
+    ? `Somebody removed ${pins.join(", ")} below /sys/fs/bpf. The guard refused rules all the time, and the pins were made again.`
+    : `Somebody else wrote into ${tables.join(", ")}, tables of the guard. They were put right within seconds; until then rules may have been let through.`;
+}
+
+/** `BlockerTampered`: whether somebody removed pins or wrote tables within the last hour. Absent while the guard is off. */
 export function tamperedCondition({ tampered, attachedAt }: GuardObservation, now: number): Undated[] {
   if (attachedAt === undefined) return [];
   const recent = tampered && now - tampered.atMs < TAMPERED_MS;
@@ -62,8 +69,8 @@ export function tamperedCondition({ tampered, attachedAt }: GuardObservation, no
       ? {
           type: "BlockerTampered",
           status: "True",
-          reason: "PinsRemoved",
-          message: `Somebody removed ${tampered.pins.join(", ")} at ${new Date(tampered.atMs).toISOString()}. The guard was on all the time, and the pins were made again: find out who has access to /sys/fs/bpf on this node.`,
+          reason: tampered.pins.length > 0 ? "PinsRemoved" : "TablesWritten",
+          message: `${whatWasDone(tampered)} It was noticed at ${new Date(tampered.atMs).toISOString()}: find out who has access to /sys/fs/bpf on this node.`,
         }
       : { type: "BlockerTampered", status: "False", reason: "PinsInPlace", message: "" },
   ];

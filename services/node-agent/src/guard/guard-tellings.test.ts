@@ -6,7 +6,11 @@ import type { Attempt } from "./guard-layout.ts";
 import { GuardTellings, type Origin } from "./guard-tellings.ts";
 
 const node: Regarding = { kind: "Node", name: "aks-user-0", uid: "node-uid" };
-const shop: Origin = { cgroup: "0123abcd", pod: { kind: "Pod", namespace: "shop", name: "cart", uid: "cart-uid" } };
+const shop: Origin = {
+  cgroup: "0123abcd",
+  container: "0123456789abcdef".repeat(4),
+  pod: { kind: "Pod", namespace: "shop", name: "cart", uid: "cart-uid" },
+};
 const message = encodeMessage({
   type: 0,
   flags: 0,
@@ -41,6 +45,9 @@ const attempt = (changes: Partial<Attempt> = {}): Attempt => ({
   message,
   ...changes,
 });
+
+const countsOf = (tellings: GuardTellings): [reason: string, count: number][] =>
+  tellings.all(node).map(({ reason, count }) => [reason, count]);
 
 describe("attempts as Events", () => {
   const told = (attempts: readonly Attempt[], origin: Origin = shop): string[] => {
@@ -79,7 +86,7 @@ describe("attempts as Events", () => {
     tellings.add(attempt());
     assert.equal(
       tellings.all(node)[0]?.note,
-      "xtables-nft-multi (iptables), pid 1234, started by sh, in pod shop/cart, wanted to write ip filter FORWARD: a rule without expressions. It is not among the cluster's own writers.",
+      "xtables-nft-multi (iptables), pid 1234, started by sh, in pod shop/cart, container 0123456789abc, wanted to write ip filter FORWARD: a rule without expressions. It is not among the cluster's own writers.",
     );
   });
 
@@ -99,8 +106,36 @@ describe("attempts as Events", () => {
       () => now,
     );
     for (let n = 0; n < 2000; n++) tellings.add(attempt({ executableName: `tool-${n}` }));
-    assert.equal(tellings.all(node).length, 500);
+    assert.equal(tellings.all(node).filter(({ reason }) => reason === "BlockedIPTablesRule").length, 500);
     now = 60 * 60_000 + 1;
-    assert.equal(tellings.all(node).length, 0);
+    assert.deepEqual(countsOf(tellings), [["EventsSuppressed", 3500]]);
+  });
+
+  it("whatever had to leave before it was handed out, or was lost in the kernel, is counted as suppressed", () => {
+    const tellings = new GuardTellings(
+      () => ({ cgroup: "sshd.service", pod: undefined }),
+      () => 0,
+    );
+    tellings.add(attempt({ executableName: "handed-out" }));
+    tellings.all(node);
+    for (let n = 0; n < 502; n++) tellings.add(attempt({ executableName: `tool-${n}` }));
+    tellings.addLost(40);
+    assert.deepEqual(
+      countsOf(tellings).filter(([reason]) => reason === "EventsSuppressed"),
+      [["EventsSuppressed", 2 + 40]],
+    );
+  });
+
+  it("a container of no known pod is named by its id, anything else by its cgroup", () => {
+    const noteFrom = (origin: Origin): string => {
+      const tellings = new GuardTellings(
+        () => origin,
+        () => 0,
+      );
+      tellings.add(attempt());
+      return tellings.all(node)[0]?.note ?? "";
+    };
+    assert.match(noteFrom({ ...shop, pod: undefined }), /started by sh, in container 0123456789abc, wanted/);
+    assert.match(noteFrom({ cgroup: "sshd.service", pod: undefined }), /started by sh, in cgroup sshd\.service, wanted/);
   });
 });

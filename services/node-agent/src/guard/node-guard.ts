@@ -30,18 +30,28 @@ export type NodeGuardOptions = {
   readonly now: () => number;
   readonly logger: Pick<Logger, "info" | "warn" | "error">;
   readonly onAttempt: (attempt: Attempt) => void;
+  /** Somebody meddled with the guard, which `observe` shows now. */
+  readonly onTampered: () => void;
 };
 
 type Attached = { readonly programs: GuardPrograms; readonly rung: DenyingRung; readonly ring: RingBuffer };
 
-/** What the guard shows. `tampered`: which pins somebody removed, and when they were made again. */
+/** What somebody did to the guard, pins removed or tables written; how often the same was noticed, and when last. */
+export type Tampering = {
+  readonly pins: readonly string[];
+  readonly tables: readonly string[];
+  readonly times: number;
+  readonly atMs: number;
+};
+
+/** What the guard shows. */
 export type GuardObservation = {
   readonly rung: GuardRung;
   readonly mode: GuardMode | "Off";
   readonly auditUntilMs: number | undefined;
   readonly counters: GuardCounters | undefined;
   readonly trial: TrialResult | undefined;
-  readonly tampered: { readonly pins: readonly string[]; readonly atMs: number } | undefined;
+  readonly tampered: Tampering | undefined;
   /** Since when the guard is attached without a gap, as performance.now() reckons; -Infinity: since before this process. Undefined: it is not. */
   readonly attachedAt: number | undefined;
   readonly fault: string | undefined;
@@ -60,7 +70,8 @@ export class NodeGuard {
   #rung: GuardRung | undefined;
   #trial: { result: TrialResult; atNs: bigint } | undefined;
   #pinsAtNs = 0n;
-  #tampered: GuardObservation["tampered"];
+  #tampered: Tampering | undefined;
+  readonly #tampering = new Map<string, number>();
   #attachedAt: number | undefined;
   #fault: string | undefined;
 
@@ -101,8 +112,14 @@ export class NodeGuard {
 
   /** Tells the kernel who may write. */
   setWriters({ permits, scopes }: Writers): void {
-    this.#current?.programs.syncScopes(scopes);
-    this.#current?.programs.syncCgroups(permits);
+    const programs = this.#current?.programs;
+    if (!programs) return;
+    programs.syncScopes(scopes);
+    programs.syncCgroups(permits);
+    const tables = programs.mend();
+    if (tables.length === 0) return;
+    this.#options.logger.error({ tables }, "somebody else wrote into tables of the guard; they are as they should be again");
+    this.#tell({ pins: [], tables });
   }
 
   /** The agent lives: call it several times within 30 s. */
@@ -220,8 +237,16 @@ export class NodeGuard {
     this.#pinsAtNs = now;
     const pins = programs.repin();
     if (pins.length === 0) return;
-    this.#tampered = { pins, atMs: this.#options.now() };
     this.#options.logger.error({ pins }, "somebody removed pins of the guard; it was on all the time, and they were made again");
+    this.#tell({ pins, tables: [] });
+  }
+
+  #tell(what: Pick<Tampering, "pins" | "tables">): void {
+    const key = JSON.stringify(what);
+    const times = (this.#tampering.get(key) ?? 0) + 1;
+    this.#tampering.set(key, times);
+    this.#tampered = { ...what, times, atMs: this.#options.now() };
+    this.#options.onTampered();
   }
 
   #end(): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { findCgroupMount, type Cgroup } from "./cgroup-tree.ts";
-import { decideWriters, podUidOf, type WriterPod } from "./writers.ts";
+import { containerIdOf, decideWriters, podUidOf, type WriterPod } from "./writers.ts";
 
 const uidOf = (n: number): string => `0000000${n}-1111-2222-3333-444444444444`;
 const pod = (n: number, changes: Partial<WriterPod> = {}): WriterPod => ({
@@ -83,6 +83,20 @@ describe("cgroups", () => {
       ["/system.slice/podman.service", undefined],
     ];
     for (const [path, uid] of paths) assert.equal(podUidOf(path), uid, path);
+  });
+
+  it("name the container that they are, or are in", () => {
+    const id = "0123456789abcdef".repeat(4);
+    const paths: [path: string, expected: string | undefined][] = [
+      [`/kubepods/pod${uidOf(1)}/${id}`, id],
+      [`/kubepods/pod${uidOf(1)}/${id}/inner`, id],
+      [`/kubepods.slice/kubepods-pod1.slice/cri-containerd-${id}.scope/init`, id],
+      [`cri-containerd-${id}.scope`, id],
+      [id, id],
+      [`${id}0`, undefined],
+      ["kubelet.service", undefined],
+    ];
+    for (const [path, expected] of paths) assert.equal(containerIdOf(path), expected, path);
   });
 
   it("are looked for where the v2 hierarchy is, on hybrid hosts below the others", () => {

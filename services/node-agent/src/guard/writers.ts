@@ -62,6 +62,9 @@ const REFUSED_SLICES = ["/user.slice", "/machine.slice"];
 /** `pod<uid>` of the cgroupfs driver, `kubepods-besteffort-pod<uid>.slice` of systemd's; a static pod's uid has no dashes. */
 const POD = /(?:^|-)pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$/;
 
+/** A container's id, which its cgroup is named for: alone, or as `cri-containerd-<id>.scope`. */
+const CONTAINER = /(?:^|[-/:])([0-9a-f]{64})(?=$|[./])/;
+
 /** What the kernel is to know of writers. */
 export type Writers = { readonly permits: ReadonlyMap<bigint, CgroupPermit>; readonly scopes: readonly ScopeKey[] };
 
@@ -91,6 +94,11 @@ export function podUidOf(path: string): string | undefined {
     if (uid !== undefined) return uid.replaceAll("_", "-");
   }
   return undefined;
+}
+
+/** The id of the container whose cgroup this is, or that it is in. @param path of a cgroup, or its last part */
+export function containerIdOf(path: string): string | undefined {
+  return CONTAINER.exec(path)?.[1];
 }
 
 function permitOf(path: string, pods: ReadonlyMap<string, WriterPod>, mayWrite: (unit: string) => boolean): CgroupPermit | undefined {
