@@ -42,9 +42,10 @@ module.exports = {
     mayImport("packages/rollout", ["domain"], PURE),
     mayImport("packages/netfilter", ["domain"], PURE),
     mayImport("packages/policy", ["domain", "netfilter"], PURE),
+    mayImport("packages/events", ["domain"], ADAPTER),
     mayImport("packages/store", ["domain", "runtime"], ADAPTER),
     mayImport("packages/doorbell", ["domain", "runtime"], ADAPTER),
-    mayImport("packages/kube", ["domain", "runtime", "contracts"], ADAPTER),
+    mayImport("packages/kube", ["domain", "events", "runtime", "contracts"], ADAPTER),
     mayImport("packages/azure", ["domain", "runtime"], ADAPTER),
     mayImport("packages/bpf-loader", ["domain", "runtime"], ADAPTER),
     mayImport(
@@ -54,12 +55,12 @@ module.exports = {
     ),
     mayImport(
       "services/rollout-worker",
-      ["domain", "preflight", "rollout", "policy", "contracts", "store", "doorbell", "kube", "azure", "runtime"],
+      ["domain", "preflight", "rollout", "policy", "contracts", "store", "doorbell", "events", "kube", "azure", "runtime"],
       "The worker speaks domain, store and Kubernetes; kernel work belongs to the node agent, HTTP to the control plane.",
     ),
     mayImport(
       "services/node-agent",
-      ["domain", "netfilter", "policy", "contracts", "bpf-loader", "kube", "runtime"],
+      ["domain", "netfilter", "policy", "events", "contracts", "bpf-loader", "kube", "runtime"],
       "The agent speaks only to its own cluster's API server: what it needs to know comes in its custom resources.",
     ),
     mayImport(

@@ -1,4 +1,5 @@
 import type { HostRoutingConfigSpec, HostRoutingConfigStatus, HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
+import type { EventObject } from "@hostrouting/events";
 import type { V1DaemonSet, V1Node, V1ObjectMeta, V1Pod } from "@kubernetes/client-node";
 
 /** HostRoutingConfig as it is read. */
@@ -88,6 +89,8 @@ export type ClusterAccess = {
   /** Asks for an eviction; PodDisruptionBudgets decide. */
   evict(pod: { readonly namespace: string; readonly name: string; readonly uid: string }): Promise<EvictionOutcome>;
   deletePod(namespace: string, name: string): Promise<void>;
+  /** Makes an Event; one of its name that is there already shows the series from now on. */
+  writeEvent(event: EventObject): Promise<void>;
   /** Calls back whenever nodes, node objects, the configuration, the bundle or a policy of this name may have changed, until closed. Carries nothing. */
   watch(policy: string, onChange: () => void): Closable;
   close(): void;

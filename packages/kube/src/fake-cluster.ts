@@ -1,5 +1,6 @@
 import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
 import { AppError } from "@hostrouting/domain";
+import type { EventObject } from "@hostrouting/events";
 import type { V1DaemonSet, V1Node, V1Pod } from "@kubernetes/client-node";
 import type { ClusterAccess, HostRoutingConfigObject, HostRoutingNodeObject } from "./cluster-access.ts";
 import { fakeAgentStatus, type FakeAgent } from "./fake-agent.ts";
@@ -28,6 +29,8 @@ export class FakeCluster {
   readonly policies = new FakePolicies(() => this.#next());
   config: HostRoutingConfigObject | undefined;
   daemonSet: V1DaemonSet | undefined;
+  /** Events by namespace and name. */
+  readonly events = new Map<string, EventObject>();
   /** While set, every call fails as if nothing answered. */
   unreachable = false;
   /** Called before every call; a test that wants the caller to die here throws. */
@@ -127,6 +130,15 @@ export class FakeCluster {
       patchNode: (name, patch) => guard("patchNode", () => this.#patchNode(name, patch)),
       evict: (pod) => guard("evict", () => this.#evict(pod)),
       deletePod: (namespace, name) => guard("deletePod", () => void this.pods.delete(`${namespace}/${name}`)),
+      writeEvent: (event) =>
+        guard("writeEvent", () => {
+          const { namespace, name } = event.metadata;
+          const before = this.events.get(`${namespace}/${name}`);
+          this.events.set(
+            `${namespace}/${name}`,
+            before === undefined ? copy(event) : { ...before, ...(event.series && { series: event.series }) },
+          );
+        }),
       watch: () => ({ close: () => {} }),
       close: () => {},
     };

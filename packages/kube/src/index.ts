@@ -1,6 +1,6 @@
 /**
  * A managed cluster's API server, as far as the rollout uses it: bounded reads, server-side apply of what is ours, version-checked patches of
- * nodes, evictions that honour budgets, a watch that only says "look again", and a program beside a node's agent. `./fake` has a cluster in memory that enforces the same rules.
+ * nodes, evictions that honour budgets, Events, a watch that only says "look again", and a program beside a node's agent. `./fake` has a cluster in memory that enforces the same rules.
  */
 export type {
   ClusterAccess,

@@ -1,9 +1,11 @@
 import type { HostRoutingNodeSpec } from "@hostrouting/contracts";
 import { AppError } from "@hostrouting/domain";
+import type { EventObject } from "@hostrouting/events";
 import type { V1DaemonSet, V1Node, V1Pod } from "@kubernetes/client-node";
 import { apiClient, failureOf, type ApiCall, type ApiClient } from "./api-client.ts";
 import { watchCollection } from "./api-watch.ts";
 import type { ClusterAccess, GrantedRules, HostRoutingConfigObject, HostRoutingNodeObject, PolicyWish } from "./cluster-access.ts";
+import { writeEvent } from "./cluster-event.ts";
 import { applyPolicy, policyCollection, policyPath, readPolicy } from "./cluster-policy.ts";
 import { readCredential } from "./credential.ts";
 import { evictionOutcome } from "./eviction-answer.ts";
@@ -116,6 +118,7 @@ function writers(client: ApiClient) {
         contentType: "application/merge-patch+json",
       }),
     applyPolicy: (policy: PolicyWish, how: Parameters<ClusterAccess["applyPolicy"]>[1]) => applyPolicy(client, policy, how),
+    writeEvent: (event: EventObject) => writeEvent(client, event),
     deletePolicy: (name: string) => remove(policyPath(name)),
     evict: (pod: Parameters<ClusterAccess["evict"]>[0]) => evict(client, pod),
     deletePod: (namespace: string, name: string) => remove(`/api/v1/namespaces/${namespace}/pods/${name}`),

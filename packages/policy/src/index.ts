@@ -22,6 +22,7 @@ export { translatedPolicy } from "./translated-policy.ts";
 export { missingDenials } from "./missing-denials.ts";
 export type { ImpossibleReason, ManualReason, Refusal } from "./refusal.ts";
 export type { ClusterPlace, FilterProtocol, RuleFilter } from "./rule-filter.ts";
+export { policyNews, type PolicyNews, type PolicyNewsReason } from "./policy-news.ts";
 export {
   judgePolicy,
   type PolicyAttempt,

@@ -49,6 +49,8 @@ export type PolicyJudgement = {
   readonly isOurs: boolean;
   /** When a contested policy is put right again. */
   readonly until: Instant | undefined;
+  /** UID of the object that was looked at. */
+  readonly uid: string | undefined;
 };
 
 /** More corrections than this within the window mean that somebody writes against us: two writers without end help nobody. */
@@ -94,7 +96,13 @@ export function judgePolicy(question: PolicyQuestion): PolicyJudgement {
     correction: contested ? undefined : verdict.correction,
     isOurs,
     until: contested ? as<Instant>(oldest + WINDOW_MS) : undefined,
+    uid: uidOf(object),
   };
+}
+
+function uidOf({ metadata }: ObservedObject): string | undefined {
+  const uid = isRecord(metadata) ? metadata["uid"] : undefined;
+  return typeof uid === "string" ? uid : undefined;
 }
 
 function contestedMessage(drift: readonly PolicyDrift[], corrections: number): string {

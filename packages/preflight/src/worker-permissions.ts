@@ -48,6 +48,8 @@ export const workerPermissions: readonly RequiredPermission[] = [
     inNamespace: false,
   },
   { apiGroup: "cilium.io", resource: "ciliumclusterwidenetworkpolicies", verbs: ["create"], inNamespace: false },
+  // Events about what belongs to no namespace are in `default`.
+  { apiGroup: "events.k8s.io", resource: "events", verbs: ["create", "patch"], inNamespace: false },
   { apiGroup: "apps", resource: "daemonsets", verbs: ["get", "list", "watch", "create", "patch", "delete"], inNamespace: true },
   { apiGroup: "", resource: "pods", verbs: ["watch", "delete"], inNamespace: true },
 ];

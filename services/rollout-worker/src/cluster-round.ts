@@ -7,6 +7,8 @@ import type { Logger } from "@hostrouting/runtime";
 import type { ClusterLease, ClusterRound, Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
 import { applyIntents, type Applied } from "./apply/apply-intents.ts";
+import { NOTHING_TOLD, type ToldPolicy } from "./events/decide-policy-events.ts";
+import { tellPolicy } from "./events/tell-policy.ts";
 import { holdLease } from "./held-lease.ts";
 import { checkPreflight, checkStanding, wantsPreflight } from "./observe/check-preflight.ts";
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
@@ -23,11 +25,11 @@ export type RoundDeps = {
 };
 
 /** What a worker remembers of a cluster between rounds. Losing it costs a round, never a decision. */
-export type RoundMemory = { applied: Applied; leaseMs: number | undefined; lease: ClusterLease | undefined };
+export type RoundMemory = { applied: Applied; told: ToldPolicy; leaseMs: number | undefined; lease: ClusterLease | undefined };
 
 /** Nothing was done yet. */
 export function newMemory(): RoundMemory {
-  return { applied: { evictionRefusals: [], policyAttempt: { kind: "None" } }, leaseMs: undefined, lease: undefined };
+  return { applied: { evictionRefusals: [], policyAttempt: { kind: "None" } }, told: NOTHING_TOLD, leaseMs: undefined, lease: undefined };
 }
 
 /** How a round ended: what is to be watched, and when to look again. */
@@ -124,11 +126,17 @@ export async function clusterRound(deps: RoundDeps, clusterId: ClusterId, memory
     const { operation, ...rest } = decision;
     const outcome = await deps.store.rounds.record(clusterId, held.lease.token, operation === undefined ? rest : { ...rest, operation });
     if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
-    if (seen.access !== undefined)
-      memory.applied = await applyIntents(
-        { access: seen.access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld() },
-        decision.intents,
-      );
+    if (seen.access !== undefined) {
+      const context = { access: seen.access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld() };
+      memory.applied = await applyIntents(context, decision.intents);
+      const policyStatus = decision.status.policy;
+      if (policyStatus !== undefined && seen.managedPolicy !== undefined)
+        memory.told = await tellPolicy(
+          { ...context, workerId: deps.workerId },
+          { status: policyStatus, uid: seen.managedPolicy.uid },
+          { told: memory.told, now: read.now },
+        );
+    }
     for (const entry of decision.history) deps.logger.info({ clusterId, ...entry.data }, entry.kind);
     const isActive = operation !== undefined || read.cluster.desiredMode === "BpfVeth";
     return { kind: "Done", lookAgainInMs: decision.lookAgainInMs, access: seen.access, isActive };

@@ -75,6 +75,43 @@ describe("the policy that stands for the nodes' rules", () => {
       assert.ok(kinds.includes("PolicyDrifted") && kinds.includes("PolicyCorrected"));
     });
 
+  test("is told of with one Event for each writer and reason, also by a worker that begins", async () => {
+    await enable();
+    const change = async (worker: string): Promise<void> => {
+      world.fake.policies.edit(POLICY, "kubectl-edit", { egressDeny: [] });
+      await world.round(worker);
+      await world.round(worker);
+      await world.expireLease();
+    };
+    await change("worker");
+    await change("another");
+    const told = [...world.fake.events.values()].map(({ reason, type, series, regarding }) => [
+      reason,
+      type,
+      series?.count,
+      regarding.name,
+    ]);
+    // The other one tells the first correction again, by the same name; the second comes with the next minute's writing.
+    assert.deepEqual(told, [
+      ["PolicyDrifted", "Warning", 2, POLICY],
+      ["PolicyReapplied", "Normal", undefined, POLICY],
+    ]);
+    assert.match([...world.fake.events.values()][0]?.note ?? "", /changed was \/spec\/egressDeny\/0 by kubectl-edit, /);
+  });
+
+  test("is put right also where no Event can be written", async () => {
+    await enable();
+    world.fake.policies.edit(POLICY, "kubectl-edit", { egressDeny: [] });
+    const refuse: Interposer = async (name, call) => {
+      if (name === "writeEvent") throw new Error("events.k8s.io is forbidden");
+      return call();
+    };
+    await world.round("worker", refuse);
+    await world.round("worker", refuse);
+    assert.equal((await status())?.policy?.state, "InSync");
+    assert.equal(world.fake.events.size, 0);
+  });
+
   test("is not said to be reconciled while a node's agent does not report, and the condition names the node and since when", async () => {
     await enable();
     const object = world.fake.objects.get("n1");

@@ -1,5 +1,6 @@
+import { eventName, eventNamespace, eventSeries } from "@hostrouting/events";
 import { EVENT_CATALOGUE } from "./event-catalogue.ts";
-import { eventBody, eventName, hashOf, namespaceOf, seriesOf, type Regarding, type Telling } from "./telling.ts";
+import { eventBody, hashOf, type Regarding, type Telling } from "./telling.ts";
 import type { EventWrite, Spent, Told, ToldEvents, Waiting } from "./told-events.ts";
 
 /**
@@ -118,13 +119,13 @@ function rank({ telling, told }: Untold): number {
 /** Undefined: its series was written just now. */
 function writeOf({ hash, telling, untold, told, tried }: Untold, teller: EventTeller, sequence: number): EventWrite | undefined {
   const { now, reportingInstance } = teller;
-  const common = { hash, telling, untold, sequence, namespace: namespaceOf(telling.regarding) };
+  const common = { hash, telling, untold, sequence, namespace: eventNamespace(telling.regarding) };
   const age = told === undefined ? SERIES_MS : now - told.at;
   if (isWithin(age, SERIES_REST_MS)) return undefined;
   if (told !== undefined && told.count > 0 && isWithin(age, SERIES_MS)) {
     const count = told.count + untold;
-    return { ...common, kind: "Patch", name: told.name, count, series: seriesOf(count, now) };
+    return { ...common, kind: "Patch", name: told.name, count, series: eventSeries(count, now) };
   }
-  const name = tried?.name ?? eventName(telling.regarding, hash, sequence);
+  const name = tried?.name ?? eventName(telling.regarding.name, hash, sequence);
   return { ...common, kind: "Create", name, count: untold, body: eventBody(telling, { name, count: untold, at: now, reportingInstance }) };
 }

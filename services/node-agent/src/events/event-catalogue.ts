@@ -1,5 +1,4 @@
-/** What every Event of one reason has in common. `action`: what the agent did. `impact` and `remedy` end its note; `remedy` is empty when nothing is to be done. */
-type EventKind = { readonly type: "Normal" | "Warning"; readonly action: string; readonly impact: string; readonly remedy: string };
+import type { EventKind } from "@hostrouting/events";
 
 /** Every reason that the agent gives an Event; docs/events.md says when. UnexpectedIPTablesRules and BlockedIPTablesRule are AKS' own names for these. */
 export const EVENT_CATALOGUE = {

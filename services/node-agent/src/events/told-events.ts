@@ -1,4 +1,5 @@
-import type { EventBody, EventSeries, Telling } from "./telling.ts";
+import type { EventObject, EventSeries } from "@hostrouting/events";
+import type { Telling } from "./telling.ts";
 
 /**
  * One thing that was told. `seen`: its occurrences that are accounted for; `count`: those that its Event shows, 0 when there is none, since it
@@ -36,7 +37,7 @@ export type EventWrite = {
   readonly namespace: string;
   readonly name: string;
   readonly sequence: number;
-} & ({ readonly kind: "Create"; readonly body: EventBody } | { readonly kind: "Patch"; readonly series: EventSeries });
+} & ({ readonly kind: "Create"; readonly body: EventObject } | { readonly kind: "Patch"; readonly series: EventSeries });
 
 /**
  * How a call ended. Gone: the Event is no more. Taken: there is one of that name already. Refused: no such Event is ever taken. Unknown: there was
