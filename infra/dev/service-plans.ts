@@ -61,6 +61,8 @@ export function workerPlan(facts: ServiceFacts, bundle: Bundle): ChildPlan {
     HOSTROUTING_DATABASE_URL: facts.databaseUrl,
     HOSTROUTING_BUNDLE_IMAGE: bundle.image,
     HOSTROUTING_BUNDLE_DIGEST: bundle.digest,
+    // Several installations may run here; the log says which port it is.
+    HOSTROUTING_METRICS_LISTEN: "127.0.0.1:0",
   });
 }
 

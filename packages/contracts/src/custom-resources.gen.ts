@@ -36,6 +36,19 @@ export interface HostRoutingConfigSpec {
      */
     auditUntil?: string;
   };
+  /**
+   * Where agents answer Prometheus. Nobody is asked who he is, and nothing in it is secret.
+   */
+  metrics?: {
+    /**
+     * Nowhere, on the node's own 127.0.0.1, or on the node's addresses. Loopback unless said.
+     */
+    listen?: "Off" | "Loopback" | "Node";
+    /**
+     * 9476 unless said.
+     */
+    port?: number;
+  };
   masquerade?: {
     /**
      * Whether pods' flows to the outside are translated on the fast path, where the node's own rules would masquerade them. On unless false.

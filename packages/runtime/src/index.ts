@@ -1,6 +1,8 @@
-/** What every process needs and no domain code knows: configuration, logging, clock, orderly end. */
+/** What every process needs and no domain code knows: configuration, logging, clock, metrics, orderly end. */
 export * from "./clock.ts";
 export * from "./config.ts";
 export * from "./logger.ts";
+export * from "./metric-exposition.ts";
+export * from "./metrics-server.ts";
 export * from "./run-loop.ts";
 export * from "./shutdown.ts";

@@ -55,6 +55,13 @@ export type AgentDeps = {
   logger: Logger;
 };
 
+/** `status`: undefined while nobody asks anything of the node. */
+export type LastRound = {
+  readonly seen: Observation;
+  readonly status: HostRoutingNodeStatus | undefined;
+  readonly nodeAddresses: readonly string[];
+};
+
 /** One round: decide, bring the kernel there, report. Carries between rounds only what is cheaper to keep than to ask. */
 export class AgentLoop {
   readonly #deps: AgentDeps;
@@ -65,12 +72,18 @@ export class AgentLoop {
   #devices: readonly HookedDevice[] = [];
   #conditions: readonly Condition[] = [];
   #policy: HostRoutingNodeStatus["policy"];
+  #last: LastRound | undefined;
   #written: { fingerprint: string; at: number } | undefined;
 
   constructor(deps: AgentDeps) {
     this.#deps = deps;
     this.#stateFile = join(deps.stateDir, "agent-state.json");
     this.#state = readAgentState(this.#stateFile);
+  }
+
+  /** What the last round saw and says of it; undefined before the first. */
+  last(): LastRound | undefined {
+    return this.#last;
   }
 
   /** Answers in how many milliseconds it wants to run again. */
@@ -192,6 +205,8 @@ export class AgentLoop {
     busy: boolean,
   ): Promise<void> {
     const { clock, identity, facts, order, writeStatus, logger } = this.#deps;
+    const nodeAddresses = this.#ownNode?.addresses ?? [];
+    this.#last = { seen: found.seen, status: undefined, nodeAddresses };
     if (!this.#ownNode || !order()) return;
     const status = nodeStatus({
       own: { nodeUid: this.#ownNode.uid, bootId: identity.bootId, bundleDigest: identity.bundleDigest },
@@ -206,6 +221,7 @@ export class AgentLoop {
       guard: this.#deps.guard.observe(),
       observedAt: new Date(clock.now()).toISOString(),
     });
+    this.#last = { seen: found.seen, status, nodeAddresses };
     this.#conditions = status.conditions ?? [];
     this.#policy = status.policy;
     const fingerprint = statusFingerprint(status);

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { watchNetwork } from "@hostrouting/bpf-loader";
 import type { HostRoutingConfigSpec, HostRoutingNodeSpec } from "@hostrouting/contracts";
 import { explain } from "@hostrouting/domain";
-import { createLogger, endInOrder, readConfig, startLoop, systemClock, type Logger } from "@hostrouting/runtime";
+import { createLogger, endInOrder, MetricsServer, readConfig, startLoop, systemClock, type Logger } from "@hostrouting/runtime";
 import { AGENT_SETTINGS } from "./agent-config.ts";
 import { AgentLoop } from "./agent-loop.ts";
 import { NodeCanary } from "./canary/node-canary.ts";
@@ -17,6 +17,8 @@ import { ClusterApi } from "./kube/cluster-api.ts";
 import { followOwnNode } from "./kube/own-node.ts";
 import { watchObject } from "./kube/watched-object.ts";
 import { watchMasquerade, type MasqueradeWatch, type MasqueradeWatchOptions } from "./masquerade/masquerade-watch.ts";
+import { agentMetrics } from "./metrics/agent-metrics.ts";
+import { metricsEndpoints } from "./metrics/metrics-endpoints.ts";
 import { watchPods, type WatchedPods } from "./pods/watched-pods.ts";
 import { watchPolicies } from "./policy/policy-watch.ts";
 import { NodeProbes } from "./probes/node-probes.ts";
@@ -38,6 +40,7 @@ const SELF_TEST_EVERY_MS = 5 * 60_000;
 /** Where containerd names the namespaces of pods. */
 const POD_NAMESPACES = "/run/netns";
 const END_GRACE_MS = 5000;
+const AGENT_VERSION = "0.1.0";
 
 /** Builds the real parts and runs until told to end. Ending detaches nothing: traffic does not depend on this process. */
 function main(): void {
@@ -89,18 +92,19 @@ function main(): void {
     policies: (generation) => policies.decide(generation),
     podAddresses: () => pods.known()?.flatMap((pod) => pod.addresses) ?? [],
     facts: () => ({ ...facts, ...allPreconditions(preconditions.current(), rules.current()?.precondition) }),
-    identity: { bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), bundleDigest, agentVersion: "0.1.0" },
+    identity: { bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), bundleDigest, agentVersion: AGENT_VERSION },
     stateDir: config.stateDir,
     statusIntervalMs: config.statusIntervalMs,
     clock: systemClock,
     logger,
   });
-  const loop = startLoop({ name: "agent", logger, faultPauseMs: FAULT_PAUSE_MS, round: () => agent.round() });
+  const metrics = serveMetrics({ agent, guard, rules, logger, config: () => specOf(clusterConfig.current()) });
+  const loop = startLoop({ name: "agent", logger, faultPauseMs: FAULT_PAUSE_MS, round: () => (metrics.follow(), agent.round()) });
   logger.info({ node: config.nodeName, bundleDigest, adopted: datapath.present }, "node agent runs");
   endInOrder(logger, END_GRACE_MS, async () => {
     clearInterval(heartbeat);
     stopFollowing();
-    await stopAll([loop, order, clusterConfig, pods, masquerade, preconditions, rules, policies, events]);
+    await stopAll([loop, order, clusterConfig, pods, masquerade, preconditions, rules, policies, events, metrics]);
     api.close();
     canary.end();
     guard.stop();
@@ -112,6 +116,34 @@ function main(): void {
 
 async function stopAll(running: readonly { stop(): Promise<void> }[]): Promise<void> {
   await Promise.all(running.map((part) => part.stop()));
+}
+
+type MeasuredParts = {
+  agent: AgentLoop;
+  guard: GuardKeeper;
+  rules: RuleWatch;
+  logger: Logger;
+  config: () => HostRoutingConfigSpec | null | undefined;
+};
+
+/** Tells what is known anyway, when it is asked, where the configuration of the moment says. */
+function serveMetrics({ agent, guard, rules, logger, config }: MeasuredParts): { follow: () => void; stop: () => Promise<void> } {
+  const collect = (): ReturnType<typeof agentMetrics> => {
+    return agentMetrics({
+      agentVersion: AGENT_VERSION,
+      status: agent.last()?.status,
+      packets: agent.last()?.seen.counters,
+      devices: agent.last()?.seen.devices,
+      guard: guard.observe(),
+      attemptsToldOf: guard.attemptsToldOf(),
+      rules: rules.current()?.verdict.counts,
+    });
+  };
+  const server = new MetricsServer({ collect, logger, monotonicNow: () => performance.now() });
+  return {
+    follow: () => server.follow(metricsEndpoints(config(), agent.last()?.nodeAddresses ?? [])),
+    stop: async () => server.stop(),
+  };
 }
 
 type Config = ReturnType<typeof readConfig<typeof AGENT_SETTINGS>>;

@@ -2,7 +2,7 @@ import type { ClusterId } from "@hostrouting/domain";
 import type { Closable, ClusterAccess } from "@hostrouting/kube";
 import { AZURE_DESTINATIONS_POLICY } from "@hostrouting/policy";
 import { startLoop, type RunLoop } from "@hostrouting/runtime";
-import { clusterRound, newMemory, type RoundDeps } from "./cluster-round.ts";
+import { clusterRound, newMemory, type RoundDeps, type RoundEnd, type RoundMemory } from "./cluster-round.ts";
 
 /** A fault (the store is away, say) is tried again after this. */
 const FAULT_PAUSE_MS = 1_000;
@@ -36,12 +36,23 @@ function watcher(wake: () => void): { follow(access: ClusterAccess | undefined):
 /** What a loop tells its worker. `enter` limits how many rounds run at once; `onUnknown` is called when the store knows no such cluster. */
 export type LoopHost = { readonly enter: <T>(run: () => Promise<T>) => Promise<T>; readonly onUnknown: (clusterId: ClusterId) => void };
 
+async function countedRound(deps: RoundDeps, clusterId: ClusterId, memory: RoundMemory): Promise<RoundEnd> {
+  try {
+    const end = await clusterRound(deps, clusterId, memory);
+    deps.metrics.roundEnded(clusterId, end.kind === "Yielded" ? "Yielded" : "Done");
+    return end;
+  } catch (error) {
+    deps.metrics.roundEnded(clusterId, "Faulted");
+    throw error;
+  }
+}
+
 /** Runs rounds over one cluster: when woken, when its watch sees a change, and at the latest when the last round asked to. */
 export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: ClusterId): RunLoop {
   const memory = newMemory();
   const watch = watcher(() => loop.wake());
   const round = async (): Promise<number> => {
-    const end = await host.enter(() => clusterRound(deps, clusterId, memory));
+    const end = await host.enter(() => countedRound(deps, clusterId, memory));
     switch (end.kind) {
       case "Done":
         watch.follow(end.isActive ? end.access : undefined);
@@ -51,6 +62,7 @@ export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: Clu
         return end.lookAgainInMs;
       case "Unknown":
         watch.follow(undefined);
+        deps.metrics.forget(clusterId);
         host.onUnknown(clusterId);
         return UNKNOWN_PAUSE_MS;
     }
@@ -62,6 +74,7 @@ export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: Clu
       watch.follow(undefined);
       await loop.stop();
       watch.follow(undefined);
+      deps.metrics.forget(clusterId);
       // Given back, so that another worker need not wait for it to run out; if the store is away, it runs out.
       if (memory.lease !== undefined) await deps.store.leases.release(memory.lease).catch(() => undefined);
     },

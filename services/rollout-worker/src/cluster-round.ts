@@ -10,6 +10,7 @@ import { applyIntents, type Applied } from "./apply/apply-intents.ts";
 import { NOTHING_TOLD, type ToldPolicy } from "./events/decide-policy-events.ts";
 import { tellPolicy } from "./events/tell-policy.ts";
 import { holdLease } from "./held-lease.ts";
+import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { checkPreflight, checkStanding, wantsPreflight } from "./observe/check-preflight.ts";
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
 import { observeCluster } from "./observe/observe-cluster.ts";
@@ -21,6 +22,7 @@ export type RoundDeps = {
   readonly workerId: string;
   readonly bundle: Bundle;
   readonly logger: Logger;
+  readonly metrics: Pick<WorkerMetrics, "decided" | "roundEnded" | "forget">;
   readonly monotonicNow: () => number;
 };
 
@@ -126,6 +128,7 @@ export async function clusterRound(deps: RoundDeps, clusterId: ClusterId, memory
     const { operation, ...rest } = decision;
     const outcome = await deps.store.rounds.record(clusterId, held.lease.token, operation === undefined ? rest : { ...rest, operation });
     if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
+    deps.metrics.decided(clusterId, decision);
     if (seen.access !== undefined) {
       const context = { access: seen.access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld() };
       memory.applied = await applyIntents(context, decision.intents);

@@ -1,12 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { oneOf, readConfig, text, type Setting } from "@hostrouting/runtime";
+import { isIP } from "node:net";
+import { oneOf, readConfig, text, type MetricsEndpoint, type Setting } from "@hostrouting/runtime";
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
 function digest(value: string): string {
   if (!/^sha256:[0-9a-f]{64}$/.test(value)) throw new Error("must be sha256: and 64 hexadecimal digits");
   return value;
+}
+
+/** `address:port`, an address of IPv6 in brackets; `off`: nowhere. */
+function endpoint(value: string): MetricsEndpoint | undefined {
+  if (value === "off") return undefined;
+  const [, host = "", port = ""] = /^(.+):(\d{1,5})$/.exec(value) ?? [];
+  const address = host.replace(/^\[(.+)\]$/, "$1");
+  if (isIP(address) === 0 || (isIP(address) === 6) !== host.startsWith("[") || Number(port) > 65_535)
+    throw new Error("must be off, or an IP address and a port like 127.0.0.1:9477 or [::1]:9477");
+  return { host: address, port: Number(port) };
 }
 
 const settings = {
@@ -22,6 +33,12 @@ const settings = {
     parse: text,
     fallback: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
   } satisfies Setting<string>,
+  /** `HOSTROUTING_METRICS_LISTEN`: where Prometheus is answered; port 0 takes a free one. Nobody is asked who he is. */
+  metrics: {
+    env: "HOSTROUTING_METRICS_LISTEN",
+    parse: endpoint,
+    fallback: { host: "127.0.0.1", port: 9477 },
+  } satisfies Setting<MetricsEndpoint | undefined>,
   /** `HOSTROUTING_LOG_LEVEL`. */
   logLevel: { env: "HOSTROUTING_LOG_LEVEL", parse: oneOf(...LOG_LEVELS), fallback: "info" } satisfies Setting<string>,
 };
@@ -32,6 +49,7 @@ export type WorkerConfig = {
   readonly bundleImage: string;
   readonly bundleDigest: string;
   readonly workerId: string;
+  readonly metrics: MetricsEndpoint | undefined;
   readonly logLevel: string;
 };
 

@@ -1,14 +1,17 @@
 import { postgresDoorbell } from "@hostrouting/doorbell";
 import { kubernetesCluster } from "@hostrouting/kube";
-import { ConfigError, createLogger, endInOrder, type Logger } from "@hostrouting/runtime";
+import { ConfigError, createLogger, endInOrder, MetricsServer, startLoop, type Logger } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import { setTimeout as pause } from "node:timers/promises";
 import { accessPool } from "./access-pool.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { startWorker } from "./worker.ts";
 
 /** A database that is not there yet is tried again this often; a worker has nothing else to do. */
 const STORE_PAUSE_MS = 1_000;
+/** An address that is taken is tried again this often. */
+const METRICS_PAUSE_MS = 30_000;
 /** Rounds end within a few calls of five seconds; what is left then is done by the next holder of the lease. */
 const GRACE_MS = 8_000;
 
@@ -38,6 +41,17 @@ const logger = createLogger("rollout-worker", config.logLevel);
 const store = await openWhenThere(config, logger);
 const doorbell = postgresDoorbell(config.databaseUrl, logger);
 const access = accessPool(kubernetesCluster);
+const metrics = new WorkerMetrics();
+const metricsServer = new MetricsServer({ collect: () => metrics.families(), logger, monotonicNow: () => performance.now() });
+const listening = startLoop({
+  name: "metrics",
+  logger,
+  faultPauseMs: METRICS_PAUSE_MS,
+  async round() {
+    metricsServer.follow(config.metrics === undefined ? [] : [config.metrics]);
+    return METRICS_PAUSE_MS;
+  },
+});
 const worker = startWorker(
   {
     store,
@@ -45,6 +59,7 @@ const worker = startWorker(
     workerId: config.workerId,
     bundle: { image: config.bundleImage, digest: config.bundleDigest },
     logger,
+    metrics,
     monotonicNow: () => performance.now(),
   },
   doorbell,
@@ -53,6 +68,8 @@ logger.info({ workerId: config.workerId, bundleDigest: config.bundleDigest }, "w
 
 endInOrder(logger, GRACE_MS, async () => {
   await worker.stop();
+  await listening.stop();
+  metricsServer.stop();
   access.close();
   await doorbell.close();
   await store.close();

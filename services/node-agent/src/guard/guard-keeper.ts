@@ -6,7 +6,7 @@ import type { PodIdentity } from "../pods/node-pod.ts";
 import { bootTimeNs } from "./boot-time.ts";
 import { hostCgroupMount, readCgroups, type Cgroup } from "./cgroup-tree.ts";
 import type { Attempt } from "./guard-layout.ts";
-import { GuardTellings, type Origin } from "./guard-tellings.ts";
+import { GuardTellings, type AttemptTotal, type Origin } from "./guard-tellings.ts";
 import { decideGuard, guardRefusal, type GuardInputs } from "./guard-wish.ts";
 import { whatWasDone } from "./guard-report.ts";
 import { NodeGuard, type GuardObservation, type Tampering } from "./node-guard.ts";
@@ -111,6 +111,11 @@ export class GuardKeeper {
 
   observe(): GuardObservation {
     return this.#guard.observe();
+  }
+
+  /** Attempts without a permit that the kernel told of, since this process began. */
+  attemptsToldOf(): readonly AttemptTotal[] {
+    return this.#tellings.totals();
   }
 
   /** What Events tell of. */

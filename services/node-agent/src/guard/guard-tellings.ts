@@ -1,7 +1,7 @@
 import { visibleText } from "@hostrouting/domain";
 import { suppressedTelling } from "../events/decide-events.ts";
 import type { Regarding, Telling } from "../events/telling.ts";
-import type { Attempt, Reason } from "./guard-layout.ts";
+import type { Attempt, Reason, Verdict } from "./guard-layout.ts";
 import { describeMessage } from "./nft-message.ts";
 
 /** Whose process it was: a pod that is known, or what is left of it in the name of its cgroup. `container`: its whole id, when it is one's. */
@@ -13,6 +13,9 @@ export type Origin = {
 
 /** Attempts that are alike: the same writer, the same thing to write, the same verdict. */
 type Kept = { readonly telling: Omit<Telling, "count">; count: number; handedOut: number; lastMs: number };
+
+/** Attempts without a permit since this process began, as far as they were told of. */
+export type AttemptTotal = { readonly verdict: Verdict; readonly why: Reason; readonly count: number };
 
 /** Alike ones that are kept to be told. */
 const KEPT_MAX = 500;
@@ -34,6 +37,7 @@ const WHY: Readonly<Record<Reason, string>> = {
 /** Collects attempts for Events: one for the pod, if there is one, and one for the node. Permitted ones are nobody's news. */
 export class GuardTellings {
   readonly #kept = new Map<string, Kept>();
+  readonly #totals = new Map<string, AttemptTotal>();
   readonly #origin: (attempt: Attempt) => Origin;
   readonly #now: () => number;
   /** What nobody was handed: it had to leave before, or the kernel had no room to tell of it. */
@@ -44,8 +48,19 @@ export class GuardTellings {
     this.#now = now;
   }
 
+  /** One for each verdict and reason that there was. */
+  totals(): readonly AttemptTotal[] {
+    return [...this.#totals.values()];
+  }
+
+  #count({ verdict, why }: Attempt): void {
+    const key = `${verdict} ${why}`;
+    this.#totals.set(key, { verdict, why, count: (this.#totals.get(key)?.count ?? 0) + 1 });
+  }
+
   add(attempt: Attempt): void {
     if (attempt.verdict === "Permitted") return;
+    this.#count(attempt);
     const origin = this.#origin(attempt);
     const note = noteOf(attempt, origin);
     const key = [attempt.kind, attempt.executableName, origin.cgroup, wordsOf(attempt)].join("|");

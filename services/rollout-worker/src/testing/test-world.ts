@@ -6,6 +6,7 @@ import { createLogger } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import { Client } from "pg";
 import { clusterRound, newMemory, type RoundDeps, type RoundEnd, type RoundMemory } from "../cluster-round.ts";
+import { WorkerMetrics } from "../metrics/worker-metrics.ts";
 
 const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
 /** The one cluster of a world. */
@@ -21,6 +22,8 @@ export const PATIENCE: Partial<RolloutPolicy> = { ...developmentPolicy, nodeSoak
 export type World = {
   readonly store: Store;
   readonly fake: FakeCluster;
+  /** What its workers count together. */
+  readonly metrics: WorkerMetrics;
   /** Accepts a request, as the control plane does; a running operation is superseded. */
   request(mode: "BpfVeth" | "None"): Promise<OperationId>;
   cancel(id: OperationId): Promise<void>;
@@ -122,6 +125,7 @@ export async function makeWorld(adminUrl: string, policy: Partial<RolloutPolicy>
   const fake = new FakeCluster();
   await registerCluster(store, policy);
   const memories = new Map<string, RoundMemory>();
+  const metrics = new WorkerMetrics();
   const deps = (workerId: string, wrap: Interposer): RoundDeps => {
     const access: ClusterAccess = interposed(fake.access(), wrap);
     return {
@@ -134,12 +138,14 @@ export async function makeWorld(adminUrl: string, policy: Partial<RolloutPolicy>
       workerId,
       bundle: BUNDLE,
       logger: createLogger("test", "silent"),
+      metrics,
       monotonicNow: () => performance.now(),
     };
   };
   const world: World = {
     store,
     fake,
+    metrics,
     request: (mode) => accept(store, mode),
     cancel: (id) =>
       store.clusters.change(CLUSTER_ID, () => ({
