@@ -86,7 +86,11 @@ static __always_inline void begin_walk(struct walk *walk, __u64 data, __u32 leng
 	walk->strict = settings->strict;
 }
 
-static __always_inline bool writes(__u32 type, __u32 strict)
+/*
+ * An empty table does nothing, and iptables' nf_tables backend makes its tables anew with each change: a writer with a scope, which is one of the
+ * cluster's own, is not stopped at that.
+ */
+static __always_inline bool writes(__u32 type, __u32 strict, __u32 scope)
 {
 	switch (type) {
 	case NFT_MSG_NEWRULE:
@@ -96,6 +100,7 @@ static __always_inline bool writes(__u32 type, __u32 strict)
 	case NFT_MSG_NEWFLOWTABLE:
 		return true;
 	case NFT_MSG_NEWTABLE:
+		return strict && !scope;
 	case NFT_MSG_NEWSET:
 		return strict;
 	default:
@@ -154,7 +159,7 @@ static __always_inline void look_at_message(struct walk *walk)
 	}
 	walk->message_length = header.nlmsg_len;
 	walk->type = header.nlmsg_type & 0xff;
-	if (header.nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || !writes(walk->type, walk->strict)) {
+	if (header.nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || !writes(walk->type, walk->strict, walk->scope)) {
 		next_message(walk);
 		return;
 	}

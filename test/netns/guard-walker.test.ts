@@ -158,6 +158,20 @@ describe("the guard's walk over a batch", () => {
       ["policy accept", [message(NFT.chain, { attributes: [table("nat"), textAttribute(3, "IP-MASQ-AGENT"), policy(1)] })], 1, "harmless"],
       ["another scope's chain", [rule("nat", "IP-MASQ-AGENT")], 3, "found"],
     ];
+    const strictly: typeof scoped = [
+      ["its table made anew", [message(NFT.table, { attributes: [table("nat")] }), rule("nat", "IP-MASQ-AGENT")], 1, "harmless"],
+      [
+        "its table, and another's chain behind it",
+        [message(NFT.table, { attributes: [table("nat")] }), rule("nat", "POSTROUTING")],
+        1,
+        "found",
+      ],
+      ["a set, where only a chain is permitted", [message(NFT.set, { attributes: [table("nat"), textAttribute(2, "s")] })], 1, "found"],
+      ["a set, where the whole table is", [message(NFT.set, { attributes: [table("nat"), textAttribute(2, "s")] })], 2, "harmless"],
+    ];
+    for (const [what, batch, scope, end] of strictly)
+      it(`in strict mode ${what}: ${end}`, () => assert.equal(walk([begin, ...batch], { scope, strict: true }).end, end));
+
     for (const [what, batch, scope, end] of scoped) it(`${what}: ${end}`, () => assert.equal(walk([begin, ...batch], { scope }).end, end));
   });
 });

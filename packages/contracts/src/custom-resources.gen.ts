@@ -27,10 +27,10 @@ export interface HostRoutingConfigSpec {
     serviceCidrs?: string[];
   };
   /**
-   * What happens to packet filter rules that pods' packets would pass by: nothing, they are told of, they are refused. Enforce unless said.
+   * What happens to packet filter rules that pods' packets would pass by: nothing, they are told of, they are refused. Strict refuses new tables and sets of nf_tables as well, and with them `iptables -F` of its nf_tables backend. Enforce unless said.
    */
   guard?: {
-    mode?: "Off" | "Audit" | "Enforce";
+    mode?: "Off" | "Audit" | "Enforce" | "Strict";
     /**
      * Break-glass: until then nothing is refused; what is written is told of. Ends by itself.
      */
@@ -187,7 +187,7 @@ export interface HostRoutingNodeStatus {
      * How far it gets on this kernel, by trial. Audit: it refuses nothing.
      */
     rung?: "Lsm" | "FmodRet" | "Audit" | "Unsupported";
-    mode?: "Off" | "Audit" | "Enforce";
+    mode?: "Off" | "Audit" | "Enforce" | "Strict";
     /**
      * Attempts that were refused.
      */

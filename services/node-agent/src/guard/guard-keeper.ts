@@ -86,7 +86,7 @@ export class GuardKeeper {
     const writersKnown = this.#options.pods() !== undefined && this.#mount !== undefined;
     const wish = decideGuard({
       ...round,
-      enforcing: shown.mode === "Enforce",
+      enforcing: shown.mode === "Enforce" || shown.mode === "Strict",
       cleanSinceAttach: this.#cleanSince(shown.attachedAt),
       writersKnown,
     });

@@ -21,6 +21,7 @@ describe("GuardActive", () => {
   const cases: [what: string, changes: Partial<GuardObservation>, expected: string][] = [
     ["it enforces", {}, "True Lsm"],
     ["it enforces by the other way", { rung: "FmodRet" }, "True FmodRet"],
+    ["it is strict", { mode: "Strict" }, "True Lsm"],
     ["it audits", { mode: "Audit" }, "False AuditOnly"],
     ["break-glass", { auditUntilMs: NOW }, "False BreakGlass"],
     ["it is off", { mode: "Off", attachedAt: undefined }, "False Off"],

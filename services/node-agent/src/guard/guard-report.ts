@@ -42,8 +42,13 @@ export function guardCondition({ rung, mode, trial, fault, auditUntilMs, attache
   if (trial?.outcome === "Unknown") return say("Unknown", "TrialUnknown", trial.message);
   if (auditUntilMs !== undefined)
     return say("False", "BreakGlass", `Nothing is refused until ${wholeMinute(auditUntilMs)}, as HostRoutingConfig/default asks for.`);
-  if (mode !== "Enforce") return say("False", "AuditOnly", "The guard is attached and tells of rules; it refuses none yet.");
-  return say("True", rung, `Packet filter rules that pods' packets would pass by are refused. ${trial?.message ?? ""}`.trim());
+  if (mode !== "Enforce" && mode !== "Strict")
+    return say("False", "AuditOnly", "The guard is attached and tells of rules; it refuses none yet.");
+  const refused =
+    mode === "Strict"
+      ? "Packet filter rules, and new tables and sets of nf_tables"
+      : "Packet filter rules that pods' packets would pass by";
+  return say("True", rung, `${refused} are refused. ${trial?.message ?? ""}`.trim());
 }
 
 /** `RulesClean`: what the last scan found; absent before the first. */

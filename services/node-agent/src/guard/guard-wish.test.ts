@@ -12,7 +12,7 @@ const inputs = (changes: Partial<GuardInputs> = {}): GuardInputs => ({
   ...changes,
 });
 const clean = { cleanSinceAttach: true };
-const guard = (mode: "Off" | "Audit" | "Enforce", auditUntil?: string): Partial<GuardInputs> => ({
+const guard = (mode: "Off" | "Audit" | "Enforce" | "Strict", auditUntil?: string): Partial<GuardInputs> => ({
   config: { guard: { mode, ...(auditUntil !== undefined && { auditUntil }) } },
 });
 
@@ -30,6 +30,14 @@ describe("what the guard should be", () => {
     ["it drains", { order: { mode: "Drain" }, datapathPresent: true, enforcing: true }, "Enforce"],
     ["rules are found while it enforces", { enforcing: true, datapathPresent: true }, "Enforce"],
     ["auditing is asked for", { ...clean, ...guard("Audit"), enforcing: true }, "Audit"],
+    ["strictness is asked for", { ...clean, ...guard("Strict") }, "Strict"],
+    ["strictness is asked for while it enforces", { ...guard("Strict"), enforcing: true, datapathPresent: true }, "Strict"],
+    ["strictness is asked for, and its rules are not known to be clean", guard("Strict"), "Audit"],
+    [
+      "strictness is asked for, with break-glass",
+      { ...clean, ...guard("Strict", "2026-11-28T09:00:00Z") },
+      "Strict until 2026-11-28T09:00:00.000Z",
+    ],
     ["no guard is asked for", { ...clean, ...guard("Off"), enforcing: true, datapathPresent: true }, "off"],
     ["break-glass", { ...clean, ...guard("Enforce", "2026-11-28T09:00:00Z") }, "Enforce until 2026-11-28T09:00:00.000Z"],
   ];

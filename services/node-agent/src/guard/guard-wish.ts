@@ -1,10 +1,10 @@
 import type { HostRoutingConfigSpec, HostRoutingNodeSpec } from "@hostrouting/contracts";
 
-/** What the guard should be. Leave: not enough is known to change anything. `auditUntil`: milliseconds since 1970; until then nothing is refused. */
+/** What the guard should be. Leave: not enough is known to change anything. Strict: enforcing, and new tables and sets need a permit as well. `auditUntil`: milliseconds since 1970; until then nothing is refused. */
 export type GuardWish =
   | { readonly kind: "leave" }
   | { readonly kind: "off" }
-  | { readonly kind: "on"; readonly mode: "Audit" | "Enforce"; readonly auditUntil: number | undefined };
+  | { readonly kind: "on"; readonly mode: "Audit" | "Enforce" | "Strict"; readonly auditUntil: number | undefined };
 
 /** All that a wish follows from. Undefined: not known yet; `order` is null when the node has none. */
 export type GuardInputs = {
@@ -33,7 +33,7 @@ export function decideGuard(inputs: GuardInputs): GuardWish {
   if (!wanted) return { kind: "leave" };
   const auditUntil = config?.guard?.auditUntil === undefined ? undefined : Date.parse(config.guard.auditUntil);
   const ready = inputs.enforcing || (inputs.cleanSinceAttach && inputs.writersKnown);
-  return { kind: "on", mode: mode === "Enforce" && ready ? "Enforce" : "Audit", auditUntil };
+  return { kind: "on", mode: ready ? mode : "Audit", auditUntil };
 }
 
 /** What the guard shows, as far as switching the node on waits for it. */

@@ -47,7 +47,8 @@ export type Tampering = {
 /** What the guard shows. */
 export type GuardObservation = {
   readonly rung: GuardRung;
-  readonly mode: GuardMode | "Off";
+  /** Strict: it enforces, and new tables and sets need a permit as well. */
+  readonly mode: GuardMode | "Strict" | "Off";
   readonly auditUntilMs: number | undefined;
   readonly counters: GuardCounters | undefined;
   readonly trial: TrialResult | undefined;
@@ -145,7 +146,7 @@ export class NodeGuard {
     const auditLeftNs = settings && settings.auditUntilNs > now ? settings.auditUntilNs - now : undefined;
     return {
       rung: this.#current?.rung ?? this.#rung ?? "Audit",
-      mode: settings?.mode ?? "Off",
+      mode: settings?.mode === "Enforce" && settings.strict ? "Strict" : (settings?.mode ?? "Off"),
       auditUntilMs: auditLeftNs === undefined ? undefined : this.#options.now() + Number(auditLeftNs / MS_TO_NS),
       counters: programs?.counters(),
       trial: this.#trial?.result,
@@ -172,7 +173,12 @@ export class NodeGuard {
     const auditUntilNs = auditUntil === undefined ? 0n : this.#bootTimeOf(auditUntil, now);
     // a break-glass that is over stays written as it is: every round would reckon its end a little differently
     const same = (before.auditUntilNs <= now && auditUntilNs <= now) || absolute(before.auditUntilNs - auditUntilNs) < 1_000_000_000n;
-    programs.setSettings({ ...before, mode, auditUntilNs: same ? before.auditUntilNs : auditUntilNs, heartbeatNs: now });
+    programs.setSettings({
+      mode: mode === "Strict" ? "Enforce" : mode,
+      strict: mode === "Strict",
+      auditUntilNs: same ? before.auditUntilNs : auditUntilNs,
+      heartbeatNs: now,
+    });
   }
 
   #bootTimeOf(ms: number, nowNs: bigint): bigint {
