@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runCommand } from "../journeys/command.ts";
 import { enable, ENABLE_TIMEOUT_MS } from "../journeys/expectations.ts";
 import { journey, journeyWhileOn } from "../journeys/journey.ts";
 import { labMachines, labRecord } from "../journeys/lab-nodes.ts";
@@ -13,6 +14,8 @@ const SERVICE_TIMEOUT_MS = 60_000;
 const PINS_TIMEOUT_MS = 45_000;
 /** ebtables-legacy says no more than this, whatever the kernel said. */
 const REFUSED = /not permitted|Permission denied|Unable to update the kernel/;
+/** Legacy tables announce nothing: they are looked at each minute. */
+const SCAN_TIMEOUT_MS = 90_000;
 const PINS = "/sys/fs/bpf/acns-hostrouting-guard";
 
 /** Every tool that writes rules, and what its Event names. */
@@ -116,14 +119,33 @@ async function breakGlass(stage: Stage, machine: string, pod: PrivilegedPod): Pr
       ({ reason, message }) => reason === "AuditedIPTablesRule" && message.includes("192.0.2.2"),
     ),
   );
+  await succeeds(pod, `iptables-legacy -A FORWARD ${LEGACY_RULE}`);
   await guard(null);
   await until("the guard to refuse again", EVENT_TIMEOUT_MS, async () => (await guardOf(stage, machine))?.auditUntil === undefined);
   await isRefused(pod, "iptables-nft -A FORWARD -d 192.0.2.3 -j DROP");
   await succeeds(pod, "iptables-nft -D FORWARD -d 192.0.2.2 -j DROP");
+  await removeByAgent(stage, machine, pod);
 }
 
+const LEGACY_RULE = "-d 192.0.2.4/32 -j DROP";
+
+/** A table of the old kind is written whole, so that whoever may not add to it cannot take from it either: the agent can, and only what a scan names. */
+async function removeByAgent(stage: Stage, machine: string, pod: PrivilegedPod): Promise<void> {
+  await isRefused(pod, `iptables-legacy -D FORWARD ${LEGACY_RULE}`);
+  const digest = await until("a scan that finds the rule, and no other", SCAN_TIMEOUT_MS, async () => {
+    const { scan } = (await stage.cluster.get(`hostroutingnode/${machine}`)).status as { scan?: ReportedScan };
+    return scan?.findings === 1 && JSON.stringify(scan).includes("192.0.2.4") && scan.digest;
+  });
+  const { code, stdout, stderr } = await runCommand(stage, "node", "remove-rules", machine, "--digest", digest);
+  assert.equal(code, 0, `${stdout}${stderr}`);
+  assert.equal((await pod.runOnNode("iptables-legacy", "-S", "FORWARD")).stdout.includes("192.0.2.4"), false);
+}
+
+type ReportedScan = { readonly findings: number; readonly digest: string };
+
 /** The agent stands still as if it were dead, and kube-proxy is started anew, as it is when a node is short of memory. */
-const AGENT = "services/node-agent/src/main.ts";
+/** The pattern's first letter in brackets, so that the shell that carries it is not stopped as well. */
+const AGENT = "[s]ervices/node-agent/src/main.ts";
 
 /** A restarted kube-proxy programs a Service, and a pod with a host port starts, although the guard enforces and its agent is dead. */
 async function expectOwnWriters(stage: Stage, machine: string): Promise<void> {
@@ -169,9 +191,11 @@ async function expectServiceAndHostPort(stage: Stage, machine: string, pod: Priv
     await stage.cluster.kubectl("wait", "--for=condition=Ready", `pod/${name}`, "--timeout=90s");
     const service = await stage.cluster.get(`service/${name}`);
     const ip = (service.spec as unknown as { clusterIP: string }).clusterIP;
-    const saved = async (): Promise<string> => (await pod.runOnNode("sh", "-c", "iptables-save")).stdout;
-    await until(`rules of Service ${ip} on ${machine}`, SERVICE_TIMEOUT_MS, async () => (await saved()).includes(`-d ${ip}/32`));
-    assert.match(await saved(), /--dport 18080 /);
+    // both ways in which kube-proxy may write, and the host port's rule by the portmap plugin
+    const written = async (): Promise<string> => (await pod.runOnNode("sh", "-c", "iptables-save; nft list ruleset")).stdout;
+    const isService = new RegExp(`-d ${ip}/32 |${ip} . tcp . 80 :`.replaceAll(".", String.raw`\.`));
+    await until(`rules of Service ${ip} on ${machine}`, SERVICE_TIMEOUT_MS, async () => isService.test(await written()));
+    assert.match(await written(), /--dport 18080 /);
   } finally {
     await stage.cluster.kubectl("delete", "pod", name, "--force", "--grace-period=0", "--ignore-not-found");
     await stage.cluster.kubectl("delete", "service", name, "--ignore-not-found");

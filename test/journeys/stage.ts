@@ -42,8 +42,13 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** `nodes`: of namespaces, 3 when left out. `machines`: the kernel of each virtual machine beside them. */
-export type StageOptions = { readonly stateDir?: string; readonly nodes?: number; readonly machines?: readonly Series[] };
+/** `nodes`: of namespaces, 3 when left out. `machines`: the kernel of each virtual machine beside them. `kubeProxyMode`: iptables when left out. */
+export type StageOptions = {
+  readonly stateDir?: string;
+  readonly nodes?: number;
+  readonly machines?: readonly Series[];
+  readonly kubeProxyMode?: "iptables" | "nftables";
+};
 
 /** Starts everything and waits for the ready file. Without `stateDir` the folder is new and is removed at the end. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
@@ -64,6 +69,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     "--nodes",
     String(options.nodes ?? 3),
     ...(options.machines === undefined ? [] : ["--vm-nodes", options.machines.join(",")]),
+    ...(options.kubeProxyMode === undefined ? [] : ["--kube-proxy-mode", options.kubeProxyMode]),
   ];
   const child = spawn("npm", args, { cwd: checkout, stdio: ["ignore", "pipe", "pipe"] });
   const output = createWriteStream(path.join(stateDir, "start.log"), { flags: "a" });

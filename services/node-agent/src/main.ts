@@ -13,7 +13,7 @@ import { GuardKeeper, type GuardKeeperOptions } from "./guard/guard-keeper.ts";
 import { probeHook } from "./host-routing/device-hooks.ts";
 import { probeGate } from "./host-routing/gate-variant.ts";
 import { NodeDatapath, type NodeDatapathOptions } from "./host-routing/node-datapath.ts";
-import { ClusterApi } from "./kube/cluster-api.ts";
+import { ClusterApi, statusWrite } from "./kube/cluster-api.ts";
 import { followOwnNode } from "./kube/own-node.ts";
 import { watchObject } from "./kube/watched-object.ts";
 import { watchMasquerade, type MasqueradeWatch, type MasqueradeWatchOptions } from "./masquerade/masquerade-watch.ts";
@@ -86,7 +86,7 @@ function main(): void {
     order: () => specOf(order.current()),
     config: () => specOf(clusterConfig.current()),
     readOwnNode: ownNode.read,
-    writeStatus: (status) => api.mergePatch(statusPath(config), { status }),
+    writeStatus: (status) => api.patch(statusWrite(statusPath(config), status)),
     masquerade: masquerade.decide,
     rules: () => rules.current(),
     policies: (generation) => policies.decide(generation),

@@ -13,8 +13,22 @@ const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 /** Characters of an answer that are worth a line in the log. */
 const SAID_MAX = 300;
 
-/** A new object (POST) or a merge patch of one. */
+/** A new object (POST), or a patch of one: an array is a JSON patch (RFC 6902), anything else a merge patch (RFC 7396). */
 export type ApiWrite = { method: "POST" | "PATCH"; path: string; body: unknown };
+
+/** The content type of a write, which tells the API server what its body is. */
+export function contentTypeOf({ method, body }: ApiWrite): string {
+  if (method === "POST") return "application/json";
+  return Array.isArray(body) ? "application/json-patch+json" : "application/merge-patch+json";
+}
+
+/**
+ * Replaces a status whole. A merge patch would keep every member that the new status lacks: a break-glass that has ended would be reported for
+ * ever.
+ */
+export function statusWrite(path: string, status: unknown): ApiWrite {
+  return { method: "PATCH", path, body: [{ op: "add", path: "/status", value: status }] };
+}
 
 type Call = { method: "GET" | ApiWrite["method"]; path: string; body?: string; contentType?: string; timeoutMs?: number };
 
@@ -35,18 +49,18 @@ export class ClusterApi {
     return JSON.parse(expectSuccess(path, status, body));
   }
 
-  /** Merge patch; false when there is no such object. */
-  async mergePatch(path: string, patch: unknown): Promise<boolean> {
-    const { status, said } = await this.write({ method: "PATCH", path, body: patch });
+  /** Writes what must be taken; false when there is no such object. @throws AppError `kube.refused` or `kube.unreachable`. */
+  async patch(write: ApiWrite): Promise<boolean> {
+    const { status, said } = await this.write(write);
     if (status === 404) return false;
-    expectSuccess(path, status, said);
+    expectSuccess(write.path, status, said);
     return true;
   }
 
   /** A write whose answer is for the caller to judge, whatever its status. @throws AppError `kube.unreachable` when there is none. */
-  async write({ method, path, body }: ApiWrite): Promise<{ status: number; said: string }> {
-    const contentType = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-    const answer = await this.#call({ method, path, body: JSON.stringify(body), contentType });
+  async write(write: ApiWrite): Promise<{ status: number; said: string }> {
+    const { method, path, body } = write;
+    const answer = await this.#call({ method, path, body: JSON.stringify(body), contentType: contentTypeOf(write) });
     return { status: answer.status, said: answer.body.slice(0, SAID_MAX) };
   }
 
