@@ -83,7 +83,7 @@ static __always_inline void tell(const struct judged *judged, const struct gd_ex
 	attempt->message_type = judged->message_type;
 	attempt->message_index = judged->message_index;
 	attempt->message_length = judged->message_length;
-	attempt->pad = 0;
+	attempt->scope = 0;
 	copy_message(attempt, judged);
 	bpf_ringbuf_submit(attempt, 0);
 }

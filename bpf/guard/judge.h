@@ -137,17 +137,16 @@ static __always_inline __u64 option_value(void)
 	return 0;
 }
 
-/* An old table is replaced whole, and read only after this hook: no scope can be held against it, and a permit within one is a permit. */
-static __always_inline int judge_setsockopt(const struct socket *socket, int level, int option)
+/*
+ * An old table is replaced whole, and read only after this hook: no scope can be held against it, and a permit within one is a permit.
+ * `user`: where the process has what it gave to setsockopt.
+ */
+static __always_inline int judge_replace(const struct sock *sk, __u32 kind, __u64 user)
 {
-	struct judged judged = { .kind = kind_of(level, option) };
+	struct judged judged = { .kind = kind };
 	struct gd_settings *now = settings();
 	struct writer writer;
-	struct sock *sk;
 
-	if (judged.kind == GD_KIND_MAX)
-		return 0;
-	sk = BPF_CORE_READ(socket, sk);
 	if (!sk || !now)
 		return 0;
 	judged.netns = netns_of(sk);
@@ -161,9 +160,18 @@ static __always_inline int judge_setsockopt(const struct socket *socket, int lev
 	}
 	read_writer(&writer);
 	judged.why = writer.why;
-	judged.user = option_value();
+	judged.user = user;
 	judged.message_length = TABLE_HEAD_BYTES;
 	return answer(&judged, &writer, now);
+}
+
+static __always_inline int judge_setsockopt(const struct socket *socket, int level, int option)
+{
+	__u32 kind = kind_of(level, option);
+
+	if (kind == GD_KIND_MAX)
+		return 0;
+	return judge_replace(BPF_CORE_READ(socket, sk), kind, option_value());
 }
 
 /* An eBPF program as a netfilter hook of the namespace in which the process is: the kernel knows no other. */

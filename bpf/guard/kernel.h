@@ -44,6 +44,7 @@ struct super_block {
 };
 
 struct inode {
+	__u16 i_mode;
 	unsigned long i_ino;
 	struct super_block *i_sb;
 };
@@ -63,6 +64,16 @@ struct path {
 struct file {
 	struct inode *f_inode;
 	struct path f_path;
+	void *private_data; /* of a socket: struct socket */
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
 };
 
 struct mm_struct {
@@ -92,15 +103,30 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
+	struct files_struct *files;
 };
 
-/* Fourth argument of a system call, by machine: arch/x86/entry/calling.h, arch/arm64/include/asm/syscall.h. */
+/* Arguments of a system call, by machine: arch/x86/entry/calling.h, arch/arm64/include/asm/syscall.h. */
 struct pt_regs___x86 {
+	unsigned long di;
+	unsigned long si;
+	unsigned long dx;
 	unsigned long r10;
+	unsigned long bx; /* of a 32-bit call, whose others are cx, dx and si */
+	unsigned long cx;
 };
 
 struct pt_regs___arm64 {
 	unsigned long regs[31];
+	unsigned long pstate;
+};
+
+struct thread_info___x86 {
+	__u32 status;
+};
+
+struct task_struct___x86 {
+	struct thread_info___x86 thread_info;
 };
 
 #pragma clang attribute pop
@@ -109,5 +135,8 @@ struct pt_regs___arm64 {
 #define AF_NETLINK 16
 #define NETLINK_NETFILTER 12
 #define EPERM 1
+/* include/uapi/linux/stat.h */
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
 
 #endif

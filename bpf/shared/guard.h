@@ -105,7 +105,7 @@ struct gd_attempt {
 	__u32 message_index;  /* place in its batch, from 0 */
 	__u32 message_length; /* its own length; message holds no more than GD_MESSAGE_BYTES */
 	__u32 message_bytes;  /* of message that are filled */
-	__u32 pad;
+	__u32 scope;	      /* of a sender only: ≠ 0: permitted within it only */
 	char command[16];
 	char parent_command[16];
 	char exe_name[64];     /* last part of the executable's path */
@@ -113,5 +113,13 @@ struct gd_attempt {
 	__u8 message[GD_MESSAGE_BYTES]; /* nftables: from its netlink header on; legacy: what was given to setsockopt, which begins with the table's name */
 };
 _Static_assert(sizeof(struct gd_attempt) == 1336, "layout is a contract");
+
+/*
+ * Where nobody may refuse: who sent something to nf_tables last, by thread, since the kernel's own notices name the thread and neither its
+ * cgroup nor its executable. A gd_attempt without its message, of which nothing is known yet: message_* are 0, and verdict is what a
+ * writer without a scope gets.
+ */
+#define GD_SENDER_BYTES 312
+_Static_assert(GD_SENDER_BYTES == __builtin_offsetof(struct gd_attempt, message), "a sender is an attempt up to its message");
 
 #endif

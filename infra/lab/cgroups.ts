@@ -50,7 +50,7 @@ export async function readHierarchies(): Promise<Hierarchy[]> {
   return hierarchies;
 }
 
-/** Makes a cgroup (`acns-1a2b3c/aks-user-0/kubelet`) in every hierarchy and gives the files that a process writes its pid to. */
+/** Makes a cgroup (`acns-1a2b3c/aks-user-0/system.slice/kubelet.service`) in every hierarchy and gives the files that a process writes its pid to. */
 export async function createCgroup(hierarchies: readonly Hierarchy[], path: string): Promise<string[]> {
   await Promise.all(hierarchies.map((hierarchy) => createIn(hierarchy, path)));
   return hierarchies.map(({ mount }) => join(mount, path, "cgroup.procs"));

@@ -84,7 +84,8 @@ function startIn(start: NodeStart, program: string, argv: readonly string[]): Pr
   return startProcess({
     name: `${start.node.name}/${program}`,
     argv,
-    cgroup: `${start.lab.cgroup}/${start.node.name}/${program}`,
+    // as systemd would, so that the guard knows the node's own services
+    cgroup: `${start.lab.cgroup}/${start.node.name}/system.slice/${program}.service`,
     hierarchies: start.hierarchies,
     logFile: join(start.lab.folder, "log", `${start.node.name}-${program}.log`),
     env: FRUGAL,

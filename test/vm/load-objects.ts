@@ -3,6 +3,7 @@ import path from "node:path";
 import { BpfObject, type ObjectSettings } from "@hostrouting/bpf-loader";
 import { explain } from "@hostrouting/domain";
 import { gateConstants, type GateVariant } from "../../services/node-agent/src/host-routing/gate-variant.ts";
+import { GUARD_OBJECTS } from "../../services/node-agent/src/guard/guard-programs.ts";
 import type { ObjectReport } from "./guest/report.ts";
 import type { ObjectCosts } from "./instruction-budget.ts";
 
@@ -19,9 +20,10 @@ export function allObjects(): string[] {
     .sort((a, b) => a.localeCompare(b));
 }
 
-/** Those that any kernel of ours takes. The guard's need the right to refuse, which some hosts give to nobody: guests try them. */
+/** Those that any kernel of ours takes. What refuses needs the right to, which some hosts give to nobody: guests try that. */
 export function plainObjects(): string[] {
-  return allObjects().filter((name) => !name.startsWith("guard_"));
+  const refusing: readonly string[] = Object.values(GUARD_OBJECTS);
+  return allObjects().filter((name) => !refusing.includes(name));
 }
 
 /** Loads objects into the running kernel, one after the other, and says how each fared. Nothing stays loaded. */

@@ -24,6 +24,7 @@ export { NetlinkSocket } from "./netlink/netlink-socket.ts";
 export * from "./netlink/network-changes.ts";
 export * from "./netlink/packet-filter-changes.ts";
 export type { ChangedPlace, ChangeWriter, PacketFilterChange } from "./netlink/packet-filter-message.ts";
+export type { PacketFilterWrites, WrittenPlace } from "./netlink/packet-filter-writes.ts";
 export * from "./netlink/network-namespace.ts";
 export * from "./netlink/network-state.ts";
 export * from "./netlink/rule-trial.ts";

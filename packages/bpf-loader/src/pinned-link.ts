@@ -36,12 +36,17 @@ export function readPinnedLink(pinPath: string): LinkInfo | undefined {
   }
 }
 
-/** A link that is kept by a descriptor as well as by its pin: whoever removes the pin detaches nothing while the holder lives. */
+/** A link that is kept by a descriptor, beside its pin if it has one: whoever removes the pin detaches nothing while the holder lives. */
 export class HeldLink {
   readonly #fd: FileDescriptor;
 
   private constructor(fd: FileDescriptor) {
     this.#fd = fd;
+  }
+
+  /** Holds a link that was just made. `what` it is called in faults. */
+  static take(number: number, what: string): HeldLink {
+    return new HeldLink(new FileDescriptor(number, what));
   }
 
   /** Opens a pinned link; undefined when there is no such pin. */

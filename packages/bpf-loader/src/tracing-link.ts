@@ -2,7 +2,7 @@ import { bpfFault } from "./bpf-fault.ts";
 import { BpfProgram } from "./bpf-program.ts";
 import { requireHandle } from "./checked-arguments.ts";
 import { nativeLibraries } from "./native.ts";
-import { pinLink } from "./pinned-link.ts";
+import { HeldLink, pinLink } from "./pinned-link.ts";
 
 /**
  * Attaches a program to what its section names (`tp_btf/…`, `fentry/…`, `fmod_ret/…`, `lsm/…`) and pins the link, which keeps it
@@ -11,8 +11,17 @@ import { pinLink } from "./pinned-link.ts";
  * @throws AppError `bpf.einval` for a program of another kind, `bpf.ebusy`/`bpf.eopnotsupp` … where the kernel does not allow it.
  */
 export function attachTracing(program: BpfProgram, pinPath: string): void {
+  pinLink(attach(program), pinPath);
+}
+
+/** The same without a pin: the program is detached when the link is closed, and when this process ends, however it ends. */
+export function holdTracing(program: BpfProgram): HeldLink {
+  return HeldLink.take(attach(program), `link of ${program.name}`);
+}
+
+function attach(program: BpfProgram): number {
   requireHandle(program, BpfProgram, "program");
   const number = nativeLibraries().rawTracepointOpen(null, program.fd);
   if (number < 0) throw bpfFault(`attach of ${program.name}`, number);
-  pinLink(number, pinPath);
+  return number;
 }

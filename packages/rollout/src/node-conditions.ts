@@ -103,7 +103,7 @@ const KINDS: readonly Kind[] = [
     id: "guard-not-refusing",
     title: "Packet filter rules are not refused",
     remedy:
-      "Use a node image whose kernel has `bpf` in its list of security modules or allows fmod_ret; until then look at the Events AuditedIPTablesRule and UnexpectedIPTablesRules.",
+      "Use a node image whose kernel has `bpf` in its list of security modules or allows fmod_ret; until then the Events AuditedIPTablesRule say who writes some, and UnexpectedIPTablesRules which are there.",
     is: ({ type, status, reason }) =>
       type === "GuardActive" && status !== "True" && ["Audit", "TrialFailed", "TrialUnknown", "Fault"].includes(reason),
   },

@@ -3,6 +3,7 @@ import { bpfFault, errnoName, requireArgument } from "../bpf-fault.ts";
 import { FileDescriptor } from "../file-descriptor.ts";
 import { nativeLibraries } from "../native.ts";
 import { PacketFilterChanges, type PacketFilterChange } from "./packet-filter-message.ts";
+import { WritesCollector, type PacketFilterWrites } from "./packet-filter-writes.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC_NONBLOCK = 3 | 0o2000000 | 0o4000;
@@ -27,19 +28,31 @@ const RECEIVES_PER_WAKE_MAX = 64;
  */
 export function watchPacketFilter(onChange: (change: PacketFilterChange) => void): () => void {
   requireArgument(typeof onChange === "function", "nobody is told of changes");
+  return subscribe(new PacketFilterChanges(), onChange);
+}
+
+/** Calls `onWrites` with what each transaction wrote that decides about packets, otherwise as `watchPacketFilter`. */
+export function watchPacketFilterWrites(onWrites: (writes: PacketFilterWrites) => void): () => void {
+  requireArgument(typeof onWrites === "function", "nobody is told of what is written");
+  return subscribe(new WritesCollector(), onWrites);
+}
+
+/** Puts messages together to what is told. */
+type Collector<Told> = { take(data: Buffer): readonly Told[]; lost(): Told };
+
+function subscribe<Told>(collector: Collector<Told>, tell: (told: Told) => void): () => void {
   const fd = openSubscription();
   const native = nativeLibraries();
-  const changes = new PacketFilterChanges();
   const scratch = Buffer.alloc(RECEIVE_BYTES);
   let stopped = false;
   const handle = koffi.node.poll(fd.number, { readable: true }, () => {
     for (let count = 0; count < RECEIVES_PER_WAKE_MAX && !stopped; count++) {
       const length = native.recv(fd.number, scratch, RECEIVE_BYTES, 0);
       if (length <= 0) {
-        if (errnoName(native.errno()) === "ENOBUFS") onChange(changes.lost());
+        if (errnoName(native.errno()) === "ENOBUFS") tell(collector.lost());
         return;
       }
-      for (const change of changes.take(scratch.subarray(0, length))) onChange(change);
+      for (const told of collector.take(scratch.subarray(0, length))) tell(told);
     }
   });
   return () => {

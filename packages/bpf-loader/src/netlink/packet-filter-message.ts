@@ -63,8 +63,8 @@ export class PacketFilterChanges {
   take(data: Buffer): PacketFilterChange[] {
     const changes: PacketFilterChange[] = [];
     for (const message of decodeMessages(data)) {
-      if (message.type >> 8 !== SUBSYSTEM_NFTABLES || message.payload.length < GENERIC_HEADER_BYTES) continue;
-      if ((message.type & 0xff) === NEWGEN) changes.push(this.#ended(writerOf(message)));
+      if (!isOfNftables(message)) continue;
+      if (isEnd(message)) changes.push(this.#ended(writerOf(message)));
       else this.#note(message);
     }
     return changes;
@@ -97,8 +97,21 @@ export class PacketFilterChanges {
   }
 }
 
-/** Integers of nf_tables are in network byte order. */
-function writerOf({ payload }: NetlinkMessage): ChangeWriter | undefined {
+/** Whether it is one of nf_tables' own, with its general header. */
+export function isOfNftables({ type, payload }: NetlinkMessage): boolean {
+  return type >> 8 === SUBSYSTEM_NFTABLES && payload.length >= GENERIC_HEADER_BYTES;
+}
+
+/** Whether a message of nf_tables ends a transaction. */
+export function isEnd({ type }: NetlinkMessage): boolean {
+  return (type & 0xff) === NEWGEN;
+}
+
+/**
+ * Who made the transaction that a message ends; undefined where the kernel does not say. What it calls a process is the thread that sent
+ * (nf_tables_fill_gen_info, task_pid_nr). Integers of nf_tables are in network byte order.
+ */
+export function writerOf({ payload }: NetlinkMessage): ChangeWriter | undefined {
   const attributes = decodeAttributes(payload.subarray(GENERIC_HEADER_BYTES));
   const pid = attributes.get(NFTA_GEN_PROC_PID);
   const name = readText(attributes.get(NFTA_GEN_PROC_NAME));

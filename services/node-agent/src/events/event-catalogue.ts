@@ -29,7 +29,7 @@ export const EVENT_CATALOGUE = {
   AuditedIPTablesRule: {
     type: "Warning",
     action: "AuditRule",
-    impact: "The rule was written, and pods' packets pass it by; it would be refused if the guard enforced.",
+    impact: "The rule was not refused, and pods' packets pass it by; where the guard enforces, it is refused.",
     remedy: "Say the same with a network policy, or have the program's rules allowed.",
   },
   BlockerTampered: {

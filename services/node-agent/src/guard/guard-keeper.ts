@@ -86,6 +86,7 @@ export class GuardKeeper {
     const writersKnown = this.#options.pods() !== undefined && this.#mount !== undefined;
     const wish = decideGuard({
       ...round,
+      canRefuse: shown.rung !== "Audit",
       enforcing: shown.mode === "Enforce" || shown.mode === "Strict",
       cleanSinceAttach: this.#cleanSince(shown.attachedAt),
       writersKnown,

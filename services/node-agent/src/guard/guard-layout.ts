@@ -51,6 +51,7 @@ export const GUARD_LAYOUTS = {
       message_index: { offset: 72, size: 4 },
       message_length: { offset: 76, size: 4 },
       message_bytes: { offset: 80, size: 4 },
+      scope: { offset: 84, size: 4 },
       command: { offset: 88, size: 16 },
       parent_command: { offset: 104, size: 16 },
       exe_name: { offset: 120, size: 64 },
@@ -245,6 +246,20 @@ export function decodeAttempt(bytes: Buffer): Attempt | undefined {
     messageLength: u32(members.message_length),
     message: bytes.subarray(members.message.offset, members.message.offset + messageBytes),
   };
+}
+
+/** GD_SENDER_BYTES: an attempt without its message. */
+export const SENDER_BYTES = GUARD_LAYOUTS.gd_attempt.members.message.offset;
+
+/** Who sent something to nf_tables last by one thread. `attempt` has no message; `scope` ≠ 0: it is permitted within that only. */
+export type Sender = { readonly attempt: Attempt; readonly scope: number };
+
+/** Reads what gd_senders holds of a thread; undefined as `decodeAttempt`. */
+export function decodeSender(bytes: Buffer): Sender | undefined {
+  const { size, members } = GUARD_LAYOUTS.gd_attempt;
+  if (bytes.length !== SENDER_BYTES) return undefined;
+  const attempt = decodeAttempt(Buffer.concat([bytes, Buffer.alloc(size - SENDER_BYTES)]));
+  return attempt && { attempt, scope: bytes.readUInt32LE(members.scope.offset) };
 }
 
 function nameOf<Names extends Record<string, number>>(names: Names, value: number): keyof Names | undefined {

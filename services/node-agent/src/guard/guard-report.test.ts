@@ -25,7 +25,9 @@ describe("GuardActive", () => {
     ["it audits", { mode: "Audit" }, "False AuditOnly"],
     ["break-glass", { auditUntilMs: NOW }, "False BreakGlass"],
     ["it is off", { mode: "Off", attachedAt: undefined }, "False Off"],
-    ["the kernel refuses nothing", { rung: "Audit", mode: "Off", attachedAt: undefined }, "False Audit"],
+    ["the kernel refuses nothing, and it tells", { rung: "Audit", mode: "Audit" }, "False Audit"],
+    ["the kernel refuses nothing, and it is off", { rung: "Audit", mode: "Off", attachedAt: undefined, trial: undefined }, "False Audit"],
+    ["the kernel refuses nothing and shows nothing", { rung: "Audit", trial: { outcome: "Failed", message: "unseen" } }, "False Audit"],
     ["its trial failed", { trial: { outcome: "Failed", message: "can be written" } }, "False TrialFailed"],
     ["its trial could not tell", { trial: { outcome: "Unknown", message: "somebody else" } }, "Unknown TrialUnknown"],
     ["it cannot be brought there", { fault: "EBUSY" }, "Unknown Fault"],
@@ -36,6 +38,14 @@ describe("GuardActive", () => {
       assert.equal(`${status} ${reason}`, expected);
       assert.notEqual(message, "");
     });
+});
+
+it("GuardActive says that it tells only while it does", () => {
+  const message = (changes: Partial<GuardObservation>): string =>
+    guardCondition(shown({ rung: "Audit", mode: "Audit", ...changes })).message;
+  assert.match(message({}), /Event AuditedIPTablesRule, and not refused/);
+  assert.match(message({ attachedAt: undefined, trial: undefined }), /Nothing tells/);
+  assert.match(message({ trial: { outcome: "Failed", message: "not seen" } }), /when a scan finds them: not seen/);
 });
 
 it("status.guard has counters only while there are any", () => {
@@ -59,6 +69,7 @@ describe("BlockerTampered", () => {
     ["pins were removed just now", { tampered }, NOW + 1, ["True"]],
     ["pins were removed an hour ago", { tampered }, NOW + 60 * 60_000, ["False"]],
     ["the guard is off", { attachedAt: undefined }, NOW, []],
+    ["it has no pins, as nobody can refuse", { rung: "Audit" }, NOW, []],
   ];
   it("says what was done, and what that meant", () => {
     const said = (changes: Partial<Tampering>): [string, string] => {

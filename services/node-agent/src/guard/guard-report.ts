@@ -32,11 +32,7 @@ export function guardCondition({ rung, mode, trial, fault, auditUntilMs, attache
   const say = (status: Undated["status"], reason: string, message: string): Undated => ({ type: "GuardActive", status, reason, message });
   if (fault !== undefined) return say("Unknown", "Fault", `The guard cannot be brought to what is wished: ${fault}`);
   if (rung === "Audit")
-    return say(
-      "False",
-      "Audit",
-      "This kernel lets nobody refuse packet filter rules: new ones are told of when they are there, and not refused.",
-    );
+    return say("False", "Audit", `This kernel lets nobody refuse packet filter rules. ${auditMessage(attachedAt, trial)}`);
   if (attachedAt === undefined) return say("False", "Off", "The guard is not attached, since host routing is off here.");
   if (trial?.outcome === "Failed") return say("False", "TrialFailed", trial.message);
   if (trial?.outcome === "Unknown") return say("Unknown", "TrialUnknown", trial.message);
@@ -49,6 +45,13 @@ export function guardCondition({ rung, mode, trial, fault, auditUntilMs, attache
       ? "Packet filter rules, and new tables and sets of nf_tables"
       : "Packet filter rules that pods' packets would pass by";
   return say("True", rung, `${refused} are refused. ${trial?.message ?? ""}`.trim());
+}
+
+/** What is done where nothing can be refused. */
+function auditMessage(attachedAt: number | undefined, trial: GuardObservation["trial"]): string {
+  if (trial !== undefined && trial.outcome !== "Passed") return `They are told of when a scan finds them: ${trial.message}`;
+  if (attachedAt === undefined) return "Nothing tells of their being written, since host routing or the guard is off here.";
+  return "Whoever writes one is told of with an Event AuditedIPTablesRule, and not refused.";
 }
 
 /** `RulesClean`: what the last scan found; absent before the first. */
@@ -65,9 +68,9 @@ export function whatWasDone({ pins, tables }: Pick<Tampering, "pins" | "tables">
     : `Somebody else wrote into ${tables.join(", ")}, tables of the guard. They were put right within seconds; until then rules may have been let through.`;
 }
 
-/** `BlockerTampered`: whether somebody removed pins or wrote tables within the last hour. Absent while the guard is off. */
-export function tamperedCondition({ tampered, attachedAt }: GuardObservation, now: number): Undated[] {
-  if (attachedAt === undefined) return [];
+/** `BlockerTampered`: whether somebody removed pins or wrote tables within the last hour. Absent while the guard is off, and where it has no pins and nothing happened. */
+export function tamperedCondition({ rung, tampered, attachedAt }: GuardObservation, now: number): Undated[] {
+  if (attachedAt === undefined || (rung === "Audit" && tampered === undefined)) return [];
   const recent = tampered && now - tampered.atMs < TAMPERED_MS;
   return [
     recent

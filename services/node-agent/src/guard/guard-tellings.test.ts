@@ -90,6 +90,25 @@ describe("attempts as Events", () => {
     );
   });
 
+  it("of whom nobody saw sending, only what nf_tables says is told", () => {
+    const tellings = new GuardTellings(
+      () => ({ cgroup: "", pod: undefined }),
+      () => 0,
+    );
+    tellings.add(
+      attempt({ verdict: "Audited", why: "UnknownWriter", command: "nft", executableName: "", parentCommand: "", cgroupName: "" }),
+    );
+    assert.deepEqual(
+      tellings.all(node).map(({ regarding, note }) => [regarding.name, note]),
+      [
+        [
+          "aks-user-0",
+          "nft, pid 1234, wrote ip filter FORWARD: a rule without expressions. It is not known whether that is one of the cluster's own writers.",
+        ],
+      ],
+    );
+  });
+
   it("somebody else's names are shown, never obeyed", () => {
     const tellings = new GuardTellings(
       () => shop,

@@ -123,6 +123,11 @@ function noteOf(attempt: Attempt, { pod, cgroup, container }: Origin): string {
   const program = executableName === "" || executableName === command ? command : `${executableName} (${command})`;
   const within = container === undefined ? `cgroup ${cgroup}` : `container ${container.slice(0, CONTAINER_DIGITS)}`;
   const where = pod ? `pod ${pod.namespace}/${pod.name}, ${within}` : within;
+  // nf_tables names the process alone, and nobody saw it send
+  if (!pod && cgroup === "")
+    return visibleText(
+      `${program}, pid ${pid}, wrote ${wordsOf(attempt)}. It is not known whether that is one of the cluster's own writers.`,
+    );
   return visibleText(
     `${program}, pid ${pid}, started by ${parentCommand}, in ${where}, wanted to write ${wordsOf(attempt)}. It ${WHY[why]}.`,
   );

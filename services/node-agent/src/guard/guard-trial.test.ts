@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { RuleWrites, WriteOutcome } from "@hostrouting/bpf-loader";
-import { judgeTrial, type TrialResult } from "./guard-trial.ts";
+import { judgeAuditTrial, judgeTrial, type TrialResult } from "./guard-trial.ts";
 
 const writes = (nftables: WriteOutcome, legacy: WriteOutcome = nftables, link: WriteOutcome = nftables): RuleWrites => ({
   nftables,
@@ -22,6 +22,28 @@ describe("judgeTrial", () => {
   for (const [name, before, guarded, outcome, message] of cases)
     it(`${name}: ${outcome}`, () => {
       const result = judgeTrial(before, guarded);
+      assert.equal(result.outcome, outcome);
+      assert.match(result.message, message);
+    });
+});
+
+describe("judgeAuditTrial", () => {
+  const cases: [
+    name: string,
+    writes: RuleWrites,
+    seen: { nftables: boolean; legacy: boolean },
+    outcome: TrialResult["outcome"],
+    message: RegExp,
+  ][] = [
+    ["both ways are seen", writes("Reached"), { nftables: true, legacy: true }, "Passed", /nf_tables, the older tables/],
+    ["one way is not seen", writes("Reached"), { nftables: true, legacy: false }, "Failed", /does not see that the older tables/],
+    ["somebody else refuses, and it is seen", writes("Refused"), { nftables: true, legacy: true }, "Passed", /Seen/],
+    ["the kernel has no nf_tables", writes(absent, "Reached"), { nftables: false, legacy: true }, "Passed", /: the older tables/],
+    ["nothing could be tried", writes(absent), { nftables: false, legacy: false }, "Unknown", /not be written by any way/],
+  ];
+  for (const [name, made, seen, outcome, message] of cases)
+    it(`${name}: ${outcome}`, () => {
+      const result = judgeAuditTrial(made, seen);
       assert.equal(result.outcome, outcome);
       assert.match(result.message, message);
     });

@@ -1,6 +1,8 @@
 import { NetworkNamespace, tryRuleWrites, type RuleWrites } from "@hostrouting/bpf-loader";
 import { explain } from "@hostrouting/domain";
+import { AuditPrograms } from "./audit-programs.ts";
 import type { GuardPrograms } from "./guard-programs.ts";
+import type { GuardTables } from "./guard-tables.ts";
 
 /** Whether the guard refuses what it is there to refuse. */
 export type TrialResult = { readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string };
@@ -14,18 +16,53 @@ const WAYS = { nftables: "nf_tables", legacy: "the older tables", link: "eBPF ne
  * only this tells. Takes a few milliseconds and touches no rule of the node.
  */
 export function runGuardTrial(programs: GuardPrograms): TrialResult {
+  return inTrial(programs, (namespace, guard) => {
+    const before = tryRuleWrites(namespace);
+    guard();
+    return judgeTrial(before, tryRuleWrites(namespace));
+  });
+}
+
+/** Makes a namespace for `work`, which makes it the place of the trial when it is time. */
+function inTrial(programs: GuardTables, work: (namespace: NetworkNamespace, guard: () => void) => TrialResult): TrialResult {
   let namespace: NetworkNamespace | undefined;
   try {
     namespace = NetworkNamespace.create();
-    const before = tryRuleWrites(namespace);
-    programs.setNamespace(namespace.inode, "Trial");
-    return judgeTrial(before, tryRuleWrites(namespace));
+    const { inode } = namespace;
+    return work(namespace, () => programs.setNamespace(inode, "Trial"));
   } catch (error) {
     return { outcome: "Unknown", message: `The guard's trial could not be made: ${explain(error)}` };
   } finally {
     if (namespace) programs.setNamespace(namespace.inode, undefined);
     namespace?.close();
   }
+}
+
+/** The trial of whatever is attached. */
+export function tryPrograms(programs: GuardPrograms | AuditPrograms): TrialResult {
+  return programs instanceof AuditPrograms ? runAuditTrial(programs) : runGuardTrial(programs);
+}
+
+/** Where nobody can refuse: what is tried in a new network namespace must be seen there. eBPF links are not, since no call says where they are. */
+export function runAuditTrial(programs: AuditPrograms): TrialResult {
+  const seen = () => ({ nftables: programs.seen("Nftables"), legacy: programs.seen("Iptables") });
+  return inTrial(programs, (namespace, guard) => {
+    const before = seen();
+    guard();
+    const writes = tryRuleWrites(namespace);
+    const after = seen();
+    return judgeAuditTrial(writes, { nftables: after.nftables > before.nftables, legacy: after.legacy > before.legacy });
+  });
+}
+
+/** What attempts say that nobody refuses, and which of them were seen. One that something else refuses is seen all the same. Pure. */
+export function judgeAuditTrial(writes: RuleWrites, isSeen: { readonly nftables: boolean; readonly legacy: boolean }): TrialResult {
+  const ways = (["nftables", "legacy"] as const).filter((way) => typeof writes[way] === "string");
+  const unseen = ways.filter((way) => !isSeen[way]).map((way) => WAYS[way]);
+  if (ways.length === 0) return { outcome: "Unknown", message: "Rules could not be written by any way, so that nothing was tried." };
+  if (unseen.length > 0)
+    return { outcome: "Failed", message: `The guard's program is attached, and does not see that ${unseen.join(" and ")} are written.` };
+  return { outcome: "Passed", message: `Seen as it must be: ${ways.map((way) => WAYS[way]).join(", ")}.` };
 }
 
 /** What two rounds of attempts say, the first without guard. Pure. */

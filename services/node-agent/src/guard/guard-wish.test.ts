@@ -9,6 +9,7 @@ const inputs = (changes: Partial<GuardInputs> = {}): GuardInputs => ({
   enforcing: false,
   cleanSinceAttach: false,
   writersKnown: true,
+  canRefuse: true,
   ...changes,
 });
 const clean = { cleanSinceAttach: true };
@@ -27,6 +28,8 @@ describe("what the guard should be", () => {
     ["it is to be on", {}, "Audit"],
     ["and its rules were clean since the guard is attached", clean, "Enforce"],
     ["and its pods are not known", { ...clean, writersKnown: false }, "Audit"],
+    ["the kernel refuses nothing", { canRefuse: false }, "Audit"],
+    ["the kernel refuses nothing, and its writers are not known", { canRefuse: false, writersKnown: false }, "leave"],
     ["it drains", { order: { mode: "Drain" }, datapathPresent: true, enforcing: true }, "Enforce"],
     ["rules are found while it enforces", { enforcing: true, datapathPresent: true }, "Enforce"],
     ["auditing is asked for", { ...clean, ...guard("Audit"), enforcing: true }, "Audit"],

@@ -18,6 +18,8 @@ export type GuardInputs = {
   readonly cleanSinceAttach: boolean;
   /** The node's pods are known, so that the cluster's own writers have their permits. */
   readonly writersKnown: boolean;
+  /** The guard's programs can refuse on this kernel. Where they cannot, nothing is won by telling of kube-proxy's rules before it is known. */
+  readonly canRefuse: boolean;
 };
 
 /**
@@ -30,7 +32,7 @@ export function decideGuard(inputs: GuardInputs): GuardWish {
   const wanted = order?.mode === "BpfVeth" || order?.mode === "Drain";
   const mode = config?.guard?.mode ?? "Enforce";
   if (mode === "Off" || (!wanted && !datapathPresent)) return { kind: "off" };
-  if (!wanted) return { kind: "leave" };
+  if (!wanted || (!inputs.canRefuse && !inputs.writersKnown)) return { kind: "leave" };
   const auditUntil = config?.guard?.auditUntil === undefined ? undefined : Date.parse(config.guard.auditUntil);
   const ready = inputs.enforcing || (inputs.cleanSinceAttach && inputs.writersKnown);
   return { kind: "on", mode: ready ? mode : "Audit", auditUntil };

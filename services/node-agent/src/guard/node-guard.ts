@@ -1,12 +1,13 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { RingBuffer } from "@hostrouting/bpf-loader";
 import { explain } from "@hostrouting/domain";
 import type { Logger } from "@hostrouting/runtime";
 import { removeFolder } from "../host-routing/pin-folder.ts";
+import { AUDIT_OBJECT, AuditPrograms } from "./audit-programs.ts";
 import type { Attempt, GuardCounters, GuardMode } from "./guard-layout.ts";
 import { GUARD_OBJECTS, GuardPrograms, type DenyingRung } from "./guard-programs.ts";
-import { runGuardTrial, type TrialResult } from "./guard-trial.ts";
+import type { AttemptSource } from "./guard-tables.ts";
+import { tryPrograms, type TrialResult } from "./guard-trial.ts";
 import type { GuardWish } from "./guard-wish.ts";
 import type { Writers } from "./writers.ts";
 
@@ -17,7 +18,7 @@ const TRIAL_EVERY_NS = 3_600_000_000_000n;
 /** Pins are looked at so often: somebody who removes them is named within 15 s. */
 const PINS_EVERY_NS = 10_000_000_000n;
 
-/** How far the guard gets on this kernel. Audit: rules are told of when they are there, by what nf_tables announces and by scans. */
+/** How far the guard gets on this kernel. Audit: rules are told of when they are written, and nobody refuses them. */
 export type GuardRung = DenyingRung | "Audit";
 
 /** Where things are. `namespace`: inode of the node's own network namespace; `bootTimeNs`: CLOCK_BOOTTIME. */
@@ -34,7 +35,8 @@ export type NodeGuardOptions = {
   readonly onTampered: () => void;
 };
 
-type Attached = { readonly programs: GuardPrograms; readonly rung: DenyingRung; readonly ring: RingBuffer };
+type Programs = GuardPrograms | AuditPrograms;
+type Attached = { readonly programs: Programs; readonly rung: GuardRung; readonly ring: AttemptSource };
 
 /** What somebody did to the guard, pins removed or tables written; how often the same was noticed, and when last. */
 export type Tampering = {
@@ -60,14 +62,14 @@ export type GuardObservation = {
 
 /**
  * The life of the guard on this node: found by trial which way refuses, attached before the datapath, taken over from an earlier version
- * without a gap, kept by pins and descriptors. Ending the agent ends nothing.
+ * without a gap, kept by pins and descriptors. Ending the agent ends nothing, but where nobody can refuse: what tells then is this process.
  */
 export class NodeGuard {
   readonly #options: NodeGuardOptions;
   readonly #root: string;
   #current: Attached | undefined;
   /** What each way said when it was tried last; ways that do not refuse are not tried again by this process. */
-  readonly #tried = new Map<DenyingRung, string>();
+  readonly #tried = new Map<GuardRung, string>();
   #rung: GuardRung | undefined;
   #trial: { result: TrialResult; atNs: bigint } | undefined;
   #pinsAtNs = 0n;
@@ -164,10 +166,11 @@ export class NodeGuard {
   }
 
   #bringUp({ mode, auditUntil }: GuardWish & { kind: "on" }): void {
-    const current = this.#current ?? this.#attach();
+    const current = this.#current ?? this.#attach() ?? this.#attachAudit();
     if (!current) return;
     const { programs } = current;
     programs.setNamespace(this.#options.namespace, "Guarded");
+    if (current.rung === "Audit") return;
     const before = programs.settings();
     const now = this.#options.bootTimeNs();
     const auditUntilNs = auditUntil === undefined ? 0n : this.#bootTimeOf(auditUntil, now);
@@ -199,6 +202,7 @@ export class NodeGuard {
         for (const folder of this.#others()) GuardPrograms.remove(folder);
         return this.#current;
       }
+      this.#trial = undefined;
       return undefined;
     } finally {
       former?.close();
@@ -219,12 +223,29 @@ export class NodeGuard {
     return undefined;
   }
 
-  #refuse(rung: DenyingRung, cause: string): void {
+  #refuse(rung: GuardRung, cause: string): void {
     this.#tried.set(rung, cause);
-    this.#options.logger.info({ rung, cause }, "the guard cannot refuse by this way");
+    this.#options.logger.info({ rung, cause }, "the guard cannot go this way");
   }
 
-  #use(programs: GuardPrograms, rung: DenyingRung, attachedAt: number): void {
+  /** No way refuses: what is left is to tell. Its trial says how well; without it scans tell. */
+  #attachAudit(): Attached | undefined {
+    if (this.#tried.has("Audit")) return undefined;
+    let programs: AuditPrograms | undefined;
+    try {
+      const { objects, namespace, bootTimeNs } = this.#options;
+      programs = AuditPrograms.load({ objectPath: join(objects, AUDIT_OBJECT), namespace, bootTimeNs });
+      this.#try(programs);
+      this.#use(programs, "Audit", performance.now());
+    } catch (error) {
+      this.#refuse("Audit", explain(error));
+      programs?.end();
+      this.#trial = { result: { outcome: "Failed", message: explain(error) }, atNs: this.#options.bootTimeNs() };
+    }
+    return this.#current;
+  }
+
+  #use(programs: Programs, rung: GuardRung, attachedAt: number): void {
     this.#current = { programs, rung, ring: programs.openAttempts(this.#options.onAttempt) };
     this.#rung = rung;
     this.#attachedAt = attachedAt;
@@ -232,14 +253,14 @@ export class NodeGuard {
     this.#options.logger.info({ rung, trial: this.#trial?.result.message }, "the guard is attached");
   }
 
-  #try(programs: GuardPrograms): TrialResult {
-    const result = runGuardTrial(programs);
+  #try(programs: Programs): TrialResult {
+    const result = tryPrograms(programs);
     this.#trial = { result, atNs: this.#options.bootTimeNs() };
     if (result.outcome !== "Passed") this.#options.logger.warn({ outcome: result.outcome, message: result.message }, "trial of the guard");
     return result;
   }
 
-  #checkPins(programs: GuardPrograms, now: bigint): void {
+  #checkPins(programs: Programs, now: bigint): void {
     this.#pinsAtNs = now;
     const pins = programs.repin();
     if (pins.length === 0) return;
@@ -281,7 +302,8 @@ export class NodeGuard {
 
   /** What other versions or ways have left. */
   #others(): string[] {
-    const own = this.#current && this.#folder(this.#current.rung);
+    const { rung } = this.#current ?? {};
+    const own = rung && rung !== "Audit" && this.#folder(rung);
     return list(this.#root)
       .map((name) => join(this.#root, name))
       .filter((folder) => folder !== own);

@@ -62,6 +62,22 @@ describe("who may write rules", () => {
       assert.equal(found, expected);
     });
 
+  it("services beside this node's pods may write, those of another node on the same machine may not", () => {
+    const paths = [
+      `/lab/one/kubepods/burstable/pod${uidOf(1)}`,
+      "/lab/one/system.slice/kube-proxy.service",
+      `/lab/two/kubepods/burstable/pod${uidOf(8)}`,
+      "/lab/two/system.slice/kube-proxy.service",
+      `/lab/one/kubepods/burstable/pod${uidOf(1)}/kubepods/pod${uidOf(1)}`,
+      `/lab/one/kubepods/burstable/pod${uidOf(1)}/system.slice/kubelet.service`,
+    ];
+    const { permits } = decideWriters({ cgroups: paths.map((path, index) => ({ path, id: BigInt(index) })), pods, transientUnits });
+    assert.deepEqual(
+      paths.map((_, index) => permits.get(BigInt(index))?.permitted),
+      [false, true, undefined, undefined, false, undefined],
+    );
+  });
+
   it("the scope is that of the masquerade rules, and of nobody else's", () => {
     const { permits, scopes } = decideWriters({ cgroups: [{ path: `/kubepods/pod${uidOf(6)}`, id: 1n }], pods, transientUnits });
     const scope = permits.get(1n)?.scope ?? 0;

@@ -55,6 +55,7 @@ const PERMITTED_SERVICES: ReadonlySet<string> = new Set([
   "localdns.service",
 ]);
 
+/** Beside the pods of this node: at the top, and where the kubelet's `cgroupRoot` is. Other nodes of the same machine are elsewhere. */
 const SERVICES = "/system.slice";
 /** Where people and virtual machines are: never a writer of ours. */
 const REFUSED_SLICES = ["/user.slice", "/machine.slice"];
@@ -64,6 +65,9 @@ const POD = /(?:^|-)pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-
 
 /** A container's id, which its cgroup is named for: alone, or as `cri-containerd-<id>.scope`. */
 const CONTAINER = /(?:^|[-/:])([0-9a-f]{64})(?=$|[./])/;
+
+/** The kubelet's folder for pods and what is before it, which ends at the first of that name: inside a pod anybody may name cgroups. */
+const PODS = /^(.*?)\/kubepods(?:\.slice)?\//;
 
 /** What the kernel is to know of writers. */
 export type Writers = { readonly permits: ReadonlyMap<bigint, CgroupPermit>; readonly scopes: readonly ScopeKey[] };
@@ -79,9 +83,10 @@ export type WriterInputs = {
 export function decideWriters({ cgroups, pods, transientUnits }: WriterInputs): Writers {
   const mayWrite = (unit: string): boolean => PERMITTED_SERVICES.has(unit) && !transientUnits.has(unit);
   const byUid = new Map(pods.map((pod) => [pod.uid, pod]));
+  const services = servicesOf(cgroups, byUid);
   const permits = new Map<bigint, CgroupPermit>();
   for (const { path, id } of cgroups) {
-    const permit = permitOf(path, byUid, mayWrite);
+    const permit = permitOf(path, byUid, (parent, unit) => (services.has(parent) ? plain(mayWrite(unit)) : undefined));
     if (permit) permits.set(id, permit);
   }
   return { permits, scopes: PERMITTED_PODS.flatMap(scopeKeys) };
@@ -101,15 +106,27 @@ export function containerIdOf(path: string): string | undefined {
   return CONTAINER.exec(path)?.[1];
 }
 
-function permitOf(path: string, pods: ReadonlyMap<string, WriterPod>, mayWrite: (unit: string) => boolean): CgroupPermit | undefined {
+/** Where services of this node are. */
+function servicesOf(cgroups: readonly Cgroup[], pods: ReadonlyMap<string, WriterPod>): ReadonlySet<string> {
+  const roots = cgroups.flatMap(({ path }) => {
+    const root = PODS.exec(path)?.[1];
+    return root !== undefined && pods.has(podUidOf(path) ?? "") ? [root] : [];
+  });
+  return new Set(["", ...roots].map((root) => `${root}${SERVICES}`));
+}
+
+function permitOf(
+  path: string,
+  pods: ReadonlyMap<string, WriterPod>,
+  ofService: (parent: string, unit: string) => CgroupPermit | undefined,
+): CgroupPermit | undefined {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const parent = path.slice(0, path.length - name.length - 1);
   if (POD.test(name)) {
     const pod = pods.get(podUidOf(name) ?? "");
     return pod && podPermit(pod);
   }
-  if (parent === SERVICES) return plain(mayWrite(name));
-  return REFUSED_SLICES.includes(path) ? plain(false) : undefined;
+  return ofService(parent, name) ?? (REFUSED_SLICES.includes(path) ? plain(false) : undefined);
 }
 
 function podPermit({ namespace, serviceAccount, controller }: WriterPod): CgroupPermit {
