@@ -107,7 +107,7 @@ async function noticeHere(): Promise<void> {
   let told = Promise.withResolvers<void>();
   const readers = nodeRuleReaders(path.join(CHECKOUT, "bpf/build/host_routing.bpf.o"));
   const logger = createLogger("bench", "silent");
-  const watch = watchRules({ logger, clock: systemClock, readers, onChange: () => told.resolve() });
+  const watch = watchRules({ logger, clock: systemClock, readers, nodeImage: () => undefined, onChange: () => told.resolve() });
   await told.promise;
   const times: number[] = [];
   for (let turn = 0; turn < NOTICES; turn++) {

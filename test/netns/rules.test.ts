@@ -33,7 +33,7 @@ const WATCH = `${READERS}
     const { state, findings } = watch.current().verdict;
     console.log(state, ...findings.map(({ changedBy }) => changedBy.replace(/\\d+/, "N")));
   };
-  const watch = watchRules({ logger: createLogger("test", "silent"), clock: systemClock, readers, onChange: show });
+  const watch = watchRules({ logger: createLogger("test", "silent"), clock: systemClock, readers, nodeImage: () => undefined, onChange: show });
   process.stdin.on("end", () => watch.stop()).resume();`;
 const TIMEOUT_MS = 30_000;
 /** Far less than the minute after which the regular scan comes. */

@@ -257,6 +257,22 @@ export interface HostRoutingNodeStatus {
       why: string;
     }[];
     /**
+     * Rules that the node's image and its parts write, and that are not there as they write them.
+     */
+    missing?: {
+      /**
+       * Its name in the list of known rules.
+       */
+      rule: string;
+      families: string[];
+      owner: string;
+      why: string;
+    }[];
+    /**
+     * Version of the node's image by its label; empty where that is none that is known.
+     */
+    image?: string;
+    /**
      * Whether the node's own rules deny what our network policy denies: they alone do once host routing is off.
      */
     platformRules?: {

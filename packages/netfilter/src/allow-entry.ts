@@ -44,6 +44,8 @@ export interface AllowEntry {
   readonly effectWhenBypassed: EffectWhenBypassed;
   /** Whether a node that has the owner always has the rule: its absence is reported. */
   readonly expected?: boolean;
+  /** Whether a node that has the rule keeps it: once it was seen, its absence is reported, also where not every node has it. */
+  readonly lasting?: boolean;
   /** Versions of node images that have the rule, both included: "202501.05.0". */
   readonly nodeImages?: { readonly from?: string; readonly to?: string };
   /** The day after which nothing supported writes the rule, YYYY-MM-DD. */

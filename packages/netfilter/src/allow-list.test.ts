@@ -56,6 +56,7 @@ const REFUSED: readonly [what: string, change: object, says: RegExp][] = [
   ["an unknown field", { replacement: "x" }, /mine: replacement is no field/],
   ["an id in capitals", { id: "Mine" }, /entry 1: id/],
   ["a flag that is a word", { expected: "yes" }, /expected/],
+  ["another flag that is a word", { lasting: "yes" }, /lasting/],
 ];
 
 function load(...changes: readonly object[]): ReturnType<typeof loadAllowList> {

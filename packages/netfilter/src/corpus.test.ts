@@ -9,12 +9,13 @@ import { kubeProxyTablesOfNft } from "./corpus/kube-proxy-tables.ts";
 import { nodeParts } from "./corpus/node-parts.ts";
 import type { CorpusCase } from "./corpus/corpus-case.ts";
 import { defaultAllowList } from "./default-allow-list.ts";
-import type { Dump, DumpSource } from "./node-dumps.ts";
+import type { DumpSource } from "./node-dumps.ts";
 import { judgeScan } from "./scan-findings.ts";
 import { knownWriters } from "./writer-catalogue.ts";
 
 const allowList = loadAllowList(defaultAllowList);
 const AKS_OWNERS = ["AKS node set-up", "AgentBaker", "Azure guest agent", "LocalDNS", "ip-masq-agent"];
+const IMAGE = "202610.12.0";
 const NONE = { Bypassed: 0, Unaffected: 0, Inert: 0, Owned: 0, Unknown: 0 };
 
 const corpus: readonly CorpusCase[] = [
@@ -46,7 +47,7 @@ describe("corpus", () => {
       FORMATS.filter((format) => !formats.has(format)),
       [],
     );
-    const writers = new Set(corpus.flatMap(({ dumps }) => judge(dumps).findings.map(({ writer }) => writer)));
+    const writers = new Set(corpus.flatMap((one) => judge(one).findings.map(({ writer }) => writer)));
     assert.deepEqual(
       knownWriters.filter(({ id, verdict }) => verdict === "Block" && !writers.has(id)).map(({ id }) => id),
       [],
@@ -57,13 +58,14 @@ describe("corpus", () => {
 
 const FORMATS: readonly DumpSource[] = ["iptables-nft-save", "ip6tables-nft-save", "iptables-legacy-save", "nft-json"];
 
-function judge(dumps: readonly Dump[]) {
-  return judgeScan(dumps, allowList, { expectedOwners: AKS_OWNERS });
+function judge({ dumps, before = [], nodeImage = IMAGE }: CorpusCase) {
+  const { seen } = judgeScan(before, allowList);
+  return judgeScan(dumps, allowList, { nodeImage, expectedOwners: AKS_OWNERS, seenBefore: seen });
 }
 
 /** Rule sets that offend, and those that do not, with how many of each are taken for the other. One that cannot be judged counts as not clean. */
 function countCorpus(): { harmful: number; harmless: number; falseClean: number; falseDirty: number } {
-  const seen = corpus.map(({ dumps, state }) => ({ expected: state, state: judge(dumps).state }));
+  const seen = corpus.map((one) => ({ expected: one.state, state: judge(one).state }));
   const [harmless, harmful] = [seen.filter(({ expected }) => expected === "Clean"), seen.filter(({ expected }) => expected !== "Clean")];
   return {
     harmful: harmful.length,
@@ -73,8 +75,9 @@ function countCorpus(): { harmful: number; harmless: number; falseClean: number;
   };
 }
 
-function check({ dumps, state, classes, found = [], writer, missing }: CorpusCase): void {
-  const verdict = judge(dumps);
+function check(one: CorpusCase): void {
+  const { state, classes, found = [], writer, missing } = one;
+  const verdict = judge(one);
   const seen = JSON.stringify(verdict, null, 1);
   assert.equal(verdict.state, state, seen);
   if (classes !== undefined) assert.deepEqual(verdict.counts, { ...NONE, ...classes }, seen);
@@ -90,7 +93,7 @@ function check({ dumps, state, classes, found = [], writer, missing }: CorpusCas
     );
   if (missing !== undefined)
     assert.deepEqual(
-      verdict.missing.map(({ entry }) => entry),
+      verdict.missing?.map(({ entry, families }) => [entry, ...families].join(" ")),
       missing,
       seen,
     );

@@ -6,7 +6,7 @@ import { kubeletEntries, kubeProxyEntries } from "./owned-kube-rules.ts";
 import { kubeProxyNftEntries } from "./owned-kube-proxy-nft.ts";
 
 /** Grows with every change of an entry. */
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * The rules that nodes have without anybody's doing. kube-proxy's are among them because Services stay with the stack where it runs. What needs

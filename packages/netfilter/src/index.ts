@@ -34,10 +34,11 @@ export {
   type Finding,
   type JudgedRules,
   type Removable,
-  type MissingRule,
   type ScanOptions,
   type ScanVerdict,
 } from "./scan-findings.ts";
+export { type Expectations, type MissingRule, type SeenRules } from "./missing-rules.ts";
+export { nodeImageOf, type NodeImage } from "./node-image.ts";
 export type {
   Action,
   Backend,

@@ -17,6 +17,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof AllowEntry>([
   "why",
   "effectWhenBypassed",
   "expected",
+  "lasting",
   "nodeImages",
   "retireAfter",
 ]);
@@ -68,7 +69,7 @@ type Problem = readonly [field: string, why: string];
 
 function whyEntryIsRefused(entry: JsonObject): Problem | undefined {
   for (const field of ["owner", "why"]) if (isBlank(entry[field])) return [field, "is missing"];
-  const { families, tables, chain, rule, leadsTo, effectWhenBypassed, expected, nodeImages, retireAfter } = entry;
+  const { families, tables, chain, rule, leadsTo, effectWhenBypassed, expected, lasting, nodeImages, retireAfter } = entry;
   if (!isFilled(families) || !families.every((family) => FAMILIES.has(family))) return ["families", "is no list of families"];
   if (!isFilled(tables) || tables.some(isBlank)) return ["tables", "is no list of tables"];
   if (typeof chain !== "string" || isBlank(chain)) return ["chain", "is blank"];
@@ -80,6 +81,7 @@ function whyEntryIsRefused(entry: JsonObject): Problem | undefined {
   if (verdictProblem !== undefined) return ["leadsTo", verdictProblem];
   if (!EFFECTS.has(effectWhenBypassed)) return ["effectWhenBypassed", "is none of none, kept and replaced"];
   if (expected !== undefined && typeof expected !== "boolean") return ["expected", "is neither true nor false"];
+  if (lasting !== undefined && typeof lasting !== "boolean") return ["lasting", "is neither true nor false"];
   if (retireAfter !== undefined && !isDay(retireAfter)) return ["retireAfter", "is no day as YYYY-MM-DD"];
   return nodeImages === undefined || isImageRange(nodeImages) ? undefined : ["nodeImages", "has bounds that are no versions"];
 }

@@ -33,6 +33,15 @@ const metadata: AllowEntry = {
   expected: true,
 };
 
+/** The oldest images that run a kernel and a Kubernetes that host routing takes. */
+const SUPPORTED = { from: "202401.01.0" };
+/** AgentBaker #6110 of April 2025 put LocalDNS into images. */
+const WITH_LOCAL_DNS = { from: "202504.01.0" };
+/** AgentBaker #9230 of 17 August 2026, taken back by #9247 two days later; images that were made between have the rules. */
+const WITH_UNTRACKED_REPLIES = { from: "202608.01.0", to: "202609.30.0" };
+/** Images are supported for six months. */
+const REPLIES_RETIRED_AFTER = "2027-03-31";
+
 const dhcp = [
   { id: "dhcp-client", family: "ip", port: "68" },
   { id: "dhcpv6-client", family: "ip6", port: "546" },
@@ -48,7 +57,8 @@ const dhcpEntries = dhcp.map(({ id, family, port }): AllowEntry => {
     owner: NODE_SETUP,
     why: "The node's own lease.",
     effectWhenBypassed: "none",
-    expected: family === "ip",
+    nodeImages: SUPPORTED,
+    lasting: true,
   };
 });
 
@@ -69,7 +79,9 @@ const guestAgent = Object.entries(guestAgentRules).map(([id, rule]): AllowEntry 
     owner: GUEST_AGENT,
     why: "Of the node's own processes only those of root talk to the wireserver.",
     effectWhenBypassed: "none",
-    expected: true,
+    nodeImages: SUPPORTED,
+    // Older agents do not let names through to all.
+    ...(id === "waagent-dns" ? { lasting: true } : { expected: true }),
   };
 });
 
@@ -89,6 +101,7 @@ function localDnsEntry(address: string, chain: string, protocol: string): AllowE
     owner: "LocalDNS",
     why: "Questions to the node's name cache stay out of the connection table.",
     effectWhenBypassed: "none",
+    nodeImages: WITH_LOCAL_DNS,
     expected: true,
   };
 }
@@ -100,8 +113,11 @@ const localDnsReplies: AllowEntry = {
   chain: "^(PREROUTING|OUTPUT)$",
   rule: String.raw`^-A (PREROUTING|OUTPUT) -s 169\.254\.10\.1[01]/32 -p (tcp|udp)( -m comment --comment "localdns: skip conntrack")?( -m (tcp|udp))? --sport 53 -j (NOTRACK|CT --notrack)$`,
   owner: "LocalDNS",
-  why: "Older images keep the answers out of the connection table as well.",
+  why: "Some images keep the answers out of the connection table as well.",
   effectWhenBypassed: "none",
+  lasting: true,
+  nodeImages: WITH_UNTRACKED_REPLIES,
+  retireAfter: REPLIES_RETIRED_AFTER,
 };
 
 const swift: readonly AllowEntry[] = [
@@ -114,6 +130,7 @@ const swift: readonly AllowEntry[] = [
     owner: "Azure CNS",
     why: "Leads to the translation of pods' questions to the platform.",
     effectWhenBypassed: "replaced",
+    lasting: true,
   },
   {
     id: "swift-snat",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { loadAllowList } from "./allow-list.ts";
-import { dump, nftDump } from "./corpus/corpus-case.ts";
+import { bothFamilies, dump, nftDump } from "./corpus/corpus-case.ts";
 import { defaultAllowList } from "./default-allow-list.ts";
 import type { Dump } from "./node-dumps.ts";
 import { FINDINGS_MAX, judgeScan } from "./scan-findings.ts";
@@ -99,15 +99,37 @@ test("a long rule is cut in its finding, and removed whole", () => {
   assert.ok(finding?.removal?.includes(comment));
 });
 
+const MASQUERADE =
+  '-A IP-MASQ-AGENT -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -j MASQUERADE';
+const MASQ_JUMP =
+  '-A POSTROUTING -m comment --comment "ip-masq-agent: ensure nat POSTROUTING directs all non-LOCAL destination traffic to our custom IP-MASQ-AGENT chain" -m addrtype ! --dst-type LOCAL -j IP-MASQ-AGENT';
+
 describe("what is missing", () => {
   const wireserver = "-A FORWARD -d 168.63.129.16/32 -p tcp -m tcp --dport 80 -j DROP";
-  const missing = (rules: string[], expectedOwners?: string[]): string[] =>
-    judgeScan([dump({ filter: rules })], allowList, expectedOwners === undefined ? {} : { expectedOwners }).missing.map(
-      ({ entry }) => entry,
-    );
+  const missing = (rules: string[], expectedOwners: string[] = []): string[] | undefined =>
+    judgeScan([dump({ filter: rules })], allowList, { expectedOwners }).missing?.map(({ entry }) => entry);
   test("nothing of an owner that is not there", () => assert.deepEqual(missing([]), []));
-  test("the other rules of an owner that is there", () => assert.deepEqual(missing([wireserver]), ["wireserver-32526", "dhcp-client"]));
+  test("the other rules of an owner that is there", () => assert.deepEqual(missing([wireserver]), ["wireserver-32526"]));
   test("all rules of an owner that is expected", () => assert.deepEqual(missing([], ["AgentBaker"]), ["imds-restriction"]));
+  test("what was there before, in the family in which it was", () => {
+    const [dhcp, both] = [
+      dump({ filter: ["-A INPUT -p udp -m udp --dport 68 -j ACCEPT"] }),
+      bothFamilies({ nat: [MASQUERADE, MASQ_JUMP] }),
+    ];
+    const later = (before: readonly Dump[], now: readonly Dump[]): unknown =>
+      judgeScan(now, allowList, { seenBefore: judgeScan(before, allowList).seen }).missing?.map(({ entry, families }) => [entry, families]);
+    assert.deepEqual(later([dhcp], [dump({})]), [["dhcp-client", ["ip"]]]);
+    assert.deepEqual(later(both, both), []);
+    assert.deepEqual(later(both, both.slice(0, 1)), [
+      ["ip-masq-agent-jump", ["ip6"]],
+      ["ip-masq-agent-masquerade", ["ip6"]],
+    ]);
+  });
+  test("is not told where a tool that would show it failed, and is where another did", () => {
+    const of = (source: Dump["source"]): number | undefined =>
+      judgeScan([dump({}), { source, failed: "it hung" }], allowList, { expectedOwners: ["AgentBaker"] }).missing?.length;
+    assert.deepEqual([of("iptables-legacy-save"), of("nft-json"), of("netfilter-links")], [undefined, undefined, 1]);
+  });
 });
 
 test("entries for other node images do not apply", () => {

@@ -1,7 +1,8 @@
-import { forNodeImage, type AllowEntry, type AllowList } from "./allow-list.ts";
+import { forNodeImage, type AllowList } from "./allow-list.ts";
 import { classifyRules, type Judged, type RuleClass } from "./classify-rules.ts";
 import { digestOf } from "./digest.ts";
 import { writerOf } from "./known-writers.ts";
+import { lastingRules, mayHide, missingRules, type Expectations, type MissingRule, type SeenRules } from "./missing-rules.ts";
 import { readDumps, type Dump, type UnreadDump } from "./node-dumps.ts";
 import type { Backend, Family } from "./packet-rule.ts";
 import { removalCommand, removalWords } from "./removal-command.ts";
@@ -26,13 +27,6 @@ export interface Finding {
   readonly removal?: string;
 }
 
-/** An entry whose owner is on the node, and whose rule is not. */
-export interface MissingRule {
-  readonly entry: string;
-  readonly owner: string;
-  readonly why: string;
-}
-
 /** What a node's rules mean. Dirty wins over Unknown, which wins over Clean. */
 export interface ScanVerdict {
   readonly state: "Clean" | "Dirty" | "Unknown";
@@ -44,16 +38,19 @@ export interface ScanVerdict {
   readonly omitted: number;
   readonly counts: Readonly<Record<RuleClass, number>>;
   readonly unread: readonly UnreadDump[];
-  /** Rules of owners that are not there as they should be. They do not make a node Dirty: nothing is bypassed. */
-  readonly missing: readonly MissingRule[];
+  /**
+   * Rules of the node's own that are not there as they should be. They do not make a node Dirty: nothing is bypassed. Undefined where that cannot be
+   * told, since something could not be read.
+   */
+  readonly missing: readonly MissingRule[] | undefined;
+  /** What is there and stays: `seenBefore` of the next scan. */
+  readonly seen: SeenRules;
 }
 
 /** What a scan knows of its node beside the dumps. */
-export interface ScanOptions {
+export interface ScanOptions extends Expectations {
   /** Version of the node's image; entries for others are left out. Without it all apply. */
   readonly nodeImage?: string;
-  /** Owners whose expected rules are missed even when none of theirs is there. */
-  readonly expectedOwners?: readonly string[];
 }
 
 /** 50 rules of 400 bytes with their words fit into a report of 64 KiB. */
@@ -112,7 +109,8 @@ function verdictOf({ judged, unread, list, isEmpty }: Scan, options: ScanOptions
     omitted: Math.max(0, offending.length - FINDINGS_MAX),
     counts,
     unread,
-    missing: missingRules(list, judged, options.expectedOwners ?? []),
+    missing: mayHide(unread) ? undefined : missingRules(list, judged, options),
+    seen: lastingRules(judged),
   };
 }
 
@@ -157,13 +155,4 @@ function remedyOf(writer: ReturnType<typeof writerOf>): string {
   if (writer === undefined) return "Find out what writes it, say the same with a CiliumNetworkPolicy if it is needed, and take it away.";
   if (writer.verdict !== "Allowed") return writer.remedy;
   return `It looks like a rule of ${writer.name} and is none that is known: compare it with another node, and take it away if it is foreign.`;
-}
-
-function missingRules(list: AllowList, judged: readonly Judged[], expectedOwners: readonly string[]): MissingRule[] {
-  const entries = judged.flatMap(({ entry }) => entry ?? []);
-  const there = new Set<AllowEntry>(entries);
-  const owners = new Set([...expectedOwners, ...entries.map(({ owner }) => owner)]);
-  return list.entries
-    .filter((entry) => entry.expected === true && owners.has(entry.owner) && !there.has(entry))
-    .map(({ id, owner, why }) => ({ entry: id, owner, why }));
 }

@@ -84,6 +84,15 @@ describe("warnings from nodes' conditions", () => {
     ["a pod that reaches what a policy denies", [node("a", ["PolicyReconciled", "False", "ProbeFailed"])], ["policy-not-enforced a"]],
     ["a policy that nobody has tried yet", [node("a", ["PolicyReconciled", "Unknown", "NotProbed"])], []],
     ["rules that cannot be read", [node("a", ["RulesClean", "Unknown"])], []],
+    [
+      "rules of the node's own are gone, or its image is not known",
+      [
+        node("n1", ["DefaultRulesPresent", "False", "Missing"]),
+        node("n2", ["DefaultRulesPresent", "Unknown", "ImageUnknown"]),
+        node("n3", ["DefaultRulesPresent", "Unknown", "NotRead"], ["DefaultRulesPresent", "True", "Present"]),
+      ],
+      ["default-rules-missing n1", "node-image-unknown n2"],
+    ],
   ];
   for (const [what, nodes, expected] of cases)
     it(what, () => {

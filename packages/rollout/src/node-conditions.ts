@@ -114,6 +114,20 @@ const KINDS: readonly Kind[] = [
     is: ({ type, status }) => type === "RulesClean" && status === "False",
   },
   {
+    id: "default-rules-missing",
+    title: "Packet filter rules that AKS writes are gone or altered",
+    remedy:
+      "Find out who took them away (Events of these nodes, the audit log), and reimage the nodes. While host routing is on, its network policy keeps pods from the wireserver and the metadata service; once it is off, these rules alone do.",
+    is: ({ type, status }) => type === "DefaultRulesPresent" && status === "False",
+  },
+  {
+    id: "node-image-unknown",
+    title: "The nodes' image is not known",
+    remedy:
+      "Upgrade the node image, or ask for a newer version of host routing: rules of every known image count as the nodes' own until then.",
+    is: ({ type, reason }) => type === "DefaultRulesPresent" && reason === "ImageUnknown",
+  },
+  {
     id: "policy-not-enforced",
     title: "Pods reach what a network policy denies, or the agent cannot deny it",
     remedy:

@@ -26,7 +26,7 @@ import { watchPreconditions } from "./preconditions/precondition-watch.ts";
 import { readNodeFacts } from "./report/node-facts.ts";
 import { ruleTellings } from "./rules/rule-news.ts";
 import { nodeRuleReaders } from "./rules/rule-readers.ts";
-import { watchRules, type RuleWatch } from "./rules/rule-watch.ts";
+import { watchRules, type RuleWatch, type RuleWatchOptions } from "./rules/rule-watch.ts";
 import { allPreconditions } from "./rules/rules-precondition.ts";
 
 const COLLECTIONS = "/apis/hostrouting.acns.azure.com/v1alpha1";
@@ -68,10 +68,11 @@ function main(): void {
   const pods = watchPods({ api, nodeName: config.nodeName, logger, onChange: followKnownPods });
   const masquerade = followMasquerade(config, { api, logger, pods, onChange: () => loop.wake() });
   const preconditions = watchPreconditions({ logger, onChange: () => loop.wake() });
-  const rules = nodeRules(config, logger, () => (loop.wake(), events.wake()));
+  const rules = nodeRules(config, { logger, onChange: () => (loop.wake(), events.wake()), nodeImage: () => ownNode.last()?.image });
   const guard = keepGuard(config, version, { pods, rules, onNews: () => events.wake(), logger });
   const facts = { ...readNodeFacts(config.osReleaseFile, { hook, gate }), guardRung: guard.rung() };
-  const ownNode = followOwnNode(api, config.nodeName, () => events.wake());
+  // Which rules are expected depends on the image.
+  const ownNode = followOwnNode(api, config.nodeName, () => (events.wake(), rules.look()));
   const sources: EventSource[] = [
     (node) => ruleTellings(rules.news(), node, systemClock.now()),
     (node) => guard.tellings(node),
@@ -162,8 +163,10 @@ function openDatapath(config: Config, found: Found): NodeDatapath {
   });
 }
 
-function nodeRules({ objectPath }: Config, logger: Logger, onChange: () => void): RuleWatch {
-  return watchRules({ logger, clock: systemClock, readers: nodeRuleReaders(objectPath), onChange });
+type RuleParts = Pick<RuleWatchOptions, "logger" | "onChange" | "nodeImage">;
+
+function nodeRules({ objectPath }: Config, parts: RuleParts): RuleWatch {
+  return watchRules({ ...parts, clock: systemClock, readers: nodeRuleReaders(objectPath) });
 }
 
 type MasqueradeParts = Pick<MasqueradeWatchOptions, "api" | "logger" | "onChange"> & { pods: WatchedPods };

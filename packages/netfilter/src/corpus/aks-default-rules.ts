@@ -5,7 +5,7 @@ export interface DefaultRule {
   readonly family: "ip" | "ip6";
   readonly table: string;
   readonly rule: string;
-  /** The entry that is missed when the rule is not there. */
+  /** The entry that is missed when the rule is not there; absent where the rule follows a configuration. */
   readonly entry?: string;
   /** What the altered rule is: nobody's, and judged by what it does. */
   readonly altered: RuleClass;
@@ -135,6 +135,7 @@ const translation: readonly DefaultRule[] = [
     family: "ip",
     table: "nat",
     rule: "-A POSTROUTING -j SWIFT",
+    entry: "swift-jump",
     altered: "Bypassed",
     tokens: [
       ["-j", "-g"],
@@ -206,6 +207,7 @@ const translation: readonly DefaultRule[] = [
     family: "ip6",
     table: "filter",
     rule: "-A INPUT -p udp -m udp --dport 546 -j ACCEPT",
+    entry: "dhcpv6-client",
     altered: "Unaffected",
     tokens: [
       ["546", "547"],

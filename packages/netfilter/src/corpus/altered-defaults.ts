@@ -22,21 +22,26 @@ const whole: CorpusCase = {
   dumps: aksDumps(aksDefaultRules),
   state: "Clean",
   classes: { Owned: ALL },
+  before: aksDumps(aksDefaultRules),
   missing: [],
 };
 
 const removed = aksDefaultRules.map((gone): CorpusCase => {
   const rest = aksDefaultRules.filter((rule) => rule !== gone);
-  // The rule of the other family is of the same entry, and is still there.
-  const stays = rest.some(({ entry }) => entry === gone.entry);
   return {
     name: `AKS: without ${gone.family} ${gone.table} ${gone.rule}`,
     dumps: aksDumps(rest),
+    before: aksDumps(aksDefaultRules),
     state: "Clean",
     classes: { Owned: ALL - 1 },
-    missing: gone.entry === undefined || stays ? [] : [gone.entry],
+    missing: missed(gone),
   };
 });
+
+/** A rule that follows somebody's configuration may go at any time, and is missed by nobody. */
+function missed({ entry, family }: DefaultRule): readonly string[] {
+  return entry === undefined ? [] : [`${entry} ${family}`];
+}
 
 const altered = aksDefaultRules.flatMap((original) => original.tokens.map(([from, to]) => alteredCase(original, from, to)));
 
@@ -47,6 +52,8 @@ function alteredCase(original: DefaultRule, from: string, to: string): CorpusCas
   return {
     name: `AKS: "${to}" in place of "${from}" in ${original.family} ${original.table} ${original.rule}`,
     dumps: aksDumps(rules),
+    before: aksDumps(aksDefaultRules),
+    missing: missed(original),
     state: original.altered === "Bypassed" ? "Dirty" : "Clean",
     classes: { Owned: ALL - 1, [original.altered]: 1 },
     ...(original.altered === "Bypassed" ? { found: [rule] } : {}),

@@ -12,7 +12,11 @@ export interface CorpusCase {
   readonly found?: readonly string[];
   /** The writer that some finding names. */
   readonly writer?: string;
-  /** Entries whose rules are missed, when the owners of AKS are expected. */
+  /** Version of the node's image; a recent one where it makes no difference. */
+  readonly nodeImage?: string;
+  /** What the same node showed earlier. */
+  readonly before?: readonly Dump[];
+  /** Entries whose rules are missed, each with its families. */
   readonly missing?: readonly string[];
 }
 

@@ -137,7 +137,8 @@ export const nodeParts: readonly CorpusCase[] = [
     classes: { Owned: 2 },
   },
   {
-    name: "LocalDNS of an older image, with its remark and the answers",
+    name: "LocalDNS of an image of August 2026, with its remark and the answers",
+    nodeImage: "202608.20.0",
     dumps: [
       dump({
         raw: [

@@ -1,10 +1,18 @@
 import type { ClusterApi } from "./cluster-api.ts";
 
 /** What the agent must know of its own Node object. */
-export type OwnNode = { uid: string; podRanges: string[]; addresses: string[] };
+export type OwnNode = {
+  uid: string;
+  podRanges: string[];
+  addresses: string[];
+  /** Label kubernetes.azure.com/node-image-version; empty where it has none. */
+  image: string;
+};
+
+const IMAGE_LABEL = "kubernetes.azure.com/node-image-version";
 
 type NodeObject = {
-  metadata: { uid: string };
+  metadata: { uid: string; labels?: Record<string, string> };
   spec?: { podCIDR?: string; podCIDRs?: string[] };
   status?: { addresses?: { type: string; address: string }[] };
 };
@@ -32,6 +40,7 @@ async function readOwnNode(api: Pick<ClusterApi, "get">, name: string): Promise<
   if (!node) return undefined;
   return {
     uid: node.metadata.uid,
+    image: node.metadata.labels?.[IMAGE_LABEL] ?? "",
     podRanges: node.spec?.podCIDRs ?? (node.spec?.podCIDR ? [node.spec.podCIDR] : []),
     addresses: (node.status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address),
   };

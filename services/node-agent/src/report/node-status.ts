@@ -14,6 +14,7 @@ import type { DenialDecision } from "../policy/decide-denials.ts";
 import { policyStatus } from "../policy/policy-status.ts";
 import type { ProbeReport } from "../probes/node-probes.ts";
 import { policyCondition } from "../probes/policy-condition.ts";
+import { defaultRulesCondition } from "../rules/default-rules-condition.ts";
 import type { RuleScan } from "../rules/rule-watch.ts";
 import { scanReport, type ScanReport } from "../rules/scan-report.ts";
 import { datedConditions, type Condition } from "./conditions.ts";
@@ -83,7 +84,9 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     devices: seen.devices.slice(0, DEVICES_MAX),
     probes: probesOf(inputs),
     facts: inputs.facts,
-    ...(inputs.rules && { scan: { ...scanReport(inputs.rules.verdict), platformRules: platformReport(inputs.rules) } }),
+    ...(inputs.rules && {
+      scan: { ...scanReport(inputs.rules.verdict), image: imageReport(inputs.rules), platformRules: platformReport(inputs.rules) },
+    }),
     guard: guardStatus(inputs.guard),
     masquerade: masqueradeStatus({
       decision: inputs.masquerade,
@@ -98,7 +101,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
         { type: "MasqueradeConfigInSync", ...inputs.masquerade.config.validity },
         guardCondition(inputs.guard),
         ...tamperedCondition(inputs.guard, Date.parse(inputs.observedAt)),
-        ...(inputs.rules ? [rulesCondition(inputs.rules.verdict, inputs.rulesMessage)] : []),
+        ...(inputs.rules ? [rulesCondition(inputs.rules.verdict, inputs.rulesMessage), ...defaultRulesCondition(inputs.rules)] : []),
         ...handOverCondition(seen.handedOver),
         ...policyCondition(policy, inputs.probes.results),
       ],
@@ -119,6 +122,10 @@ function probesOf({ seen: { selfTest }, probes, observedAt }: StatusInputs): Non
       observedAt: probes.observedAt,
     })),
   ];
+}
+
+function imageReport({ image }: RuleScan): string {
+  return typeof image === "string" ? "" : image.version;
 }
 
 function platformReport({ platform: { state, missing } }: RuleScan): NonNullable<ScanReport["platformRules"]> {

@@ -7,7 +7,10 @@ import { watchRules, type RuleWatch, type RuleWatchOptions } from "./rule-watch.
 
 const logger = createLogger("test", "silent");
 const save = (rule: string, source: "iptables-nft-save" | "iptables-legacy-save" = "iptables-nft-save"): Dump[] => [
-  { source, text: `# Generated on ${Math.random()}\n*filter\n:FORWARD ACCEPT [${Math.floor(Math.random() * 100)}:0]\n${rule}COMMIT\n` },
+  {
+    source,
+    text: `# Generated on ${Math.random()}\n*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [${Math.floor(Math.random() * 100)}:0]\n${rule}COMMIT\n`,
+  },
 ];
 const DROP = "-A FORWARD -s 192.0.2.1/32 -j DROP\n";
 const changeOf = (name: string): PacketFilterChange => ({
@@ -15,6 +18,9 @@ const changeOf = (name: string): PacketFilterChange => ({
   places: [{ kind: "rule", family: "ip", table: "filter", chain: "FORWARD" }],
   lost: false,
 });
+const IMAGE = "AKSUbuntu-2404gen2containerd-202610.12.0";
+const WIRESERVER = ["80", "32526"].map((port) => `-A FORWARD -d 168.63.129.16/32 -p tcp -m tcp --dport ${port} -j DROP\n`).join("");
+const DHCP = "-A INPUT -p udp -m udp --dport 68 -j ACCEPT\n";
 const MINUTE_MS = 60_000;
 
 type Node = {
@@ -38,6 +44,7 @@ function watchOf(
   const watch = watchRules({
     logger,
     clock: systemClock,
+    nodeImage: () => IMAGE,
     readers: { told: () => (reads.told++, told()), silent: () => (reads.silent++, silent()) },
     onChange: () => next.resolve(),
     follow: (onChange) => {
@@ -116,6 +123,37 @@ test("a finding names who changed its chain just before it was found, and keeps 
   await changed();
   assert.deepEqual(writers(), ["ip\\u{1b}tables (process 7)", "other (process 7)"]);
   await watch.stop();
+});
+
+test("a rule of the node's own that is gone is missed from then on, also one that not every node has", async () => {
+  let rules = save(WIRESERVER + DHCP);
+  const { watch, notice, changed } = watchOf(async () => rules);
+  await changed();
+  const missing = (): (string | undefined)[] => (watch.current()?.verdict.missing ?? []).map(({ entry }) => entry);
+  assert.deepEqual(missing(), []);
+  rules = save(WIRESERVER);
+  notice();
+  assert.equal(await changed(), "Clean");
+  assert.deepEqual(missing(), ["dhcp-client"]);
+  rules = save(WIRESERVER + DHCP);
+  notice();
+  await changed();
+  assert.deepEqual(missing(), []);
+  await watch.stop();
+});
+
+test("what every image writes is missed on a node that never had it, and on none whose image is not known", async () => {
+  for (const [label, missed] of [
+    [IMAGE, 2],
+    ["", 0],
+    ["mine-1", 0],
+    [undefined, 0],
+  ] as const) {
+    const { watch, changed } = watchOf(async () => save(""), undefined, { nodeImage: () => label });
+    await changed();
+    assert.equal(watch.current()?.verdict.missing?.length, missed, label);
+    await watch.stop();
+  }
 });
 
 test("rules that nobody tells of are polled each minute, and everything is scanned when they change", async (t) => {

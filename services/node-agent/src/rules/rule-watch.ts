@@ -2,7 +2,17 @@ import { createHash } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { watchPacketFilter, type PacketFilterChange } from "@hostrouting/bpf-loader";
 import { explain, visibleText } from "@hostrouting/domain";
-import { defaultAllowList, judgeWholeScan, loadAllowList, type Dump, type ScanVerdict } from "@hostrouting/netfilter";
+import {
+  defaultAllowList,
+  judgeWholeScan,
+  loadAllowList,
+  nodeImageOf,
+  type Dump,
+  type NodeImage,
+  type ScanOptions,
+  type ScanVerdict,
+  type SeenRules,
+} from "@hostrouting/netfilter";
 import type { Clock, Logger } from "@hostrouting/runtime";
 import type { Precondition } from "../preconditions/judge-preconditions.ts";
 import { attributed, NOBODY_KNOWN, withChange, withWriters, type Attribution, type Touched, type WrittenVerdict } from "./changed-by.ts";
@@ -11,7 +21,15 @@ import { withVerdict, type RuleNews } from "./rule-news.ts";
 import { rulesPrecondition } from "./rules-precondition.ts";
 
 /** What a scan found, what it says about switching the node on, and about switching it off. */
-export type RuleScan = { readonly verdict: WrittenVerdict; readonly precondition: Precondition; readonly platform: PlatformRules };
+export type RuleScan = {
+  readonly verdict: WrittenVerdict;
+  readonly precondition: Precondition;
+  readonly platform: PlatformRules;
+  readonly image: ScannedImage;
+};
+
+/** The node's image as the scan knew it: nobody has read the node's label yet, or it names no image that is known. */
+export type ScannedImage = NodeImage | "NotRead" | "Unknown";
 
 /** Follows the packet filter rules of this node. `current` is undefined until the first scan has ended; `news` is what Events tell. */
 export type RuleWatch = {
@@ -37,6 +55,8 @@ export type RuleWatchOptions = {
   logger: Logger;
   clock: Clock;
   onChange: () => void;
+  /** The label with the node's image; undefined as long as it has not been read, empty where there is none. */
+  nodeImage: () => string | undefined;
   readers: RuleReaders;
   follow?: (onChange: (change: PacketFilterChange) => void) => () => void;
 };
@@ -123,6 +143,7 @@ class RuleScans {
   #attribution: Attribution = NOBODY_KNOWN;
   #touched: Touched = new Map();
   #silent = "";
+  #seen: SeenRules = new Set();
   #restUntil = 0;
 
   constructor(options: RuleWatchOptions) {
@@ -154,27 +175,44 @@ class RuleScans {
     this.#touched = new Map();
     const [told, silent] = await Promise.all([readers.told(), readers.silent()]);
     this.#silent = signatureOf(silent);
-    const { verdict, rules } = judgeWholeScan([...told, ...silent], this.#allowList);
+    const image = scannedImage(this.#options.nodeImage());
+    const { verdict, rules } = judgeWholeScan([...told, ...silent], this.#allowList, { ...optionsFor(image), seenBefore: this.#seen });
+    this.#seen = new Set([...this.#seen, ...verdict.seen]);
     const platform = platformRules(rules, ownAddresses());
     this.#restUntil = performance.now() + REST_PER_SCAN * (performance.now() - startedAt);
     this.last = { startedAt, clean: verdict.state === "Clean" };
-    this.#take(verdict, platform, touched);
+    this.#take({ verdict, platform, image }, touched);
   }
 
-  #take(found: ScanVerdict, platform: PlatformRules, touched: Touched): void {
+  #take(
+    { verdict: found, platform, image }: Omit<RuleScan, "precondition" | "verdict"> & { verdict: ScanVerdict },
+    touched: Touched,
+  ): void {
     const { logger, clock, onChange } = this.#options;
     this.#attribution = attributed(this.#attribution, found.findings, touched);
     const verdict: WrittenVerdict = { ...found, findings: withWriters(found.findings, this.#attribution) };
     const before = this.current?.verdict;
     const isNews = found.digest !== before?.digest || found.state !== before.state;
-    if (!isNews && isSame([before.findings, this.current?.platform], [verdict.findings, platform])) return;
-    this.current = { verdict, precondition: rulesPrecondition(verdict), platform };
+    const told = [before?.findings, before?.missing, this.current?.platform, this.current?.image];
+    if (!isNews && isSame(told, [verdict.findings, verdict.missing, platform, image])) return;
+    if (!isSame(before?.missing ?? [], verdict.missing ?? []))
+      logger.warn({ missing: verdict.missing }, "packet filter rules of the node's own");
+    this.current = { verdict, precondition: rulesPrecondition(verdict), platform, image };
     if (isNews) {
       this.news = withVerdict(this.news, verdict, clock.now());
       logger[found.state === "Clean" ? "info" : "warn"](shortened(verdict), "packet filter rules of this node");
     }
     onChange();
   }
+}
+
+function scannedImage(label: string | undefined): ScannedImage {
+  return label === undefined ? "NotRead" : (nodeImageOf(label) ?? "Unknown");
+}
+
+/** Of an image that is not known, rules of every image are the node's own, and none is expected. */
+function optionsFor(image: ScannedImage): ScanOptions {
+  return typeof image === "string" ? {} : { nodeImage: image.version, expectedOwners: image.owners };
 }
 
 function isSame(a: unknown, b: unknown): boolean {

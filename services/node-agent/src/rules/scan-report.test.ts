@@ -36,6 +36,7 @@ describe("the report of a scan", () => {
         },
       ],
       unread: [],
+      missing: [],
     });
   });
 
@@ -55,6 +56,18 @@ describe("the report of a scan", () => {
         if (removal !== undefined) assert.match(removal, /-j DROP$/);
       }
     }
+  });
+
+  it("says which of the node's own rules are not there", () => {
+    const { missing } = scanReport(judgeScan([save()], allowList, { expectedOwners: ["AgentBaker"] }));
+    assert.deepEqual(missing, [
+      {
+        rule: "imds-restriction",
+        families: ["ip"],
+        owner: "AgentBaker",
+        why: "Pods must not reach the metadata service, which hands out the node's identity.",
+      },
+    ]);
   });
 
   it("says what could not be read", () => {

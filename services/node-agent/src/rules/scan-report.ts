@@ -16,11 +16,12 @@ const WRITER_MAX = 256;
 const REMOVAL_MAX = 2048;
 const RULES_MAX = 50;
 const UNREAD_MAX = 16;
+const MISSING_MAX = 32;
 /** All rules together: a report is 64 KiB at most, and has other things to say. */
 const RULES_BYTES_MAX = 40 * 1024;
 
 /** A scan for the report: the first rules, escaped, as many as there is room for. Pure. */
-export function scanReport({ state, digest, findings, omitted, unread }: WrittenVerdict): ScanReport {
+export function scanReport({ state, digest, findings, omitted, unread, missing }: WrittenVerdict): ScanReport {
   return {
     state,
     digest,
@@ -29,6 +30,10 @@ export function scanReport({ state, digest, findings, omitted, unread }: Written
     unread: unread
       .slice(0, UNREAD_MAX)
       .map(({ source, at, why }) => ({ source, at: shown(at, SENTENCE_MAX), why: shown(why, SENTENCE_MAX) })),
+    // The report is merged into the one before: what is not told any more has to be taken back.
+    missing: (missing ?? [])
+      .slice(0, MISSING_MAX)
+      .map(({ entry, families, owner, why }) => ({ rule: entry, families: [...families], owner, why })),
   };
 }
 
