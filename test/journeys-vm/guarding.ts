@@ -5,8 +5,8 @@ import { journey, journeyWhileOn } from "../journeys/journey.ts";
 import { labMachines, labRecord } from "../journeys/lab-nodes.ts";
 import type { Stage } from "../journeys/stage.ts";
 import { until } from "../journeys/until.ts";
-import { withPrivilegedPod, type PrivilegedPod } from "./privileged-pod.ts";
-import { readEvents, type ClusterEvent } from "./read-events.ts";
+import { withPrivilegedPod, type PrivilegedPod } from "../journeys/privileged-pod.ts";
+import { readEvents, type ClusterEvent } from "../journeys/read-events.ts";
 
 /** An emulated processor takes its time; on a real one the bounds are 5 s and 15 s. */
 const EVENT_TIMEOUT_MS = 30_000;

@@ -4,7 +4,7 @@ import type { MachineNode } from "../../infra/lab/lab-record.ts";
 import { labMachines, labNodes, onNode } from "../journeys/lab-nodes.ts";
 import type { KubeObject } from "../journeys/shapes.ts";
 import type { Stage } from "../journeys/stage.ts";
-import { withPrivilegedPod, type PrivilegedPod } from "./privileged-pod.ts";
+import { withPrivilegedPod, type PrivilegedPod } from "../journeys/privileged-pod.ts";
 
 const READY_MS_MAX = 60_000;
 const WEB_PORT = 8080;

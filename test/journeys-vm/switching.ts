@@ -3,7 +3,7 @@ import { disable, expectDisabled, expectEnabled } from "../journeys/expectations
 import { journeyWhileOn } from "../journeys/journey.ts";
 import { labMachines } from "../journeys/lab-nodes.ts";
 import type { Stage } from "../journeys/stage.ts";
-import { withPrivilegedPod, type PrivilegedPod } from "./privileged-pod.ts";
+import { withPrivilegedPod, type PrivilegedPod } from "../journeys/privileged-pod.ts";
 
 /** tcx exists since 6.6. */
 const HOOKS = { "6.1": "clsact", "6.12": "tcx" } as const;

@@ -3,6 +3,7 @@
  * They run one after the other on one stage, and each leaves the cluster as it found it.
  */
 import { after } from "node:test";
+import { auditedRules } from "./audited-rules.ts";
 import { changingNodes } from "./changing-nodes.ts";
 import { drainAndSwitch } from "./drain-and-switch.ts";
 import { emergencyOff } from "./emergency-off.ts";
@@ -22,6 +23,7 @@ after(() => stage.close());
 
 mainJob(stage);
 nodeTrace(stage);
+auditedRules(stage);
 killedAgent(stage);
 reusedAddress(stage);
 networkPolicy(stage);

@@ -1,4 +1,4 @@
-import type { Stage } from "../journeys/stage.ts";
+import type { Stage } from "./stage.ts";
 
 /** A Kubernetes Event, as far as journeys read it. */
 export type ClusterEvent = {

@@ -1,6 +1,6 @@
-import type { CommandResult } from "../journeys/cluster.ts";
-import { labRecord } from "../journeys/lab-nodes.ts";
-import type { Stage } from "../journeys/stage.ts";
+import type { CommandResult } from "./cluster.ts";
+import { labRecord } from "./lab-nodes.ts";
+import type { Stage } from "./stage.ts";
 
 /** A pod that may do on its node what root may: it is in the node's network and sees the node's files below /host. */
 export type PrivilegedPod = {
