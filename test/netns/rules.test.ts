@@ -74,7 +74,6 @@ const foreign: [what: string, line: string, found: string][] = [
     "nft inet mine f",
   ],
   [
-    // nft 1.0.6 does not say that it sleeps; of a newer one it is none, until it wakes
     "a table that sleeps",
     "nft add table ip sleeping '{ flags dormant; }'; nft add chain ip sleeping f '{ type filter hook forward priority 0; }'; nft add rule ip sleeping f drop",
     "nft ip sleeping f",

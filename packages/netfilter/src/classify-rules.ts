@@ -48,13 +48,15 @@ export function classifyRules(ruleset: Ruleset, allowList: AllowList): Judged[] 
 function judgeTable(backend: Backend, table: PacketTable, allowList: AllowList): Judged[] {
   const view = viewOf(table, allowList);
   const flowtables = table.flowtables.map((name): Judged => {
-    const verdict = table.dormant ? DORMANT : bypassed("it carries connections past the chains, and none would reach it");
-    return { ...verdict, subject: "flowtable", backend, table, chain: "", text: `flowtable ${name}` };
+    const verdict = bypassed("it carries connections past the chains, and none would reach it");
+    return { ...verdict, reason: reasonIn(table, verdict), subject: "flowtable", backend, table, chain: "", text: `flowtable ${name}` };
   });
   const inChains = table.chains.flatMap((chain) => [
     ...judgePolicy(backend, chain, view),
     ...chain.rules.map((rule): Judged => {
-      return { ...judgeRule(rule, chain, view), subject: "rule", backend, table, chain: chain.name, text: rule.text, rule };
+      const verdict = judgeRule(rule, chain, view);
+      const reason = reasonIn(table, verdict);
+      return { ...verdict, reason, subject: "rule", backend, table, chain: chain.name, text: rule.text, rule };
     }),
   ]);
   return [...flowtables, ...inChains];
@@ -81,10 +83,12 @@ function viewOf(table: PacketTable, allowList: AllowList): View {
   };
 }
 
-const DORMANT: Verdict = {
-  class: "Inert",
-  reason: "dormant: the table is switched off, and its rules would be bypassed when it is switched on",
-};
+/**
+ * A table that sleeps is judged as if it were awake: whoever wakes it writes no rule, so that nobody would be refused, and no scan lies between.
+ */
+function reasonIn({ dormant }: PacketTable, { reason }: Verdict): string {
+  return dormant ? `dormant, its table being switched off; when it is switched on: ${reason}` : reason;
+}
 
 function bypassed(reason: string): Verdict {
   return { class: "Bypassed", reason };
@@ -93,12 +97,12 @@ function bypassed(reason: string): Verdict {
 function judgePolicy(backend: Backend, chain: PacketChain, view: View): Judged[] {
   if (chain.policy !== "drop") return [];
   const verdict = whereItStands(chain, view) ?? bypassed("the policy drops what no rule accepts");
-  return [{ ...verdict, subject: "policy", backend, table: view.table, chain: chain.name, text: `-P ${chain.name} DROP` }];
+  const reason = reasonIn(view.table, verdict);
+  return [{ ...verdict, reason, subject: "policy", backend, table: view.table, chain: chain.name, text: `-P ${chain.name} DROP` }];
 }
 
 /** What follows from the place alone: nothing gets there, or only the node's own packets do. */
 function whereItStands(chain: PacketChain, { table, hooks, loopback }: View): Verdict | undefined {
-  if (table.dormant) return DORMANT;
   const reaching = [...hooksOf(hooks, chain.name)];
   if (reaching.length === 0) return { class: "Inert", reason: `unreachable: no hook leads to chain ${chain.name}` };
   if (loopback.has(chain.name)) return { class: "Unaffected", reason: "only packets of the loopback device reach it" };
@@ -108,7 +112,6 @@ function whereItStands(chain: PacketChain, { table, hooks, loopback }: View): Ve
 }
 
 function judgeRule(rule: PacketRule, chain: PacketChain, view: View): Verdict {
-  if (view.table.dormant) return DORMANT;
   const entry = view.owners.get(rule);
   if (entry !== undefined) return { class: "Owned", reason: `${entry.owner}: ${entry.why}`, entry };
   return whereItStands(chain, view) ?? judgeReached(rule, view);

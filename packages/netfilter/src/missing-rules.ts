@@ -39,7 +39,9 @@ export function mayHide(unread: readonly UnreadDump[]): boolean {
 
 /** Rules that stay once they are there, of those that are: for the next scan of the same node. */
 export function lastingRules(judged: readonly Judged[]): SeenRules {
-  return new Set(judged.flatMap(({ entry, table }) => (entry !== undefined && isLasting(entry) ? [keyOf(entry, table.family)] : [])));
+  return new Set(
+    awake(judged).flatMap(({ entry, table }) => (entry !== undefined && isLasting(entry) ? [keyOf(entry, table.family)] : [])),
+  );
 }
 
 /**
@@ -47,7 +49,7 @@ export function lastingRules(judged: readonly Judged[]): SeenRules {
  * there is missed by nobody: which of them a node has depends on its cluster.
  */
 export function missingRules(list: AllowList, judged: readonly Judged[], { expectedOwners = [], seenBefore }: Expectations): MissingRule[] {
-  const entries = judged.flatMap(({ entry }) => entry ?? []);
+  const entries = awake(judged).flatMap(({ entry }) => entry ?? []);
   const there = new Set<AllowEntry>(entries);
   const owners = new Set([...expectedOwners, ...entries.map(({ owner }) => owner)]);
   const seen = lastingRules(judged);
@@ -57,6 +59,11 @@ export function missingRules(list: AllowList, judged: readonly Judged[], { expec
     if (gone.length > 0) return [{ entry: id, families: gone, owner, why }];
     return expected === true && owners.has(owner) && !there.has(entry) ? [{ entry: id, families, owner, why }] : [];
   });
+}
+
+/** What sleeps does nothing for the node. */
+function awake(judged: readonly Judged[]): readonly Judged[] {
+  return judged.filter(({ table }) => !table.dormant);
 }
 
 function isLasting({ expected, lasting }: AllowEntry): boolean {

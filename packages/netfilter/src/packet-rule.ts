@@ -69,7 +69,7 @@ export interface PacketChain {
   readonly rules: readonly PacketRule[];
 }
 
-/** A table. Tables of iptables are never dormant. */
+/** A table. `dormant`: the kernel calls none of its chains until somebody wakes it; nft(8), "TABLES". */
 export interface PacketTable {
   readonly family: Family;
   readonly name: string;

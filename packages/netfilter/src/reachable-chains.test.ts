@@ -36,5 +36,4 @@ function seen(table: PacketTable): Record<string, string> {
 test("hooks follow jumps and gotos, through chains that lead to themselves", () =>
   assert.deepEqual(seen(TABLE), { IN: "input", FWD: "forward", a: "forward,input", b: "forward", c: "forward,input", alone: "" }));
 
-test("a dormant table is reached by nothing", () =>
-  assert.deepEqual(seen({ ...TABLE, dormant: true }), { IN: "", FWD: "", a: "", b: "", c: "", alone: "" }));
+test("a dormant table is reached as if it were awake", () => assert.deepEqual(seen({ ...TABLE, dormant: true }), seen(TABLE)));

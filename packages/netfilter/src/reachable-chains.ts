@@ -10,11 +10,10 @@ export function targetsOf(rule: PacketRule): string[] {
   return rule.actions.flatMap((action) => (action.kind === "jump" || action.kind === "goto" ? [action.chain] : []));
 }
 
-/** From the chains that the kernel calls through jump and goto. Dormant tables are called from nowhere: nft(8), "TABLES". */
+/** From the chains that the kernel calls through jump and goto; of a table that sleeps, from those that it calls when it is awake. */
 export function reachingHooks(table: PacketTable): ReachingHooks {
   const byName = new Map(table.chains.map((chain) => [chain.name, chain]));
   const hooks = new Map<string, Set<Hook>>(table.chains.map(({ name }) => [name, new Set()]));
-  if (table.dormant) return hooks;
   for (const chain of table.chains) if (chain.base !== undefined) spread(chain, chain.base.hook);
   return hooks;
 

@@ -155,3 +155,16 @@ test("rules of nft are found beside those of iptables", () => {
     ["iptables-nft", "nft"],
   );
 });
+
+test("a table that sleeps is judged as if it were awake, says so, and is none of the node's own rules", () => {
+  const saves = dump({ filter: [...drops("10.9.0.1"), "-A FORWARD -d 168.63.129.16/32 -p tcp -m tcp --dport 80 -j DROP"] });
+  const at = { family: "ip", table: "filter" };
+  const asleep = nftDump(
+    { table: { family: "ip", name: "filter", flags: ["dormant"] } },
+    { chain: { ...at, name: "FORWARD", type: "filter", hook: "forward", prio: 0, policy: "accept" } },
+    ...[1, 2].map((handle) => ({ rule: { ...at, chain: "FORWARD", handle, expr: [{ drop: null }] } })),
+  );
+  const { findings, missing, seen } = judgeScan([saves, asleep], allowList, { expectedOwners: ["AKS node set-up"] });
+  assert.match(findings[0]?.reason ?? "", /^dormant, .*: it drops packets$/);
+  assert.deepEqual([findings.length, missing?.map(({ entry }) => entry), [...seen]], [1, ["wireserver-80", "wireserver-32526"], []]);
+});

@@ -16,7 +16,9 @@ export function missingDenials(policy: ClusterwidePolicy, judged: readonly Judge
       const range = parseRange(value);
       return range !== undefined && wanted.some((each) => overlaps(range, each));
     }) ?? false;
-  const translations = translateRules(judged, { nodeAddresses, clusterCidrs: [] }, isWanted);
+  // A table that sleeps denies nothing.
+  const awake = judged.filter(({ table }) => !table.dormant);
+  const translations = translateRules(awake, { nodeAddresses, clusterCidrs: [] }, isWanted);
   const filters = translations.flatMap((one) => (one.kind === "Translated" && one.filter.direction === "egress" ? [one.filter] : []));
   return denied.flatMap((each) => (filters.some((filter) => covers(filter, each)) ? [] : each.text));
 }

@@ -122,6 +122,11 @@ for (const [name, rules, missing] of coverage)
     assert.deepEqual(missingDenials(azureDestinationsPolicy, judge(rulesOf("filter", rules)), PLACE.nodeAddresses), missing);
   });
 
+test("a table that sleeps denies nothing", () => {
+  const asleep = judge(rulesOf("filter", AKS)).map((one) => ({ ...one, table: { ...one.table, dormant: true } }));
+  assert.equal(missingDenials(azureDestinationsPolicy, asleep, PLACE.nodeAddresses).length, 3);
+});
+
 test("a denial of everything is covered by a rule for everything only", () => {
   const all = translatedPolicy("p", translate(rulesOf("filter", ["-A FORWARD -d 203.0.113.0/24 -j DROP"])));
   assert.ok(all);

@@ -38,13 +38,14 @@ const hooked = HOOKED.map(({ family, hook, state, is }): CorpusCase => {
   return { name: `nft: a drop in ${family} ${hook}`, dumps: [nftDump(...table(family, { hook }))], state, classes: { [is]: 1 } };
 });
 
-const dormant = ["ip", "inet", "bridge", "netdev"].map((family): CorpusCase => {
+const dormant = ["ip", "ip6", "inet", "bridge", "netdev"].map((family): CorpusCase => {
   const hook = family === "netdev" ? "ingress" : "forward";
   return {
     name: `nft: a drop in a dormant table of ${family}`,
     dumps: [nftDump(...table(family, { hook, policy: "drop" }, { flags: ["dormant"] }))],
-    state: "Clean",
-    classes: { Inert: 2 },
+    state: "Dirty",
+    classes: { Bypassed: 2 },
+    found: ["-P c DROP", "drop"],
   };
 });
 
