@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, describe, it } from "node:test";
+import { buildEvade } from "../vm/evasion/build-evade.ts";
 import { AuditedNamespace, type Group, type ToldAttempt } from "./guard-audit.ts";
 
 const legacy = (kind: ToldAttempt["kind"], family: string): Partial<ToldAttempt> => ({
@@ -32,6 +36,24 @@ const ATTEMPTS: [what: string, line: string, told: Partial<ToldAttempt>[]][] = [
       nft("nft", ["inet", "mine", "a"], "l4proto tcp dport 23 drop"),
     ],
   ],
+];
+/** Ways to write, by the names of test/vm/evasion: what is told as `process of parent in cgroup: rule`. */
+const WAYS: [way: string, told: RegExp | undefined][] = [
+  ["legacy-v4-on-v6-socket", /^evade of sh in stranger: ip filter {2}the whole table anew$/],
+  ["legacy-32bit", /^evade of sh in stranger: ip filter {2}the whole table anew$/],
+  ["legacy-arp", /^evade of sh in stranger: arp filter {2}the whole table anew$/],
+  ["legacy-eb", /^evade of sh in stranger: bridge filter {2}the whole table anew$/],
+  ["nft-behind-20000", /^evade of sh in stranger: ip evade through comment "evade rule"$/],
+  ["nft-odd-length-3", /^evade of sh in stranger: ip evade through comment "evade rule"$/],
+  ["nft-policy-twice", /^evade of sh in stranger: ip evade twice policy drop$/],
+  ["nft-element", /^evade of sh in stranger: ip evade {2}elements of set addresses$/],
+  ["nft-object", /^evade of sh in stranger: ip evade {2}object counted$/],
+  ["socket-then-unshare", /^evade of sh in stranger: ip evade through comment "evade rule"$/],
+  ["socket-then-setns", /^evade of sh in stranger: ip evade through comment "evade rule"$/],
+  ["socket-passed", /^evade of evade in stranger: ip evade through comment "evade rule"$/],
+  ["renamed-parent", /^cilium-agent of python3 in stranger: ip evade through comment "evade rule"$/],
+  ["uring-worker", /^iou-wrk-\d+ of {2}in : ip evade through comment "evade rule"$/],
+  ["own-namespace", undefined],
 ];
 const QUIET: [what: string, line: string][] = [
   ["listing", "iptables-nft -S; iptables-legacy -S; nft list ruleset"],
@@ -72,6 +94,24 @@ describe("where the kernel lets nobody refuse", () => {
           parentCommand: "sh",
         });
     });
+
+  describe("no way around it that is a system call", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "evade-"));
+    const evade = path.join(folder, "evade");
+    before(() => buildEvade(evade));
+    after(() => rmSync(folder, { recursive: true }));
+
+    for (const [way, told] of WAYS)
+      it(`${way} is ${told ? "told" : "nobody's news"}`, async () => {
+        audited.write(`${evade} ${way}; true`);
+        const attempts = (await audited.attempts()).map(
+          ({ command, parentCommand, cgroupName, text: { family, table, chain, rule } }) =>
+            `${command} of ${parentCommand} in ${cgroupName}: ${family} ${table} ${chain} ${rule}`,
+        );
+        assert.equal(attempts.length, told ? 1 : 0, attempts.join("\n"));
+        if (told) assert.match(attempts.join(), told);
+      });
+  });
 
   for (const [what, line] of QUIET)
     it(`${what} is nobody's news`, async () => {
