@@ -154,6 +154,22 @@ describe("where the kernel lets nobody refuse", () => {
     assert.deepEqual([told.length, writtenAfter - writtenBefore, lostAfter - lostBefore], [100, 1001, 900]);
   });
 
+  it("notices that were lost are counted, lay nothing to others, and those behind them are told", async () => {
+    const { counters } = await audited.observe();
+    const rules = `for n in $(seq 30000); do echo "add rule ip flood c ip saddr 192.0.2.1 tcp dport 7 counter drop"; done`;
+    audited.whilePaused(() => {
+      audited.write(`{ echo 'add table ip flood; add chain ip flood c'; ${rules}; } | nft -f -`);
+      audited.write("nft add rule ip flood c accept");
+    });
+    await audited.lostNotices(counters?.unreadable ?? 0);
+    audited.write("nft add rule ip flood c ip saddr 192.0.2.9 drop");
+    const told = await audited.attempts();
+    assert.deepEqual(
+      told.map(({ text }) => text.rule),
+      ["ip saddr 192.0.2.9 drop"],
+    );
+  });
+
   it("nothing of it outlives its process", async () => {
     assert.equal(await audited.killed(), true);
   });

@@ -74,6 +74,14 @@ export class AuditedNamespace {
     return this.#observed.at(-1)!;
   }
 
+  /** Waits until notices were lost, since `earlier` were counted. */
+  async lostNotices(earlier: number): Promise<void> {
+    for (let waited = 0; ((await this.observe()).counters?.unreadable ?? 0) <= earlier; waited += POLL_MS) {
+      if (waited > TIMEOUT_MS) throw new Error("no notice was lost");
+      await pause(POLL_MS);
+    }
+  }
+
   /** Runs a shell's line in the guarded namespace, or in the other one, from a cgroup. @throws when it fails */
   write(line: string, { group = "stranger", other = false }: { group?: Group; other?: boolean } = {}): void {
     const enter = `echo $$ > ${path.join(this.#groups, group)}/cgroup.procs && exec nsenter --net=/run/netns/${this.#name}${other ? "-other" : ""}`;
@@ -90,6 +98,16 @@ export class AuditedNamespace {
     const ends = ({ text }: ToldAttempt): boolean => text.table === mark || text.table === "security";
     await this.#until(() => this.#attempts.filter(ends).length >= 3);
     return this.#attempts.splice(0).filter((attempt) => !ends(attempt));
+  }
+
+  /** Does something while the process stands still. */
+  whilePaused(work: () => void): void {
+    this.#child.kill("SIGSTOP");
+    try {
+      work();
+    } finally {
+      this.#child.kill("SIGCONT");
+    }
   }
 
   /** Ends the process without a word, and answers whether its program on system calls is gone. */

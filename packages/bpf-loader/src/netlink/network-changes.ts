@@ -1,7 +1,7 @@
-import koffi from "koffi";
 import { bpfFault, requireArgument } from "../bpf-fault.ts";
 import { FileDescriptor } from "../file-descriptor.ts";
 import { nativeLibraries } from "../native.ts";
+import { whenReadable } from "./when-readable.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC_NONBLOCK = 3 | 0o2000000 | 0o4000;
@@ -32,12 +32,12 @@ export function watchNetwork(onChange: () => void): () => void {
     throw bpfFault("netlink subscription", errno);
   }
   const scratch = Buffer.alloc(RECEIVE_BYTES);
-  const handle = koffi.node.poll(number, { readable: true }, () => {
+  const stopLooking = whenReadable(number, () => {
     for (let count = 0; count < RECEIVES_PER_WAKE_MAX && native.recv(number, scratch, RECEIVE_BYTES, 0) > 0; count++);
     onChange();
   });
   return () => {
-    handle.close();
+    stopLooking();
     fd.close();
   };
 }

@@ -1,8 +1,8 @@
-import koffi from "koffi";
 import { bpfFault, errnoName, requireArgument } from "../bpf-fault.ts";
 import { FileDescriptor } from "../file-descriptor.ts";
 import { nativeLibraries } from "../native.ts";
-import { PacketFilterChanges, type PacketFilterChange } from "./packet-filter-message.ts";
+import { PacketFilterChanges, type ChangeWriter, type PacketFilterChange } from "./packet-filter-message.ts";
+import { whenReadable } from "./when-readable.ts";
 import { WritesCollector, type PacketFilterWrites } from "./packet-filter-writes.ts";
 
 const AF_NETLINK = 16;
@@ -37,27 +37,35 @@ export function watchPacketFilterWrites(onWrites: (writes: PacketFilterWrites) =
   return subscribe(new WritesCollector(), onWrites);
 }
 
-/** Puts messages together to what is told. */
-type Collector<Told> = { take(data: Buffer): readonly Told[]; lost(): Told };
+/** What is told of a transaction, whatever else. */
+type Transaction = { readonly writer: ChangeWriter | undefined; readonly lost: boolean };
+/** Puts messages together to transactions. */
+type Collector<Told extends Transaction> = { take(data: Buffer): readonly Told[]; lost(): Told };
 
-function subscribe<Told>(collector: Collector<Told>, tell: (told: Told) => void): () => void {
+function subscribe<Told extends Transaction>(collector: Collector<Told>, tell: (told: Told) => void): () => void {
   const fd = openSubscription();
   const native = nativeLibraries();
   const scratch = Buffer.alloc(RECEIVE_BYTES);
   let stopped = false;
-  const handle = koffi.node.poll(fd.number, { readable: true }, () => {
+  /** Messages were lost, and the kernel queues none before all are read: what is read meanwhile may be halves of two transactions. */
+  let torn = false;
+  const stopLooking = whenReadable(fd.number, () => {
     for (let count = 0; count < RECEIVES_PER_WAKE_MAX && !stopped; count++) {
       const length = native.recv(fd.number, scratch, RECEIVE_BYTES, 0);
-      if (length <= 0) {
-        if (errnoName(native.errno()) === "ENOBUFS") tell(collector.lost());
+      if (length > 0) {
+        for (const told of collector.take(scratch.subarray(0, length))) tell(torn ? { ...told, writer: undefined, lost: true } : told);
+      } else if (errnoName(native.errno()) === "ENOBUFS") {
+        torn = true;
+      } else {
+        if (torn) tell(collector.lost());
+        torn = false;
         return;
       }
-      for (const told of collector.take(scratch.subarray(0, length))) tell(told);
     }
   });
   return () => {
     stopped = true;
-    handle.close();
+    stopLooking();
     fd.close();
   };
 }
