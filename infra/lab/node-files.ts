@@ -27,7 +27,7 @@ export interface NodeFilesInput {
 const INSIDE = "/run/lab/node";
 
 /** Plugins that the node's network configuration names, taken from Debian. */
-const CNI_PLUGINS = ["host-local", "loopback"];
+const CNI_PLUGINS = ["host-local", "loopback", "portmap"];
 
 /** Writes everything that the node's programs read, below the node's folder. */
 export async function writeNodeFiles(input: NodeFilesInput): Promise<void> {
@@ -96,7 +96,9 @@ function cniConfig(node: NodePlan): unknown {
     dataDir: "/var/lib/cni/networks",
     routes: [{ dst: "0.0.0.0/0" }, { dst: "::/0" }],
   };
-  return { cniVersion: "0.4.0", name: "lab", plugins: [{ type: "ptp", ipam }] };
+  // host ports are translated by the node's own rules, as Azure's plugin has them
+  const portmap = { type: "portmap", capabilities: { portMappings: true } };
+  return { cniVersion: "0.4.0", name: "lab", plugins: [{ type: "ptp", ipam }, portmap] };
 }
 
 function containerdConfig(pauseImage: string): string {

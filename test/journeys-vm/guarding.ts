@@ -70,7 +70,7 @@ export function guarding(stage: Stage): void {
       for (const command of ALLOWED) await succeeds(pod, command);
       await expectEvents(stage, { kind: "Pod", name: pod.name }, ATTEMPTS.slice(0, POD_EVENTS_MAX));
       const [event] = (await readEvents(stage, { kind: "Node", name: machine })).filter(({ reason }) => reason === "BlockedIPTablesRule");
-      assert.match(event?.message ?? "", /in pod default\/writes-rules, wanted to write/);
+      assert.match(event?.message ?? "", /in pod default\/writes-rules, container [0-9a-f]+, wanted to write/);
       await until(
         "all attempts to be counted",
         EVENT_TIMEOUT_MS,

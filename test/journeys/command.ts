@@ -5,7 +5,7 @@ import type { CommandResult } from "./cluster.ts";
 import type { Stage } from "./stage.ts";
 
 const CHECKOUT = path.resolve(import.meta.dirname, "../..");
-const COMMAND_TIMEOUT_MS = 120_000;
+const COMMAND_TIMEOUT_MS = 200_000;
 
 type Ended = { readonly code?: number; readonly stdout: string; readonly stderr: string };
 

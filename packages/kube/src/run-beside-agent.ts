@@ -3,8 +3,8 @@ import { AppError } from "@hostrouting/domain";
 import { CoreV1Api, Exec, KubeConfig, type V1Status } from "@kubernetes/client-node";
 import { BUNDLE_NAMESPACE, BUNDLE_SELECTOR } from "./names.ts";
 
-/** A program of the bundle looks at maps and answers: seconds are plenty. */
-const RUN_TIMEOUT_MS = 30_000;
+/** A look at maps takes seconds; a removal scans before and after, and each of its tools may take half a minute on a busy node. */
+const RUN_TIMEOUT_MS = 180_000;
 /** More than this is not an answer of ours. */
 const OUTPUT_BYTES_MAX = 1024 * 1024;
 const CONTAINER = "agent";
