@@ -85,6 +85,16 @@ static __always_inline void count_lost(void)
 		__sync_fetch_and_add(&counters->lost, 1);
 }
 
+static __always_inline void count_sets(__u32 changes)
+{
+	struct gd_counters *counters;
+	__u32 first = 0;
+
+	counters = bpf_map_lookup_elem(&gd_counters, &first);
+	if (counters)
+		__sync_fetch_and_add(&counters->sets, changes);
+}
+
 static __always_inline void count_unreadable(void)
 {
 	struct gd_counters *counters;

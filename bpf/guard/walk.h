@@ -15,7 +15,16 @@
 /* Headers and attributes that are looked at; a batch with more of them is refused whole. An honest batch of a whole node has far less. */
 #define TURNS_MAX (1u << 20)
 
+#define NFNL_SUBSYS_IPSET 6
 #define NFNL_SUBSYS_NFTABLES 10
+
+/* include/uapi/linux/netfilter/ipset/ip_set.h, enum ipset_cmd: what adds to a set, or puts another one in its place */
+enum {
+	IPSET_CMD_CREATE = 2,
+	IPSET_CMD_RENAME = 5,
+	IPSET_CMD_SWAP = 6,
+	IPSET_CMD_ADD = 9,
+};
 
 /* include/uapi/linux/netfilter/nf_tables.h, enum nf_tables_msg_types */
 enum {
@@ -63,7 +72,8 @@ struct walk {
 	__u32 unnamed;	 /* a name was seen that no scope can hold */
 	__u32 scope;	 /* ≠ 0: messages within this scope are harmless */
 	__u32 strict;
-	__u32 end; /* enum walk_end */
+	__u32 sets; /* changes of ipset's sets that were passed */
+	__u32 end;  /* enum walk_end */
 	struct gd_scope name;
 };
 
@@ -82,6 +92,7 @@ static __always_inline void begin_walk(struct walk *walk, __u64 data, __u32 leng
 	walk->judges = unknown;
 	walk->drops = unknown;
 	walk->unnamed = unknown;
+	walk->sets = unknown;
 	walk->end = unknown;
 	walk->strict = settings->strict;
 }
@@ -106,6 +117,14 @@ static __always_inline bool writes(__u32 type, __u32 strict, __u32 scope)
 	default:
 		return false;
 	}
+}
+
+static __always_inline bool changes_set(__u16 type)
+{
+	__u32 command = type & 0xff;
+
+	return type >> 8 == NFNL_SUBSYS_IPSET && (command == IPSET_CMD_CREATE || command == IPSET_CMD_RENAME || command == IPSET_CMD_SWAP ||
+						  command == IPSET_CMD_ADD);
 }
 
 static __always_inline __u32 aligned(__u32 length)
@@ -159,6 +178,8 @@ static __always_inline void look_at_message(struct walk *walk)
 	}
 	walk->message_length = header.nlmsg_len;
 	walk->type = header.nlmsg_type & 0xff;
+	if (changes_set(header.nlmsg_type))
+		walk->sets++;
 	if (header.nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || !writes(walk->type, walk->strict, walk->scope)) {
 		next_message(walk);
 		return;

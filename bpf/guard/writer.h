@@ -71,8 +71,8 @@ static __always_inline void read_writer(struct writer *writer)
 }
 
 /*
- * A dead agent knows no pod that came after it. Refusing those would stop the cluster's own writers, a restarted kube-proxy first; so
- * they pass, and are told of. What the agent did know stays refused.
+ * A dead agent knows no pod that came after it, and no program that an upgrade put in another's place. Refusing those would stop the
+ * cluster's own writers, a restarted kube-proxy first; so they pass, and are told of. What the agent did know stays refused.
  */
 static __always_inline enum gd_verdict verdict_on(enum gd_why why, const struct gd_settings *settings)
 {
@@ -82,7 +82,7 @@ static __always_inline enum gd_verdict verdict_on(enum gd_why why, const struct 
 		return GD_VERDICT_PERMITTED;
 	if (settings->mode != GD_MODE_ENFORCE || now < settings->audit_until_ns)
 		return GD_VERDICT_AUDITED;
-	if (why == GD_WHY_UNKNOWN_WRITER && now > settings->heartbeat_ns + GD_HEARTBEAT_STALE_NS)
+	if ((why == GD_WHY_UNKNOWN_WRITER || why == GD_WHY_EXECUTABLE) && now > settings->heartbeat_ns + GD_HEARTBEAT_STALE_NS)
 		return GD_VERDICT_AUDITED;
 	return GD_VERDICT_DENIED;
 }

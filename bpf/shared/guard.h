@@ -65,7 +65,10 @@ enum gd_kind {
 	GD_KIND_MAX = 6,
 };
 
-/* AUDITED: passed and told. In audit mode, until the break-glass expires, and for a writer that a dead agent could not have known. */
+/*
+ * AUDITED: passed and told. In audit mode, until the break-glass expires, and for a writer or an executable that a dead agent could not
+ * have known.
+ */
 enum gd_verdict { GD_VERDICT_DENIED = 0, GD_VERDICT_AUDITED = 1, GD_VERDICT_PERMITTED = 2, GD_VERDICT_MAX = 3 };
 
 /* Why a writer has no permit. */
@@ -78,13 +81,17 @@ enum gd_why {
 	GD_WHY_UNREADABLE = 5, /* a batch that is too long to be walked, or not in one piece */
 };
 
-/* Totals since the guard was loaded; lost are attempts that were judged and counted, but found no room to be told. */
+/*
+ * Totals since the guard was loaded; lost are attempts that were judged and counted, but found no room to be told. Sets are changes of
+ * ipset's sets, which rules of the old tables look into: they pass, whoever makes them.
+ */
 struct gd_counters {
 	__u64 attempts[GD_KIND_MAX][GD_VERDICT_MAX];
 	__u64 lost;
 	__u64 unreadable;
+	__u64 sets;
 };
-_Static_assert(sizeof(struct gd_counters) == 160, "layout is a contract");
+_Static_assert(sizeof(struct gd_counters) == 168, "layout is a contract");
 
 /* One attempt to write a rule. Texts end with NUL unless they fill their place. */
 struct gd_attempt {

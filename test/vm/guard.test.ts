@@ -57,6 +57,7 @@ const WAYS: Readonly<Record<string, Row>> = {
   "nft-policy-twice": refused(nft(2, ofTable("twice", "policy drop"))),
   "nft-chains": written,
   "nft-element": refused(nft(3, ofTable("", "elements of set addresses"))),
+  "nft-verdict": refused(nft(3, ofTable("", "elements of set verdicts"))),
   "nft-object": refused(nft(2, ofTable("", "object counted"))),
   "nft-flowtable": refused(nft(2, ofTable("", "flowtable short-cut"))),
   "nft-table": written,
@@ -70,9 +71,15 @@ const WAYS: Readonly<Record<string, Row>> = {
   "socket-then-setns": refused(nft(3)),
   "socket-passed": refused(nft(3)),
   "renamed-parent": refused({ ...nft(3), command: "cilium-agent", parentCommand: "python3" }),
+  "deleted-executable": refused({ ...nft(3), executableName: "evade-deleted" }),
+  "enter-host": refused(nft(3)),
   "own-namespace": written,
   "user-namespace": written,
   "netfilter-link": refused({ kind: "NetfilterLink" }),
+  "ipset-add": written,
+  "queue-config": written,
+  "ipvs-service": written,
+  "xdp-link": written,
 };
 
 /** Who writes what in which mode, and what comes of it: [code, counted as, why]. */
@@ -84,10 +91,6 @@ const WRITERS: [
   why?: ToldAttempt["why"],
 ][] = [
   ["strict", "nft-table", REFUSED, "denied", "UnknownWriter"],
-  ["audit", "nft-rule", WRITTEN, "audited", "UnknownWriter"],
-  ["audit", "legacy-v4", WRITTEN, "audited", "UnknownWriter"],
-  ["audit", "nft-policy-drop", WRITTEN, "audited", "UnknownWriter"],
-  ["audit", "nft-list", WRITTEN, "nothing"],
   ["break-glass", "nft-rule", WRITTEN, "audited", "UnknownWriter"],
   ["break-glass-expired", "nft-rule", REFUSED, "denied", "UnknownWriter"],
   ["from permitted", "nft-rule", WRITTEN, "permitted"],
@@ -106,8 +109,20 @@ const WRITERS: [
   ["from whole-table", "nft-element", WRITTEN, "permitted"],
   ["from by-executable", "nft-rule", REFUSED, "denied", "Executable"],
   ["from by-executable, named", "nft-rule", WRITTEN, "permitted"],
+  ["from by-executable", "deleted-executable", REFUSED, "denied", "Executable"],
+  ["from permitted", "deleted-executable", WRITTEN, "permitted"],
   ["agent dead", "nft-rule", WRITTEN, "audited", "UnknownWriter"],
   ["agent dead, known writer", "nft-rule", REFUSED, "denied", "KnownWriter"],
+  ["agent dead, upgraded executable", "deleted-executable", WRITTEN, "audited", "Executable"],
+  ["a pod's container", "nft-rule", REFUSED, "denied", "KnownWriter"],
+  ["kube-proxy's container", "nft-rule", WRITTEN, "permitted"],
+  ["kubelet", "nft-rule", WRITTEN, "permitted"],
+  ["systemd-run", "nft-rule", REFUSED, "denied", "KnownWriter"],
+  ["systemd-run under a service's name", "nft-rule", REFUSED, "denied", "KnownWriter"],
+  ["somebody's session", "nft-rule", REFUSED, "denied", "KnownWriter"],
+  ["a pod's container", "enter-host", REFUSED, "denied", "KnownWriter"],
+  ["a pod's container", "nsenter", REFUSED, "denied", "KnownWriter"],
+  ["a pod that moves into kubelet's cgroup", "nft-rule", WRITTEN, "permitted"],
 ];
 
 /** An agent's guard from its first probe to its end, another version of the agent in between: [step, mode, trial, code, told, folders, tampered, tellings]. */
@@ -119,7 +134,11 @@ const LIFE: readonly (readonly [string, string, string | undefined, number, numb
   ["leave", "Enforce", "Passed", REFUSED, 1, 1, 0, 0],
   ["taken over", "Enforce", "Passed", REFUSED, 1, 1, 0, 0],
   ["pins removed", "Enforce", "Passed", REFUSED, 1, 1, 10, 1],
-  ["off", "Off", undefined, WRITTEN, 0, 0, 10, 0],
+  ["mounted anew", "Enforce", "Passed", REFUSED, 1, 1, 10, 1],
+  ["tables written", "Enforce", "Passed", REFUSED, 1, 1, 2, 0],
+  ["older again", "Enforce", "Passed", REFUSED, 1, 1, 0, 0],
+  ["over other shapes", "Enforce", "Passed", REFUSED, 1, 1, 0, 0],
+  ["off", "Off", undefined, WRITTEN, 0, 0, 0, 0],
 ];
 
 /** What the tools write; without an entry: nothing, so that it works. */
@@ -131,16 +150,21 @@ const TOOLS: [name: string, writes?: Partial<ToldAttempt["text"]>][] = [
   ["ip6tables-nft -A", { family: "ip6", table: "filter", chain: "FORWARD", rule: "ip6 daddr fd00::7 drop" }],
   ["iptables-nft -P", { family: "ip", table: "filter", chain: "FORWARD", rule: "policy drop" }],
   ["iptables-nft-restore", { family: "ip", table: "filter", chain: "EVADE", rule: "drop" }],
-  ["iptables-nft -S"],
   ["iptables-nft -F"],
   ["iptables-legacy -A", { family: "ip", table: "filter" }],
   ["ip6tables-legacy -A", { family: "ip6", table: "filter" }],
-  ["iptables-legacy -S"],
   ["arptables-nft -A", { family: "arp", table: "filter", chain: "INPUT" }],
   ["ebtables-nft -A", { family: "bridge", table: "filter", chain: "FORWARD" }],
   ["nft -f", { family: "inet", table: "tools", chain: "one", rule: "l4proto tcp dport 80 drop" }],
-  ["nft list"],
+  ...[
+    ...["iptables-nft -S", "ip6tables-nft -S", "iptables-nft -t nat -L", "iptables-nft-save", "ip6tables-nft-save"],
+    ...["arptables-nft -L", "ebtables-nft -L", "iptables-legacy -S", "ip6tables-legacy -S", "iptables-legacy-save"],
+    ...["nft list", "nft -j list", "ip rule", "ip route", "ip xfrm", "tc filter", "sysctl"],
+  ].map((name): [name: string] => [name]),
 ];
+
+/** io_uring's threads have their process's number in their names. */
+const wordsOf = ({ event }: AttemptLine): ToldAttempt | undefined => event && { ...event, command: event.command.replace(/\d+$/, "") };
 
 for (const series of Object.keys(SERIES) as Series[])
   for (const { lsm, rung } of BOOTS)
@@ -198,8 +222,20 @@ for (const series of Object.keys(SERIES) as Series[])
           assert.equal(enforce.code, isRefused ? REFUSED : without.code, `with the guard: ${enforce.output}`);
           assert.equal(enforce.denied > 0, isRefused);
           assert.deepEqual([enforce.audited, enforce.permitted], [0, 0]);
+          assert.equal(enforce.unreadable, name === "nft-too-many" ? 1 : 0);
+          assert.equal(enforce.sets, name === "ipset-add" ? 2 : 0);
           if (!isRefused) return assert.equal(enforce.event, undefined);
           assert.partialDeepStrictEqual(enforce.event, { verdict: "Denied", why: "UnknownWriter", cgroupName: "unlisted", ...row.told });
+        });
+      }
+
+      for (const [name, row] of Object.entries(WAYS)) {
+        const refusing = row.enforce === "refused" && (row.since === undefined || row.since === series);
+        it(`${name} in audit mode: ${refusing ? "told in the same words" : "not told"}`, () => {
+          const [without, audit, enforce] = [attempt("without", name), attempt("audit", name), attempt("enforce", name)];
+          assert.equal(audit.code, without.code, audit.output);
+          assert.deepEqual([audit.denied, audit.audited], [0, enforce.denied]);
+          assert.deepEqual(wordsOf(audit), enforce.event && { ...wordsOf(enforce), verdict: "Audited" });
         });
       }
 
@@ -218,6 +254,7 @@ for (const series of Object.keys(SERIES) as Series[])
           assert.equal(code, writes ? REFUSED : WRITTEN, output);
           assert.equal(denied > 0, writes !== undefined);
           if (writes) assert.partialDeepStrictEqual(event?.text, writes);
+          else assert.equal(event, undefined, "nobody is told");
         });
 
       it("a thousand attempts without pause are counted exactly", () => assert.equal(line("flood").denied, 1000));
@@ -246,6 +283,12 @@ for (const series of Object.keys(SERIES) as Series[])
         });
         assert.deepEqual(steps, LIFE);
       });
+
+      it("it refuses when the process that holds it is killed, and the next one adopts it", () =>
+        assert.deepEqual(line("killed"), { kind: "killed", before: REFUSED, after: REFUSED, adopted: true, grown: 2 }));
+
+      it("attached and ended again and again it leaves nothing in the kernel, and no descriptor", () =>
+        assert.deepEqual(line("cycles"), { kind: "cycles", cycles: 20, descriptors: 0, objects: "0 0 0" }));
 
       it("after its end nothing is refused and nothing is left", () =>
         assert.deepEqual(line("ended"), { kind: "ended", code: WRITTEN, left: 0 }));

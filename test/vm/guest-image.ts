@@ -18,11 +18,12 @@ const MODULES = {
   guard: [
     ...["nf_tables", "nft_compat", "nft_ct", "nf_flow_table", "nf_flow_table_inet", "nf_conntrack_netlink"],
     ...["iptable_filter", "ip6table_filter", "arptable_filter", "ebtable_filter", "xt_tcpudp", "xt_comment", "ipt_REJECT"],
+    ...["ip_set_hash_ip", "nfnetlink_queue", "ip_vs_rr", "xfrm_user", "cls_matchall", "act_gact"],
   ],
 } as const;
 
-/** Tools that write rules, and where their extensions are. */
-const RULE_TOOLS = ["/usr/sbin/xtables-nft-multi", "/usr/sbin/xtables-legacy-multi", "/usr/sbin/nft"];
+/** Tools that write rules, and others that steer packets; where their extensions are. */
+const RULE_TOOLS = ["/usr/sbin/xtables-nft-multi", "/usr/sbin/xtables-legacy-multi", "/usr/sbin/nft", "/usr/sbin/ip", "/usr/sbin/tc"];
 const EXTENSIONS = "/usr/lib/*-linux-gnu/xtables/*.so";
 
 /** Our sources and built objects, at the same places as in the checkout: what runs in the guest is what runs on a node. */

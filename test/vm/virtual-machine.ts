@@ -8,8 +8,8 @@ import { writeInitramfs } from "../../infra/guests/initramfs.ts";
 import { guestImage } from "./guest-image.ts";
 import type { GuestLine } from "./guest/report.ts";
 
-/** An emulated processor boots in 10 s on an idle machine and loads everything in as much again; ten times that is a hang. */
-const RUN_TIMEOUT_MS = 300_000;
+/** An emulated processor boots in 10 s on an idle machine and loads everything in as much again; the guard's guest needs a minute, and five on a busy one. */
+const RUN_TIMEOUT_MS = 600_000;
 /** Node, its libraries and the archive that they come from need 500 MB. */
 const MEMORY_MIB = 1536;
 const CONSOLE_TAIL_BYTES = 4000;

@@ -40,7 +40,7 @@ struct attempt {
 };
 
 /* Each file's attempts; the last has no name. */
-extern const struct attempt NFT_ATTEMPTS[], LEGACY_ATTEMPTS[], RING_ATTEMPTS[], WRITER_ATTEMPTS[];
+extern const struct attempt NFT_ATTEMPTS[], LEGACY_ATTEMPTS[], RING_ATTEMPTS[], WRITER_ATTEMPTS[], OTHER_ATTEMPTS[];
 
 int end(const char *step);
 struct batch begin(void);
@@ -65,5 +65,6 @@ int answer(int number);
 int send_on(int number, struct batch *batch);
 int send_batch(struct batch *batch);
 int nft_rule(void);
+int print_objects(void);
 
 #endif

@@ -174,6 +174,44 @@ static int nft_element(void)
 	return send_batch(&batch);
 }
 
+/* A verdict for an address: what a rule that looks into the map does with its packets. */
+static int nft_verdict(void)
+{
+	struct batch batch = begin();
+	unsigned int list, element, part, verdict;
+
+	batch_begin(&batch);
+	new_table(&batch);
+	table_message(&batch, NFT_MSG_NEWSET, NLM_F_CREATE);
+	text(&batch, NFTA_SET_TABLE, TABLE);
+	text(&batch, NFTA_SET_NAME, "verdicts");
+	number(&batch, NFTA_SET_ID, 1);
+	number(&batch, NFTA_SET_FLAGS, NFT_SET_MAP);
+	number(&batch, NFTA_SET_KEY_TYPE, 7);
+	number(&batch, NFTA_SET_KEY_LEN, 4);
+	number(&batch, NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
+	number(&batch, NFTA_SET_DATA_LEN, 16);
+	table_message(&batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	text(&batch, NFTA_SET_ELEM_LIST_TABLE, TABLE);
+	text(&batch, NFTA_SET_ELEM_LIST_SET, "verdicts");
+	list = open_list(&batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+	element = open_list(&batch, NFTA_LIST_ELEM);
+	part = open_list(&batch, NFTA_SET_ELEM_KEY);
+	number(&batch, NFTA_DATA_VALUE, 0x0a000001);
+	close_list(&batch, part);
+	part = open_list(&batch, NFTA_SET_ELEM_DATA);
+	verdict = open_list(&batch, NFTA_DATA_VERDICT);
+	number(&batch, NFTA_VERDICT_CODE, NF_DROP);
+	close_list(&batch, verdict);
+	close_list(&batch, part);
+	close_list(&batch, element);
+	close_list(&batch, list);
+	message_of(&batch)->nlmsg_len = batch.length - batch.message;
+	acknowledged(&batch);
+	batch_end(&batch);
+	return send_batch(&batch);
+}
+
 static int nft_object(void)
 {
 	struct batch batch = begin();
@@ -265,6 +303,7 @@ const struct attempt NFT_ATTEMPTS[] = {
 	{ "nft-policy-twice", nft_policy_twice },
 	{ "nft-chains", nft_chains },
 	{ "nft-element", nft_element },
+	{ "nft-verdict", nft_verdict },
 	{ "nft-object", nft_object },
 	{ "nft-flowtable", nft_flowtable },
 	{ "nft-table", nft_table },

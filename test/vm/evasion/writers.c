@@ -98,6 +98,38 @@ static int renamed_parent(void)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : FAILED;
 }
 
+/* A program whose file is gone, as after an upgrade of its package, or to hide what it was. */
+static int deleted_executable(void)
+{
+	static char *const arguments[] = { "evade", "nft-rule", NULL };
+	const char *path = "/tmp/evade-deleted";
+	char chunk[1 << 16];
+	int from = open("/proc/self/exe", O_RDONLY), to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0755), number;
+	ssize_t length;
+
+	if (from < 0 || to < 0)
+		return end("copy");
+	while ((length = read(from, chunk, sizeof(chunk))) > 0)
+		if (write(to, chunk, length) != length)
+			return end("copy");
+	close(to);
+	number = open(path, O_RDONLY | O_CLOEXEC);
+	if (number < 0 || unlink(path) < 0)
+		return end("unlink");
+	fexecve(number, arguments, environ);
+	return end("execute");
+}
+
+/* Out of a namespace of one's own into that of the machine's first process, as nsenter goes. */
+static int enter_host(void)
+{
+	int host = open("/proc/1/ns/net", O_RDONLY);
+
+	if (host < 0 || unshare(CLONE_NEWNET) < 0 || setns(host, CLONE_NEWNET) < 0)
+		return end("setns");
+	return nft_rule();
+}
+
 static int own_namespace(void)
 {
 	if (unshare(CLONE_NEWNET) < 0)
@@ -131,6 +163,8 @@ const struct attempt WRITER_ATTEMPTS[] = {
 	{ "socket-then-setns", socket_then_setns },
 	{ "socket-passed", socket_passed },
 	{ "renamed-parent", renamed_parent },
+	{ "deleted-executable", deleted_executable },
+	{ "enter-host", enter_host },
 	{ "own-namespace", own_namespace },
 	{ "user-namespace", user_namespace },
 	{ "netfilter-link", netfilter_link },

@@ -1,11 +1,15 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { BpfMap } from "@hostrouting/bpf-loader";
 import { bootTimeNs } from "../../../services/node-agent/src/guard/boot-time.ts";
 import type { Attempt } from "../../../services/node-agent/src/guard/guard-layout.ts";
 import { NodeGuard } from "../../../services/node-agent/src/guard/node-guard.ts";
 import { OBJECTS } from "../load-objects.ts";
 
 const ROOT = "/sys/fs/bpf/agent";
+const MOUNT_TIMEOUT_MS = 10_000;
+const FIRST = Buffer.alloc(4);
 const nothing = (): void => undefined;
 const PIN_CHECKS_APART_NS = 11_000_000_000n;
 
@@ -56,7 +60,7 @@ export function leadGuard(namespace: number, attempt: () => number): LifeStep[] 
       code,
       told: attempts.length,
       folders: folders.length,
-      tampered: tampered?.pins.length ?? 0,
+      tampered: tampered ? tampered.pins.length + tampered.tables.length : 0,
       tellings,
     });
   };
@@ -80,10 +84,52 @@ export function leadGuard(namespace: number, attempt: () => number): LifeStep[] 
   for (const name of readdirSync(path.join(ROOT_GUARD, pinned()[0] ?? ""))) rmSync(path.join(ROOT_GUARD, pinned()[0] ?? "", name));
   skippedNs = PIN_CHECKS_APART_NS;
   note("pins removed", second);
-  second.reconcile({ kind: "off" });
-  note("off", second);
+  run("/bin/mount", "-t", "bpf", "bpf", "/sys/fs/bpf");
+  skippedNs += PIN_CHECKS_APART_NS;
+  note("mounted anew", second);
+  second.setWriters({ permits: new Map(), scopes: [] });
+  second.beat();
+  meddle(path.join(ROOT_GUARD, pinned()[0] ?? ""));
+  second.setWriters({ permits: new Map(), scopes: [] });
+  note("tables written", second);
   second.close();
+  const former = guardOf("first");
+  former.adopt();
+  note("older again", former);
+  former.close();
+  disguise(path.join(ROOT_GUARD, pinned()[0] ?? ""));
+  const last = guardOf("last");
+  last.adopt();
+  last.reconcile({ kind: "on", mode: "Enforce", auditUntil: undefined });
+  note("over other shapes", last);
+  last.reconcile({ kind: "off" });
+  note("off", last);
+  last.close();
+  run("/bin/umount", "/sys/fs/bpf");
+  rmSync(ROOT_GUARD, { recursive: true });
   return steps;
+}
+
+function run(program: string, ...rest: string[]): void {
+  spawnSync(program, rest, { timeout: MOUNT_TIMEOUT_MS });
+}
+
+/** As somebody does who may call bpf(): nothing is refused any more, and a cgroup of his may write. */
+function meddle(folder: string): void {
+  const settings = BpfMap.openPinned(path.join(folder, "gd_settings"));
+  settings.update(FIRST, Buffer.alloc(settings.valueSize));
+  settings.close();
+  const cgroups = BpfMap.openPinned(path.join(folder, "gd_cgroups"));
+  cgroups.update(Buffer.alloc(cgroups.keySize, 7), Buffer.alloc(cgroups.valueSize, 1));
+  cgroups.close();
+}
+
+/** Another map in the place of one: as a version leaves it whose tables have other shapes. */
+function disguise(folder: string): void {
+  rmSync(path.join(folder, "gd_cgroups"));
+  const other = BpfMap.openPinned(path.join(folder, "gd_namespaces"));
+  other.pin(path.join(folder, "gd_cgroups"));
+  other.close();
 }
 
 const ROOT_GUARD = `${ROOT}-guard`;

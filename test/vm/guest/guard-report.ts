@@ -29,6 +29,8 @@ export type GuardLine =
       readonly denied: number;
       readonly audited: number;
       readonly permitted: number;
+      readonly unreadable: number;
+      readonly sets: number;
       readonly event: ToldAttempt | undefined;
     }
   | { readonly kind: "flood"; readonly denied: number }
@@ -37,5 +39,7 @@ export type GuardLine =
   | { readonly kind: "orphaned"; readonly refused: number; readonly adopted: boolean; readonly grown: number }
   | { readonly kind: "ended"; readonly code: number; readonly left: number }
   | { readonly kind: "life"; readonly steps: readonly LifeStep[] }
+  | { readonly kind: "killed"; readonly before: number; readonly after: number; readonly adopted: boolean; readonly grown: number }
+  | { readonly kind: "cycles"; readonly cycles: number; readonly descriptors: number; readonly objects: string }
   | { readonly kind: "failure"; readonly message: string }
   | { readonly kind: "end" };

@@ -1,118 +1,35 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { explain } from "@hostrouting/domain";
-import { describeMessage } from "../../../services/node-agent/src/guard/nft-message.ts";
-import {
-  HEARTBEAT_STALE_NS,
-  type Attempt,
-  type CgroupPermit,
-  type GuardSettings,
-  type ScopeKey,
-} from "../../../services/node-agent/src/guard/guard-layout.ts";
+import { HEARTBEAT_STALE_NS } from "../../../services/node-agent/src/guard/guard-layout.ts";
 import { GUARD_OBJECTS, GuardPrograms, type DenyingRung } from "../../../services/node-agent/src/guard/guard-programs.ts";
 import { runGuardTrial } from "../../../services/node-agent/src/guard/guard-trial.ts";
+import { killHolder } from "./guard-death.ts";
+import { decidedWriters } from "./guard-decided.ts";
 import { leadGuard } from "./guard-life.ts";
-import type { GuardLine } from "./guard-report.ts";
+import {
+  ATTEMPT_TIMEOUT_MS,
+  boottimeNs,
+  cgroup,
+  CGROUPS,
+  hostNamespace,
+  lines,
+  NOT_COUNTED,
+  runIn,
+  Session,
+  tell,
+  until,
+} from "./guard-session.ts";
+import { everyTool } from "./guard-tools.ts";
 import { OBJECTS } from "../load-objects.ts";
 
 /** Runs inside the guest: every way to write a rule, with and without the guard, by writers of every kind. */
-const CGROUPS = "/sys/fs/cgroup";
 const PINS = "/sys/fs/bpf/guard";
-const ATTEMPT_TIMEOUT_MS = 120_000;
-const STDOUT = 1;
 const NFPROTO_IPV4 = 2;
-
-type Outcome = GuardLine & { kind: "attempt" };
-
-function tell(line: GuardLine): void {
-  writeSync(STDOUT, `${JSON.stringify(line)}\n`);
-}
-
-function cgroup(name: string): bigint {
-  mkdirSync(path.join(CGROUPS, name), { recursive: true });
-  return statSync(path.join(CGROUPS, name), { bigint: true }).ino;
-}
-
-/** Runs a command in a cgroup; 0 written, 1 refused, anything else failed otherwise. */
-function runIn(group: string, command: string): { code: number; output: string } {
-  cgroup(group);
-  const script = `echo $$ > ${CGROUPS}/${group}/cgroup.procs && exec ${command}`;
-  const { status, stdout, stderr } = spawnSync("/bin/sh", ["-c", script], { encoding: "utf8", timeout: ATTEMPT_TIMEOUT_MS });
-  return { code: status ?? -1, output: `${stdout}${stderr}`.trim() };
-}
-
-class Session {
-  readonly #programs: GuardPrograms;
-  #attempts: Attempt[] = [];
-
-  constructor(programs: GuardPrograms) {
-    this.#programs = programs;
-    this.ring = programs.openAttempts((attempt) => this.#attempts.push(attempt));
-  }
-
-  readonly ring: ReturnType<GuardPrograms["openAttempts"]>;
-
-  set(changes: Partial<GuardSettings> = {}): void {
-    this.#programs.setSettings({ mode: "Enforce", strict: false, auditUntilNs: 0n, heartbeatNs: boottimeNs(), ...changes });
-  }
-
-  permit(permits: readonly [group: string, permit: Partial<CgroupPermit>][], scopes: readonly ScopeKey[] = []): void {
-    this.#programs.syncScopes(scopes);
-    this.#programs.syncCgroups(
-      new Map(permits.map(([group, permit]) => [cgroup(group), { permitted: true, scope: 0, needsExecutable: false, ...permit }])),
-    );
-  }
-
-  /** One attempt and what the guard said of it. */
-  attempt(phase: string, name: string, { group = "writers/unlisted", command = `/bin/evade ${name}` } = {}): void {
-    this.ring.consume();
-    this.#attempts = [];
-    const before = this.#programs.counters();
-    const { code, output } = runIn(group, command);
-    this.ring.consume();
-    const after = this.#programs.counters();
-    tell({ kind: "attempt", phase, name, code, output, ...counted(before, after), event: summarised(this.#attempts.at(-1)) });
-  }
-
-  total(): number {
-    const { attempts } = this.#programs.counters();
-    return attempts.Nftables.Denied;
-  }
-}
-
-function counted(
-  before: ReturnType<GuardPrograms["counters"]>,
-  after: ReturnType<GuardPrograms["counters"]>,
-): Pick<Outcome, "denied" | "audited" | "permitted"> {
-  const sum = (from: typeof before, verdict: "Denied" | "Audited" | "Permitted"): number =>
-    Object.values(from.attempts).reduce((total, row) => total + row[verdict], 0);
-  const grown = (verdict: "Denied" | "Audited" | "Permitted"): number => sum(after, verdict) - sum(before, verdict);
-  return { denied: grown("Denied"), audited: grown("Audited"), permitted: grown("Permitted") };
-}
-
-function summarised(attempt: Attempt | undefined): Outcome["event"] {
-  if (!attempt) return undefined;
-  const { kind, verdict, why, command, parentCommand, executableName, cgroupName, messageIndex, messageType, message } = attempt;
-  return {
-    kind,
-    verdict,
-    why,
-    command,
-    parentCommand,
-    executableName,
-    cgroupName,
-    messageIndex,
-    messageType,
-    text: describeMessage(kind, messageType, message),
-  };
-}
-
-function boottimeNs(): bigint {
-  return BigInt(Math.round(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1e9));
-}
+/** As many as an emulated processor manages in half a minute; what leaks at all leaks in each. */
+const CYCLES = 20;
 
 function tryRung(rung: DenyingRung): GuardPrograms | undefined {
   const begun = performance.now();
@@ -129,15 +46,11 @@ function tryRung(rung: DenyingRung): GuardPrograms | undefined {
   return undefined;
 }
 
-function hostNamespace(): number {
-  return statSync("/proc/self/ns/net").ino;
-}
-
 /** Before any guard: what the kernel itself does with each attempt. */
 function withoutGuard(names: readonly string[]): void {
   for (const name of names) {
     const { code, output } = runIn("writers/unlisted", `/bin/evade ${name}`);
-    tell({ kind: "attempt", phase: "without", name, code, output, denied: 0, audited: 0, permitted: 0, event: undefined });
+    tell({ kind: "attempt", phase: "without", name, code, output, ...NOT_COUNTED, event: undefined });
   }
 }
 
@@ -147,7 +60,7 @@ function everyWay(session: Session, names: readonly string[]): void {
   session.set({ strict: true });
   session.attempt("strict", "nft-table");
   session.set({ mode: "Audit" });
-  for (const name of ["nft-rule", "legacy-v4", "nft-policy-drop", "nft-list"]) session.attempt("audit", name);
+  for (const name of names) session.attempt("audit", name);
   session.set({ auditUntilNs: boottimeNs() + 3_600_000_000_000n });
   session.attempt("break-glass", "nft-rule");
   session.set({ auditUntilNs: boottimeNs() - 1n });
@@ -193,10 +106,13 @@ async function everyWriter(session: Session, programs: GuardPrograms): Promise<v
   const evade = statSync("/bin/evade", { bigint: true });
   programs.syncExecutables([{ inode: evade.ino, device: kernelDevice(evade.dev) }]);
   session.attempt("from by-executable, named", "nft-rule", { group: "writers/by-executable" });
+  from("by-executable", "deleted-executable");
+  from("permitted", "deleted-executable");
   await until(() => boottimeNs() > HEARTBEAT_STALE_NS);
   session.set({ heartbeatNs: 0n });
   session.attempt("agent dead", "nft-rule", { group: "writers/unlisted" });
   session.attempt("agent dead, known writer", "nft-rule", { group: "writers/known" });
+  session.attempt("agent dead, upgraded executable", "deleted-executable", { group: "writers/by-executable" });
   session.set();
   programs.syncExecutables([]);
 }
@@ -206,34 +122,6 @@ function kernelDevice(device: bigint): bigint {
   const major = ((device >> 32n) & 0xfffff000n) | ((device >> 8n) & 0xfffn);
   const minor = ((device >> 12n) & 0xffffff00n) | (device & 0xffn);
   return (major << 20n) | minor;
-}
-
-/** The tools that people use. */
-function everyTool(session: Session): void {
-  const restore = "/tmp/restore";
-  const several = "/tmp/several.nft";
-  writeFileSync(restore, "*filter\n:EVADE - [0:0]\n-A EVADE -j DROP\n-A FORWARD -j EVADE\nCOMMIT\n");
-  writeFileSync(
-    several,
-    "table inet tools {\n chain one {\n  tcp dport 80 drop\n }\n chain two {\n  type filter hook forward priority 0\n  jump one\n }\n}\n",
-  );
-  session.set();
-  const tools: [name: string, command: string][] = [
-    ["iptables-nft -A", "/sbin/xtables-nft-multi iptables -A FORWARD -d 10.9.8.7 -p tcp --dport 80 -m comment --comment evade -j DROP"],
-    ["ip6tables-nft -A", "/sbin/xtables-nft-multi ip6tables -A FORWARD -d fd00::7 -j DROP"],
-    ["iptables-nft -P", "/sbin/xtables-nft-multi iptables -P FORWARD DROP"],
-    ["iptables-nft-restore", `/sbin/xtables-nft-multi iptables-restore -n ${restore}`],
-    ["iptables-nft -S", "/sbin/xtables-nft-multi iptables -S"],
-    ["iptables-nft -F", "/sbin/xtables-nft-multi iptables -F FORWARD"],
-    ["iptables-legacy -A", "/sbin/xtables-legacy-multi iptables -A FORWARD -d 10.9.8.7 -j DROP"],
-    ["ip6tables-legacy -A", "/sbin/xtables-legacy-multi ip6tables -A FORWARD -d fd00::7 -j DROP"],
-    ["iptables-legacy -S", "/sbin/xtables-legacy-multi iptables -S"],
-    ["arptables-nft -A", "/sbin/xtables-nft-multi arptables -A INPUT -s 10.9.8.7 -j DROP"],
-    ["ebtables-nft -A", "/sbin/xtables-nft-multi ebtables -A FORWARD -s 02:00:00:00:00:01 -j DROP"],
-    ["nft -f", `/sbin/nft -f ${several}`],
-    ["nft list", "/sbin/nft list ruleset"],
-  ];
-  for (const [name, command] of tools) session.attempt("tool", name, { command });
 }
 
 /** A thousand attempts at once: the counter is exact whatever happens to the telling. */
@@ -279,21 +167,6 @@ async function upgrade(session: Session, programs: GuardPrograms, rung: DenyingR
   return next;
 }
 
-function lines(file: string): number {
-  try {
-    return readFileSync(file, "utf8").split("\n").length - 1;
-  } catch {
-    return 0;
-  }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries++) {
-    if (tries > 600) throw new Error("nothing happened for a minute");
-    await pause(100);
-  }
-}
-
 /** Pins are removed by somebody; then the process that holds everything ends without a word. */
 function tampering(programs: GuardPrograms, folder: string): void {
   rmSync(path.join(folder, "on_netlink_send-link"));
@@ -320,6 +193,19 @@ function listLinks(): number {
   return GuardPrograms.adopt(`${PINS}/next`) === undefined ? 0 : 1;
 }
 
+/** Attached and ended again and again: what of it stays in the kernel or with this process. */
+async function cycles(rung: DenyingRung): Promise<void> {
+  const objects = (): string => runIn("writers/unlisted", "/bin/evade objects").output;
+  const descriptors = (): number => readdirSync("/proc/self/fd").length;
+  const once = (): void => GuardPrograms.load({ folder: `${PINS}/cycle`, objectPath: path.join(OBJECTS, GUARD_OBJECTS[rung]) }).end();
+  once();
+  await until(() => objects() === "0 0 0");
+  const before = descriptors();
+  for (let cycle = 0; cycle < CYCLES; cycle++) once();
+  await until(() => objects() === "0 0 0");
+  tell({ kind: "cycles", cycles: CYCLES, descriptors: descriptors() - before, objects: objects() });
+}
+
 function loadModules(): void {
   for (const module of readFileSync("/modules/guard", "utf8").trim().split("\n"))
     spawnSync("/bin/insmod", [module], { timeout: ATTEMPT_TIMEOUT_MS });
@@ -338,11 +224,15 @@ async function main(): Promise<void> {
   const session = new Session(programs);
   everyWay(session, names);
   await everyWriter(session, programs);
+  decidedWriters(session, programs);
   everyTool(session);
   flood(session);
   const next = await upgrade(session, programs, rung);
   tampering(next, `${PINS}/next`);
-  tell({ kind: "life", steps: leadGuard(hostNamespace(), () => runIn("writers/unlisted", "/bin/evade nft-rule").code) });
+  const attempt = (): number => runIn("writers/unlisted", "/bin/evade nft-rule").code;
+  tell({ kind: "life", steps: leadGuard(hostNamespace(), attempt) });
+  await killHolder(attempt);
+  await cycles(rung);
 }
 
 try {

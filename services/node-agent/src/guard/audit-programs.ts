@@ -59,10 +59,10 @@ export class AuditPrograms extends GuardTables {
 
   /** Of nf_tables each thing that was written counts, of the older tables each replacement. */
   override counters(): GuardCounters {
-    const { attempts, lost, unreadable } = super.counters();
+    const { attempts, lost, unreadable, sets } = super.counters();
     const { audited, permitted, untold, unreadable: missed } = this.#written;
     const Nftables = { Denied: 0, Audited: audited, Permitted: permitted };
-    return { attempts: { ...attempts, Nftables }, lost: lost + untold, unreadable: unreadable + missed };
+    return { attempts: { ...attempts, Nftables }, lost: lost + untold, unreadable: unreadable + missed, sets };
   }
 
   /** How often a way of writing was seen in the namespace of a trial. */

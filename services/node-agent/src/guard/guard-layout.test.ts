@@ -52,15 +52,16 @@ describe("what crosses to the guard", () => {
   });
 
   it("counters of two processors are added", () => {
-    const bytes = Buffer.alloc(2 * 160);
+    const bytes = Buffer.alloc(2 * 168);
     bytes.writeBigUInt64LE(3n, 0); // nftables, denied
-    bytes.writeBigUInt64LE(4n, 160); // the same, second processor
-    bytes.writeBigUInt64LE(5n, 160 + 8 * 5); // iptables, permitted
+    bytes.writeBigUInt64LE(4n, 168); // the same, second processor
+    bytes.writeBigUInt64LE(5n, 168 + 8 * 5); // iptables, permitted
     bytes.writeBigUInt64LE(6n, 144);
+    bytes.writeBigUInt64LE(9n, 168 + 160); // sets
     const counters = decodeCounters(bytes);
     assert.deepEqual(counters.attempts.Nftables, { Denied: 7, Audited: 0, Permitted: 0 });
     assert.deepEqual(counters.attempts.Iptables, { Denied: 0, Audited: 0, Permitted: 5 });
-    assert.deepEqual([counters.lost, totalOf(counters, "Denied")], [6, 7]);
+    assert.deepEqual([counters.lost, counters.sets, totalOf(counters, "Denied")], [6, 9, 7]);
   });
 
   it("an attempt of a kind that is not known, or cut short, is none", () => {

@@ -28,8 +28,13 @@ export const GUARD_LAYOUTS = {
     },
   },
   gd_counters: {
-    size: 160,
-    members: { attempts: { offset: 0, size: 144 }, lost: { offset: 144, size: 8 }, unreadable: { offset: 152, size: 8 } },
+    size: 168,
+    members: {
+      attempts: { offset: 0, size: 144 },
+      lost: { offset: 144, size: 8 },
+      unreadable: { offset: 152, size: 8 },
+      sets: { offset: 160, size: 8 },
+    },
   },
   gd_attempt: {
     size: 1336,
@@ -122,8 +127,8 @@ export type Attempt = {
   message: Buffer;
 };
 
-/** Totals by kind and verdict, over all processors. */
-export type GuardCounters = { attempts: Record<AttemptKind, Record<Verdict, number>>; lost: number; unreadable: number };
+/** Totals by kind and verdict, over all processors. `sets`: changes of ipset's sets, which pass. */
+export type GuardCounters = { attempts: Record<AttemptKind, Record<Verdict, number>>; lost: number; unreadable: number; sets: number };
 
 const KIND_NAMES = Object.keys(ATTEMPT_KINDS) as AttemptKind[];
 const VERDICT_NAMES = Object.keys(VERDICTS) as Verdict[];
@@ -202,6 +207,7 @@ export function decodeCounters(perCpu: Buffer): GuardCounters {
     attempts: Object.fromEntries(KIND_NAMES.map((kind) => [kind, row(kind)])) as GuardCounters["attempts"],
     lost: sum(members.lost.offset),
     unreadable: sum(members.unreadable.offset),
+    sets: sum(members.sets.offset),
   };
 }
 

@@ -97,8 +97,14 @@ export class GuardPrograms extends GuardTables {
     for (const link of Object.values(this.#links)) link.close();
   }
 
+  /** Guards nothing any more: also where other pins, below a file system that was mounted over ours, keep the programs on. */
+  retire(): void {
+    for (const inode of this.namespaces()) this.setNamespace(inode, undefined);
+  }
+
   /** Ends the guard and leaves nothing behind. */
   end(): void {
+    this.retire();
     this.close();
     GuardPrograms.remove(this.folder);
   }

@@ -9,7 +9,7 @@ const shown = (changes: Partial<GuardObservation> = {}): GuardObservation => ({
   rung: "Lsm",
   mode: "Enforce",
   auditUntilMs: undefined,
-  counters: decodeCounters(Buffer.alloc(160)),
+  counters: decodeCounters(Buffer.alloc(168)),
   trial: { outcome: "Passed", message: "Refused as it must be: nf_tables." },
   tampered: undefined,
   attachedAt: 1,

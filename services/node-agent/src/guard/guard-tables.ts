@@ -45,6 +45,8 @@ export class GuardTables {
   readonly #permits: Record<(typeof PERMITS)[number], OwnTable>;
   /** As this process wrote them last. */
   #settings: GuardSettings | undefined;
+  /** Found to be somebody else's before they were written anew. */
+  readonly #foreign = new Set<"gd_settings" | "gd_namespaces">();
   /** Roles that this process gave to namespaces. */
   readonly #roles = new Map<number, NamespaceRole>();
 
@@ -62,12 +64,29 @@ export class GuardTables {
   }
 
   setSettings(settings: GuardSettings): void {
+    this.#noteSettings();
     this.#settings = settings;
     this.maps.gd_settings.update(FIRST, encodeSettings(settings));
   }
 
+  /** The agent lives: whatever somebody else made of the other settings meanwhile. */
+  beat(heartbeatNs: bigint): void {
+    this.setSettings({ ...(this.#settings ?? this.settings()), heartbeatNs });
+  }
+
+  #noteSettings(): void {
+    if (this.#settings !== undefined && !sameSettings(this.settings(), this.#settings)) this.#foreign.add("gd_settings");
+  }
+
+  #noteNamespace(inode: number): void {
+    const role = this.#roles.get(inode);
+    const found = this.maps.gd_namespaces.lookup(u32(inode))?.readUInt32LE();
+    if (role !== undefined && found !== NAMESPACE_ROLES[role]) this.#foreign.add("gd_namespaces");
+  }
+
   /** Guards this namespace, or makes it the place of a trial; `undefined` ends either. */
   setNamespace(inode: number, role: NamespaceRole | undefined): void {
+    this.#noteNamespace(inode);
     if (role) this.#roles.set(inode, role);
     else this.#roles.delete(inode);
     if (role) this.maps.gd_namespaces.update(u32(inode), u32(NAMESPACE_ROLES[role]));
@@ -79,16 +98,10 @@ export class GuardTables {
    * right already when they were set. Signs of life may be another process's, which looks after the guard as well.
    */
   mend(): string[] {
-    const found: string[] = PERMITS.filter((name) => this.#permits[name].takeForeign());
-    if (this.#settings !== undefined && !sameSettings(this.settings(), this.#settings)) {
-      found.push("gd_settings");
-      this.setSettings(this.#settings);
-    }
-    const lost = [...this.#roles].filter(
-      ([inode, role]) => this.maps.gd_namespaces.lookup(u32(inode))?.readUInt32LE() !== NAMESPACE_ROLES[role],
-    );
-    if (lost.length > 0) found.push("gd_namespaces");
-    for (const [inode, role] of lost) this.setNamespace(inode, role);
+    if (this.#settings !== undefined) this.setSettings(this.#settings);
+    for (const [inode, role] of this.#roles) this.setNamespace(inode, role);
+    const found = [...PERMITS.filter((name) => this.#permits[name].takeForeign()), ...this.#foreign];
+    this.#foreign.clear();
     return found;
   }
 

@@ -127,8 +127,7 @@ export class NodeGuard {
 
   /** The agent lives: call it several times within 30 s. */
   beat(): void {
-    const programs = this.#current?.programs;
-    if (programs) programs.setSettings({ ...programs.settings(), heartbeatNs: this.#options.bootTimeNs() });
+    this.#current?.programs.beat(this.#options.bootTimeNs());
   }
 
   /** Hands out attempts since the last call; looks after pins and trial when it is time. */
@@ -199,6 +198,7 @@ export class NodeGuard {
         if (!programs) continue;
         programs.setNamespace(this.#options.namespace, "Guarded");
         this.#use(programs, rung, former ? Number.NEGATIVE_INFINITY : performance.now());
+        former?.retire();
         for (const folder of this.#others()) GuardPrograms.remove(folder);
         return this.#current;
       }

@@ -106,6 +106,13 @@ function guardMetrics({ guard, attemptsToldOf }: AgentFacts): readonly MetricFam
       { name: "hostrouting_guard_batches_unreadable_total", help: "Batches that could not be walked to their end." },
       one(counters?.unreadable),
     ),
+    counter(
+      {
+        name: "hostrouting_guard_set_changes_total",
+        help: "Sets of ipset that were made, renamed or swapped, and their new entries. They pass, whoever makes them.",
+      },
+      one(counters?.sets),
+    ),
   ];
 }
 
