@@ -722,13 +722,22 @@ export const armDocument = {
         "properties": {
           "id": {
             "type": "string",
-            "description": "Of the rule: `PF-058`."
+            "description": "Of the rule: `PF-058`; or of what was seen: `rules-passed-by`."
           },
           "title": {
             "type": "string"
           },
+          "severity": {
+            "$ref": "#/components/schemas/HostRoutingWarningSeverity",
+            "description": "Absent in records of before there was one."
+          },
           "message": {
-            "type": "string"
+            "type": "string",
+            "description": "What was seen."
+          },
+          "impact": {
+            "type": "string",
+            "description": "What it means for the cluster; absent where the message says so."
           },
           "remedy": {
             "type": "string"
@@ -745,7 +754,7 @@ export const armDocument = {
             "description": "Of a rule that fails under an override, or whose override has ended."
           }
         },
-        "description": "What preflight found and let pass."
+        "description": "What preflight found and let pass, or what was seen since."
       },
       "HostRoutingWarningOverride": {
         "type": "object",
@@ -763,6 +772,22 @@ export const armDocument = {
           }
         },
         "description": "Under what a rule may fail, and until when."
+      },
+      "HostRoutingWarningSeverity": {
+        "anyOf": [
+          {
+            "type": "string",
+            "enum": [
+              "Critical",
+              "Warning",
+              "Information"
+            ]
+          },
+          {
+            "type": "string"
+          }
+        ],
+        "description": "How much a warning matters."
       },
       "IdentityType": {
         "anyOf": [

@@ -378,14 +378,19 @@ export interface components {
              */
             until?: string;
         };
-        /** @description What preflight found and let pass. */
+        /** @description What preflight found and let pass, or what was seen since. */
         HostRoutingWarning: {
-            /** @description Of the rule: `PF-058`. */
+            /** @description Of the rule: `PF-058`; or of what was seen: `rules-passed-by`. */
             id: string;
+            /** @description What it means for the cluster; absent where the message says so. */
+            impact?: string;
+            /** @description What was seen. */
             message: string;
             /** @description Of a rule that fails under an override, or whose override has ended. */
             override?: components["schemas"]["HostRoutingWarningOverride"];
             remedy: string;
+            /** @description Absent in records of before there was one. */
+            severity?: components["schemas"]["HostRoutingWarningSeverity"];
             /** @description Nodes, pools or members concerned. */
             subjects: string[];
             title: string;
@@ -396,6 +401,8 @@ export interface components {
             expiresAt: string;
             reason: string;
         };
+        /** @description How much a warning matters. */
+        HostRoutingWarningSeverity: ("Critical" | "Warning" | "Information") | string;
         IdentityType: string | ("User" | "Application" | "ManagedIdentity" | "Key");
         ManagedCluster: {
             readonly eTag?: string;

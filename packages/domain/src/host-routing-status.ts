@@ -57,11 +57,16 @@ export type HostRoutingNodeStatus = {
   readonly observedAt: string | undefined;
 };
 
-/** Something that does not block and that people should know: what preflight found and let pass. `subjects`: nodes, pools or members concerned. */
+/**
+ * Something that does not block and that people should know: what preflight found and let pass, or what a rollout sees. `message`: what was seen;
+ * `impact`: what that means, absent where the message says it; `subjects`: nodes, pools or members concerned. Records of before have no severity.
+ */
 export type HostRoutingWarning = {
   readonly id: string;
   readonly title: string;
+  readonly severity?: "Critical" | "Warning" | "Information";
   readonly message: string;
+  readonly impact?: string;
   readonly remedy: string;
   readonly subjects: readonly string[];
   /** The override under which the rule may fail, or that has ended. `reason` is visible text, `expiresAt` ISO 8601, UTC. */

@@ -24,7 +24,7 @@ export function standingRules(facts: ClusterFacts, allowance: Allowance): Standi
 
 /** A finding as a warning; what it says under an override stands beside it. */
 export function toWarning({ id, title, message, remedy, subjects, override }: Finding): HostRoutingWarning {
-  const said = { id, title, message, remedy, subjects };
+  const said = { id, title, severity: "Warning", message, remedy, subjects } as const;
   return override === undefined ? said : { ...said, override: { reason: override.reason, expiresAt: override.expiresAt } };
 }
 
@@ -38,7 +38,9 @@ function warningsOf(finding: Finding, now: number): readonly HostRoutingWarning[
   const ending: HostRoutingWarning = {
     id: ENDING_ID,
     title: "An override ends soon",
-    message: `The override of ${finding.id} ends at ${endsAt}. From then on no further node for which the rule fails is switched on; nodes that are on stay on.`,
+    severity: "Warning",
+    message: `The override of ${finding.id} ends at ${endsAt}.`,
+    impact: "From then on no further node for which the rule fails is switched on; nodes that are on stay on.",
     remedy: "Do what the rule asks for, or renew the override with a reason.",
     subjects: finding.subjects,
   };

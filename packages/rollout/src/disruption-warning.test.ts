@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { canaryWarning, disruptionWarning, disruptionWarnings, isDisruptionWarning, toleratedDisruptions } from "./disruption-warning.ts";
+import { canaryWarning, disruptionWarning, disruptionWarnings, toleratedDisruptions } from "./disruption-warning.ts";
+import { isCatalogued, WARNING_CATALOGUE } from "./warning-catalogue.ts";
 import type { CanaryFigures, DisruptionFigures } from "./snapshot.ts";
 
 const quiet: DisruptionFigures = {
@@ -47,12 +48,10 @@ describe("the warning about disrupted connections", () => {
     };
     assert.deepEqual(disruptionWarning("n1", { disruption }), {
       id: "connection-disruption",
-      title: "Connections were disrupted",
+      ...WARNING_CATALOGUE["connection-disruption"],
       message:
         "On n1, 20 of 48 TCP connections broke when host routing began to drain (18 reset, 2 timed out; 5 new ones failed). " +
         "Usual there: 0 in 600 s. Most disturbed: shop/web, shop/database.",
-      remedy:
-        "Check whether these pods were restarted or scaled meanwhile; otherwise pause the rollout and look at the node with `hostrouting node trace`.",
       subjects: ["n1"],
     });
   });
@@ -88,7 +87,7 @@ describe("the warnings about a cluster", () => {
       warnings.map(({ id }) => id),
       ["connection-disruption", "canary-silence"],
     );
-    assert.ok(warnings.every(isDisruptionWarning));
+    assert.ok(warnings.every(isCatalogued));
   });
 
   it("begin with the most disturbed node, leave out quiet ones, and are twenty at most", () => {
@@ -101,7 +100,7 @@ describe("the warnings about a cluster", () => {
       warnings.map(({ subjects }) => subjects[0]),
       Array.from({ length: 20 }, (_, index) => `n${29 - index}`),
     );
-    assert.ok(warnings.every(isDisruptionWarning));
+    assert.ok(warnings.every(isCatalogued));
     assert.deepEqual(disruptionWarnings(nodes.slice(0, 4)), []);
   });
 });

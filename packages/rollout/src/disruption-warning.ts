@@ -1,8 +1,7 @@
 import type { HostRoutingWarning } from "@hostrouting/domain";
 import type { CanaryFigures, DisruptionFigures, NodeReport } from "./snapshot.ts";
+import { catalogued } from "./warning-catalogue.ts";
 
-const WARNING_ID = "connection-disruption";
-const CANARY_WARNING_ID = "canary-silence";
 /** TCP sends again within a second, and nobody notices; silence that is longer is noticed. */
 const CANARY_SILENT_MS = 1000;
 /** Connections end by a reset on every node now and then; fewer than this many more say nothing about a switch. */
@@ -33,31 +32,23 @@ export function disruptionWarning(node: string, report: Pick<NodeReport, "disrup
   if (figures === undefined || figures.disrupted <= toleratedDisruptions(figures)) return undefined;
   const { reset, timeout, connectFailure } = figures.byReason;
   const pods = figures.byPod.length > 0 ? ` Most disturbed: ${figures.byPod.join(", ")}.` : "";
-  return {
-    id: WARNING_ID,
-    title: "Connections were disrupted",
+  return catalogued("connection-disruption", {
     message:
       `On ${node}, ${figures.disrupted} of ${figures.flowsAtSwitch} TCP connections broke when ${AFTER[figures.step]} ` +
       `(${reset} reset, ${timeout} timed out; ${connectFailure} new ones failed). ` +
       `Usual there: ${figures.before.disrupted} in ${figures.before.seconds} s.${pods}`,
-    remedy:
-      "Check whether these pods were restarted or scaled meanwhile; otherwise pause the rollout and look at the node with `hostrouting node trace`.",
     subjects: [node],
-  };
+  });
 }
 
 /** A warning about a node whose canary flows broke or fell silent during its last switch: pods' flows on the same paths did as well. */
 export function canaryWarning(node: string, report: Pick<NodeReport, "canaries"> | undefined): HostRoutingWarning | undefined {
   const disturbed = (report?.canaries ?? []).filter(({ longestSilenceMs, failed }) => failed || longestSilenceMs > CANARY_SILENT_MS);
   if (disturbed.length === 0) return undefined;
-  return {
-    id: CANARY_WARNING_ID,
-    title: "Canary flows were disturbed",
+  return catalogued("canary-silence", {
     message: `On ${node}, flows of the agent's own were disturbed by the last switch: ${disturbed.map(describeCanary).join(", ")}.`,
-    remedy:
-      "Pause the rollout, and look at the node with `hostrouting node trace`; without other load on it, report this as a fault of host routing.",
     subjects: [node],
-  };
+  });
 }
 
 function describeCanary({ name, longestSilenceMs, failed }: CanaryFigures): string {
@@ -73,9 +64,4 @@ export function disruptionWarnings(nodes: readonly NodeFigures[]): readonly Host
   const ofConnections = sorted.flatMap(({ name, report }) => disruptionWarning(name, report) ?? []);
   const ofCanaries = sorted.flatMap(({ name, report }) => canaryWarning(name, report) ?? []);
   return [...ofConnections.slice(0, NODES_MAX), ...ofCanaries.slice(0, NODES_MAX)];
-}
-
-/** Whether a warning comes from here: such warnings are made anew in each round, unlike preflight's. */
-export function isDisruptionWarning({ id }: HostRoutingWarning): boolean {
-  return id === WARNING_ID || id === CANARY_WARNING_ID;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { as, type Instant } from "@hostrouting/domain";
-import { conditionWarnings, isConditionWarning, sharedConditions, type ReportingNode } from "./node-conditions.ts";
+import { conditionWarnings, sharedConditions, type ReportingNode } from "./node-conditions.ts";
+import { isCatalogued } from "./warning-catalogue.ts";
 import type { ReportedCondition } from "./snapshot.ts";
 
 const node = (
@@ -83,7 +84,6 @@ describe("warnings from nodes' conditions", () => {
     ["rules on two nodes", [node("a", ["RulesClean", "False"]), node("b", ["RulesClean", "False"])], ["rules-passed-by a,b"]],
     ["a pod that reaches what a policy denies", [node("a", ["PolicyReconciled", "False", "ProbeFailed"])], ["policy-not-enforced a"]],
     ["a policy that nobody has tried yet", [node("a", ["PolicyReconciled", "Unknown", "NotProbed"])], []],
-    ["rules that cannot be read", [node("a", ["RulesClean", "Unknown"])], []],
     [
       "rules of the node's own are gone, or its image is not known",
       [
@@ -93,6 +93,12 @@ describe("warnings from nodes' conditions", () => {
       ],
       ["default-rules-missing n1", "node-image-unknown n2"],
     ],
+    ["rules that cannot be read", [node("a", ["RulesClean", "Unknown"])], ["rules-unknown a"]],
+    [
+      "a masquerade configuration that cannot be read",
+      [node("a", ["MasqueradeConfigInSync", "False"]), node("b", ["MasqueradeConfigInSync", "True"])],
+      ["masquerade-config-invalid a"],
+    ],
   ];
   for (const [what, nodes, expected] of cases)
     it(what, () => {
@@ -101,6 +107,6 @@ describe("warnings from nodes' conditions", () => {
         warnings.map(({ id, subjects }) => `${id} ${subjects.join()}`),
         expected,
       );
-      assert.ok(warnings.every(isConditionWarning));
+      assert.ok(warnings.every(isCatalogued));
     });
 });

@@ -1,5 +1,6 @@
 import type { HostRoutingWarning, Instant } from "@hostrouting/domain";
 import type { NodeReport, ReportedCondition } from "./snapshot.ts";
+import { catalogued, type WarningCode } from "./warning-catalogue.ts";
 
 /** Conditions of nodes that the cluster has as well, in this order. Each is good when it is True. */
 export const SHARED_CONDITIONS = ["GuardActive", "RulesClean", "MasqueradeConfigInSync"] as const;
@@ -76,78 +77,34 @@ function namedNodes(names: readonly string[]): string {
   return `${names.slice(0, NAMED_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-type Kind = {
-  readonly id: string;
-  readonly title: string;
-  readonly remedy: string;
-  /** Whether a condition is what this warning is about. */
-  readonly is: (condition: ReportedCondition) => boolean;
-};
+/** Whether a condition is what a warning is about. */
+type Matches = (condition: ReportedCondition) => boolean;
 
-/** What the guard's and the monitor's conditions warn of: one entry for each thing that somebody can do something about. */
-const KINDS: readonly Kind[] = [
-  {
-    id: "guard-tampered",
-    title: "Somebody removed the guard's pins",
-    remedy: "Find out which pod or person has access to /sys/fs/bpf of these nodes; the guard went on and made its pins again.",
-    is: ({ type, status }) => type === "BlockerTampered" && status === "True",
-  },
-  {
-    id: "guard-break-glass",
-    title: "The guard lets everything through for a time",
-    remedy:
-      "Nothing is to be done if that is wanted: it ends by itself. To end it now, remove spec.guard.auditUntil of HostRoutingConfig/default.",
-    is: ({ type, reason }) => type === "GuardActive" && reason === "BreakGlass",
-  },
-  {
-    id: "guard-not-refusing",
-    title: "Packet filter rules are not refused",
-    remedy:
-      "Use a node image whose kernel has `bpf` in its list of security modules or allows fmod_ret; until then the Events AuditedIPTablesRule say who writes some, and UnexpectedIPTablesRules which are there.",
-    is: ({ type, status, reason }) =>
+/** What nodes' conditions warn of: one entry for each thing that somebody can do something about. */
+const CONDITIONS: readonly (readonly [code: WarningCode, is: Matches])[] = [
+  ["guard-tampered", ({ type, status }) => type === "BlockerTampered" && status === "True"],
+  ["guard-break-glass", ({ type, reason }) => type === "GuardActive" && reason === "BreakGlass"],
+  [
+    "guard-not-refusing",
+    ({ type, status, reason }) =>
       type === "GuardActive" && status !== "True" && ["Audit", "TrialFailed", "TrialUnknown", "Fault"].includes(reason),
-  },
-  {
-    id: "rules-passed-by",
-    title: "Pods' packets pass packet filter rules by",
-    remedy: "Say the same with a network policy where it is needed, then remove the rules with the commands that the node's findings name.",
-    is: ({ type, status }) => type === "RulesClean" && status === "False",
-  },
-  {
-    id: "default-rules-missing",
-    title: "Packet filter rules that AKS writes are gone or altered",
-    remedy:
-      "Find out who took them away (Events of these nodes, the audit log), and reimage the nodes. While host routing is on, its network policy keeps pods from the wireserver and the metadata service; once it is off, these rules alone do.",
-    is: ({ type, status }) => type === "DefaultRulesPresent" && status === "False",
-  },
-  {
-    id: "node-image-unknown",
-    title: "The nodes' image is not known",
-    remedy:
-      "Upgrade the node image, or ask for a newer version of host routing: rules of every known image count as the nodes' own until then.",
-    is: ({ type, reason }) => type === "DefaultRulesPresent" && reason === "ImageUnknown",
-  },
-  {
-    id: "policy-not-enforced",
-    title: "Pods reach what a network policy denies, or the agent cannot deny it",
-    remedy:
-      "Look at `status.policy` and `status.probes` of these nodes' HostRoutingNodes; until it is mended, switch host routing off (`hostrouting disable`), and the nodes' own rules deny again.",
-    is: ({ type, status }) => type === "PolicyReconciled" && status === "False",
-  },
+  ],
+  ["rules-passed-by", ({ type, status }) => type === "RulesClean" && status === "False"],
+  ["rules-unknown", ({ type, status }) => type === "RulesClean" && status === "Unknown"],
+  ["default-rules-missing", ({ type, status }) => type === "DefaultRulesPresent" && status === "False"],
+  ["node-image-unknown", ({ type, reason }) => type === "DefaultRulesPresent" && reason === "ImageUnknown"],
+  ["masquerade-config-invalid", ({ type, status }) => type === "MasqueradeConfigInSync" && status === "False"],
+  ["policy-not-enforced", ({ type, status }) => type === "PolicyReconciled" && status === "False"],
 ];
 
 /** Warnings of nodes on which host routing is on: one for each thing, with all nodes concerned. Pure. */
 export function conditionWarnings(nodes: readonly ReportingNode[]): HostRoutingWarning[] {
-  return KINDS.flatMap(({ id, title, remedy, is }) => {
+  return CONDITIONS.flatMap(([code, is]) => {
     const those = nodes.flatMap(({ name, report }): Said[] => {
       const found = report?.conditions?.find(is);
       return found ? [{ ...found, name }] : [];
     });
-    return those.length === 0 ? [] : [{ id, title, remedy, message: namedMessage(those), subjects: those.map(({ name }) => name) }];
+    if (those.length === 0) return [];
+    return [catalogued(code, { message: namedMessage(those), subjects: those.map(({ name }) => name) })];
   });
-}
-
-/** Whether a warning is one of these: they are derived anew in each round. */
-export function isConditionWarning({ id }: Pick<HostRoutingWarning, "id">): boolean {
-  return KINDS.some((kind) => kind.id === id);
 }

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { as, type Instant, type ManagedPolicyStatus, type PolicyDrift } from "@hostrouting/domain";
 import type { ReportingNode } from "./node-conditions.ts";
 import type { PolicyKeeping } from "./policy-plan.ts";
-import { isPolicyWarning, policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
+import { policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
+import { isCatalogued, WARNING_CATALOGUE } from "./warning-catalogue.ts";
 
 const edited: PolicyDrift = {
   path: "/spec/egress",
@@ -44,7 +45,7 @@ for (const [status, warning, condition, isIll] of rows)
       [`PolicyReconciled ${condition}`],
     );
     assert.equal(policyIllness(kept, []) !== undefined, isIll);
-    for (const one of policyWarnings(kept)) assert.ok(isPolicyWarning(one) && one.remedy !== "" && one.title !== "");
+    for (const one of policyWarnings(kept)) assert.ok(isCatalogued(one));
     for (const nobody of [keeping(status, false), { ...kept, status: undefined }])
       assert.deepEqual([policyWarnings(nobody), policyCondition(nobody, []), policyIllness(nobody, [])], [[], [], undefined]);
   });
@@ -55,11 +56,8 @@ test("a warning says what was changed and by whom, and what that means", () => {
   );
   assert.deepEqual(warning, {
     id: "network-policy-contested",
-    title: "Somebody keeps changing the network policy",
-    message:
-      "Changed again. Changed: /spec/egress by flux, the whole policy by nobody that the object names. " +
-      "Pods may reach what it is to deny, and no further node is switched on.",
-    remedy: "Find who writes it (a GitOps tool, an admission webhook, a script), and take the policy out of what it manages.",
+    ...WARNING_CATALOGUE["network-policy-contested"],
+    message: "Changed again. Changed: /spec/egress by flux, the whole policy by nobody that the object names.",
     subjects: ["p"],
   });
 });

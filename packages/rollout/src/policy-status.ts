@@ -1,58 +1,27 @@
 import type { HostRoutingCondition, HostRoutingWarning, ManagedPolicyStatus } from "@hostrouting/domain";
 import { askedOverNodes, conditionOverNodes, type ReportingNode } from "./node-conditions.ts";
 import type { PolicyKeeping } from "./policy-plan.ts";
+import { catalogued } from "./warning-catalogue.ts";
 
 /** Of the cluster, and of each node. */
 const TYPE = "PolicyReconciled";
-const ID_PREFIX = "network-policy-";
 
-type Catalogue = Readonly<
-  Record<"Drifted" | "Contested" | "Foreign" | "NotManaged", Pick<HostRoutingWarning, "title" | "remedy"> & { readonly impact: string }>
->;
-
-const CATALOGUE: Catalogue = {
-  Drifted: {
-    title: "The network policy was changed",
-    impact: "Pods may reach what it is to deny.",
-    remedy: "Change it back, or set `rolloutPolicy.policyMode` to Correct.",
-  },
-  Contested: {
-    title: "Somebody keeps changing the network policy",
-    impact: "Pods may reach what it is to deny, and no further node is switched on.",
-    remedy: "Find who writes it (a GitOps tool, an admission webhook, a script), and take the policy out of what it manages.",
-  },
-  Foreign: {
-    title: "The network policy's name is somebody else's",
-    impact: "Pods may reach what ours would deny, and no further node is switched on.",
-    remedy: "Rename or delete the other policy; it is never overwritten.",
-  },
-  NotManaged: {
-    title: "No network policy stands for the nodes' rules",
-    impact: "On nodes that route by eBPF pods reach what rules of the node deny: Azure's wireserver and metadata service.",
-    remedy: "Set `rolloutPolicy.policyMode` to Correct, or deny these addresses with policies of your own.",
-  },
-};
+const CODES = {
+  Drifted: "network-policy-drifted",
+  Contested: "network-policy-contested",
+  Foreign: "network-policy-foreign",
+  NotManaged: "network-policy-notmanaged",
+} as const;
 
 /** What people should know about the policy while it is needed. Waits say the rest. */
 export function policyWarnings({ status, isNeeded }: PolicyKeeping): readonly HostRoutingWarning[] {
   if (!isNeeded || status === undefined) return [];
   const { state, name, mode, message } = status;
   if (state !== "Contested" && state !== "Foreign" && state !== "NotManaged" && !(state === "Drifted" && mode === "Warn")) return [];
-  const { title, impact, remedy } = CATALOGUE[state];
+  const seen = [message, whoOf(status)].filter((part) => part !== "").join(" ");
   return [
-    {
-      id: `${ID_PREFIX}${state.toLowerCase()}`,
-      title,
-      message: [message, whoOf(status), impact].filter((part) => part !== "").join(" "),
-      remedy,
-      subjects: [name],
-    },
+    catalogued(CODES[state], { message: seen === "" ? `Network policy ${name} is ${state} (mode ${mode}).` : seen, subjects: [name] }),
   ];
-}
-
-/** Whether a warning comes from here: such warnings are made anew in each round. */
-export function isPolicyWarning({ id }: HostRoutingWarning): boolean {
-  return id.startsWith(ID_PREFIX);
 }
 
 function whoOf({ drift }: ManagedPolicyStatus): string {

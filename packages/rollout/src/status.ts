@@ -10,13 +10,14 @@ import type {
 } from "@hostrouting/domain";
 import { currentReport, isKnownLegacy, isSilent } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
-import { disruptionWarnings, isDisruptionWarning } from "./disruption-warning.ts";
-import { conditionWarnings, isConditionWarning, sharedConditions, type ReportingNode } from "./node-conditions.ts";
+import { disruptionWarnings } from "./disruption-warning.ts";
+import { conditionWarnings, sharedConditions, type ReportingNode } from "./node-conditions.ts";
 import type { PolicyKeeping } from "./policy-plan.ts";
-import { isPolicyWarning, policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
+import { policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
 import type { RoundNode } from "./round.ts";
 import { ruleFindings } from "./rule-findings.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
+import { isCatalogued } from "./warning-catalogue.ts";
 
 type Draft = Pick<HostRoutingCondition, "type" | "status" | "reason" | "message">;
 
@@ -117,17 +118,13 @@ function warningsBefore(snapshot: ClusterSnapshot): readonly HostRoutingWarning[
   return snapshot.previous?.warnings ?? [];
 }
 
-function isOfPreflight(warning: HostRoutingWarning): boolean {
-  return !isDisruptionWarning(warning) && !isConditionWarning(warning) && !isPolicyWarning(warning);
-}
-
 function warningsNow({ snapshot, nodes, policy, now }: StatusInput, state: HostRoutingStatus["state"]): readonly HostRoutingWarning[] {
   const disrupted = disruptionWarnings(nodes.map(({ seen }) => ({ name: seen.name, report: seen.report })));
   const made = [...policyWarnings(policy), ...disrupted];
   if (state === "Disabled") return made;
   const { preflight, standing } = snapshot;
   const ofPreflight = preflight.kind === "Passed" ? preflight.warnings : warningsBefore(snapshot);
-  const lasting = ofPreflight.filter((warning) => isOfPreflight(warning) && !standing.warningIds.includes(warning.id));
+  const lasting = ofPreflight.filter((warning) => !isCatalogued(warning) && !standing.warningIds.includes(warning.id));
   return [...lasting, ...standing.warnings, ...conditionWarnings(enabledNodes({ nodes, now })), ...made];
 }
 

@@ -88,6 +88,16 @@ test("a warning says what it is about and what to do", () => {
   ]);
 });
 
+test("how much it matters and what it means, where that is known", () => {
+  const warning = { id: "rules-passed-by", title: "Rules", message: "n1: two.", remedy: "Remove them.", subjects: ["n1"] };
+  const warnings = [{ ...warning, severity: "Critical", impact: "Nothing is denied." }];
+  assert.deepEqual(hostRoutingLines(picture({ warnings }), "lab", NOW).slice(1), [
+    "critical rules-passed-by: Rules: n1: two.",
+    "  Nothing is denied.",
+    "  → Remove them.",
+  ]);
+});
+
 test("a rule that fails under an override says until when and why; what a terminal would obey is shown", () => {
   const rule = { id: "PF-017", title: "Kernel", message: "It cannot.", remedy: "Another image.", subjects: ["node n2"] };
   const override = (expiresAt: string): object => ({ ...rule, override: { reason: "an old\u001b[2J machine", expiresAt } });

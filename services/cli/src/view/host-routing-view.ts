@@ -104,9 +104,13 @@ function waitLines(wait: Schemas["HostRoutingWait"], now: number): string[] {
   return [`waiting ${forSeconds} s${left}: ${wait.subject}: ${wait.reason}: ${wait.message}`, ...remedy];
 }
 
-function warningLines({ id, title, message, remedy, override }: Schemas["HostRoutingWarning"], now: number): string[] {
+function warningLines(
+  { id, title, severity = "Warning", message, impact = "", remedy, override }: Schemas["HostRoutingWarning"],
+  now: number,
+): string[] {
   return [
-    `warning ${id}: ${title}: ${message}`,
+    `${severity.toLowerCase()} ${id}: ${title}: ${message}`,
+    ...(impact === "" ? [] : [`  ${impact}`]),
     ...(override === undefined ? [] : [overrideLine(override, now)]),
     ...(remedy === "" ? [] : [`  → ${remedy}`]),
   ];

@@ -1,0 +1,120 @@
+import type { HostRoutingWarning } from "@hostrouting/domain";
+
+/** What all warnings of one code have in common. `impact`: what it means for the cluster; `remedy`: what people can do. */
+type WarningKind = Required<Pick<HostRoutingWarning, "title" | "severity" | "impact" | "remedy">>;
+
+/**
+ * Everything that a rollout warns of between preflights, which has its own catalogue: the rules. Critical: something is not protected, or not
+ * reachable, that people believe to be. Information: it is wanted, as far as one can tell.
+ */
+export const WARNING_CATALOGUE = {
+  "guard-tampered": {
+    title: "Somebody meddled with the guard",
+    severity: "Critical",
+    impact: "Whoever removes its pins or writes into its tables wants rules that nobody refuses. The guard put it right within seconds.",
+    remedy: "Find out which pod or person has access to /sys/fs/bpf of these nodes or may call bpf() there.",
+  },
+  "guard-break-glass": {
+    title: "The guard lets everything through for a time",
+    severity: "Information",
+    impact: "Rules that are written now are told of and not refused, and pods' packets pass them by.",
+    remedy:
+      "Nothing is to be done if that is wanted: it ends by itself. To end it now, remove spec.guard.auditUntil of HostRoutingConfig/default.",
+  },
+  "guard-not-refusing": {
+    title: "Packet filter rules are not refused",
+    severity: "Warning",
+    impact: "Rules that are written on these nodes stay, and pods' packets pass them by.",
+    remedy:
+      "Use a node image whose kernel has `bpf` in its list of security modules or allows fmod_ret; until then the Events AuditedIPTablesRule say who writes some, and UnexpectedIPTablesRules which are there.",
+  },
+  "rules-passed-by": {
+    title: "Pods' packets pass packet filter rules by",
+    severity: "Critical",
+    impact: "What these rules deny, translate or mark for pods does not happen on these nodes.",
+    remedy: "Say the same with a network policy where it is needed, then remove the rules with the commands that the node's findings name.",
+  },
+  "rules-unknown": {
+    title: "Packet filter rules cannot be read",
+    severity: "Warning",
+    impact: "Nobody can tell whether pods' packets pass a rule by on these nodes.",
+    remedy: "Repair what is named; the nodes are looked at again every minute. The message names the tool and its words.",
+  },
+  "default-rules-missing": {
+    title: "Packet filter rules that AKS writes are gone or altered",
+    severity: "Warning",
+    impact:
+      "While host routing is on, its network policy keeps pods from the wireserver and the metadata service; once it is off, these rules alone do.",
+    remedy: "Find out who took them away (Events of these nodes, the audit log), and reimage the nodes.",
+  },
+  "node-image-unknown": {
+    title: "The nodes' image is not known",
+    severity: "Information",
+    impact: "Rules of every known image count as the nodes' own until then, and nobody can tell whether one of theirs is gone.",
+    remedy: "Upgrade the node image, or ask for a newer version of host routing.",
+  },
+  "masquerade-config-invalid": {
+    title: "The masquerade configuration is not in force",
+    severity: "Warning",
+    impact: "The last configuration that could be read stays in force: pods' way out of the cluster is not what the files say.",
+    remedy: "Mend the file that is named; it is read again when it changes.",
+  },
+  "policy-not-enforced": {
+    title: "Pods reach what a network policy denies, or the agent cannot deny it",
+    severity: "Critical",
+    impact: "Any pod of these nodes may reach it: keys and identities of the nodes may be in others' hands.",
+    remedy:
+      "Look at `status.policy` and `status.probes` of these nodes' HostRoutingNodes; until it is mended, switch host routing off (`hostrouting disable`), and the nodes' own rules deny again.",
+  },
+  "network-policy-drifted": {
+    title: "The network policy was changed",
+    severity: "Critical",
+    impact: "Pods may reach what it is to deny.",
+    remedy: "Change it back, or set `rolloutPolicy.policyMode` to Correct.",
+  },
+  "network-policy-contested": {
+    title: "Somebody keeps changing the network policy",
+    severity: "Critical",
+    impact: "Pods may reach what it is to deny, and no further node is switched on.",
+    remedy: "Find who writes it (a GitOps tool, an admission webhook, a script), and take the policy out of what it manages.",
+  },
+  "network-policy-foreign": {
+    title: "The network policy's name is somebody else's",
+    severity: "Critical",
+    impact: "Pods may reach what ours would deny, and no further node is switched on.",
+    remedy: "Rename or delete the other policy; it is never overwritten.",
+  },
+  "network-policy-notmanaged": {
+    title: "No network policy stands for the nodes' rules",
+    severity: "Warning",
+    impact: "On nodes that route by eBPF pods reach what rules of the node deny: Azure's wireserver and metadata service.",
+    remedy: "Set `rolloutPolicy.policyMode` to Correct, or deny these addresses with policies of your own.",
+  },
+  "connection-disruption": {
+    title: "Connections were disrupted",
+    severity: "Warning",
+    impact: "Clients of these pods saw errors and had to connect again.",
+    remedy:
+      "Check whether these pods were restarted or scaled meanwhile; otherwise pause the rollout and look at the node with `hostrouting node trace`.",
+  },
+  "canary-silence": {
+    title: "Canary flows were disturbed",
+    severity: "Warning",
+    impact: "Pods' flows on the same paths were interrupted as long.",
+    remedy:
+      "Pause the rollout, and look at the node with `hostrouting node trace`; without other load on it, report this as a fault of host routing.",
+  },
+} as const satisfies Readonly<Record<string, WarningKind>>;
+
+/** The `id` of a warning that comes from here. */
+export type WarningCode = keyof typeof WARNING_CATALOGUE;
+
+/** A warning of the catalogue. `message`: what was seen; `subjects`: where. */
+export function catalogued(id: WarningCode, seen: Pick<HostRoutingWarning, "message" | "subjects">): HostRoutingWarning {
+  return { id, ...WARNING_CATALOGUE[id], ...seen };
+}
+
+/** Whether a warning comes from here: such warnings are derived anew in each round. */
+export function isCatalogued({ id }: Pick<HostRoutingWarning, "id">): boolean {
+  return Object.hasOwn(WARNING_CATALOGUE, id);
+}
