@@ -8,7 +8,7 @@ import { MetricsServer, type MetricsEndpoint } from "./metrics-server.ts";
 
 const FAMILIES: readonly MetricFamily[] = [
   {
-    name: "hostrouting_tries_total",
+    name: "acns_hostrouting_tries_total",
     help: "Tries.\nBy outcome.",
     type: "counter",
     samples: [
@@ -16,17 +16,17 @@ const FAMILIES: readonly MetricFamily[] = [
       { labels: { outcome: 'a "b" \\ c' }, value: 0 },
     ],
   },
-  { name: "hostrouting_share_ratio", help: "Share.", type: "gauge", samples: [{ value: 0.5 }] },
-  { name: "hostrouting_unknown", help: "Not known is not 0.", type: "gauge", samples: [] },
+  { name: "acns_hostrouting_share_ratio", help: "Share.", type: "gauge", samples: [{ value: 0.5 }] },
+  { name: "acns_hostrouting_unknown", help: "Not known is not 0.", type: "gauge", samples: [] },
 ];
-const TEXT = `# HELP hostrouting_tries_total Tries.\\nBy outcome.
-# TYPE hostrouting_tries_total counter
-hostrouting_tries_total{outcome="denied"} 3
-hostrouting_tries_total{outcome="a \\"b\\" \\\\ c"} 0
+const TEXT = `# HELP acns_hostrouting_tries_total Tries.\\nBy outcome.
+# TYPE acns_hostrouting_tries_total counter
+acns_hostrouting_tries_total{outcome="denied"} 3
+acns_hostrouting_tries_total{outcome="a \\"b\\" \\\\ c"} 0
 
-# HELP hostrouting_share_ratio Share.
-# TYPE hostrouting_share_ratio gauge
-hostrouting_share_ratio 0.5
+# HELP acns_hostrouting_share_ratio Share.
+# TYPE acns_hostrouting_share_ratio gauge
+acns_hostrouting_share_ratio 0.5
 `;
 
 describe("an exposition", () => {

@@ -73,7 +73,7 @@ describe("what an agent tells Prometheus", () => {
     const text = await exposition(agentMetrics(unknown()));
     assert.deepEqual(
       text.split("\n").filter((line) => line !== "" && !line.startsWith("#")),
-      ['hostrouting_agent_info{version="0.1.0"} 1', 'hostrouting_guard_info{rung="Audit",mode="Off"} 1'],
+      ['acns_hostrouting_agent_info{version="0.1.0"} 1', 'acns_hostrouting_guard_info{rung="Audit",mode="Off"} 1'],
     );
   });
 

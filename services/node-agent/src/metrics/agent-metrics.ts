@@ -46,13 +46,13 @@ function stateOf<State extends string>(label: string, states: readonly State[], 
 export function agentMetrics(facts: AgentFacts): readonly MetricFamily[] {
   const { agentVersion, status } = facts;
   return [
-    gauge({ name: "hostrouting_agent_info", help: "The agent that answers." }, [{ labels: { version: agentVersion }, value: 1 }]),
+    gauge({ name: "acns_hostrouting_agent_info", help: "The agent that answers." }, [{ labels: { version: agentVersion }, value: 1 }]),
     gauge(
-      { name: "hostrouting_effective_mode", help: "What the kernel shows: 1 for the mode that is in force." },
+      { name: "acns_hostrouting_effective_mode", help: "What the kernel shows: 1 for the mode that is in force." },
       stateOf("mode", MODES, status?.effectiveMode),
     ),
     gauge(
-      { name: "hostrouting_condition", help: "Conditions of the node's HostRoutingNode: 1 for the status that holds." },
+      { name: "acns_hostrouting_condition", help: "Conditions of the node's HostRoutingNode: 1 for the status that holds." },
       (status?.conditions ?? []).flatMap(({ type, status: holds }) =>
         stateOf("status", STATUSES, holds).map(({ labels, value }) => ({ labels: { type, ...labels }, value })),
       ),
@@ -78,37 +78,37 @@ function guardMetrics({ guard, attemptsToldOf }: AgentFacts): readonly MetricFam
       )
     : [];
   return [
-    gauge({ name: "hostrouting_guard_info", help: "How the guard refuses on this kernel, and what it does now." }, [
+    gauge({ name: "acns_hostrouting_guard_info", help: "How the guard refuses on this kernel, and what it does now." }, [
       { labels: { rung, mode }, value: 1 },
     ]),
     counter(
       {
-        name: "hostrouting_guard_attempts_total",
+        name: "acns_hostrouting_guard_attempts_total",
         help: "Attempts to write packet filter rules, by the kind of table and what became of them. Exact.",
       },
       attempts,
     ),
     counter(
       {
-        name: "hostrouting_guard_attempts_told_total",
-        help: "Attempts without a permit that the agent was told of, by why. Of a flood some are not told: see hostrouting_guard_attempts_lost_total.",
+        name: "acns_hostrouting_guard_attempts_told_total",
+        help: "Attempts without a permit that the agent was told of, by why. Of a flood some are not told: see acns_hostrouting_guard_attempts_lost_total.",
       },
       attemptsToldOf.map(({ verdict, why, count }) => ({ labels: { outcome: verdict.toLowerCase(), reason: why }, value: count })),
     ),
     counter(
       {
-        name: "hostrouting_guard_attempts_lost_total",
+        name: "acns_hostrouting_guard_attempts_lost_total",
         help: "Attempts that were judged and counted, and of which there was no room to tell.",
       },
       one(counters?.lost),
     ),
     counter(
-      { name: "hostrouting_guard_batches_unreadable_total", help: "Batches that could not be walked to their end." },
+      { name: "acns_hostrouting_guard_batches_unreadable_total", help: "Batches that could not be walked to their end." },
       one(counters?.unreadable),
     ),
     counter(
       {
-        name: "hostrouting_guard_set_changes_total",
+        name: "acns_hostrouting_guard_set_changes_total",
         help: "Sets of ipset that were made, renamed or swapped, and their new entries. They pass, whoever makes them.",
       },
       one(counters?.sets),
@@ -119,11 +119,11 @@ function guardMetrics({ guard, attemptsToldOf }: AgentFacts): readonly MetricFam
 function ruleMetrics({ rules, status }: AgentFacts): readonly MetricFamily[] {
   return [
     gauge(
-      { name: "hostrouting_rules_state", help: "What the last scan came to: 1 for the state that holds." },
+      { name: "acns_hostrouting_rules_state", help: "What the last scan came to: 1 for the state that holds." },
       stateOf("state", SCANS, status?.scan?.state),
     ),
     gauge(
-      { name: "hostrouting_rules", help: "Packet filter rules of the last scan by what host routing means to them." },
+      { name: "acns_hostrouting_rules", help: "Packet filter rules of the last scan by what host routing means to them." },
       Object.entries(rules ?? {}).map(([name, value]) => ({ labels: { class: name }, value })),
     ),
   ];
@@ -142,13 +142,13 @@ function datapathMetrics({ packets, devices, status }: AgentFacts): readonly Met
   return [
     counter(
       {
-        name: "hostrouting_packets_total",
+        name: "acns_hostrouting_packets_total",
         help: "Packets by what became of them: Fast… were redirected, Stack… left to the stack, Drop… dropped.",
       },
       counted,
     ),
     gauge(
-      { name: "hostrouting_devices", help: "Devices of pods and uplinks, by whether they carry our programs." },
+      { name: "acns_hostrouting_devices", help: "Devices of pods and uplinks, by whether they carry our programs." },
       devices === undefined || attached === undefined
         ? []
         : [
@@ -156,9 +156,12 @@ function datapathMetrics({ packets, devices, status }: AgentFacts): readonly Met
             { labels: { attached: "false" }, value: devices.length - attached },
           ],
     ),
-    gauge({ name: "hostrouting_masquerade_flows", help: "Flows that are translated on the fast path." }, one(status?.masquerade?.live)),
+    gauge(
+      { name: "acns_hostrouting_masquerade_flows", help: "Flows that are translated on the fast path." },
+      one(status?.masquerade?.live),
+    ),
     counter(
-      { name: "hostrouting_masquerade_ports_exhausted_total", help: "Packets left to the stack because no source port was free." },
+      { name: "acns_hostrouting_masquerade_ports_exhausted_total", help: "Packets left to the stack because no source port was free." },
       one(status?.masquerade?.exhausted),
     ),
   ];
@@ -168,11 +171,11 @@ function policyMetrics({ status }: AgentFacts): readonly MetricFamily[] {
   const results = (status?.probes ?? []).filter(({ name }) => name !== "self-test");
   return [
     counter(
-      { name: "hostrouting_denied_packets_total", help: "Packets dropped because a network policy denies them." },
+      { name: "acns_hostrouting_denied_packets_total", help: "Packets dropped because a network policy denies them." },
       one(status?.policy?.denied),
     ),
     gauge(
-      { name: "hostrouting_policy_probes", help: "What a pod of the agent's own found of what policies deny and allow, by outcome." },
+      { name: "acns_hostrouting_policy_probes", help: "What a pod of the agent's own found of what policies deny and allow, by outcome." },
       status === undefined
         ? []
         : OUTCOMES.map((outcome) => ({ labels: { outcome }, value: results.filter((result) => result.outcome === outcome).length })),
@@ -188,19 +191,19 @@ function disruptionMetrics({ status }: AgentFacts): readonly MetricFamily[] {
   const byReason = Object.entries({ reset, timeout, connect_failure: connectFailure });
   return [
     gauge(
-      { name: "hostrouting_last_switch_connections", help: "Established connections of all pods when the last switch began." },
+      { name: "acns_hostrouting_last_switch_connections", help: "Established connections of all pods when the last switch began." },
       one(said?.flowsAtSwitch),
     ),
     gauge(
       {
-        name: "hostrouting_last_switch_disrupted_connections",
+        name: "acns_hostrouting_last_switch_disrupted_connections",
         help: "Connections that broke during the last switch, and failed connects.",
       },
       byReason.flatMap(([reason, value]) => (value === undefined ? [] : [{ labels: { reason }, value }])),
     ),
     gauge(
       {
-        name: "hostrouting_last_switch_canary_silence_seconds",
+        name: "acns_hostrouting_last_switch_canary_silence_seconds",
         help: "The longest silence that a flow of the agent's own saw during the last switch.",
       },
       silences.length === 0 ? [] : [{ value: Math.max(...silences) }],

@@ -95,14 +95,14 @@ describe("a scrape of a worker", () => {
     try {
       const id = await world.request("BpfVeth");
       await world.round();
-      assert.match(await scrape(), /^hostrouting_operations\{kind="EnableHostRouting",phase="\w+"\} 1$/m);
+      assert.match(await scrape(), /^acns_hostrouting_operations\{kind="EnableHostRouting",phase="\w+"\} 1$/m);
       await world.finish(id);
       await world.round();
       const text = await scrape();
-      assert.match(text, /^hostrouting_operations_ended_total\{kind="EnableHostRouting",result="Succeeded"\} 1$/m);
-      assert.match(text, /^hostrouting_nodes\{phase="Enabled",mode="BpfVeth"\} 1$/m);
-      assert.match(text, /^hostrouting_clusters\{state="Enabled",health="Healthy"\} 1$/m);
-      assert.doesNotMatch(text, /^hostrouting_operations\{/m);
+      assert.match(text, /^acns_hostrouting_operations_ended_total\{kind="EnableHostRouting",result="Succeeded"\} 1$/m);
+      assert.match(text, /^acns_hostrouting_nodes\{phase="Enabled",mode="BpfVeth"\} 1$/m);
+      assert.match(text, /^acns_hostrouting_clusters\{state="Enabled",health="Healthy"\} 1$/m);
+      assert.doesNotMatch(text, /^acns_hostrouting_operations\{/m);
       assert.doesNotMatch(text, new RegExp(CLUSTER_ID, "i"));
     } finally {
       server.stop();

@@ -50,24 +50,24 @@ export class WorkerMetrics {
     const pictures = [...this.#pictures.values()];
     return [
       gauge(
-        "hostrouting_clusters",
+        "acns_hostrouting_clusters",
         "Clusters that this worker holds, by state and health.",
         summed(pictures.map(({ cluster }) => cluster)),
       ),
       gauge(
-        "hostrouting_operations",
+        "acns_hostrouting_operations",
         "Operations under way, by kind and phase.",
         summed(pictures.flatMap(({ operation }) => operation ?? [])),
       ),
-      counter("hostrouting_operations_ended_total", "Operations that ended, by kind and result.", [...this.#ended.values()]),
-      gauge("hostrouting_waits", "What does not move, by reason.", summed(pictures.flatMap(({ waits }) => waits))),
+      counter("acns_hostrouting_operations_ended_total", "Operations that ended, by kind and result.", [...this.#ended.values()]),
+      gauge("acns_hostrouting_waits", "What does not move, by reason.", summed(pictures.flatMap(({ waits }) => waits))),
       gauge(
-        "hostrouting_nodes",
+        "acns_hostrouting_nodes",
         "Nodes, by where they are in a rollout and what their kernel shows.",
         summed(pictures.flatMap(({ nodes }) => nodes)),
       ),
-      counter("hostrouting_policy_changes_total", "What became of the network policy.", samples(this.#policy, "kind")),
-      counter("hostrouting_rounds_total", "Rounds, by how they ended.", samples(this.#rounds, "outcome")),
+      counter("acns_hostrouting_policy_changes_total", "What became of the network policy.", samples(this.#policy, "kind")),
+      counter("acns_hostrouting_rounds_total", "Rounds, by how they ended.", samples(this.#rounds, "outcome")),
     ];
   }
 
