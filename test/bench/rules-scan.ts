@@ -26,9 +26,12 @@ const CPU_MAX_MS = 200;
 const NOTICE_MAX_MS = 2000;
 const NOTICES = 5;
 const REST_MS = 3000;
+/** A scan begins half a second after the first change. */
+const BEHIND_MS = 600;
 
 /** What a child measured, in milliseconds: a whole scan, our own processor time in it, the tools'. `first`: before anything is warm. */
 type Figures = { readonly wall: number; readonly own: number; readonly tools: number; readonly findings: number };
+type Notices = { readonly alone: number; readonly behind: number };
 type Measured = { readonly first: Figures; readonly median: Figures };
 
 /** `gated`: 10,000 rules as the goals mean them; others are reported. */
@@ -72,7 +75,7 @@ const AKS: Case = { gated: true, what: "a node as AKS makes it", tool: ["true"],
 const CASES: readonly Case[] = [
   AKS,
   {
-    gated: false,
+    gated: true,
     what: "10,000 chains of a rule each, as kube-proxy has for Services, iptables-nft",
     tool: ["iptables-nft-restore", "--noflush"],
     input: servicesOf(RULES),
@@ -102,25 +105,50 @@ async function measureHere(): Promise<void> {
   process.stdout.write(JSON.stringify({ first, median: { ...middle, findings: rest[0]?.findings ?? 0 } }));
 }
 
-/** In the namespace: how long it takes from a change of nf_tables to a verdict that knows of it, milliseconds; median of some. */
+/** In the namespace: from a change of nf_tables to a verdict that knows of it, milliseconds: one by itself, and ones right behind each other. */
 async function noticeHere(): Promise<void> {
-  let told = Promise.withResolvers<void>();
+  const waiting = new Set<() => void>();
   const readers = nodeRuleReaders(path.join(CHECKOUT, "bpf/build/host_routing.bpf.o"));
   const logger = createLogger("bench", "silent");
-  const watch = watchRules({ logger, clock: systemClock, readers, nodeImage: () => undefined, onChange: () => told.resolve() });
-  await told.promise;
-  const times: number[] = [];
-  for (let turn = 0; turn < NOTICES; turn++) {
-    told = Promise.withResolvers();
+  const nodeImage = (): undefined => undefined;
+  const watch = watchRules({ logger, clock: systemClock, readers, nodeImage, onChange: () => waiting.forEach((one) => one()) });
+  const found = (): number => (watch.current()?.verdict.findings.length ?? 0) + (watch.current()?.verdict.omitted ?? 0);
+  const until = (isSo: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => void (isSo() && (waiting.delete(look), resolve()));
+      waiting.add(look);
+      look();
+    });
+  await until(() => watch.current() !== undefined);
+  execFileSync("nft", ["add table inet bench; add chain inet bench f { type filter hook forward priority 9; }"]);
+  let wanted = found();
+  /** A rule more; answers how long it took until a verdict knew of it. */
+  const change = async (): Promise<number> => {
     const startedAt = performance.now();
-    execFileSync("iptables-nft", [turn % 2 === 0 ? "-A" : "-D", "FORWARD", "-s", "192.0.2.1", "-j", "DROP"]);
-    await told.promise;
-    times.push(performance.now() - startedAt);
-    // a scan rests for nine times as long as it took
+    wanted += 1;
+    const total = wanted;
+    execFileSync("nft", [`add rule inet bench f ip saddr 192.0.2.${wanted % 250} drop`]);
+    await until(() => found() >= total);
+    return performance.now() - startedAt;
+  };
+  const alone: number[] = [];
+  const behind: number[] = [];
+  for (let turn = 0; turn < NOTICES; turn++) {
     await pause(REST_MS);
+    alone.push(await change());
+    const first = change();
+    // the scan for the first has begun by now
+    await pause(BEHIND_MS);
+    const second = change();
+    behind.push(await second);
+    await first;
   }
   await watch.stop();
-  process.stdout.write(JSON.stringify(times.toSorted((a, b) => a - b)[Math.floor(NOTICES / 2)]));
+  process.stdout.write(JSON.stringify({ alone: medianOf(alone), behind: Math.max(...behind) }));
+}
+
+function medianOf(figures: readonly number[]): number {
+  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
 }
 
 /** Processor time of children that ended: proc(5), /proc/pid/stat, cutime and cstime. */
@@ -175,16 +203,26 @@ function main(): void {
     ...rows.map(cells),
   ];
   const text = table.map((line) => `| ${line.join(" | ")} |`).join("\n");
-  const noticeMs = inNamespace(AKS, "notice") as number;
-  const notice = `A change of nf_tables is known after ${Math.round(noticeMs)} ms (${(noticeMs / NOTICE_MAX_MS).toFixed(2)} of ${NOTICE_MAX_MS}).`;
+  const notices = CASES.filter(({ tool: [tool] }) => tool !== "iptables-legacy-restore").map((one) => {
+    return { what: one.what, ...(inNamespace(one, "notice") as Notices) };
+  });
+  const noticed = (ms: number): string => `${Math.round(ms)} ms (${(ms / NOTICE_MAX_MS).toFixed(2)} of ${NOTICE_MAX_MS})`;
+  const notice = [
+    ["A change of nf_tables beside", "is known after, median", "right behind another, longest"],
+    ["---", "---:", "---:"],
+    ...notices.map(({ what, alone, behind }) => [what, noticed(alone), noticed(behind)]),
+  ]
+    .map((line) => `| ${line.join(" | ")} |`)
+    .join("\n");
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Linux ${release()}, Node ${process.version}`;
   const about = `\`npm run bench:rules-scan\`, ${new Date().toISOString().slice(0, 10)}, ${machine}. Median of ${SCANS - 1} scans of one process, all backends and families each; what is allowed stands behind.`;
   const why =
-    "A scan runs the tools at the same time and judges what they print. It runs half a second after a change, and never for more than a tenth of the time.";
+    "A scan runs the tools at the same time and judges what they print. It runs half a second after a change: of what kube-proxy writes in its own chains for no more than a tenth of the time, of anything else in time for two seconds.";
   writeFileSync(PAGE, `# What a scan of a node's rules costs\n\n${why}\n\n${about}\n\n${text}\n\n${notice}\n`);
   process.stdout.write(`${text}\n\n${notice}\n`);
   const held =
-    noticeMs <= NOTICE_MAX_MS && rows.every(({ figures, gated }) => !gated || (figures.wall <= WALL_MAX_MS && figures.own <= CPU_MAX_MS));
+    notices.every(({ alone, behind }) => Math.max(alone, behind) <= NOTICE_MAX_MS) &&
+    rows.every(({ figures, gated }) => !gated || (figures.wall <= WALL_MAX_MS && figures.own <= CPU_MAX_MS));
   process.exitCode = held ? 0 : 1;
 }
 

@@ -3,10 +3,13 @@ import { parseArptablesSave, parseEbtablesSave } from "./parse-ebtables-save.ts"
 import { parseIptablesSave } from "./parse-iptables-save.ts";
 import { parseNetfilterLinks } from "./parse-netfilter-links.ts";
 import { parseNftJson } from "./parse-nft-json.ts";
-import type { Parsed } from "./parsed.ts";
+import { unreadable, type Parsed } from "./parsed.ts";
 import { shownElsewhere, withDormancy } from "./shown-elsewhere.ts";
 
-/** A tool whose view of a node is asked. `nft-json` is `nft -j -s list ruleset`; `netfilter-links` is JSON of NetfilterProgram[]. */
+/**
+ * A tool whose view of a node is asked. `nft-json` is `nft -j -s list ruleset`; `netfilter-links` is JSON of NetfilterProgram[]; `ebtables-legacy` and
+ * `arptables-legacy` are tables that no tool reads without making them, so that there is nothing but the word that they are there.
+ */
 export type DumpSource =
   | "iptables-legacy-save"
   | "ip6tables-legacy-save"
@@ -15,6 +18,8 @@ export type DumpSource =
   | "nft-json"
   | "ebtables-nft-save"
   | "arptables-nft-save"
+  | "ebtables-legacy"
+  | "arptables-legacy"
   | "netfilter-links";
 
 /** What a tool printed, or that it could not be asked and why. */
@@ -40,8 +45,14 @@ const PARSERS: Readonly<Record<Exclude<DumpSource, "nft-json">, (text: string) =
   "ip6tables-nft-save": (text) => parseIptablesSave(text, { backend: "iptables-nft", family: "ip6" }),
   "ebtables-nft-save": parseEbtablesSave,
   "arptables-nft-save": parseArptablesSave,
+  "ebtables-legacy": unreadTables,
+  "arptables-legacy": unreadTables,
   "netfilter-links": parseNetfilterLinks,
 };
+
+function unreadTables(): Parsed<Ruleset> {
+  return unreadable("the tables", "nothing here reads them");
+}
 
 /** Reads all dumps of one node together: the nft view without what the others show, the others with what only nft knows. */
 export function readDumps(dumps: readonly Dump[]): NodeRules {

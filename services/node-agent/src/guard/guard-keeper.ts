@@ -150,7 +150,8 @@ export class GuardKeeper {
   }
 
   #take(attempt: Attempt): void {
-    if (attempt.kind !== "Nftables" && attempt.verdict !== "Denied") this.#options.lookAtRules();
+    // Nobody else tells of the older backends; and who is not permitted may have written where kube-proxy does, which is looked at late.
+    if (attempt.kind === "Nftables" ? attempt.verdict === "Audited" : attempt.verdict !== "Denied") this.#options.lookAtRules();
     if (attempt.verdict === "Permitted") return;
     const { kind, verdict, command, pid, cgroupName } = attempt;
     this.#options.logger.warn({ kind, verdict, command, pid, cgroup: cgroupName }, "somebody wants to write a packet filter rule");

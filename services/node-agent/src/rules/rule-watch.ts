@@ -17,6 +17,7 @@ import type { Clock, Logger } from "@hostrouting/runtime";
 import type { Precondition } from "../preconditions/judge-preconditions.ts";
 import { attributed, NOBODY_KNOWN, withChange, withWriters, type Attribution, type Touched, type WrittenVerdict } from "./changed-by.ts";
 import { platformRules, type PlatformRules } from "./platform-rules.ts";
+import { isCalm, nextScanAt, withNotice, type EndedScan, type Waiting } from "./scan-pace.ts";
 import { withVerdict, type RuleNews } from "./rule-news.ts";
 import { rulesPrecondition } from "./rules-precondition.ts";
 
@@ -65,45 +66,47 @@ export type RuleWatchOptions = {
 const POLL_MS = 60_000;
 /** Everything is read anew after so many polls: five minutes, in case that a notice was lost without a trace. */
 const POLLS_PER_SCAN = 5;
-/** kube-proxy writes many small changes one after the other; a scan shows all of them, half a second after the first. */
-const SETTLE_MS = 500;
-/** Scans use a tenth of a processor at most. */
-const REST_PER_SCAN = 9;
 
-/** Scans at once, after every change of nf_tables, after a change that a poll found, and every five minutes; one scan at a time. */
+/** Scans at once, soon after every change of nf_tables, after a change that a poll found, and every five minutes; one scan at a time. */
 export function watchRules(options: RuleWatchOptions): RuleWatch {
   const { logger, readers, follow = watchPacketFilter } = options;
   const scans = new RuleScans(options);
   let working: Promise<void> | undefined;
   let due: NodeJS.Timeout | undefined;
+  let waiting: Waiting = {};
   let polls = 0;
   let stopped = false;
 
   const start = (work: () => Promise<void>): void => {
     working ??= work()
       .catch((error: unknown) => logger.warn({ cause: explain(error) }, "packet filter rules of this node cannot be judged"))
-      .finally(() => (working = undefined));
+      .finally(() => {
+        working = undefined;
+        setTimer();
+      });
+  };
+  const scan = (): void => {
+    clearTimeout(due);
+    waiting = {};
+    start(() => scans.scan());
+  };
+  /** A scan that runs may have read before what waits was written, so another follows it. */
+  const setTimer = (): void => {
+    const at = nextScanAt(waiting, scans.ended);
+    clearTimeout(due);
+    if (at !== undefined && working === undefined && !stopped) due = setTimeout(scan, Math.max(0, at - performance.now()));
   };
   const poll = async (): Promise<void> => {
     const isDue = ++polls % POLLS_PER_SCAN === 0 || stopFollowing === undefined || scans.hasUnread();
     const silent = isDue ? undefined : await readers.silent();
     if (silent === undefined || scans.differs(silent)) await scans.scan();
   };
-  /** One that runs may have read before the change, so another follows it. */
   const scanSoon = (change?: PacketFilterChange): void => {
     if (change) scans.note(change);
-    if (stopped || due !== undefined) return;
-    const begin = (): void => {
-      due = undefined;
-      if (!stopped) start(() => scans.scan());
-    };
-    due = setTimeout(() => void (working ?? Promise.resolve()).then(begin), scans.restMs(SETTLE_MS));
+    waiting = withNotice(waiting, performance.now(), change === undefined || !isCalm(change));
+    setTimer();
   };
-  const scanNow = (): void => {
-    clearTimeout(due);
-    due = undefined;
-    void (working ?? Promise.resolve()).then(() => (stopped ? undefined : start(() => scans.scan())));
-  };
+  const scanNow = (): void => void (working ?? Promise.resolve()).then(() => (stopped ? undefined : scan()));
   const stopFollowing = followed(logger, () => follow(scanSoon));
   const timer = setInterval(() => start(poll), POLL_MS);
   start(() => scans.scan());
@@ -144,7 +147,8 @@ class RuleScans {
   #touched: Touched = new Map();
   #silent = "";
   #seen: SeenRules = new Set();
-  #restUntil = 0;
+  /** The last scan that ended, for the pace of the next. */
+  ended: EndedScan | undefined;
 
   constructor(options: RuleWatchOptions) {
     this.#options = options;
@@ -163,11 +167,6 @@ class RuleScans {
     return signatureOf(silent) !== this.#silent;
   }
 
-  /** When the next scan may begin, `leastMs` from now on. */
-  restMs(leastMs: number): number {
-    return Math.max(leastMs, this.#restUntil - performance.now());
-  }
-
   async scan(): Promise<void> {
     const { readers } = this.#options;
     const startedAt = performance.now();
@@ -179,7 +178,8 @@ class RuleScans {
     const { verdict, rules } = judgeWholeScan([...told, ...silent], this.#allowList, { ...optionsFor(image), seenBefore: this.#seen });
     this.#seen = new Set([...this.#seen, ...verdict.seen]);
     const platform = platformRules(rules, ownAddresses());
-    this.#restUntil = performance.now() + REST_PER_SCAN * (performance.now() - startedAt);
+    const endedAt = performance.now();
+    this.ended = { endedAt, tookMs: endedAt - startedAt };
     this.last = { startedAt, clean: verdict.state === "Clean" };
     this.#take({ verdict, platform, image }, touched);
   }
