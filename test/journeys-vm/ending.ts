@@ -22,7 +22,10 @@ export function ending(stage: Stage): void {
     assert.equal((await stage.close()).code, 0);
     await expectNothingLeft(id, stage.stateDir);
   });
+}
 
+/** A start that never came to its end. */
+export function endingEarly(): void {
   test("what a start leaves that is killed while a machine boots is gone after `lab down`", async () => {
     const stateDir = mkdtempSync(path.join(tmpdir(), "hostrouting-journeys-"));
     const { id } = planLab(stateDir);
