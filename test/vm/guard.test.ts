@@ -134,6 +134,8 @@ const LIFE: readonly (readonly [string, string, string | undefined, number, numb
   ["leave", "Enforce", "Passed", REFUSED, 1, 1, 0, 0],
   ["taken over", "Enforce", "Passed", REFUSED, 1, 1, 0, 0],
   ["pins removed", "Enforce", "Passed", REFUSED, 1, 1, 10, 1],
+  ["unmounted", "Enforce", "Passed", REFUSED, 1, 0, 10, 1],
+  ["mounted", "Enforce", "Passed", REFUSED, 1, 1, 10, 1],
   ["mounted anew", "Enforce", "Passed", REFUSED, 1, 1, 10, 1],
   ["tables written", "Enforce", "Passed", REFUSED, 1, 1, 2, 0],
   ["older again", "Enforce", "Passed", REFUSED, 1, 1, 0, 0],

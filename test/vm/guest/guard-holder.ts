@@ -1,7 +1,7 @@
 import { bootTimeNs } from "../../../services/node-agent/src/guard/boot-time.ts";
 import { NodeGuard } from "../../../services/node-agent/src/guard/node-guard.ts";
 import { OBJECTS } from "../load-objects.ts";
-import { hostNamespace } from "./guard-session.ts";
+import { cgroup, hostNamespace } from "./guard-session.ts";
 
 const BEAT_MS = 1000;
 const nothing = (): void => undefined;
@@ -25,6 +25,8 @@ export function guardHeldBy(version: string): NodeGuard {
 if (import.meta.main) {
   const guard = guardHeldBy("held");
   guard.reconcile({ kind: "on", mode: "Enforce", auditUntil: undefined });
+  const known = { permitted: false, scope: 0, needsExecutable: false };
+  guard.setWriters({ permits: new Map([[cgroup("writers/unlisted"), known]]), scopes: [] });
   setInterval(() => guard.beat(), BEAT_MS);
   process.stdout.write(`${guard.observe().mode}\n`);
 }

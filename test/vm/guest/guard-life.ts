@@ -48,6 +48,7 @@ export function leadGuard(namespace: number, attempt: () => number): LifeStep[] 
   const note = (step: string, guard: NodeGuard): void => {
     attempts = [];
     tellings = 0;
+    guard.beat();
     const code = attempt();
     guard.attend();
     const { rung, mode, trial, tampered } = guard.observe();
@@ -84,6 +85,12 @@ export function leadGuard(namespace: number, attempt: () => number): LifeStep[] 
   for (const name of readdirSync(path.join(ROOT_GUARD, pinned()[0] ?? ""))) rmSync(path.join(ROOT_GUARD, pinned()[0] ?? "", name));
   skippedNs = PIN_CHECKS_APART_NS;
   note("pins removed", second);
+  run("/bin/umount", "-l", "/sys/fs/bpf");
+  skippedNs += PIN_CHECKS_APART_NS;
+  note("unmounted", second);
+  run("/bin/mount", "-t", "bpf", "bpf", "/sys/fs/bpf");
+  skippedNs += PIN_CHECKS_APART_NS;
+  note("mounted", second);
   run("/bin/mount", "-t", "bpf", "bpf", "/sys/fs/bpf");
   skippedNs += PIN_CHECKS_APART_NS;
   note("mounted anew", second);

@@ -127,6 +127,8 @@ function kernelDevice(device: bigint): bigint {
 /** A thousand attempts at once: the counter is exact whatever happens to the telling. */
 function flood(session: Session): void {
   session.set();
+  // known, so that nothing from here on depends on how long it takes
+  session.permit([["writers/unlisted", { permitted: false }]]);
   const before = session.total();
   const loop = "/bin/sh -c 'for n in $(seq 100); do /bin/evade nft-repeat-10 >/dev/null; done'";
   runIn("writers/unlisted", loop);

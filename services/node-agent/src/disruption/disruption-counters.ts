@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { attachTracing, BpfMap, BpfObject, detachPinnedLink, readPinnedLink, unpin } from "@hostrouting/bpf-loader";
-import { removeFolder } from "../host-routing/pin-folder.ts";
+import { makePinFolder, removeFolder } from "../host-routing/pin-folder.ts";
 import {
   decodeEndings,
   decodeState,
@@ -44,7 +44,7 @@ export class DisruptionCounters {
       adopted.close();
     }
     DisruptionCounters.remove(folder);
-    mkdirSync(folder, { recursive: true });
+    makePinFolder(folder);
     const object = BpfObject.load(objectPath);
     try {
       for (const name of MAPS) object.map(name).pin(join(folder, name));

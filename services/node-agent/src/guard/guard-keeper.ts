@@ -9,7 +9,7 @@ import type { Attempt } from "./guard-layout.ts";
 import { GuardTellings, type AttemptTotal, type Origin } from "./guard-tellings.ts";
 import { decideGuard, guardRefusal, type GuardInputs } from "./guard-wish.ts";
 import { whatWasDone } from "./guard-report.ts";
-import { NodeGuard, type GuardObservation, type Tampering } from "./node-guard.ts";
+import { NodeGuard, type GuardKernel, type GuardObservation, type Tampering } from "./node-guard.ts";
 import { containerIdOf, decideWriters, podUidOf, type WriterPod } from "./writers.ts";
 
 /** The kernel's buffer holds 190 attempts; what comes faster is counted, and told of in part. */
@@ -40,6 +40,9 @@ export type GuardKeeperOptions = {
   readonly onNews: () => void;
   readonly now: () => number;
   readonly logger: Logger;
+  /** This machine's, unless a test has its own. */
+  readonly kernel?: GuardKernel;
+  readonly findMount?: (prefix: string) => string | undefined;
 };
 
 /** What a round knows. */
@@ -62,12 +65,12 @@ export class GuardKeeper {
 
   constructor(options: GuardKeeperOptions) {
     this.#options = options;
-    this.#mount = hostCgroupMount(options.cgroups);
+    this.#mount = (options.findMount ?? hostCgroupMount)(options.cgroups);
     this.#tellings = new GuardTellings((attempt) => this.#originOf(attempt), options.now);
-    const { pinRoot, version, objects, now, logger, onNews: onTampered } = options;
+    const { pinRoot, version, objects, now, logger, onNews: onTampered, kernel } = options;
     const namespace = statSync("/proc/self/ns/net").ino;
     const onAttempt = (attempt: Attempt): void => this.#take(attempt);
-    this.#guard = new NodeGuard({ pinRoot, version, objects, namespace, bootTimeNs, now, logger, onAttempt, onTampered });
+    this.#guard = new NodeGuard({ pinRoot, version, objects, namespace, bootTimeNs, now, logger, onAttempt, onTampered, kernel });
     this.#attempt("taking over the guard", () => this.#guard.adopt());
     this.#timers = [
       setInterval(() => this.#attempt("attempts of the guard", () => this.#guard.attend()), ATTEND_MS),

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { attachTracing, BpfMap, BpfObject, detachPinnedLink, HeldLink, unpin } from "@hostrouting/bpf-loader";
-import { removeFolder } from "../host-routing/pin-folder.ts";
+import { makePinFolder, removeFolder } from "../host-routing/pin-folder.ts";
 import { GUARD_LAYOUTS } from "./guard-layout.ts";
 import { GUARD_MAPS as MAPS, GuardTables, type GuardMaps as Maps } from "./guard-tables.ts";
 
@@ -53,7 +53,7 @@ export class GuardPrograms extends GuardTables {
    */
   static load({ folder, objectPath, former }: LoadOptions): GuardPrograms {
     GuardPrograms.remove(folder);
-    mkdirSync(folder, { recursive: true });
+    makePinFolder(folder);
     let object: BpfObject | undefined;
     try {
       object = BpfObject.load(objectPath, former && fits(former.maps) ? { maps: former.#kept() } : {});
@@ -77,10 +77,15 @@ export class GuardPrograms extends GuardTables {
     removeFolder(folder);
   }
 
-  /** Pins again what somebody has removed, and answers with its names. The programs were on all the time. */
+  /** Names of pins that somebody has removed. The programs are on all the same. */
+  missingPins(): string[] {
+    return [...MAPS, ...PROGRAMS.map(linkName)].filter((name) => !existsSync(join(this.folder, name)));
+  }
+
+  /** Pins again what somebody has removed, and answers with its names. @throws AppError while there is no bpf file system. */
   repin(): string[] {
-    const missing = [...MAPS, ...PROGRAMS.map(linkName)].filter((name) => !existsSync(join(this.folder, name)));
-    if (missing.length > 0) mkdirSync(this.folder, { recursive: true });
+    const missing = this.missingPins();
+    if (missing.length > 0) makePinFolder(this.folder);
     for (const name of MAPS) if (missing.includes(name)) this.maps[name].pin(join(this.folder, name));
     for (const name of PROGRAMS) if (missing.includes(linkName(name))) this.#links[name].pin(join(this.folder, linkName(name)));
     return missing;

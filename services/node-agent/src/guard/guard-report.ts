@@ -64,7 +64,7 @@ export function rulesCondition(verdict: Pick<ScanVerdict, "state">, message: str
 /** What somebody did to the guard, and what it meant. */
 export function whatWasDone({ pins, tables }: Pick<Tampering, "pins" | "tables">): string {
   return pins.length > 0
-    ? `Somebody removed ${pins.join(", ")} below /sys/fs/bpf. The guard refused rules all the time, and the pins were made again.`
+    ? `Somebody removed ${pins.join(", ")} below /sys/fs/bpf. The guard refused rules all the time, and makes its pins again.`
     : `Somebody else wrote into ${tables.join(", ")}, tables of the guard. They were put right within seconds; until then rules may have been let through.`;
 }
 

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { explain } from "@hostrouting/domain";
 import type { Logger } from "@hostrouting/runtime";
 import { removeFolder } from "../host-routing/pin-folder.ts";
-import { AUDIT_OBJECT, AuditPrograms } from "./audit-programs.ts";
+import { AUDIT_OBJECT, AuditPrograms, type AuditOptions } from "./audit-programs.ts";
 import type { Attempt, GuardCounters, GuardMode } from "./guard-layout.ts";
-import { GUARD_OBJECTS, GuardPrograms, type DenyingRung } from "./guard-programs.ts";
+import { GUARD_OBJECTS, GuardPrograms, type DenyingRung, type LoadOptions } from "./guard-programs.ts";
 import type { AttemptSource } from "./guard-tables.ts";
 import { tryPrograms, type TrialResult } from "./guard-trial.ts";
 import type { GuardWish } from "./guard-wish.ts";
@@ -33,6 +33,25 @@ export type NodeGuardOptions = {
   readonly onAttempt: (attempt: Attempt) => void;
   /** Somebody meddled with the guard, which `observe` shows now. */
   readonly onTampered: () => void;
+  /** This machine's, unless a test has one of its own. */
+  readonly kernel?: GuardKernel | undefined;
+};
+
+/** How programs come into the kernel, and how they are tried there. */
+export type GuardKernel = {
+  readonly adopt: (folder: string) => GuardPrograms | undefined;
+  readonly load: (options: LoadOptions) => GuardPrograms;
+  readonly loadAudit: (options: AuditOptions) => AuditPrograms;
+  readonly remove: (folder: string) => void;
+  readonly try: (programs: GuardPrograms | AuditPrograms) => TrialResult;
+};
+
+const OWN_KERNEL: GuardKernel = {
+  adopt: (folder) => GuardPrograms.adopt(folder),
+  load: (options) => GuardPrograms.load(options),
+  loadAudit: (options) => AuditPrograms.load(options),
+  remove: (folder) => GuardPrograms.remove(folder),
+  try: tryPrograms,
 };
 
 type Programs = GuardPrograms | AuditPrograms;
@@ -66,6 +85,7 @@ export type GuardObservation = {
  */
 export class NodeGuard {
   readonly #options: NodeGuardOptions;
+  readonly #kernel: GuardKernel;
   readonly #root: string;
   #current: Attached | undefined;
   /** What each way said when it was tried last; ways that do not refuse are not tried again by this process. */
@@ -80,6 +100,7 @@ export class NodeGuard {
 
   constructor(options: NodeGuardOptions) {
     this.#options = options;
+    this.#kernel = options.kernel ?? OWN_KERNEL;
     this.#root = `${options.pinRoot}-guard`;
   }
 
@@ -96,7 +117,7 @@ export class NodeGuard {
   adopt(): void {
     if (this.#current) return;
     for (const rung of RUNGS) {
-      const programs = GuardPrograms.adopt(this.#folder(rung));
+      const programs = this.#kernel.adopt(this.#folder(rung));
       if (programs) return this.#use(programs, rung, Number.NEGATIVE_INFINITY);
     }
     if (this.#others().length > 0) this.#attach();
@@ -199,7 +220,7 @@ export class NodeGuard {
         programs.setNamespace(this.#options.namespace, "Guarded");
         this.#use(programs, rung, former ? Number.NEGATIVE_INFINITY : performance.now());
         former?.retire();
-        for (const folder of this.#others()) GuardPrograms.remove(folder);
+        for (const folder of this.#others()) this.#kernel.remove(folder);
         return this.#current;
       }
       this.#trial = undefined;
@@ -212,7 +233,7 @@ export class NodeGuard {
   #load(rung: DenyingRung, former: GuardPrograms | undefined): GuardPrograms | undefined {
     let programs: GuardPrograms | undefined;
     try {
-      programs = GuardPrograms.load({ folder: this.#folder(rung), objectPath: join(this.#options.objects, GUARD_OBJECTS[rung]), former });
+      programs = this.#kernel.load({ folder: this.#folder(rung), objectPath: join(this.#options.objects, GUARD_OBJECTS[rung]), former });
       const result = this.#try(programs);
       if (result.outcome === "Passed") return programs;
       this.#refuse(rung, result.message);
@@ -234,7 +255,7 @@ export class NodeGuard {
     let programs: AuditPrograms | undefined;
     try {
       const { objects, namespace, bootTimeNs } = this.#options;
-      programs = AuditPrograms.load({ objectPath: join(objects, AUDIT_OBJECT), namespace, bootTimeNs });
+      programs = this.#kernel.loadAudit({ objectPath: join(objects, AUDIT_OBJECT), namespace, bootTimeNs });
       this.#try(programs);
       this.#use(programs, "Audit", performance.now());
     } catch (error) {
@@ -254,7 +275,7 @@ export class NodeGuard {
   }
 
   #try(programs: Programs): TrialResult {
-    const result = tryPrograms(programs);
+    const result = this.#kernel.try(programs);
     this.#trial = { result, atNs: this.#options.bootTimeNs() };
     if (result.outcome !== "Passed") this.#options.logger.warn({ outcome: result.outcome, message: result.message }, "trial of the guard");
     return result;
@@ -262,10 +283,15 @@ export class NodeGuard {
 
   #checkPins(programs: Programs, now: bigint): void {
     this.#pinsAtNs = now;
-    const pins = programs.repin();
+    const pins = programs.missingPins();
     if (pins.length === 0) return;
-    this.#options.logger.error({ pins }, "somebody removed pins of the guard; it was on all the time, and they were made again");
+    this.#options.logger.error({ pins }, "somebody removed pins of the guard; it was on all the time, and makes them again");
     this.#tell({ pins, tables: [] });
+    try {
+      programs.repin();
+    } catch (error) {
+      this.#options.logger.error({ cause: explain(error) }, "pins of the guard cannot be made again, will be tried again");
+    }
   }
 
   #tell(what: Pick<Tampering, "pins" | "tables">): void {
@@ -283,14 +309,14 @@ export class NodeGuard {
     this.#current = undefined;
     this.#attachedAt = undefined;
     this.#trial = undefined;
-    for (const folder of this.#others()) GuardPrograms.remove(folder);
+    for (const folder of this.#others()) this.#kernel.remove(folder);
     removeFolder(this.#root);
     if (had) this.#options.logger.info({}, "the guard is taken off");
   }
 
   #openFormer(): GuardPrograms | undefined {
     for (const folder of this.#others()) {
-      const programs = GuardPrograms.adopt(folder);
+      const programs = this.#kernel.adopt(folder);
       if (programs) return programs;
     }
     return undefined;

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmdirSync, statfsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { unpin } from "@hostrouting/bpf-loader";
 import { AppError } from "@hostrouting/domain";
@@ -63,16 +63,9 @@ export class PinFolder {
     return this.link(`${GUARD_PREFIX}${ifindex}`);
   }
 
-  /**
-   * Makes the empty folders.
-   * @throws AppError `agent.no-bpffs` when the root's parent is no bpf file system. Asked first, because Node's recursive mkdir never
-   * returns where the kernel answers ENOENT below a folder that exists, as sysfs does.
-   */
+  /** Makes the empty folders. @throws AppError as `makePinFolder` does. */
   create(): void {
-    const mount = dirname(dirname(this.path));
-    if (statfsSync(mount).type !== BPF_FILE_SYSTEM)
-      throw new AppError("agent.no-bpffs", { say: `${mount} is no bpf file system`, do: `Mount one there: mount -t bpf bpf ${mount}` });
-    for (const part of ["maps", "programs", "links"]) mkdirSync(join(this.path, part), { recursive: true });
+    for (const part of ["maps", "programs", "links"]) makePinFolder(join(this.path, part));
   }
 
   /** Interface indexes that have a pinned link. */
@@ -106,6 +99,19 @@ export class PinFolder {
     }
     removeFolder(this.path);
   }
+}
+
+/**
+ * Makes a folder for pins, and those that it is in.
+ * @throws AppError `agent.no-bpffs` when that is in no bpf file system. Asked first, because Node's recursive mkdir never returns where the
+ * kernel answers ENOENT below a folder that exists, as sysfs does.
+ */
+export function makePinFolder(path: string): void {
+  let mount = dirname(path);
+  while (!existsSync(mount)) mount = dirname(mount);
+  if (statfsSync(mount).type !== BPF_FILE_SYSTEM)
+    throw new AppError("agent.no-bpffs", { say: `${mount} is no bpf file system`, do: `Mount one there: mount -t bpf bpf ${mount}` });
+  mkdirSync(path, { recursive: true });
 }
 
 /** Every version found under `root`. */
