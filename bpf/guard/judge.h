@@ -71,11 +71,8 @@ static __always_inline int judge_batch(__u32 netns, __u64 data, __u32 length, bo
 	begin_walk(&walk, data, length, now);
 	if (whole)
 		end = walk_on(&walk);
-	if (end == WALK_HARMLESS) {
-		if (walk.sets && guarded(netns) == GD_NETNS_GUARDED)
-			count_sets(walk.sets);
+	if (end == WALK_HARMLESS)
 		return 0;
-	}
 	if (guarded(netns) == GD_NETNS_TRIAL)
 		return -EPERM;
 	read_writer(&writer);

@@ -85,14 +85,14 @@ static __always_inline void count_lost(void)
 		__sync_fetch_and_add(&counters->lost, 1);
 }
 
-static __always_inline void count_sets(__u32 changes)
+static __always_inline void count_set(void)
 {
 	struct gd_counters *counters;
 	__u32 first = 0;
 
 	counters = bpf_map_lookup_elem(&gd_counters, &first);
 	if (counters)
-		__sync_fetch_and_add(&counters->sets, changes);
+		__sync_fetch_and_add(&counters->sets, 1);
 }
 
 static __always_inline void count_unreadable(void)

@@ -72,8 +72,7 @@ struct walk {
 	__u32 unnamed;	 /* a name was seen that no scope can hold */
 	__u32 scope;	 /* ≠ 0: messages within this scope are harmless */
 	__u32 strict;
-	__u32 sets; /* changes of ipset's sets that were passed */
-	__u32 end;  /* enum walk_end */
+	__u32 end; /* enum walk_end */
 	struct gd_scope name;
 };
 
@@ -92,7 +91,6 @@ static __always_inline void begin_walk(struct walk *walk, __u64 data, __u32 leng
 	walk->judges = unknown;
 	walk->drops = unknown;
 	walk->unnamed = unknown;
-	walk->sets = unknown;
 	walk->end = unknown;
 	walk->strict = settings->strict;
 }
@@ -178,8 +176,9 @@ static __always_inline void look_at_message(struct walk *walk)
 	}
 	walk->message_length = header.nlmsg_len;
 	walk->type = header.nlmsg_type & 0xff;
-	if (changes_set(header.nlmsg_type))
-		walk->sets++;
+	/* counted here: one more number that each turn changes is too much for the verifier. A scope's walk is the second one */
+	if (!walk->scope && changes_set(header.nlmsg_type))
+		count_set();
 	if (header.nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || !writes(walk->type, walk->strict, walk->scope)) {
 		next_message(walk);
 		return;
