@@ -1232,6 +1232,11 @@ export const armDocument = {
         },
         "description": "How an accepted request fares. Never holds a member `resourceLocation`: clients would read it as the final result."
       },
+      "Percentage": {
+        "type": "string",
+        "pattern": "^(0|[1-9][0-9]{0,2})%$",
+        "description": "Whole percent of the eligible nodes."
+      },
       "PreflightOverride": {
         "type": "object",
         "required": [
@@ -1283,6 +1288,10 @@ export const armDocument = {
         "required": [
           "nodeAction",
           "maxUnavailable",
+          "maxBlockedNodes",
+          "maxFailedNodes",
+          "minSuccessPercent",
+          "onNodeFailure",
           "nodeSoakMs",
           "drainTimeoutMs",
           "undrainableNodeBehavior",
@@ -1303,8 +1312,44 @@ export const armDocument = {
             "type": "string"
           },
           "maxUnavailable": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "$ref": "#/components/schemas/Percentage"
+              }
+            ]
+          },
+          "maxBlockedNodes": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "$ref": "#/components/schemas/Percentage"
+              }
+            ]
+          },
+          "maxFailedNodes": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "$ref": "#/components/schemas/Percentage"
+              }
+            ]
+          },
+          "minSuccessPercent": {
             "type": "integer",
             "format": "int32"
+          },
+          "onNodeFailure": {
+            "type": "string"
           },
           "nodeSoakMs": {
             "type": "integer",
@@ -1389,11 +1434,70 @@ export const armDocument = {
                 "format": "int32"
               },
               {
+                "$ref": "#/components/schemas/Percentage"
+              },
+              {
                 "type": "null"
               }
             ],
-            "minimum": 1,
-            "maximum": 500
+            "description": "1–500, or 1–50 %."
+          },
+          "maxBlockedNodes": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "$ref": "#/components/schemas/Percentage"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "description": "0–500, or 0–100 %."
+          },
+          "maxFailedNodes": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "$ref": "#/components/schemas/Percentage"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "description": "0–500, or 0–100 %."
+          },
+          "minSuccessPercent": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 100
+          },
+          "onNodeFailure": {
+            "anyOf": [
+              {
+                "type": "string",
+                "enum": [
+                  "RevertNode",
+                  "Hold"
+                ]
+              },
+              {
+                "type": "null"
+              }
+            ]
           },
           "nodeSoakMs": {
             "anyOf": [

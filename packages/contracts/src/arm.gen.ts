@@ -490,6 +490,8 @@ export interface components {
             startTime: string;
             status: components["schemas"]["OperationState"];
         };
+        /** @description Whole percent of the eligible nodes. */
+        Percentage: string;
         /** @description A preflight rule that may fail for a while. Its end keeps further nodes from being switched on and switches none off. */
         PreflightOverride: {
             /**
@@ -516,11 +518,15 @@ export interface components {
             installTimeoutMs: number;
             /** Format: int32 */
             leaseMs: number;
+            maxBlockedNodes: number | components["schemas"]["Percentage"];
+            maxFailedNodes: number | components["schemas"]["Percentage"];
+            maxUnavailable: number | components["schemas"]["Percentage"];
             /** Format: int32 */
-            maxUnavailable: number;
+            minSuccessPercent: number;
             nodeAction: string;
             /** Format: int32 */
             nodeSoakMs: number;
+            onNodeFailure: string;
             /** @description `Correct`: changes to the managed network policy are put right. `Warn`: they are shown. `Off`: there is no such policy. */
             policyMode: string;
             preflightOverrides: components["schemas"]["PreflightOverride"][];
@@ -542,9 +548,16 @@ export interface components {
             drainTimeoutMs?: number | null;
             installTimeoutMs?: number | null;
             leaseMs?: number | null;
-            maxUnavailable?: number | null;
+            /** @description 0–500, or 0–100 %. */
+            maxBlockedNodes?: number | components["schemas"]["Percentage"] | null;
+            /** @description 0–500, or 0–100 %. */
+            maxFailedNodes?: number | components["schemas"]["Percentage"] | null;
+            /** @description 1–500, or 1–50 %. */
+            maxUnavailable?: number | components["schemas"]["Percentage"] | null;
+            minSuccessPercent?: number | null;
             nodeAction?: ("SwitchInPlace" | "DrainAndSwitch") | null;
             nodeSoakMs?: number | null;
+            onNodeFailure?: ("RevertNode" | "Hold") | null;
             policyMode?: ("Correct" | "Warn" | "Off") | null;
             /** @description Replaces the whole list; one entry for a rule. */
             preflightOverrides?: components["schemas"]["PreflightOverride"][] | null;

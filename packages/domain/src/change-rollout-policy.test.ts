@@ -24,6 +24,14 @@ test("every fault is named, also within lists, and nothing changes", () => {
   );
 });
 
+test("numbers of nodes may be percentages within bounds of their own", () => {
+  for (const maxUnavailable of [1, 500, "1%", "50%"])
+    assert.deepEqual(changeRolloutPolicy({}, { maxUnavailable }, overrides), { policy: { maxUnavailable } });
+  for (const maxUnavailable of [0, 501, "0%", "51%", "10", "1.5%", "ten", {}])
+    assert.ok("faults" in changeRolloutPolicy({}, { maxUnavailable }, overrides), JSON.stringify(maxUnavailable));
+  assert.ok("faults" in changeRolloutPolicy({}, { minSuccessPercent: "90%" }, overrides), "a number of per cent is no number of nodes");
+});
+
 test("a list replaces the one before", () => {
   const before = { preflightOverrides: [{ ruleId: "PF-017", reason: "before", expiresAt: "2026-01-02T00:00:00.000Z" }] };
   const given = [{ ruleId: "PF-017", reason: "now", expiresAt: "2026-02-01T01:00:00+01:00" }];
@@ -48,7 +56,9 @@ test("docs/rollout-policy.md tells every member with its default and its bounds"
   const bound = (member: keyof typeof productionPolicy): string => {
     const given = rolloutPolicyBounds[member];
     if ("words" in given) return given.words.map((word) => `\`${word}\``).join(", ");
-    return "overridesMax" in given ? `at most ${given.overridesMax} entries` : `${given.min}–${given.max}`;
+    if ("overridesMax" in given) return `at most ${given.overridesMax} entries`;
+    const { percent } = given;
+    return `${given.min}–${given.max}${percent === undefined ? "" : ` or ${percent.min}%–${percent.max}%`}`;
   };
   const members = Object.keys(productionPolicy) as (keyof typeof productionPolicy)[];
   const shown = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));

@@ -1,14 +1,21 @@
 import { PREFLIGHT_OVERRIDES_MAX, parseOverrides, type OverrideBounds } from "./preflight-override.ts";
 import type { RolloutPolicy } from "./rollout-policy.ts";
+import { percentOf } from "./share.ts";
 
-type Bound = { readonly words: readonly string[] } | { readonly min: number; readonly max: number } | { readonly overridesMax: number };
+type Range = { readonly min: number; readonly max: number };
+/** `percent`: a percentage as text may stand instead of the number. */
+type Bound = { readonly words: readonly string[] } | (Range & { readonly percent?: Range }) | { readonly overridesMax: number };
 
 const DAY_MS = 86_400_000;
 
 /** What each member may be; numbers are whole, both ends allowed, units as in the member's name. */
 export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> = {
   nodeAction: { words: ["SwitchInPlace", "DrainAndSwitch"] },
-  maxUnavailable: { min: 1, max: 500 },
+  maxUnavailable: { min: 1, max: 500, percent: { min: 1, max: 50 } },
+  maxBlockedNodes: { min: 0, max: 500, percent: { min: 0, max: 100 } },
+  maxFailedNodes: { min: 0, max: 500, percent: { min: 0, max: 100 } },
+  minSuccessPercent: { min: 0, max: 100 },
+  onNodeFailure: { words: ["RevertNode", "Hold"] },
   nodeSoakMs: { min: 0, max: 1_800_000 },
   drainTimeoutMs: { min: 1_000, max: DAY_MS },
   undrainableNodeBehavior: { words: ["Schedule", "Cordon", "Fail"] },
@@ -45,9 +52,14 @@ function judge(member: string, value: unknown, overrides: OverrideBounds): Judge
     return typeof value === "string" && bound.words.includes(value)
       ? { value }
       : fault(member, `${member} must be one of ${bound.words.join(", ")}.`);
-  return typeof value === "number" && Number.isInteger(value) && value >= bound.min && value <= bound.max
-    ? { value }
-    : fault(member, `${member} must be a whole number from ${bound.min} to ${bound.max}.`);
+  const { percent } = bound;
+  if (isWithin(value, bound) || (percent !== undefined && isWithin(percentOf(value), percent))) return { value };
+  const orPercent = percent === undefined ? "" : `, or a percentage from "${percent.min}%" to "${percent.max}%"`;
+  return fault(member, `${member} must be a whole number from ${bound.min} to ${bound.max}${orPercent}.`);
+}
+
+function isWithin(value: unknown, { min, max }: Range): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
 }
 
 /**

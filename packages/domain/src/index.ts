@@ -13,6 +13,7 @@ export * from "./operation.ts";
 export * from "./node-rollout.ts";
 export * from "./preflight-override.ts";
 export * from "./rollout-policy.ts";
+export * from "./share.ts";
 export * from "./wait-reason.ts";
 export * from "./unreachable.ts";
 export * from "./visible-text.ts";

@@ -1,5 +1,6 @@
 import type { PreflightOverride } from "./preflight-override.ts";
 import type { PolicyMode } from "./managed-policy.ts";
+import type { Share } from "./share.ts";
 
 /**
  * How a cluster's nodes are switched. Durations carry their unit; the control plane refuses values outside the bounds named here.
@@ -8,8 +9,19 @@ import type { PolicyMode } from "./managed-policy.ts";
 export type RolloutPolicy = {
   /** `SwitchInPlace` moves no pod; `DrainAndSwitch` cordons the node and evicts its pods first. */
   readonly nodeAction: "SwitchInPlace" | "DrainAndSwitch";
-  /** Nodes that may be between claim and confirmation at once, 1–500. */
-  readonly maxUnavailable: number;
+  /** Nodes that may be between claim and confirmation at once, 1–500 or 1–50 % of those that are eligible, rounded down, at least one. */
+  readonly maxUnavailable: Share;
+  /** Nodes that may be blocked (not drainable, or not Ready for long) before no more are started, 0–500 or 0–100 %, rounded up. */
+  readonly maxBlockedNodes: Share;
+  /** Nodes that may fail before no more are started, 0–500 or 0–100 %, rounded up. */
+  readonly maxFailedNodes: Share;
+  /** How many of the nodes that an operation reached must be enabled in the end, 0–100 %; fewer, and it has failed within all tolerances. */
+  readonly minSuccessPercent: number;
+  /**
+   * What becomes of a node that fails; it is taken back to the stack in any case. `RevertNode`: tried again, and given back when its attempts
+   * are used up. `Hold`: not tried again, and kept cordoned if it was drained, for somebody to look at.
+   */
+  readonly onNodeFailure: "RevertNode" | "Hold";
   /** How long a switched node must stay well before it counts as enabled, 0–1,800,000 ms. */
   readonly nodeSoakMs: number;
   /** How long eviction may take on one node, 1,000–86,400,000 ms. */
@@ -43,7 +55,11 @@ const MINUTE_MS = 60_000;
 /** What a cluster gets that says nothing. */
 export const productionPolicy: RolloutPolicy = {
   nodeAction: "SwitchInPlace",
-  maxUnavailable: 1,
+  maxUnavailable: "10%",
+  maxBlockedNodes: "10%",
+  maxFailedNodes: 0,
+  minSuccessPercent: 100,
+  onNodeFailure: "RevertNode",
   nodeSoakMs: MINUTE_MS,
   drainTimeoutMs: 30 * MINUTE_MS,
   undrainableNodeBehavior: "Schedule",

@@ -1,4 +1,5 @@
-import type { NodePhase, NodeRollout } from "@hostrouting/domain";
+import { shareOf, type NodePhase, type NodeRollout, type Share } from "@hostrouting/domain";
+import type { NodeObservation } from "./snapshot.ts";
 
 /** Phases between claim and confirmation: a node in one of them may be disturbed by us. */
 const IN_FLIGHT: ReadonlySet<NodePhase> = new Set([
@@ -24,10 +25,11 @@ export class DisruptionBudget {
   readonly #limit: number;
   #inFlight: number;
 
-  /** @param maxUnavailable at least 1 is allowed, whatever the policy says: 0 would never end. */
-  constructor(records: readonly NodeRollout[], maxUnavailable: number) {
-    this.#limit = Math.max(1, Math.floor(maxUnavailable));
-    this.#inFlight = records.filter((record) => isInFlight(record.phase)).length;
+  /** @param maxUnavailable of the eligible nodes; at least 1 is allowed, whatever the policy says: 0 would never end. */
+  constructor(nodes: readonly { readonly record: NodeRollout; readonly seen: NodeObservation }[], maxUnavailable: Share) {
+    const eligible = nodes.filter(({ seen }) => seen.ineligible === undefined).length;
+    this.#limit = Math.max(1, shareOf(maxUnavailable, eligible, "Down"));
+    this.#inFlight = nodes.filter(({ record }) => isInFlight(record.phase)).length;
   }
 
   /** Takes a place for one node, or says why there is none. */

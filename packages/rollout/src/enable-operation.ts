@@ -1,6 +1,7 @@
-import { unreachable, type NodeRollout, type Operation, type OperationError } from "@hostrouting/domain";
+import { unreachable, type Operation, type OperationError } from "@hostrouting/domain";
 import { agentIsReady } from "./agent-report.ts";
 import { installBundle } from "./bundle-plan.ts";
+import { isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
 import { advance, freshAttempts, progressError } from "./operation-step.ts";
 import { policyHold } from "./policy-plan.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
@@ -65,7 +66,7 @@ function prepare(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, false);
   const mode = stepped.nodes.some(({ seen }) => seen.spec?.mode === "BpfVeth") ? "BpfVeth" : "Observe";
   const installed = installBundle(round, stepped.nodes, mode);
-  const missing = installed.nodes.filter(({ seen, record }) => isWanted(round, record, seen) && !agentIsReady(seen, bundle.digest));
+  const missing = installed.nodes.filter(({ seen, record }) => isWanted(round, { record, seen }) && !agentIsReady(seen, bundle.digest));
   const waits: WaitDraft[] = missing.map(({ record, seen }) => ({
     reason: !seen.ready ? "NodeNotReady" : seen.agentPod === undefined ? "BundleInstalling" : "AgentNotReporting",
     subject: record.node,
@@ -102,38 +103,32 @@ function installError(late: readonly RoundNode[]): OperationError {
   };
 }
 
-/** Whether the operation must reach this node. A node that stays not ready for the time of an installation is left to the upkeep. */
-function isWanted(round: Round, record: NodeRollout, seen: RoundNode["seen"]): boolean {
-  if (seen.ineligible !== undefined) return false;
-  if (seen.ready) return true;
-  const since = waitingSince(round.previousWaits, "NodeNotReady", record.node) ?? round.now;
-  return round.now - since <= round.snapshot.policy.installTimeoutMs;
-}
-
 function roll(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, true);
   const installed = installBundle(round, stepped.nodes, "BpfVeth");
   const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits: stepped.waits };
-  const failed = step.nodes.filter(({ record }) => record.phase === "Failed");
-  const stopsTheRollout = ({ record }: RoundNode): boolean =>
-    record.problem?.reason !== "DrainBlocked" || round.snapshot.policy.undrainableNodeBehavior === "Fail";
-  if (failed.some(stopsTheRollout)) return failing(operation, step, failed);
-  const open = step.nodes.some(
-    ({ record, seen }) => record.phase !== "Enabled" && record.phase !== "Failed" && isWanted(round, record, seen),
-  );
-  if (open || step.intents.length > 0) return advance(operation, step, "Rolling");
-  return failed.length > 0 ? failing(operation, step, failed) : advance(operation, step, "Finishing");
+  const over = whyOverBudget(round, step.nodes);
+  if (over !== undefined) return failing(operation, step, over);
+  if (hasOpenNodes(round, step.nodes) || step.intents.length > 0) return advance(operation, step, "Rolling");
+  const short = whyTooFewEnabled(round, step.nodes);
+  return short === undefined ? advance(operation, step, "Finishing") : failing(operation, step, short);
+}
+
+/** Whether the operation has nodes before it: those that failed within the budgets are behind it. */
+function hasOpenNodes(round: Round, nodes: readonly RoundNode[]): boolean {
+  return nodes.some(({ record, seen }) => record.phase !== "Enabled" && record.phase !== "Failed" && isWanted(round, { record, seen }));
 }
 
 /** Remembers the error; the next rounds wind down. */
-function failing(operation: Operation, step: Pick<Outcome, "nodes" | "intents" | "waits">, failed: readonly RoundNode[]): Outcome {
+function failing(operation: Operation, step: Pick<Outcome, "nodes" | "intents" | "waits">, why: Shortfall): Outcome {
+  const { failed } = why;
   const error: OperationError = {
     code: "NodeSwitchFailed",
-    message: `${failed.length} of ${step.nodes.length} nodes could not be switched; they were taken back to the stack. Nodes that were enabled stay enabled.`,
+    message: `${why.message} Nodes that could not be switched are on the stack; those that were enabled stay enabled.`,
     target: failed.map(({ record }) => record.node).join(", "),
-    details: failed.map(({ record }) => ({
-      code: record.problem?.reason ?? "Unknown",
-      message: record.problem?.message ?? "",
+    details: failed.map(({ record, seen }) => ({
+      code: record.problem?.reason ?? (seen.ready ? "Unknown" : "NodeNotReady"),
+      message: record.problem?.message ?? (seen.ready ? "" : "The node is not Ready."),
       target: record.node,
     })),
   };
@@ -142,7 +137,6 @@ function failing(operation: Operation, step: Pick<Outcome, "nodes" | "intents" |
 
 function finish(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, true);
-  const open = stepped.nodes.some(({ record, seen }) => record.phase !== "Enabled" && isWanted(round, record, seen));
-  if (stepped.intents.length > 0 || open) return advance(operation, stepped, "Finishing");
+  if (stepped.intents.length > 0 || hasOpenNodes(round, stepped.nodes)) return advance(operation, stepped, "Finishing");
   return advance(operation, stepped, "Succeeded");
 }

@@ -292,8 +292,9 @@ function revert(record: NodeRollout, context: StepContext, problem: NonNullable<
   return move(enter({ ...record, switchGeneration: nextGeneration(record, seen), problem }, "Detaching", now));
 }
 
-/** Where a node goes that is back on the stack: to its next attempt, or to Failed when there is none left. */
-function afterRevert(record: NodeRollout, context: StepContext): NodeRollout {
-  const usedUp = record.problem !== undefined && record.attempt >= context.policy.attemptsMax;
-  return enter(record, usedUp ? "Failed" : "Pending", context.now);
+/** Where a node goes that is back on the stack: to its next attempt, or to Failed when there is none left. A boot is nobody's failure to hold. */
+function afterRevert(record: NodeRollout, { policy, now }: StepContext): NodeRollout {
+  const held = policy.onNodeFailure === "Hold" && record.problem?.reason !== "NodeRebooted";
+  const usedUp = record.problem !== undefined && (held || record.attempt >= policy.attemptsMax);
+  return enter(record, usedUp ? "Failed" : "Pending", now);
 }

@@ -101,10 +101,7 @@ function rank({ record, seen }: RoundNode): number {
 /** Takes every node one step towards the goal; nodes at rest are started only if `mayStart`, and only within the budget. */
 export function stepNodes(round: Round, goal: AccelerationMode, mayStart: boolean): Pick<Outcome, "nodes" | "intents" | "waits"> {
   const { snapshot } = round;
-  const budget = new DisruptionBudget(
-    round.nodes.map((node) => node.record),
-    snapshot.policy.maxUnavailable,
-  );
+  const budget = new DisruptionBudget(round.nodes, snapshot.policy.maxUnavailable);
   const nodes: RoundNode[] = [];
   const intents: Intent[] = [];
   const waits: WaitDraft[] = [];

@@ -1,4 +1,4 @@
-import type { NodeRollout } from "@hostrouting/domain";
+import type { NodeRollout, RolloutPolicy } from "@hostrouting/domain";
 import { isKnownLegacy } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
 import type { Intent, PatchNodeIntent } from "./intent.ts";
@@ -22,16 +22,21 @@ export function upkeep(record: NodeRollout, context: StepContext): { readonly re
     return { record: kept, intents: patched(seen, { ...(lies ? { labelled: false } : {}), ...userRulesChange(seen) }) };
   }
   const isOn = record.phase === "Enabled" || record.phase === "Soaking";
-  const quarantined = record.phase === "Failed" && record.problem?.reason === "DrainBlocked" && policy.undrainableNodeBehavior === "Cordon";
   const claim = parseOwner(seen.owner);
   const changes: Changes = {
     ...(isOn && !seen.labelled ? { labelled: true } : {}),
     ...(!isOn && seen.labelled && isKnownLegacy(seen) ? { labelled: false } : {}),
-    ...(kept.cordonedByUs && seen.cordonedBy !== undefined && !quarantined ? { cordonedBy: null } : {}),
+    ...(kept.cordonedByUs && seen.cordonedBy !== undefined && !isQuarantined(record, policy) ? { cordonedBy: null } : {}),
     ...(claim !== undefined && !isLaterClaim(claim, context.owner) ? { owner: null } : {}),
     ...userRulesChange(seen),
   };
   return { record: kept, intents: patched(seen, changes) };
+}
+
+/** Whether the policy wants the node kept cordoned for somebody to look at. */
+function isQuarantined({ phase, problem }: NodeRollout, policy: RolloutPolicy): boolean {
+  if (phase !== "Failed") return false;
+  return problem?.reason === "DrainBlocked" ? policy.undrainableNodeBehavior === "Cordon" : policy.onNodeFailure === "Hold";
 }
 
 function patched(seen: NodeObservation, changes: Changes): Intent[] {

@@ -1,0 +1,51 @@
+import { shareOf } from "@hostrouting/domain";
+import type { Round, RoundNode } from "./round.ts";
+import { waitingSince } from "./waits.ts";
+
+/** Why an operation cannot go on as it is, and the nodes that it is about. */
+export type Shortfall = { readonly message: string; readonly failed: readonly RoundNode[] };
+
+const isFailed = ({ record }: RoundNode): boolean => record.phase === "Failed" && record.problem?.reason !== "DrainBlocked";
+const isUndrainable = ({ record }: RoundNode): boolean => record.phase === "Failed" && record.problem?.reason === "DrainBlocked";
+
+/** Whether the operation must reach this node. A node that stays not ready for the time of an installation is left to the upkeep. */
+export function isWanted(round: Round, { record, seen }: RoundNode): boolean {
+  if (seen.ineligible !== undefined) return false;
+  if (seen.ready) return true;
+  const since = waitingSince(round.previousWaits, "NodeNotReady", record.node) ?? round.now;
+  return round.now - since <= round.snapshot.policy.installTimeoutMs;
+}
+
+/** Whether a node has been not ready for so long that it counts as blocked. */
+function isAway(round: Round, node: RoundNode): boolean {
+  const { record, seen } = node;
+  return seen.ineligible === undefined && record.phase !== "Failed" && record.phase !== "Enabled" && !isWanted(round, node);
+}
+
+/** What more nodes failed, or are blocked, than the policy tolerates; while it lasts no node may be started. */
+export function whyOverBudget(round: Round, nodes: readonly RoundNode[]): Shortfall | undefined {
+  const { maxFailedNodes, maxBlockedNodes, undrainableNodeBehavior } = round.snapshot.policy;
+  const eligible = nodes.filter(({ seen }) => seen.ineligible === undefined).length;
+  const failed = nodes.filter(isFailed);
+  const failedMax = shareOf(maxFailedNodes, eligible, "Up");
+  if (failed.length > failedMax) return { message: `${failed.length} of ${eligible} nodes failed, and at most ${failedMax} may.`, failed };
+  const undrainable = nodes.filter(isUndrainable);
+  if (undrainable.length > 0 && undrainableNodeBehavior === "Fail")
+    return { message: `${undrainable.length} of ${eligible} nodes could not be drained.`, failed: undrainable };
+  const blocked = nodes.filter((node) => isUndrainable(node) || isAway(round, node));
+  const blockedMax = shareOf(maxBlockedNodes, eligible, "Up");
+  if (blocked.length <= blockedMax) return undefined;
+  return { message: `${blocked.length} of ${eligible} nodes are blocked, and at most ${blockedMax} may be.`, failed: blocked };
+}
+
+/** What is missing at the end, when no node is left to be started: fewer are enabled than the policy asks for. */
+export function whyTooFewEnabled(round: Round, nodes: readonly RoundNode[]): Shortfall | undefined {
+  const { minSuccessPercent } = round.snapshot.policy;
+  const reached = nodes.filter((node) => isWanted(round, node));
+  const enabled = reached.filter(({ record }) => record.phase === "Enabled").length;
+  if (enabled * 100 >= minSuccessPercent * reached.length) return undefined;
+  return {
+    message: `${enabled} of ${reached.length} nodes are enabled, and ${minSuccessPercent} % must be.`,
+    failed: reached.filter(({ record }) => record.phase === "Failed"),
+  };
+}
