@@ -12,7 +12,10 @@ export function simulatedStanding(simulation: Simulation): StandingRules {
     os: "linux",
     osSkuEffective: "",
     osImage: "",
+    instanceType: "",
     kubeletVersion: "",
+    kernelVersion: "",
+    createdAtMs: undefined,
     ready,
     cordoned: false,
     agentOs: undefined,
@@ -21,6 +24,7 @@ export function simulatedStanding(simulation: Simulation): StandingRules {
   }));
   const facts: ClusterFacts = {
     driver: "bundle",
+    now: as<Instant>(simulation.nowMs),
     ruleset: simulation.policy.ruleset,
     nodeAction: simulation.policy.nodeAction,
     profile: clusterProfile({}),

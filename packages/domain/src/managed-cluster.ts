@@ -32,8 +32,10 @@ export type AgentPool = {
   /** `Ubuntu`, `Ubuntu2404`, `AzureLinux`, `AzureLinux3`, `Windows2022`, …: open, as Azure adds to it. */
   readonly osSku: string;
   readonly orchestratorVersion: string;
-  readonly vmSize: string;
+  /** Every size that its machines may have; empty where the resource does not say. */
+  readonly vmSizes: readonly string[];
   readonly workloadRuntime: string;
+  readonly autoscaling: boolean;
 };
 
 /** What decides whether host routing may be on, read from the ARM resource; unknown members of the resource are kept beside it. */
@@ -47,6 +49,13 @@ export type ClusterProfile = {
   readonly advancedNetworking: AdvancedNetworking;
   readonly staticEgressGateway: boolean;
   readonly serviceMesh: "Disabled" | "Istio" | "Unknown";
+  readonly powerState: "Running" | "Stopped" | "Unknown";
+  /** `None`: rules on the nodes keep pods from the metadata service. */
+  readonly podLinkLocalAccess: "IMDS" | "None" | "Unknown";
+  /** When disruptions of nodes are allowed (`nodeDisruptionProfile`). */
+  readonly nodeDisruptionPolicy: "Allow" | "AllowDuringMaintenanceWindow" | "Block" | "Unknown";
+  /** Who adds nodes (`nodeProvisioningProfile.mode`): `Auto` is node auto-provisioning. */
+  readonly nodeProvisioning: "Manual" | "Auto" | "Unknown";
   readonly pools: readonly AgentPool[];
 };
 

@@ -51,7 +51,9 @@ export class FakeCluster {
       spec: {},
       status: {
         conditions: [{ type: "Ready", status: "True" }],
-        nodeInfo: { bootID, osImage: "Ubuntu 24.04.3 LTS", kubeletVersion: "v1.36.3" } as NonNullable<V1Node["status"]>["nodeInfo"] &
+        nodeInfo: { bootID, osImage: "Ubuntu 24.04.3 LTS", kubeletVersion: "v1.36.3", kernelVersion: "6.8.0" } as NonNullable<
+          V1Node["status"]
+        >["nodeInfo"] &
           object,
       },
     });

@@ -12,6 +12,12 @@ function word<const T extends readonly [string, ...string[]]>(value: unknown, wo
   return words.find((known) => known.toLowerCase() === lower(value)) ?? words[0];
 }
 
+/** As `word`, where a word that is not among them must not be taken for the default. */
+function knownWord<const T extends readonly [string, ...string[]]>(value: unknown, words: T): T[number] | "Unknown" {
+  if (value === undefined || value === null || value === "") return words[0];
+  return words.find((known) => known.toLowerCase() === lower(value)) ?? "Unknown";
+}
+
 function advancedNetworking(value: unknown): AdvancedNetworking {
   const given = object(value);
   const enabled = given["enabled"] === true;
@@ -28,6 +34,13 @@ function advancedNetworking(value: unknown): AdvancedNetworking {
   };
 }
 
+/** A pool of scale sets has one size; one of single machines a list of sizes, each with its own scale. */
+function vmSizes(given: Json): readonly string[] {
+  const scale = object(object(given["virtualMachinesProfile"])["scale"]);
+  const several = [...list(scale["manual"]), ...list(scale["autoscale"])].map((one) => text(object(one)["size"]));
+  return [text(given["vmSize"]), ...several].filter(Boolean);
+}
+
 function pool(value: unknown): AgentPool {
   const given = object(value);
   return {
@@ -37,8 +50,9 @@ function pool(value: unknown): AgentPool {
     osType: word(given["osType"], ["Linux", "Windows"]),
     osSku: text(given["osSKU"]),
     orchestratorVersion: text(given["currentOrchestratorVersion"]) || text(given["orchestratorVersion"]),
-    vmSize: text(given["vmSize"]),
+    vmSizes: vmSizes(given),
     workloadRuntime: text(given["workloadRuntime"]),
+    autoscaling: given["enableAutoScaling"] === true,
   };
 }
 
@@ -71,6 +85,14 @@ export function clusterProfile(properties: Readonly<Record<string, unknown>>): C
     advancedNetworking: advancedNetworking(network["advancedNetworking"]),
     staticEgressGateway: object(network["staticEgressGatewayProfile"])["enabled"] === true,
     serviceMesh: serviceMesh(properties),
+    powerState: knownWord(object(properties["powerState"])["code"], ["Running", "Stopped"]),
+    podLinkLocalAccess: knownWord(network["podLinkLocalAccess"], ["IMDS", "None"]),
+    nodeDisruptionPolicy: knownWord(object(properties["nodeDisruptionProfile"])["nodeDisruptionPolicy"], [
+      "Allow",
+      "AllowDuringMaintenanceWindow",
+      "Block",
+    ]),
+    nodeProvisioning: knownWord(object(properties["nodeProvisioningProfile"])["mode"], ["Manual", "Auto"]),
     pools: list(properties["agentPoolProfiles"]).map(pool),
   };
 }

@@ -1,4 +1,4 @@
-import type { ClusterProfile, Driver, PolicyMode, ProvisioningState, RolloutPolicy } from "@hostrouting/domain";
+import type { ClusterProfile, Driver, Instant, PolicyMode, ProvisioningState, RolloutPolicy } from "@hostrouting/domain";
 import type { ResourceRule } from "./worker-permissions.ts";
 
 /** A fact that could be read, or why it could not; never a guess. */
@@ -15,7 +15,13 @@ export type NodeFacts = {
   readonly osSkuEffective: string;
   /** `status.nodeInfo.osImage`. */
   readonly osImage: string;
+  /** Label `node.kubernetes.io/instance-type`; empty when the node has none. */
+  readonly instanceType: string;
   readonly kubeletVersion: string;
+  /** `status.nodeInfo.kernelVersion`; empty until the kubelet has reported. */
+  readonly kernelVersion: string;
+  /** When the Node object was made, ms since 1970, UTC. */
+  readonly createdAtMs: number | undefined;
   readonly ready: boolean;
   readonly cordoned: boolean;
   /** `ID` and `VERSION_ID` of the node's own os-release, once its agent has reported. */
@@ -34,6 +40,8 @@ export type NodeFacts = {
 /** Everything that the rules may look at. Whatever could not be read says so. */
 export type ClusterFacts = {
   readonly driver: Driver;
+  /** The database's time, by which ages are told. */
+  readonly now: Instant;
   readonly ruleset: RolloutPolicy["ruleset"];
   readonly nodeAction: RolloutPolicy["nodeAction"];
   readonly profile: ClusterProfile;

@@ -25,14 +25,16 @@ export function osOfSku(osSku: string, kubernetesVersion: string): NodeOs {
   }
 }
 
-function osOfImage(osImage: string): NodeOs {
+/** What a kubelet's `osImage` means. */
+export function osOfImage(osImage: string): NodeOs {
   if (osImage === "") return "Unknown";
   if (/^Ubuntu 24\.04\b/.test(osImage)) return "Ubuntu2404";
   if (/^(Microsoft )?Azure Linux 3\.0\b/.test(osImage)) return "AzureLinux3";
   return "Unsupported";
 }
 
-function osOfRelease(os: NodeFacts["agentOs"]): NodeOs {
+/** What a node's own os-release means. */
+export function osOfRelease(os: NodeFacts["agentOs"]): NodeOs {
   if (os === undefined || os.id === "") return "Unknown";
   if (os.id === "ubuntu") return os.versionId === "24.04" ? "Ubuntu2404" : "Unsupported";
   if (os.id === "azurelinux") return os.versionId.split(".")[0] === "3" ? "AzureLinux3" : "Unsupported";

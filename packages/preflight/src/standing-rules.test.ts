@@ -16,10 +16,22 @@ const shown = { reason: String.raw`no LSM\u{1b}[2J here`, expiresAt: until };
 
 function node(name: string, guardRung: NodeFacts["guardRung"]): NodeFacts {
   const labels = { pool: "user", os: "linux", osSkuEffective: "Ubuntu2404", osImage: "Ubuntu 24.04.3 LTS", kubeletVersion: "v1.36.3" };
-  return { name, ...labels, ready: true, cordoned: false, agentOs: undefined, preconditions: undefined, guardRung };
+  return {
+    name,
+    ...labels,
+    instanceType: "Standard_D4s_v5",
+    kernelVersion: "6.8.0",
+    createdAtMs: 0,
+    ready: true,
+    cordoned: false,
+    agentOs: undefined,
+    preconditions: undefined,
+    guardRung,
+  };
 }
 const facts = (...rungs: NodeFacts["guardRung"][]): ClusterFacts => ({
   driver: "bundle",
+  now: as<Instant>(0),
   ruleset: "ga-2026",
   nodeAction: "SwitchInPlace",
   profile: clusterProfile({

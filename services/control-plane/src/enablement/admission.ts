@@ -1,4 +1,4 @@
-import { clusterProfile, isAtLeast, osOfSku, parseMinorVersion } from "@hostrouting/preflight";
+import { clusterProfile, isAtLeast, isConfidentialSize, osOfSku, parseMinorVersion } from "@hostrouting/preflight";
 import type { AgentPool, ClusterProfile } from "@hostrouting/domain";
 import type { ArmFault } from "../arm/arm-error.ts";
 import type { JsonObject } from "./json-object.ts";
@@ -11,17 +11,14 @@ function fault(subcode: string, message: string, details?: readonly ArmFault[]):
   return { code: "BadRequest", subcode, message, target: MODE_TARGET, ...(details && { details }) };
 }
 
-/** Sizes of Azure's confidential VMs (DC and EC families): their memory is closed to the host, and so is our switch. */
-const CONFIDENTIAL_SIZE = /^standard_[de]c\d/i;
-
 function whyNotPool(pool: AgentPool, kubernetesVersion: string): string | undefined {
   if (pool.osType === "Windows") return "runs Windows";
   const os = osOfSku(pool.osSku === "" ? "Ubuntu" : pool.osSku, pool.orchestratorVersion || kubernetesVersion);
   if (os !== "Ubuntu2404" && os !== "AzureLinux3")
     return `runs ${pool.osSku || "an image of unknown kind"}; only Ubuntu 24.04 and Azure Linux 3.0 are supported`;
   if (/kata/i.test(pool.workloadRuntime)) return `uses pod sandboxing (${pool.workloadRuntime})`;
-  if (CONFIDENTIAL_SIZE.test(pool.vmSize)) return `uses confidential VMs (${pool.vmSize})`;
-  return undefined;
+  const confidential = pool.vmSizes.find(isConfidentialSize);
+  return confidential === undefined ? undefined : `uses confidential VMs (${confidential})`;
 }
 
 function poolFaults(profile: ClusterProfile): readonly ArmFault[] {

@@ -64,9 +64,10 @@ const NOT_ASKED: Asked = {
   permissions: { known: false, because: "they are read for preflight only" },
 };
 
-function clusterFacts({ cluster, operation, policy, nodes, managedPolicy }: PreflightQuestion, asked: Asked): ClusterFacts {
+function clusterFacts({ cluster, operation, policy, nodes, managedPolicy, now }: PreflightQuestion, asked: Asked): ClusterFacts {
   return {
     driver: cluster.driver,
+    now,
     ruleset: policy.ruleset,
     nodeAction: policy.nodeAction,
     profile: clusterProfile(cluster.properties),

@@ -26,11 +26,21 @@ export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefine
     os: labels["kubernetes.io/os"] ?? "",
     osSkuEffective: labels["kubernetes.azure.com/os-sku-effective"] ?? "",
     osImage: info?.osImage ?? "",
+    instanceType: labels["node.kubernetes.io/instance-type"] ?? "",
     kubeletVersion: info?.kubeletVersion ?? "",
+    kernelVersion: info?.kernelVersion ?? "",
+    createdAtMs: createdAt(node),
     ready: isConditionTrue(node.status?.conditions, "Ready"),
     cordoned: node.spec?.unschedulable === true,
     ...agentFacts(object?.status?.nodeUID === node.metadata?.uid ? object?.status?.facts : undefined),
   };
+}
+
+/** The client hands out a Date where it has parsed the object, and text where it has not. */
+function createdAt(node: V1Node): number | undefined {
+  const said: unknown = node.metadata?.creationTimestamp;
+  const ms = said instanceof Date ? said.getTime() : Date.parse(typeof said === "string" ? said : "");
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 /** What only the node's agent can know; undefined where it has not said it of this node. */

@@ -80,7 +80,7 @@ async function registerCluster(store: Store, policy: Partial<RolloutPolicy>): Pr
           serviceCidrs: ["10.96.0.0/16"],
           advancedNetworking: { enabled: true },
         },
-        agentPoolProfiles: [{ name: "user", mode: "User", osType: "Linux", osSKU: "Ubuntu2404", count: 3 }],
+        agentPoolProfiles: [{ name: "user", mode: "User", osType: "Linux", osSKU: "Ubuntu2404", vmSize: "Standard_D2s_v5", count: 3 }],
       },
       desiredMode: "None",
       generation: 1,

@@ -1,0 +1,76 @@
+import { as, type AgentPool, type ClusterProfile, type Instant } from "@hostrouting/domain";
+import { clusterProfile } from "../cluster-profile.ts";
+import type { ClusterFacts, NodeFacts } from "../facts.ts";
+
+/** The time of the good facts, ms since 1970, UTC. */
+export const NOW_MS = Date.UTC(2026, 3, 1);
+/** A node for which every rule holds. */
+export const node: NodeFacts = {
+  name: "n1",
+  pool: "user",
+  os: "linux",
+  osSkuEffective: "Ubuntu2404",
+  osImage: "Ubuntu 24.04.3 LTS",
+  instanceType: "Standard_D4s_v5",
+  kubeletVersion: "v1.36.3",
+  kernelVersion: "6.8.0-1041-azure",
+  createdAtMs: NOW_MS - 3_600_000,
+  ready: true,
+  cordoned: false,
+  agentOs: undefined,
+  preconditions: undefined,
+  guardRung: undefined,
+};
+/** Its pool. */
+export const pool: AgentPool = {
+  name: "user",
+  mode: "User",
+  count: 1,
+  osType: "Linux",
+  osSku: "Ubuntu2404",
+  orchestratorVersion: "1.36.3",
+  vmSizes: ["Standard_D4s_v5"],
+  workloadRuntime: "OCIContainer",
+  autoscaling: false,
+};
+/** Its cluster, as ARM describes it. */
+export const profile: ClusterProfile = {
+  ...clusterProfile({
+    kubernetesVersion: "1.36.3",
+    networkProfile: { networkPlugin: "azure", networkDataplane: "cilium", advancedNetworking: { enabled: true } },
+  }),
+  pools: [pool],
+};
+/** Facts for which every rule holds that needs no agent. */
+export const good: ClusterFacts = {
+  driver: "bundle",
+  now: as<Instant>(NOW_MS),
+  ruleset: "ga-2026",
+  nodeAction: "SwitchInPlace",
+  profile,
+  provisioningState: "Updating",
+  ownOperation: true,
+  poolStates: { user: "Succeeded" },
+  serverVersion: { known: true, value: "v1.36.3" },
+  nodes: { known: true, value: [node] },
+  policyMode: "Correct",
+  managedPolicy: { known: true, value: "Fine" },
+  permissions: { known: true, value: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] },
+};
+/** A fact that could not be read. */
+export const unreadable = { known: false, because: "timed out" } as const;
+/** The good facts with other nodes. */
+export const withNodes = (...changes: Partial<NodeFacts>[]): ClusterFacts => ({
+  ...good,
+  nodes: { known: true, value: changes.map((change) => ({ ...node, ...change })) },
+});
+/** The good facts with another node. */
+export const withNode = (changes: Partial<NodeFacts>): ClusterFacts => withNodes(changes);
+/** The good facts with other words of ARM. */
+export const withProfile = (changes: Partial<ClusterProfile>): ClusterFacts => ({ ...good, profile: { ...profile, ...changes } });
+
+/** What a node's agent says that it runs. */
+export const agentOs = { id: "ubuntu", versionId: "24.04" };
+
+/** One case of a rule: what is special, the facts, the outcome, and the subjects of a failure where they matter. */
+export type RuleCase = readonly [rule: string, what: string, facts: ClusterFacts, outcome: string, subjects?: readonly string[]];

@@ -1,0 +1,39 @@
+import type { ClusterFacts } from "../facts.ts";
+import { agentOs, good, unreadable, withNode, withNodes, type RuleCase } from "./good-facts.ts";
+
+const says = (name: string, outcome: "Passed" | "Failed" | "Unknown"): ClusterFacts =>
+  withNode({ agentOs, preconditions: [{ name, outcome, message: outcome === "Passed" ? "" : "seen" }] });
+
+/** Every rule over agents' words has the same outcomes. */
+const preconditionRows = (id: string, name: string): RuleCase[] => [
+  [id, "holds", says(name, "Passed"), "passed"],
+  [id, "does not hold", says(name, "Failed"), "failed", ["node n1"]],
+  [id, "could not be read", says(name, "Unknown"), "unknown"],
+  [id, "no agent yet", good, "skipped"],
+  [id, "an agent that has not looked", withNode({ agentOs }), "unknown"],
+  [id, "nodes not read", { ...good, nodes: unreadable }, "unknown"],
+];
+
+/** Rules over what agents say of their nodes. */
+export const nodeCases: readonly RuleCase[] = [
+  ["PF-017", "a security module", withNode({ guardRung: "Lsm" }), "passed"],
+  ["PF-017", "fmod_ret", withNode({ guardRung: "FmodRet" }), "passed"],
+  ["PF-017", "rules are seen only", withNode({ guardRung: "Audit" }), "failed", ["node n1"]],
+  ["PF-017", "neither", withNode({ guardRung: "Unsupported" }), "failed", ["node n1"]],
+  ["PF-017", "an agent that does not say", withNode({ agentOs }), "skipped"],
+  ["PF-017", "one that does not say beside one that does", withNodes({ guardRung: "Lsm" }, { name: "n2" }), "passed"],
+  ["PF-017", "one of several", withNodes({ guardRung: "Lsm" }, { name: "n2", guardRung: "Audit" }), "failed", ["node n2"]],
+  ["PF-017", "not asked of another driver", { ...withNode({ guardRung: "Audit" }), driver: "cilium" }, "skipped"],
+  ["PF-017", "nodes not read", { ...good, nodes: unreadable }, "unknown"],
+  ["PF-019", "new enough", good, "passed"],
+  ["PF-019", "an old one", withNode({ kernelVersion: "5.4.0-1100-azure" }), "failed", ["node n1"]],
+  ["PF-019", "an old one on Windows", withNode({ os: "windows", kernelVersion: "10.0.20348.2582" }), "passed"],
+  ["PF-019", "a kubelet that has not reported", withNode({ kernelVersion: "" }), "unknown"],
+  ["PF-019", "nodes not read", { ...good, nodes: unreadable }, "unknown"],
+  ...preconditionRows("PF-009", "PolicyChains"),
+  ...preconditionRows("PF-030", "UnexpectedRules"),
+  ...preconditionRows("PF-032", "ForwardPolicy"),
+  ...preconditionRows("PF-067", "LoosePickup"),
+  ...preconditionRows("PF-068", "ConntrackZones"),
+  ...preconditionRows("PF-069", "IpvsConntrack"),
+];
