@@ -97,8 +97,6 @@ export class ScenarioPlayer {
         return;
       case "request":
         return this.#simulation.request(first === "enable" ? "BpfVeth" : "None");
-      case "cancel":
-        return this.#simulation.cancel();
       case "remove":
         this.#simulation.nodes.delete(first);
         return;
@@ -128,6 +126,10 @@ export class ScenarioPlayer {
     const simulation = this.#simulation;
     const inSeconds = (seconds: string): number => simulation.nowMs + Number(seconds) * 1_000;
     switch (verb) {
+      case "cancel":
+      case "pause":
+      case "resume":
+        return simulation[verb]();
       case "pass":
         simulation.nowMs = inSeconds(first);
         return;

@@ -20,6 +20,8 @@ export type ArmCluster = {
   setMode(mode: AccelerationMode): Promise<ModeChange>;
   /** GET of `hostRoutings/default` or of something below it (`nodes`). The answer's JSON as it came. */
   readHostRouting(below?: string): Promise<unknown>;
+  /** POST of a verb of `hostRoutings/default`: `pause`, `resume`, `cancel`. The answer's JSON as it came; nothing where there is none. */
+  ask(verb: string): Promise<unknown>;
 };
 
 const API_VERSION = "2026-04-01";
@@ -53,7 +55,8 @@ export function openArmCluster(connection: ArmConnection): ArmCluster {
   return {
     setMode: (mode) => guarded(() => setMode(client, connection, mode)),
     readHostRouting: (below = "") =>
-      guarded(() => getJson(client, `${hostRoutingUrl(connection)}${below}?api-version=${API_VERSION}`, "GET")),
+      guarded(() => askJson(client, `${hostRoutingUrl(connection)}${below}?api-version=${API_VERSION}`, "GET")),
+    ask: (verb) => guarded(() => askJson(client, `${hostRoutingUrl(connection)}/${verb}?api-version=${API_VERSION}`, "POST")),
   };
 }
 
@@ -109,7 +112,7 @@ function asOperationError(error: unknown, arm: string): unknown {
   return new ArmRefusal({ httpStatus: 200, error: { code: canceled ? "Canceled" : code, message } }, "", undefined);
 }
 
-async function getJson(client: ContainerServiceClient, url: string, method: HttpMethods): Promise<unknown> {
+async function askJson(client: ContainerServiceClient, url: string, method: HttpMethods): Promise<unknown> {
   const request = createPipelineRequest({ url, method, timeout: REQUEST_TIMEOUT_MS });
   const response = await client.pipeline.sendRequest(createDefaultHttpClient(), request);
   const body = parsed(response.bodyAsText ?? "");

@@ -1292,6 +1292,7 @@ export const armDocument = {
           "maxFailedNodes",
           "minSuccessPercent",
           "onNodeFailure",
+          "onFailure",
           "nodeSoakMs",
           "drainTimeoutMs",
           "undrainableNodeBehavior",
@@ -1350,6 +1351,10 @@ export const armDocument = {
           },
           "onNodeFailure": {
             "type": "string"
+          },
+          "onFailure": {
+            "type": "string",
+            "description": "`Pause`: when too many nodes fail, the operation waits until somebody resumes or cancels it."
           },
           "nodeSoakMs": {
             "type": "integer",
@@ -1492,6 +1497,20 @@ export const armDocument = {
                 "enum": [
                   "RevertNode",
                   "Hold"
+                ]
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "onFailure": {
+            "anyOf": [
+              {
+                "type": "string",
+                "enum": [
+                  "Pause",
+                  "Fail"
                 ]
               },
               {

@@ -16,6 +16,7 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   maxFailedNodes: { min: 0, max: 500, percent: { min: 0, max: 100 } },
   minSuccessPercent: { min: 0, max: 100 },
   onNodeFailure: { words: ["RevertNode", "Hold"] },
+  onFailure: { words: ["Pause", "Fail"] },
   nodeSoakMs: { min: 0, max: 1_800_000 },
   drainTimeoutMs: { min: 1_000, max: DAY_MS },
   undrainableNodeBehavior: { words: ["Schedule", "Cordon", "Fail"] },

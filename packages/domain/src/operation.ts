@@ -1,4 +1,4 @@
-import type { ClusterId, Instant, OperationId } from "./brand.ts";
+import type { ClusterId, Instant, NodeUid, OperationId } from "./brand.ts";
 import type { AccelerationMode } from "./managed-cluster.ts";
 
 /** What an accepted request makes of the cluster. */
@@ -8,26 +8,23 @@ export type OperationKind = "EnableHostRouting" | "DisableHostRouting";
  * How far an operation is. `Succeeded`, `Failed` and `Canceled` are terminal (ARM RPC) and never change.
  *
  * Accepted → Validating → Preparing → Rolling → Finishing → Succeeded; Validating and Preparing → Failed (preflight);
- * Rolling → Failed; any of these → Canceling → Canceled (the user's cancel, or a request that reverses the mode).
+ * Rolling → Failed; any of these → Canceling → Canceled (the user's cancel, or a request that reverses the mode), and any of these →
+ * Pausing → Paused → the same again (a pause, by people or because nodes failed; it lasts until somebody resumes).
  */
-export type OperationPhase =
-  | "Accepted"
-  | "Validating"
-  | "Preparing"
-  | "Rolling"
-  | "Finishing"
-  | "Canceling"
-  | "Succeeded"
-  | "Failed"
-  | "Canceled";
+export type OperationPhase = WorkingPhase | "Pausing" | "Paused" | "Canceling" | "Succeeded" | "Failed" | "Canceled";
+
+/** The phases in which an operation goes on by itself; a pause remembers which it was. */
+export type WorkingPhase = "Accepted" | "Validating" | "Preparing" | "Rolling" | "Finishing";
 
 /** The legal moves; a phase that is missing on the right is never reached from the left. */
 export const operationMoves: Readonly<Record<OperationPhase, readonly OperationPhase[]>> = {
-  Accepted: ["Validating", "Canceling", "Canceled", "Failed"],
-  Validating: ["Preparing", "Failed", "Canceling", "Canceled"],
-  Preparing: ["Rolling", "Failed", "Canceling", "Canceled"],
-  Rolling: ["Finishing", "Failed", "Canceling", "Canceled"],
-  Finishing: ["Succeeded", "Failed", "Canceling", "Canceled"],
+  Accepted: ["Validating", "Pausing", "Canceling", "Canceled", "Failed"],
+  Validating: ["Preparing", "Pausing", "Failed", "Canceling", "Canceled"],
+  Preparing: ["Rolling", "Pausing", "Failed", "Canceling", "Canceled"],
+  Rolling: ["Finishing", "Pausing", "Failed", "Canceling", "Canceled"],
+  Finishing: ["Succeeded", "Pausing", "Failed", "Canceling", "Canceled"],
+  Pausing: ["Paused", "Accepted", "Validating", "Preparing", "Rolling", "Finishing", "Canceling", "Canceled"],
+  Paused: ["Accepted", "Validating", "Preparing", "Rolling", "Finishing", "Canceling", "Canceled"],
   Canceling: ["Canceled", "Failed"],
   Succeeded: [],
   Failed: [],
@@ -38,6 +35,47 @@ export const operationMoves: Readonly<Record<OperationPhase, readonly OperationP
 export function isTerminal(phase: OperationPhase): phase is "Succeeded" | "Failed" | "Canceled" {
   return operationMoves[phase].length === 0;
 }
+
+/** What people may ask of an operation that is under way. */
+export type OperationVerb = "pause" | "resume" | "cancel";
+
+const WORKING_VERBS = ["pause", "cancel"] as const;
+
+/** What may be asked for in each phase. `pause` and `cancel` may be repeated: the second changes nothing. */
+export const operationVerbs: Readonly<Record<OperationPhase, readonly OperationVerb[]>> = {
+  Accepted: WORKING_VERBS,
+  Validating: WORKING_VERBS,
+  Preparing: WORKING_VERBS,
+  Rolling: WORKING_VERBS,
+  Finishing: WORKING_VERBS,
+  Pausing: ["pause", "resume", "cancel"],
+  Paused: ["pause", "resume", "cancel"],
+  Canceling: ["cancel"],
+  Succeeded: [],
+  Failed: [],
+  Canceled: [],
+};
+
+/** What may be asked of this operation now. One that winds down because it failed can be asked for nothing but its end, which comes anyway. Pure. */
+export function allowedVerbs(operation: Pick<Operation, "phase" | "error" | "cancelRequested">): readonly OperationVerb[] {
+  const isWindingDown = operation.error !== undefined || operation.cancelRequested;
+  return operationVerbs[operation.phase].filter((verb) => verb === "cancel" || !isWindingDown);
+}
+
+/** Why an operation is held: somebody asked, or more nodes failed than the policy tolerates. `by`: their object id, "" for the engine. */
+export type OperationPause = { readonly reason: "Asked" | "NodeFailures"; readonly message: string; readonly by: string };
+
+/** What holds an operation, and what is remembered of it. Requests and rounds both write it, each over the version that it read. */
+export type OperationControl = {
+  /** Absent as soon as somebody asked to go on. */
+  readonly pause?: OperationPause | undefined;
+  /** Where a held operation goes on, and since when it is held; there in `Pausing` and `Paused`. */
+  readonly held?: { readonly from: WorkingPhase; readonly since: Instant } | undefined;
+  /** When it went on after the last pause; deadlines begin anew there. */
+  readonly resumedAt?: Instant | undefined;
+  /** Nodes that had failed or were blocked when somebody resumed: known, so no reason to pause again. */
+  readonly acceptedFailures?: readonly NodeUid[] | undefined;
+};
 
 /** An ARM error, as it stands in an operation that failed (`error.details` holds one entry per failed check). */
 export type OperationError = {
@@ -61,6 +99,9 @@ export type Operation = {
   readonly error: OperationError | undefined;
   /** Set when somebody asked to cancel; the engine winds down and ends it. */
   readonly cancelRequested: boolean;
+  readonly control: OperationControl;
+  /** Grows with every request that changes `control`. */
+  readonly revision: number;
   readonly startedAt: Instant;
   readonly endedAt: Instant | undefined;
   /** Who asked; status documents are shown to the same tenant only. */

@@ -22,6 +22,8 @@ export type RolloutPolicy = {
    * are used up. `Hold`: not tried again, and kept cordoned if it was drained, for somebody to look at.
    */
   readonly onNodeFailure: "RevertNode" | "Hold";
+  /** What becomes of an operation in which too many nodes fail or are blocked: it waits for somebody to look, or it fails. */
+  readonly onFailure: "Pause" | "Fail";
   /** How long a switched node must stay well before it counts as enabled, 0–1,800,000 ms. */
   readonly nodeSoakMs: number;
   /** How long eviction may take on one node, 1,000–86,400,000 ms. */
@@ -60,6 +62,7 @@ export const productionPolicy: RolloutPolicy = {
   maxFailedNodes: 0,
   minSuccessPercent: 100,
   onNodeFailure: "RevertNode",
+  onFailure: "Pause",
   nodeSoakMs: MINUTE_MS,
   drainTimeoutMs: 30 * MINUTE_MS,
   undrainableNodeBehavior: "Schedule",
@@ -76,9 +79,10 @@ export const productionPolicy: RolloutPolicy = {
   policyMode: "Correct",
 };
 
-/** Production's checks with a lab's patience: nothing is switched off, waits are shorter. */
+/** Production's checks with a lab's patience: nothing is switched off, waits are shorter, and a failure ends instead of waiting for somebody. */
 export const developmentPolicy: RolloutPolicy = {
   ...productionPolicy,
+  onFailure: "Fail",
   nodeSoakMs: 2_000,
   drainTimeoutMs: 2 * MINUTE_MS,
   confirmSeconds: 30,

@@ -6,6 +6,7 @@ export type WaitReason =
   | "ClusterStateUnknown"
   | "LeaseHeldElsewhere"
   | "EmergencyOff"
+  | "Paused"
   | "BundleInstalling"
   | "AgentNotReporting"
   | "NodeNotReady"

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { operationMoves } from "@hostrouting/domain";
 import { isInFlight } from "./budget.ts";
 import { Simulation } from "./simulate.ts";
 
@@ -11,7 +12,10 @@ const name = fc.constantFrom(...NAMES);
 const event = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ kind: "nothing" } as const) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("remove", "add", "reboot", "unready", "ready", "miss", "cordon"), name }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("enable", "disable", "cancel", "emergency", "calm", "away", "back") }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom("enable", "disable", "cancel", "pause", "resume", "emergency", "calm", "away", "back") }),
+  },
 );
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
 
@@ -28,7 +32,9 @@ function happen(simulation: Simulation, what: Event, serial: number): void {
     case "disable":
       return simulation.request(what.kind === "enable" ? "BpfVeth" : "None");
     case "cancel":
-      return simulation.cancel();
+    case "pause":
+    case "resume":
+      return simulation[what.kind]();
     case "emergency":
     case "calm":
       simulation.emergencyOff = what.kind === "emergency";
@@ -60,7 +66,10 @@ describe("the disruption budget", () => {
         simulation.request("BpfVeth");
         for (const [index, each] of events.entries()) {
           happen(simulation, each, index);
-          simulation.step();
+          const before = simulation.operation;
+          const after = simulation.step().operation;
+          if (before !== undefined && after !== undefined && before.phase !== after.phase)
+            assert.ok(operationMoves[before.phase].includes(after.phase), `${before.phase} → ${after.phase}`);
           const present = new Set([...simulation.nodes.values()].map((node) => node.uid));
           const inFlight = simulation.records.filter((record) => isInFlight(record.phase) && present.has(record.uid));
           assert.ok(inFlight.length <= maxUnavailable, `${inFlight.length} nodes in flight, at most ${maxUnavailable} allowed`);

@@ -1,5 +1,6 @@
 import { unreachable, type Operation } from "@hostrouting/domain";
 import { installBundle, removeEverything } from "./bundle-plan.ts";
+import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { advance, freshAttempts, progressError } from "./operation-step.ts";
 import { stepNodes, type Outcome, type Round } from "./round.ts";
 import { windDown } from "./wind-down.ts";
@@ -11,6 +12,8 @@ import { windDown } from "./wind-down.ts";
 export function disableOperation(round: Round, operation: Operation): Outcome {
   if (operation.error !== undefined) return windDown(round, operation, operation.error);
   if (operation.cancelRequested || operation.phase === "Canceling") return windDown(round, operation, undefined);
+  if (operation.control.pause !== undefined) return pauseOperation(round, operation, operation.control.pause);
+  if (operation.phase === "Pausing" || operation.phase === "Paused") return resumeOperation(round, operation);
   const late = progressError(round, operation);
   if (late !== undefined) return windDown(round, operation, late);
   switch (operation.phase) {

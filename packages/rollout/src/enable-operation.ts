@@ -2,6 +2,7 @@ import { unreachable, type Operation, type OperationError } from "@hostrouting/d
 import { agentIsReady } from "./agent-report.ts";
 import { installBundle } from "./bundle-plan.ts";
 import { isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
+import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { advance, freshAttempts, progressError } from "./operation-step.ts";
 import { policyHold } from "./policy-plan.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
@@ -18,6 +19,8 @@ const PREFLIGHT_UNKNOWN_MAX_MS = 5 * 60_000;
 export function enableOperation(round: Round, operation: Operation): Outcome {
   if (operation.error !== undefined) return windDown(round, operation, operation.error);
   if (operation.cancelRequested || operation.phase === "Canceling") return windDown(round, operation, undefined);
+  if (operation.control.pause !== undefined) return pauseOperation(round, operation, operation.control.pause);
+  if (operation.phase === "Pausing" || operation.phase === "Paused") return resumeOperation(round, operation);
   const late = progressError(round, operation);
   if (late !== undefined) return windDown(round, operation, late);
   switch (operation.phase) {
@@ -107,11 +110,11 @@ function roll(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, true);
   const installed = installBundle(round, stepped.nodes, "BpfVeth");
   const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits: stepped.waits };
-  const over = whyOverBudget(round, step.nodes);
-  if (over !== undefined) return failing(operation, step, over);
+  const over = whyOverBudget(round, operation, step.nodes);
+  if (over !== undefined) return failing(round, operation, { step, why: over });
   if (hasOpenNodes(round, step.nodes) || step.intents.length > 0) return advance(operation, step, "Rolling");
-  const short = whyTooFewEnabled(round, step.nodes);
-  return short === undefined ? advance(operation, step, "Finishing") : failing(operation, step, short);
+  const short = whyTooFewEnabled(round, operation, step.nodes);
+  return short === undefined ? advance(operation, step, "Finishing") : failing(round, operation, { step, why: short });
 }
 
 /** Whether the operation has nodes before it: those that failed within the budgets are behind it. */
@@ -119,12 +122,22 @@ function hasOpenNodes(round: Round, nodes: readonly RoundNode[]): boolean {
   return nodes.some(({ record, seen }) => record.phase !== "Enabled" && record.phase !== "Failed" && isWanted(round, { record, seen }));
 }
 
-/** Remembers the error; the next rounds wind down. */
-function failing(operation: Operation, step: Pick<Outcome, "nodes" | "intents" | "waits">, why: Shortfall): Outcome {
-  const { failed } = why;
+/** Waits for somebody to look, if the policy says so and they have not looked yet; else remembers the error, and the next rounds wind down. */
+function failing(
+  round: Round,
+  operation: Operation,
+  given: { step: Pick<Outcome, "nodes" | "intents" | "waits">; why: Shortfall },
+): Outcome {
+  const { step, why } = given;
+  const { failed, isNews } = why;
+  const message = `${why.message} Nodes that could not be switched are on the stack; those that were enabled stay enabled.`;
+  if (round.snapshot.policy.onFailure === "Pause" && isNews) {
+    const pause = { reason: "NodeFailures", message, by: "" } as const;
+    return advance({ ...operation, control: { ...operation.control, pause } }, step, operation.phase);
+  }
   const error: OperationError = {
     code: "NodeSwitchFailed",
-    message: `${why.message} Nodes that could not be switched are on the stack; those that were enabled stay enabled.`,
+    message,
     target: failed.map(({ record }) => record.node).join(", "),
     details: failed.map(({ record, seen }) => ({
       code: record.problem?.reason ?? (seen.ready ? "Unknown" : "NodeNotReady"),

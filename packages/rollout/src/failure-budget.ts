@@ -1,9 +1,9 @@
-import { shareOf } from "@hostrouting/domain";
+import { shareOf, type Operation } from "@hostrouting/domain";
 import type { Round, RoundNode } from "./round.ts";
 import { waitingSince } from "./waits.ts";
 
-/** Why an operation cannot go on as it is, and the nodes that it is about. */
-export type Shortfall = { readonly message: string; readonly failed: readonly RoundNode[] };
+/** Why an operation cannot go on as it is, the nodes that it is about, and whether nobody has been told of them before. */
+export type Shortfall = { readonly message: string; readonly failed: readonly RoundNode[]; readonly isNews: boolean };
 
 const isFailed = ({ record }: RoundNode): boolean => record.phase === "Failed" && record.problem?.reason !== "DrainBlocked";
 const isUndrainable = ({ record }: RoundNode): boolean => record.phase === "Failed" && record.problem?.reason === "DrainBlocked";
@@ -16,36 +16,54 @@ export function isWanted(round: Round, { record, seen }: RoundNode): boolean {
   return round.now - since <= round.snapshot.policy.installTimeoutMs;
 }
 
+/** Whether somebody resumed though the node had failed. */
+function isAccepted({ control }: Operation, { uid }: RoundNode["record"]): boolean {
+  return control.acceptedFailures?.includes(uid) ?? false;
+}
+
 /** Whether a node has been not ready for so long that it counts as blocked. */
 function isAway(round: Round, node: RoundNode): boolean {
   const { record, seen } = node;
   return seen.ineligible === undefined && record.phase !== "Failed" && record.phase !== "Enabled" && !isWanted(round, node);
 }
 
+/** Nodes that failed or are away as it stands: known to whoever resumes now. */
+export function knownFailures(nodes: readonly RoundNode[]): NonNullable<Operation["control"]["acceptedFailures"]> {
+  return nodes.filter(({ record, seen }) => record.phase === "Failed" || !seen.ready).map(({ record }) => record.uid);
+}
+
 /** What more nodes failed, or are blocked, than the policy tolerates; while it lasts no node may be started. */
-export function whyOverBudget(round: Round, nodes: readonly RoundNode[]): Shortfall | undefined {
+export function whyOverBudget(round: Round, operation: Operation, all: readonly RoundNode[]): Shortfall | undefined {
   const { maxFailedNodes, maxBlockedNodes, undrainableNodeBehavior } = round.snapshot.policy;
-  const eligible = nodes.filter(({ seen }) => seen.ineligible === undefined).length;
+  const eligible = all.filter(({ seen }) => seen.ineligible === undefined).length;
+  const nodes = all.filter(({ record }) => !isAccepted(operation, record));
   const failed = nodes.filter(isFailed);
   const failedMax = shareOf(maxFailedNodes, eligible, "Up");
-  if (failed.length > failedMax) return { message: `${failed.length} of ${eligible} nodes failed, and at most ${failedMax} may.`, failed };
+  if (failed.length > failedMax)
+    return { message: `${failed.length} of ${eligible} nodes failed, and at most ${failedMax} may.`, failed, isNews: true };
   const undrainable = nodes.filter(isUndrainable);
   if (undrainable.length > 0 && undrainableNodeBehavior === "Fail")
-    return { message: `${undrainable.length} of ${eligible} nodes could not be drained.`, failed: undrainable };
+    return { message: `${undrainable.length} of ${eligible} nodes could not be drained.`, failed: undrainable, isNews: true };
   const blocked = nodes.filter((node) => isUndrainable(node) || isAway(round, node));
   const blockedMax = shareOf(maxBlockedNodes, eligible, "Up");
   if (blocked.length <= blockedMax) return undefined;
-  return { message: `${blocked.length} of ${eligible} nodes are blocked, and at most ${blockedMax} may be.`, failed: blocked };
+  return {
+    message: `${blocked.length} of ${eligible} nodes are blocked, and at most ${blockedMax} may be.`,
+    failed: blocked,
+    isNews: true,
+  };
 }
 
 /** What is missing at the end, when no node is left to be started: fewer are enabled than the policy asks for. */
-export function whyTooFewEnabled(round: Round, nodes: readonly RoundNode[]): Shortfall | undefined {
+export function whyTooFewEnabled(round: Round, operation: Operation, nodes: readonly RoundNode[]): Shortfall | undefined {
   const { minSuccessPercent } = round.snapshot.policy;
   const reached = nodes.filter((node) => isWanted(round, node));
   const enabled = reached.filter(({ record }) => record.phase === "Enabled").length;
   if (enabled * 100 >= minSuccessPercent * reached.length) return undefined;
+  const failed = reached.filter(({ record }) => record.phase === "Failed");
   return {
     message: `${enabled} of ${reached.length} nodes are enabled, and ${minSuccessPercent} % must be.`,
-    failed: reached.filter(({ record }) => record.phase === "Failed"),
+    failed,
+    isNews: failed.some(({ record }) => !isAccepted(operation, record)),
   };
 }

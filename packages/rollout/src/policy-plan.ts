@@ -39,7 +39,8 @@ function isNeeded({ snapshot }: Round, outcome: Pick<Outcome, "operation" | "nod
   if (operation === undefined || isTerminal(operation.phase))
     return snapshot.cluster.desiredMode === "BpfVeth" && (operation?.phase ?? snapshot.cluster.provisioningState) === "Succeeded";
   const goesOn = operation.error === undefined && !operation.cancelRequested && operation.phase !== "Canceling";
-  return operation.mode === "BpfVeth" && goesOn && operation.phase !== "Accepted" && operation.phase !== "Validating";
+  const phase = operation.control.held?.from ?? operation.phase;
+  return operation.mode === "BpfVeth" && goesOn && phase !== "Accepted" && phase !== "Validating";
 }
 
 /** What is done and said about the policy in this round, beside what its nodes' steps do. */

@@ -50,6 +50,9 @@ function percentOf(operation: Operation, phase: OperationPhase, nodes: readonly 
     case "Failed":
     case "Canceled":
       return 0;
+    case "Pausing":
+    case "Paused":
+      return operation.control.held === undefined ? 0 : percentOf(operation, operation.control.held.from, nodes);
     case "Validating":
       return 2;
     case "Preparing":
@@ -69,10 +72,10 @@ function percentOf(operation: Operation, phase: OperationPhase, nodes: readonly 
   }
 }
 
-/** When anything last advanced: the operation began, a node changed its phase, or the cluster came back into reach. */
+/** When anything last advanced: the operation began or was resumed, a node changed its phase, or the cluster came back into reach. */
 export function lastProgress(round: Round, operation: Operation): Instant {
   const reachable = round.snapshot.previous?.conditions.find((condition) => condition.type === "Reachable");
   const since = reachable?.status === "True" ? Date.parse(reachable.lastTransitionTime) : operation.startedAt;
   const times = round.nodes.map(({ record }) => record.since as number);
-  return Math.max(operation.startedAt, Number.isNaN(since) ? 0 : since, ...times) as Instant;
+  return Math.max(operation.startedAt, operation.control.resumedAt ?? 0, Number.isNaN(since) ? 0 : since, ...times) as Instant;
 }

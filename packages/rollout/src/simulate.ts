@@ -156,6 +156,8 @@ export class Simulation {
       percentComplete: 0,
       error: undefined,
       cancelRequested: false,
+      control: {},
+      revision: 0,
       startedAt: as<Instant>(this.nowMs),
       endedAt: undefined,
       tenantId: "",
@@ -166,6 +168,17 @@ export class Simulation {
   /** The user's wish to cancel what is under way. */
   cancel(): void {
     if (this.operation !== undefined) this.operation = { ...this.operation, cancelRequested: true };
+  }
+
+  /** Somebody's wish that no further node be started. */
+  pause(): void {
+    const pause = { reason: "Asked", message: "Asked for.", by: "" } as const;
+    if (this.operation !== undefined) this.operation = { ...this.operation, control: { ...this.operation.control, pause } };
+  }
+
+  /** Somebody's wish to go on. */
+  resume(): void {
+    if (this.operation !== undefined) this.operation = { ...this.operation, control: { ...this.operation.control, pause: undefined } };
   }
 
   /** One round of the engine, its intents, and one round of every agent; a second passes. */

@@ -10,12 +10,18 @@ export function inPhase(operation: Operation, phase: OperationPhase, nodes: read
   return { ...operation, phase, percentComplete: percentComplete(operation, phase, nodes) };
 }
 
+/** A pause ends with the operation; for as long as it lasted no deadline ran. */
+function released(operation: Operation, { now }: Round): Operation {
+  return operation.control.held === undefined ? operation : { ...operation, control: { resumedAt: now } };
+}
+
 /**
  * Ends an operation that failed or was cancelled: no node is started, those in flight go on to a safe point, cordons and claims of ours are
  * given back, and if in the end no node is switched, bundle and policy go too. Past twice the progress deadline it ends as it stands.
  */
-export function windDown(round: Round, operation: Operation, error: OperationError | undefined): Outcome {
+export function windDown(round: Round, asked: Operation, error: OperationError | undefined): Outcome {
   const { snapshot } = round;
+  const operation = released(asked, round);
   const stepped = stepNodes(round, operation.mode, false);
   const inFlight = stepped.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
   const ending: Operation = { ...operation, error };

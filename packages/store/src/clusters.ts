@@ -5,6 +5,7 @@ import type {
   HostRoutingStatus,
   ManagedCluster,
   Operation,
+  OperationControl,
   OperationError,
   OperationId,
   OperationKind,
@@ -40,6 +41,8 @@ export type ClusterChange = {
   readonly supersede?: { readonly operationId: OperationId; readonly error: OperationError };
   /** Asks the running operation to wind down. */
   readonly requestCancel?: OperationId;
+  /** What the running operation is asked for; a round that read it before does not count. */
+  readonly control?: { readonly operationId: OperationId; readonly control: OperationControl };
   readonly begin?: NewOperation;
   readonly rolloutPolicy?: Partial<RolloutPolicy>;
   readonly history: readonly HistoryEntry[];
@@ -128,6 +131,12 @@ async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChan
       .execute();
   if (change.requestCancel !== undefined)
     await tx.updateTable("operation").set({ cancel_requested: true }).where("id", "=", change.requestCancel).execute();
+  if (change.control !== undefined)
+    await tx
+      .updateTable("operation")
+      .set((set) => ({ control: JSON.stringify(change.control?.control), revision: set("revision", "+", 1) }))
+      .where("id", "=", change.control.operationId)
+      .execute();
   if (change.cluster !== undefined) await tx.updateTable("managed_cluster").set(toRow(change.cluster)).where("id", "=", id).execute();
   if (change.begin !== undefined)
     await tx
@@ -142,6 +151,8 @@ async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChan
         percent_complete: 0,
         error: null,
         cancel_requested: false,
+        control: "{}",
+        revision: 0,
         tenant_id: change.begin.tenantId,
         object_id: change.begin.objectId,
         ended_at: null,

@@ -2,10 +2,11 @@ import type { Kysely } from "kysely";
 import { Migrator } from "kysely/migration";
 import { AppError } from "@hostrouting/domain";
 import * as clustersAndOperations from "./migrations/0001-clusters-and-operations.ts";
+import * as controlOfOperations from "./migrations/0002-control-of-operations.ts";
 import type { Tables } from "./tables.ts";
 
 /** In order of their numbers; a migration that has landed is never edited. */
-const MIGRATIONS = { "0001-clusters-and-operations": clustersAndOperations };
+const MIGRATIONS = { "0001-clusters-and-operations": clustersAndOperations, "0002-control-of-operations": controlOfOperations };
 
 /**
  * Brings the schema up to date; safe when several processes start at once (kysely takes a lock).

@@ -21,6 +21,8 @@ export function toOperation(row: Selectable<Tables["operation"]>): Operation {
     percentComplete: row.percent_complete,
     error: row.error ?? undefined,
     cancelRequested: row.cancel_requested,
+    control: row.control,
+    revision: row.revision,
     startedAt: as<Instant>(row.started_at.getTime()),
     endedAt: row.ended_at === null ? undefined : as<Instant>(row.ended_at.getTime()),
     tenantId: row.tenant_id,

@@ -65,9 +65,12 @@ async function recordOperation(tx: Transaction<Tables>, operation: Operation): P
       phase: operation.phase,
       percent_complete: sql`greatest(percent_complete, ${operation.percentComplete})`,
       error: operation.error === undefined ? null : JSON.stringify(operation.error),
+      control: JSON.stringify(operation.control),
       ended_at: ended ? sql`clock_timestamp()` : null,
     })
     .where("id", "=", operation.id)
+    // What was asked for since the round was read must not be written over.
+    .where("revision", "=", operation.revision)
     .where("phase", "not in", ["Succeeded", "Failed", "Canceled"])
     .executeTakeFirst();
   if (updated.numUpdatedRows !== 1n) throw new Abandoned("OperationMovedOn");

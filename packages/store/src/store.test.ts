@@ -117,6 +117,25 @@ describe("operations", () => {
     await assert.rejects(it.sql(`update operation set phase = 'Rolling' where id = '${id}'`), /never changes/);
   });
 
+  test("what is asked for since a round was read is not written over: the round does not count", async () => {
+    const id = await begin();
+    const { token } = await lease();
+    const operation = await it.store.operations.get(id);
+    assert.ok(operation);
+    const pause = { reason: "Asked", message: "", by: "o" } as const;
+    await it.store.clusters.change(it.clusterId, () => ({
+      result: undefined,
+      change: { control: { operationId: id, control: { pause } }, history: [] },
+    }));
+    const record = { nodes: [], status: emptyStatus, lookAgainInMs: 0, history: [] };
+    assert.equal(await it.store.rounds.record(it.clusterId, token, { ...record, operation }), "OperationMovedOn");
+    const asked = await it.store.operations.get(id);
+    assert.deepEqual([asked?.control, asked?.revision, operation.control, operation.revision], [{ pause }, 1, {}, 0]);
+    assert.ok(asked);
+    assert.equal(await it.store.rounds.record(it.clusterId, token, { ...record, operation: { ...asked, control: {} } }), "Recorded");
+    assert.deepEqual((await it.store.operations.get(id))?.control, {});
+  });
+
   test("a percentage never falls", async () => {
     const id = await begin();
     const { token } = await lease();

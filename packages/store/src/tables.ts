@@ -3,6 +3,7 @@ import type {
   ClusterId,
   Driver,
   HostRoutingStatus,
+  OperationControl,
   OperationError,
   OperationId,
   OperationKind,
@@ -51,6 +52,8 @@ export type Tables = {
     percent_complete: number;
     error: Json<OperationError> | null;
     cancel_requested: boolean;
+    control: Json<OperationControl>;
+    revision: number;
     tenant_id: string;
     object_id: string;
     started_at: Generated<Date>;

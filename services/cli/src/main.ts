@@ -4,6 +4,7 @@
 import { ArmRefusal, openArmCluster } from "@hostrouting/azure";
 import { AppError, explain, type AccelerationMode } from "@hostrouting/domain";
 import { Command, Option } from "commander";
+import { askCommand } from "./commands/ask.ts";
 import { findingsCommand, type FindingsOptions } from "./commands/findings.ts";
 import { nodeTraceCommand, type RunBesideAgent, type TraceOptions } from "./commands/node-trace.ts";
 import { removeRulesCommand, type RemovalOptions } from "./commands/remove-rules.ts";
@@ -55,9 +56,21 @@ function program(ended: (code: number) => void): Command {
   add("findings", "show packet filter rules that keep host routing from nodes, and how each is removed")
     .option("--node <name>", "of one node")
     .action(async (options: Common & FindingsOptions) => ended(await findingsCommand(parts(options).cluster, options, print)));
+  addVerbs(add, ended);
   addTranslation(root, ended);
   addNodeCommands(root, ended);
   return root;
+}
+
+/** What may be asked of the operation that is under way. */
+function addVerbs(add: (name: string, description: string) => Command, ended: (code: number) => void): void {
+  const asks = {
+    pause: "start no further node; those that are being switched are finished first",
+    resume: "go on with a paused operation",
+    cancel: "end the operation; nodes that are being switched are finished first, and what was switched stays",
+  } as const;
+  for (const [verb, description] of Object.entries(asks))
+    add(verb, description).action(async (options: Common) => ended(await askCommand(parts(options), verb)));
 }
 
 /** Needs no installation: it reads files. Its parsers are loaded when they are asked for. */

@@ -153,6 +153,25 @@ test("shows what the worker recorded, and the operation", async () => {
   );
 });
 
+test("pause and resume answer what is now; twice is once, and where it makes no sense it is told what is allowed", async () => {
+  const ask = (verb: string): Promise<Reply> => surface.ask({ method: "POST", path: `${DEFAULT}/${verb}?${V}` });
+  const control = async (): Promise<unknown> => (await surface.store.rounds.read(cluster.id))?.operation?.control;
+  const refused = await ask("resume");
+  assert.deepEqual([refused.status, refused.body.error.code], [409, "OperationNotAllowed"]);
+  assert.match(refused.body.error.message, /Allowed now: pause, cancel\.$/);
+  for (const _ of [1, 2]) {
+    const paused = await ask("pause");
+    assert.deepEqual([paused.status, paused.body.properties.operation.phase], [200, "Validating"]);
+    assert.deepEqual(Object.keys((await control()) as object), ["pause"]);
+  }
+  await moveOperation(surface.store, cluster.id, "Paused");
+  assert.equal((await ask("resume")).status, 200);
+  assert.deepEqual(await control(), {});
+  assert.equal((await ask("resume")).status, 200, "as long as the worker has not looked it is asked for already");
+  await moveOperation(surface.store, cluster.id, "Rolling");
+  assert.equal((await surface.ask({ method: "POST", path: `${DEFAULT}/pause?${V}`, token: { tid: ids.otherTenantId } })).status, 404);
+});
+
 test("cancel: 202 with both addresses, twice the same; the result is 202 until it is canceled, then 204", async () => {
   const first = await cancel();
   assert.deepEqual([first.status, first.text, first.headers["retry-after"]], [202, "", "1"]);

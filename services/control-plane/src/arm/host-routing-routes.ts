@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { as, type Instant } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { decideCancel } from "../enablement/decide-cancel.ts";
+import { decideVerb, type VerbRequest } from "../enablement/decide-verb.ts";
 import { decidePolicy } from "../enablement/decide-policy.ts";
 import { retryLostRaces } from "../enablement/retry-lost-races.ts";
 import { ArmError } from "./arm-error.ts";
@@ -48,6 +49,16 @@ async function cancel(deps: Deps, request: FastifyRequest, reply: FastifyReply):
     .send();
 }
 
+/** Asks the running operation to be held or to go on; answers what is now, of which the operation's phase tells how far that is. */
+async function ask(deps: Deps, request: FastifyRequest, verb: VerbRequest["verb"]): Promise<unknown> {
+  const cluster = await findCluster(deps, request);
+  const asked = { verb, name: pathOf(request).name, principal: principalOf(request) };
+  const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decideVerb(locked, asked)));
+  if (result instanceof ArmError) throw result;
+  void deps.doorbell.ring(cluster.id);
+  return read(deps, request);
+}
+
 async function changePolicy(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const cluster = await findCluster(deps, request);
   const { name } = pathOf(request);
@@ -67,6 +78,7 @@ export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
   app.patch(`${base}/default`, (request) => changePolicy(deps, request));
   app.get(`${base}/default/nodes`, (request) => readNodes(deps, request));
   app.get(`${base}/default/findings`, (request) => readFindings(deps, request));
+  for (const verb of ["pause", "resume"] as const) app.post(`${base}/default/${verb}`, (request) => ask(deps, request, verb));
   app.post(`${base}/default/cancel`, async (request, reply) => {
     await cancel(deps, request, reply);
     return reply;

@@ -8,6 +8,7 @@ const rows: readonly (readonly [request: string, status: number, code: string, a
   [`PUT ${C}/managedClusters`, 405, "MethodNotAllowed", "GET"],
   [`POST ${C}/managedClusters/x/hostRoutings/default`, 405, "MethodNotAllowed", "GET"],
   [`GET ${C}/MANAGEDCLUSTERS/x/hostroutings/default/cancel/`, 405, "MethodNotAllowed", "POST"],
+  [`PUT ${C}/managedClusters/x/hostRoutings/default/resume`, 405, "MethodNotAllowed", "POST"],
   ["POST /subscriptions", 405, "MethodNotAllowed", "GET"],
   [`GET ${C}/managedClusters/x/agentPools`, 404, "NotFound"],
   [`GET ${C}/managedClusterz/x`, 404, "InvalidResourceType"],

@@ -1,7 +1,8 @@
-import { isTerminal, type OperationId } from "@hostrouting/domain";
+import type { OperationId } from "@hostrouting/domain";
 import type { ClusterChange, LockedCluster } from "@hostrouting/store";
 import { armError, type ArmError } from "../arm/arm-error.ts";
 import type { Principal } from "../arm/principal.ts";
+import { refuseVerb } from "./decide-verb.ts";
 
 /** What a cancel changes, and the operation that it is about, or why not. */
 export type CancelDecision = { readonly change?: ClusterChange; readonly result: { readonly operationId: OperationId } | ArmError };
@@ -10,14 +11,8 @@ export type CancelDecision = { readonly change?: ClusterChange; readonly result:
 export function decideCancel(locked: LockedCluster | undefined, name: string, principal: Principal): CancelDecision {
   if (locked === undefined) return { result: armError(404, "ResourceNotFound", `The managed cluster '${name}' was not found.`) };
   const { active } = locked;
-  if (active === undefined || isTerminal(active.phase))
-    return {
-      result: armError(
-        409,
-        "OperationNotAllowed",
-        `No operation is under way on managed cluster '${name}', so there is nothing to cancel.`,
-      ),
-    };
+  const refusal = refuseVerb(active, "cancel", name);
+  if (active === undefined || refusal !== undefined) return { result: refusal ?? armError(409, "OperationNotAllowed", "") };
   if (active.cancelRequested) return { result: { operationId: active.id } };
   const history = [{ kind: "CancelRequested", data: { operationId: active.id, by: principal.objectId } }];
   return { change: { requestCancel: active.id, history }, result: { operationId: active.id } };

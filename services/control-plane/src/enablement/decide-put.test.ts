@@ -23,6 +23,8 @@ function operation(mode: "BpfVeth" | "None", phase: OperationPhase = "Rolling"):
     percentComplete: 10,
     error: undefined,
     cancelRequested: false,
+    control: {},
+    revision: 0,
     tenantId: "t",
     objectId: "o",
     ...times,

@@ -1,0 +1,43 @@
+import type { Operation, OperationPause, WorkingPhase } from "@hostrouting/domain";
+import { isInFlight } from "./budget.ts";
+import { knownFailures } from "./failure-budget.ts";
+import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round } from "./round.ts";
+import { CLUSTER } from "./waits.ts";
+import { inPhase } from "./wind-down.ts";
+
+/** A paused operation is looked at this often, whatever the watch says: its nodes may still come, go and boot. */
+const PAUSED_RESYNC_MS = 15_000;
+/** What preflight said longer ago than this is asked again before more nodes are started. */
+const PREFLIGHT_STALE_MS = 30 * 60_000;
+
+/**
+ * A pause that lasts: no node is started, those in flight go on to a safe point, and then nothing moves and no deadline runs
+ * until somebody resumes.
+ */
+export function pauseOperation(round: Round, operation: Operation, pause: OperationPause): Outcome {
+  const stepped = stepNodes(round, operation.mode, false);
+  const held = operation.control.held ?? { from: operation.phase as WorkingPhase, since: round.now };
+  const isBusy = stepped.intents.length > 0 || stepped.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
+  const phase = operation.phase === "Paused" || (operation.phase === "Pausing" && !isBusy) ? "Paused" : "Pausing";
+  return {
+    ...stepped,
+    operation: { ...inPhase(operation, phase, stepped.nodes), control: { ...operation.control, held } },
+    waits: [...stepped.waits, { reason: "Paused", subject: CLUSTER, message: pause.message }],
+    lookAgainInMs: stepped.intents.length > 0 ? AFTER_WRITE_MS : phase === "Pausing" ? BUSY_MS : PAUSED_RESYNC_MS,
+    history: [],
+  };
+}
+
+/** Goes on where the pause found it, or at preflight if that was long ago. What has failed by now is known to whoever resumed. */
+export function resumeOperation(round: Round, operation: Operation): Outcome {
+  const stepped = stepNodes(round, operation.mode, false);
+  const { from, since } = operation.control.held ?? { from: "Validating", since: round.now };
+  const isStale = operation.mode === "BpfVeth" && from !== "Accepted" && round.now - since > PREFLIGHT_STALE_MS;
+  const control = { resumedAt: round.now, acceptedFailures: knownFailures(stepped.nodes) };
+  return {
+    ...stepped,
+    operation: { ...inPhase(operation, isStale ? "Validating" : from, stepped.nodes), control },
+    lookAgainInMs: AFTER_WRITE_MS,
+    history: [],
+  };
+}
