@@ -130,6 +130,8 @@ export class ScenarioPlayer {
       case "pause":
       case "resume":
         return simulation[verb]();
+      case "retry":
+        return simulation.ask({ kind: "Retry", node: undefined });
       case "pass":
         simulation.nowMs = inSeconds(first);
         return;
@@ -154,6 +156,10 @@ export class ScenarioPlayer {
     switch (verb) {
       case "guard":
         return this.#guard(node, what);
+      case "retry":
+        return this.#simulation.ask({ kind: "Retry", node: node.name });
+      case "skip":
+        return this.#simulation.ask({ kind: "Skip", node: node.name, reason: what, by: "somebody" });
       case "reboot":
         node.bootId += "'";
         node.effectiveMode = "Legacy";

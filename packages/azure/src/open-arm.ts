@@ -20,8 +20,8 @@ export type ArmCluster = {
   setMode(mode: AccelerationMode): Promise<ModeChange>;
   /** GET of `hostRoutings/default` or of something below it (`nodes`). The answer's JSON as it came. */
   readHostRouting(below?: string): Promise<unknown>;
-  /** POST of a verb of `hostRoutings/default`: `pause`, `resume`, `cancel`. The answer's JSON as it came; nothing where there is none. */
-  ask(verb: string): Promise<unknown>;
+  /** POST of a verb of `hostRoutings/default`: `pause`, `resume`, `cancel`, `retry`, `skip`. The answer's JSON as it came; nothing where there is none. */
+  ask(verb: string, body?: Readonly<Record<string, unknown>>): Promise<unknown>;
 };
 
 const API_VERSION = "2026-04-01";
@@ -55,8 +55,9 @@ export function openArmCluster(connection: ArmConnection): ArmCluster {
   return {
     setMode: (mode) => guarded(() => setMode(client, connection, mode)),
     readHostRouting: (below = "") =>
-      guarded(() => askJson(client, `${hostRoutingUrl(connection)}${below}?api-version=${API_VERSION}`, "GET")),
-    ask: (verb) => guarded(() => askJson(client, `${hostRoutingUrl(connection)}/${verb}?api-version=${API_VERSION}`, "POST")),
+      guarded(() => askJson(client, `${hostRoutingUrl(connection)}${below}?api-version=${API_VERSION}`, { method: "GET" })),
+    ask: (verb, body = {}) =>
+      guarded(() => askJson(client, `${hostRoutingUrl(connection)}/${verb}?api-version=${API_VERSION}`, { method: "POST", body })),
   };
 }
 
@@ -112,8 +113,13 @@ function asOperationError(error: unknown, arm: string): unknown {
   return new ArmRefusal({ httpStatus: 200, error: { code: canceled ? "Canceled" : code, message } }, "", undefined);
 }
 
-async function askJson(client: ContainerServiceClient, url: string, method: HttpMethods): Promise<unknown> {
+async function askJson(client: ContainerServiceClient, url: string, given: { method: HttpMethods; body?: unknown }): Promise<unknown> {
+  const { method } = given;
   const request = createPipelineRequest({ url, method, timeout: REQUEST_TIMEOUT_MS });
+  if (given.body !== undefined) {
+    request.headers.set("content-type", "application/json");
+    request.body = JSON.stringify(given.body);
+  }
   const response = await client.pipeline.sendRequest(createDefaultHttpClient(), request);
   const body = parsed(response.bodyAsText ?? "");
   if (response.status < 300) return body;

@@ -1283,6 +1283,22 @@ export const armDocument = {
         ],
         "description": "`Succeeded`, `Failed`, `Canceled` are terminal."
       },
+      "RetryNodes": {
+        "type": "object",
+        "properties": {
+          "node": {
+            "anyOf": [
+              {
+                "type": "string"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "description": "All that failed when it is absent."
+          }
+        }
+      },
       "RolloutPolicy": {
         "type": "object",
         "required": [
@@ -1783,6 +1799,26 @@ export const armDocument = {
             "items": {
               "$ref": "#/components/schemas/RuleFinding"
             }
+          }
+        }
+      },
+      "SkipNode": {
+        "type": "object",
+        "required": [
+          "node",
+          "reason"
+        ],
+        "properties": {
+          "node": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 253
+          },
+          "reason": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 512,
+            "description": "Why; shown where the node is missed."
           }
         }
       },

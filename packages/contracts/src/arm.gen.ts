@@ -206,6 +206,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Gives nodes that failed or could not be drained their attempts back: the one that is named, or all. A named one that was skipped is tried too. */
+        post: operations["HostRoutings_Retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Leaves a node out of the operation. It counts against `minSuccessPercent`. 409 for one that is switched already. */
+        post: operations["HostRoutings_Skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -543,6 +577,10 @@ export interface components {
         };
         /** @description `Succeeded`, `Failed`, `Canceled` are terminal. */
         ProvisioningState: string | ("Succeeded" | "Failed" | "Canceled" | "Creating" | "Updating" | "Deleting");
+        RetryNodes: {
+            /** @description All that failed when it is absent. */
+            node?: string | null;
+        };
         /** @description How nodes are switched; durations carry their unit. */
         RolloutPolicy: {
             /** Format: int32 */
@@ -633,6 +671,11 @@ export interface components {
         };
         RuleFindingList: {
             value: components["schemas"]["RuleFinding"][];
+        };
+        SkipNode: {
+            node: string;
+            /** @description Why; shown where the node is missed. */
+            reason: string;
         };
         StackReason: {
             /** Format: int64 */
@@ -1244,6 +1287,94 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRouting"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_Retry: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryNodes"];
+            };
+        };
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRouting"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_Skip: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipNode"];
+            };
+        };
         responses: {
             /** @description The request has succeeded. */
             200: {

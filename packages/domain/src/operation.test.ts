@@ -5,6 +5,7 @@ import { allowedVerbs, isTerminal, operationMoves, operationVerbs, type Operatio
 const phases = Object.keys(operationMoves) as OperationPhase[];
 const error = { code: "NodeSwitchFailed", message: "" };
 const running = { error: undefined, cancelRequested: false };
+const mode = "BpfVeth";
 
 test("what has ended stays as it is, and nothing can be asked of it", () => {
   for (const phase of phases.filter(isTerminal)) assert.deepEqual([operationMoves[phase], operationVerbs[phase]], [[], []], phase);
@@ -14,7 +15,7 @@ test("whatever is under way can be canceled, also while it is held or winds down
   for (const phase of phases.filter((each) => !isTerminal(each))) {
     assert.ok(operationMoves[phase].includes("Canceled"), phase);
     for (const operation of [running, { error, cancelRequested: false }, { error: undefined, cancelRequested: true }])
-      assert.ok(allowedVerbs({ phase, ...operation }).includes("cancel"), phase);
+      assert.ok(allowedVerbs({ phase, mode, ...operation }).includes("cancel"), phase);
   }
 });
 
@@ -26,6 +27,16 @@ test("a verb is allowed exactly where it can be obeyed", () => {
   }
 });
 
+test("nodes are skipped as long as the operation is before them, and tried again once they can have failed; not on the way back", () => {
+  const afterNodes = (phase: OperationPhase): boolean => ["Rolling", "Finishing", "Pausing", "Paused"].includes(phase);
+  for (const phase of phases) {
+    assert.equal(operationVerbs[phase].includes("skip"), !isTerminal(phase) && phase !== "Canceling", phase);
+    assert.equal(operationVerbs[phase].includes("retry"), afterNodes(phase), phase);
+    const back = allowedVerbs({ phase, mode: "None", ...running });
+    assert.ok(!back.includes("retry") && !back.includes("skip"), phase);
+  }
+});
+
 test("what winds down can be neither paused nor resumed", () => {
   for (const phase of phases)
     for (const operation of [
@@ -33,7 +44,7 @@ test("what winds down can be neither paused nor resumed", () => {
       { error: undefined, cancelRequested: true },
     ])
       assert.deepEqual(
-        allowedVerbs({ phase, ...operation }).filter((verb) => verb !== "cancel"),
+        allowedVerbs({ phase, mode, ...operation }).filter((verb) => verb !== "cancel"),
         [],
         phase,
       );

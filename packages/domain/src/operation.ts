@@ -37,19 +37,20 @@ export function isTerminal(phase: OperationPhase): phase is "Succeeded" | "Faile
 }
 
 /** What people may ask of an operation that is under way. */
-export type OperationVerb = "pause" | "resume" | "cancel";
+export type OperationVerb = "pause" | "resume" | "cancel" | "retry" | "skip";
 
-const WORKING_VERBS = ["pause", "cancel"] as const;
+/** Of nodes only where they are switched on: none fails to let go, and one that were left out would stay on. */
+const NODE_VERBS: ReadonlySet<OperationVerb> = new Set(["retry", "skip"]);
 
-/** What may be asked for in each phase. `pause` and `cancel` may be repeated: the second changes nothing. */
+/** What may be asked for in each phase. Every verb may be repeated as long as its phase lasts: the second changes nothing. */
 export const operationVerbs: Readonly<Record<OperationPhase, readonly OperationVerb[]>> = {
-  Accepted: WORKING_VERBS,
-  Validating: WORKING_VERBS,
-  Preparing: WORKING_VERBS,
-  Rolling: WORKING_VERBS,
-  Finishing: WORKING_VERBS,
-  Pausing: ["pause", "resume", "cancel"],
-  Paused: ["pause", "resume", "cancel"],
+  Accepted: ["pause", "cancel", "skip"],
+  Validating: ["pause", "cancel", "skip"],
+  Preparing: ["pause", "cancel", "skip"],
+  Rolling: ["pause", "cancel", "retry", "skip"],
+  Finishing: ["pause", "cancel", "retry", "skip"],
+  Pausing: ["pause", "resume", "cancel", "retry", "skip"],
+  Paused: ["pause", "resume", "cancel", "retry", "skip"],
   Canceling: ["cancel"],
   Succeeded: [],
   Failed: [],
@@ -57,10 +58,18 @@ export const operationVerbs: Readonly<Record<OperationPhase, readonly OperationV
 };
 
 /** What may be asked of this operation now. One that winds down because it failed can be asked for nothing but its end, which comes anyway. Pure. */
-export function allowedVerbs(operation: Pick<Operation, "phase" | "error" | "cancelRequested">): readonly OperationVerb[] {
+export function allowedVerbs(operation: Pick<Operation, "phase" | "error" | "cancelRequested" | "mode">): readonly OperationVerb[] {
   const isWindingDown = operation.error !== undefined || operation.cancelRequested;
-  return operationVerbs[operation.phase].filter((verb) => verb === "cancel" || !isWindingDown);
+  const isOfNodes = (verb: OperationVerb): boolean => NODE_VERBS.has(verb);
+  return operationVerbs[operation.phase].filter(
+    (verb) => verb === "cancel" || (!isWindingDown && (operation.mode === "BpfVeth" || !isOfNodes(verb))),
+  );
 }
+
+/** What somebody asked for of nodes. `Retry` without a node is about all that failed; `reason` is somebody's own text. */
+export type NodeRequest =
+  | { readonly kind: "Retry"; readonly node: string | undefined }
+  | { readonly kind: "Skip"; readonly node: string; readonly reason: string; readonly by: string };
 
 /** Why an operation is held: somebody asked, or more nodes failed than the policy tolerates. `by`: their object id, "" for the engine. */
 export type OperationPause = { readonly reason: "Asked" | "NodeFailures"; readonly message: string; readonly by: string };
@@ -75,6 +84,8 @@ export type OperationControl = {
   readonly resumedAt?: Instant | undefined;
   /** Nodes that had failed or were blocked when somebody resumed: known, so no reason to pause again. */
   readonly acceptedFailures?: readonly NodeUid[] | undefined;
+  /** What the next round takes up, at most 100. */
+  readonly requests?: readonly NodeRequest[] | undefined;
 };
 
 /** An ARM error, as it stands in an operation that failed (`error.details` holds one entry per failed check). */

@@ -7,6 +7,7 @@ import { AFTER_WRITE_MS, openRound, type Outcome, type Round } from "./round.ts"
 import type { ClusterSnapshot } from "./snapshot.ts";
 import { buildStatus, buildUnreachableStatus } from "./status.ts";
 import { steadyState } from "./steady-state.ts";
+import { takeRequests } from "./take-requests.ts";
 import { CLUSTER, completeWaits } from "./waits.ts";
 
 /** What is to be recorded first and done afterwards. */
@@ -37,7 +38,10 @@ export function decide(snapshot: ClusterSnapshot, now: Instant): Decision {
 
 function decideOutcome(round: Round, operation: Operation | undefined): Outcome {
   if (operation === undefined) return steadyState(round);
-  return operation.kind === "EnableHostRouting" ? enableOperation(round, operation) : disableOperation(round, operation);
+  const taken = takeRequests(round, operation);
+  return operation.kind === "EnableHostRouting"
+    ? enableOperation(taken.round, taken.operation)
+    : disableOperation(taken.round, taken.operation);
 }
 
 /** Nothing can be observed, so nothing is decided and nothing is lost. Only a wish to cancel what touched no node is granted. */

@@ -6,6 +6,7 @@ import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { advance, freshAttempts, progressError } from "./operation-step.ts";
 import { policyHold } from "./policy-plan.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
+import { isSkipped } from "./take-requests.ts";
 import { waitingSince, CLUSTER, type WaitDraft } from "./waits.ts";
 import { windDown } from "./wind-down.ts";
 
@@ -139,13 +140,18 @@ function failing(
     code: "NodeSwitchFailed",
     message,
     target: failed.map(({ record }) => record.node).join(", "),
-    details: failed.map(({ record, seen }) => ({
-      code: record.problem?.reason ?? (seen.ready ? "Unknown" : "NodeNotReady"),
-      message: record.problem?.message ?? (seen.ready ? "" : "The node is not Ready."),
-      target: record.node,
-    })),
+    details: failed.map(nodeError),
   };
   return advance({ ...operation, error }, step, operation.phase);
+}
+
+function nodeError({ record, seen }: RoundNode): OperationError {
+  if (isSkipped(record)) return { code: "Skipped", message: record.skipped?.reason ?? "", target: record.node };
+  return {
+    code: record.problem?.reason ?? (seen.ready ? "Unknown" : "NodeNotReady"),
+    message: record.problem?.message ?? (seen.ready ? "" : "The node is not Ready."),
+    target: record.node,
+  };
 }
 
 function finish(round: Round, operation: Operation): Outcome {

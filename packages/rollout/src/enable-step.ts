@@ -76,7 +76,7 @@ function whileOff(record: NodeRollout, context: StepContext): NodeStep {
 
 function start(record: NodeRollout, context: StepContext): NodeStep {
   const { seen, now } = context;
-  if (!context.mayStart || seen.ineligible !== undefined) return move(record);
+  if (!context.mayStart || seen.ineligible !== undefined || record.skipped !== undefined) return move(record);
   if (!seen.ready) return hold(record, { reason: "NodeNotReady", message: "The node is not Ready." });
   if (currentReport(seen)?.reason === "EmergencyOff") return askAgain(record, context);
   const pod = seen.agentPod;
@@ -233,7 +233,7 @@ function soak(record: NodeRollout, context: StepContext): NodeStep {
   const lost = whyNoLongerOn(record, context);
   if (lost !== undefined) return move(afterRevert({ ...record, problem: lost }, context));
   const settled = seen.labelled && !record.cordonedByUs && isOverdue(record, policy.nodeSoakMs, now);
-  if (settled) return move(enter(record, "Enabled", now));
+  if (settled) return move(enter({ ...record, skipped: undefined }, "Enabled", now));
   return hold(record, {
     reason: "Soaking",
     message: "The node must stay well for a while.",

@@ -1,5 +1,6 @@
 import { shareOf, type Operation } from "@hostrouting/domain";
 import type { Round, RoundNode } from "./round.ts";
+import { isSkipped } from "./take-requests.ts";
 import { waitingSince } from "./waits.ts";
 
 /** Why an operation cannot go on as it is, the nodes that it is about, and whether nobody has been told of them before. */
@@ -10,7 +11,7 @@ const isUndrainable = ({ record }: RoundNode): boolean => record.phase === "Fail
 
 /** Whether the operation must reach this node. A node that stays not ready for the time of an installation is left to the upkeep. */
 export function isWanted(round: Round, { record, seen }: RoundNode): boolean {
-  if (seen.ineligible !== undefined) return false;
+  if (seen.ineligible !== undefined || isSkipped(record)) return false;
   if (seen.ready) return true;
   const since = waitingSince(round.previousWaits, "NodeNotReady", record.node) ?? round.now;
   return round.now - since <= round.snapshot.policy.installTimeoutMs;
@@ -24,7 +25,9 @@ function isAccepted({ control }: Operation, { uid }: RoundNode["record"]): boole
 /** Whether a node has been not ready for so long that it counts as blocked. */
 function isAway(round: Round, node: RoundNode): boolean {
   const { record, seen } = node;
-  return seen.ineligible === undefined && record.phase !== "Failed" && record.phase !== "Enabled" && !isWanted(round, node);
+  return (
+    seen.ineligible === undefined && !isSkipped(record) && record.phase !== "Failed" && record.phase !== "Enabled" && !isWanted(round, node)
+  );
 }
 
 /** Nodes that failed or are away as it stands: known to whoever resumes now. */
@@ -36,7 +39,7 @@ export function knownFailures(nodes: readonly RoundNode[]): NonNullable<Operatio
 export function whyOverBudget(round: Round, operation: Operation, all: readonly RoundNode[]): Shortfall | undefined {
   const { maxFailedNodes, maxBlockedNodes, undrainableNodeBehavior } = round.snapshot.policy;
   const eligible = all.filter(({ seen }) => seen.ineligible === undefined).length;
-  const nodes = all.filter(({ record }) => !isAccepted(operation, record));
+  const nodes = all.filter(({ record }) => !isAccepted(operation, record) && !isSkipped(record));
   const failed = nodes.filter(isFailed);
   const failedMax = shareOf(maxFailedNodes, eligible, "Up");
   if (failed.length > failedMax)
@@ -57,13 +60,13 @@ export function whyOverBudget(round: Round, operation: Operation, all: readonly 
 /** What is missing at the end, when no node is left to be started: fewer are enabled than the policy asks for. */
 export function whyTooFewEnabled(round: Round, operation: Operation, nodes: readonly RoundNode[]): Shortfall | undefined {
   const { minSuccessPercent } = round.snapshot.policy;
-  const reached = nodes.filter((node) => isWanted(round, node));
+  const reached = nodes.filter((node) => isWanted(round, node) || (node.seen.ineligible === undefined && isSkipped(node.record)));
   const enabled = reached.filter(({ record }) => record.phase === "Enabled").length;
   if (enabled * 100 >= minSuccessPercent * reached.length) return undefined;
-  const failed = reached.filter(({ record }) => record.phase === "Failed");
+  const failed = reached.filter(({ record }) => record.phase === "Failed" || isSkipped(record));
   return {
     message: `${enabled} of ${reached.length} nodes are enabled, and ${minSuccessPercent} % must be.`,
     failed,
-    isNews: failed.some(({ record }) => !isAccepted(operation, record)),
+    isNews: failed.some(({ record }) => !isAccepted(operation, record) && !isSkipped(record)),
   };
 }

@@ -23,9 +23,9 @@ export function progressError(round: Round, operation: Operation): OperationErro
   };
 }
 
-/** A new operation gives every node its attempts back. */
+/** A new operation gives every node its attempts back, also to those that the last one left out. */
 export function freshAttempts(node: RoundNode): RoundNode {
   const { record } = node;
   const phase = record.phase === "Failed" ? "Pending" : record.phase;
-  return { seen: node.seen, record: { ...record, phase, attempt: 0, problem: undefined } };
+  return { seen: node.seen, record: { ...record, phase, attempt: 0, problem: undefined, skipped: undefined } };
 }

@@ -6,6 +6,7 @@ import {
   type Instant,
   type ManagedCluster,
   type NodeName,
+  type NodeRequest,
   type NodeRollout,
   type NodeUid,
   type Operation,
@@ -174,6 +175,13 @@ export class Simulation {
   pause(): void {
     const pause = { reason: "Asked", message: "Asked for.", by: "" } as const;
     if (this.operation !== undefined) this.operation = { ...this.operation, control: { ...this.operation.control, pause } };
+  }
+
+  /** Somebody's wish for a node; one to try again without a name is for all that failed. */
+  ask(request: NodeRequest): void {
+    const { operation } = this;
+    if (operation === undefined) return;
+    this.operation = { ...operation, control: { ...operation.control, requests: [...(operation.control.requests ?? []), request] } };
   }
 
   /** Somebody's wish to go on. */

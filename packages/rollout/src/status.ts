@@ -16,6 +16,7 @@ import type { PolicyKeeping } from "./policy-plan.ts";
 import { policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
 import type { RoundNode } from "./round.ts";
 import { ruleFindings } from "./rule-findings.ts";
+import { isSkipped } from "./take-requests.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
 import { isCatalogued } from "./warning-catalogue.ts";
 
@@ -39,7 +40,10 @@ function nodeStatus({ record, seen }: RoundNode): HostRoutingNodeStatus {
     pool: seen.pool,
     phase: record.phase,
     effectiveMode: report?.effectiveMode ?? (resting ? "Legacy" : "Unknown"),
-    reason: record.problem?.reason ?? seen.ineligible ?? (report?.reason || (resting ? "NotInstalled" : "NotReporting")),
+    reason:
+      (isSkipped(record) ? "Skipped" : record.problem?.reason) ??
+      seen.ineligible ??
+      (report?.reason || (resting ? "NotInstalled" : "NotReporting")),
     fastShare: report?.fastShare,
     stackReasons: report?.stackReasons ?? [],
     refusedDevices: report?.refusedDevices ?? 0,
@@ -80,6 +84,7 @@ function countNodes(nodes: readonly RoundNode[]): Readonly<Record<string, number
     inProgress: count(({ phase }) => isInFlight(phase) || phase === "Soaking"),
     pending: count(({ phase }) => phase === "Pending"),
     failed: count(({ phase }) => phase === "Failed"),
+    skipped: count(isSkipped),
     notReady: count((_, { seen }) => !seen.ready),
   };
 }

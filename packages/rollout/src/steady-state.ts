@@ -23,7 +23,12 @@ export function steadyState(round: Round): Outcome {
       isInFlight(record.phase) ||
       record.phase === "Soaking" ||
       // A node that a rule refuses may wait for weeks; what lets it go on rings the bell, or the watch does.
-      (keepsOn && record.phase === "Pending" && seen.ready && seen.ineligible === undefined && round.refusalOf(seen) === undefined),
+      (keepsOn &&
+        record.phase === "Pending" &&
+        seen.ready &&
+        seen.ineligible === undefined &&
+        record.skipped === undefined &&
+        round.refusalOf(seen) === undefined),
   );
   const restMs = keepsOn ? ENABLED_RESYNC_MS : DISABLED_RESYNC_MS;
   return {

@@ -22,7 +22,8 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   LeaseHeldElsewhere: "Nothing: another worker takes care of the cluster.",
   EmergencyOff:
     "Find out why it was switched off; then clear `spec.emergencyOff` of HostRoutingConfig `default` or remove `/run/acns-hostrouting/off` on the node.",
-  Paused: "Look at what the message says; then resume the operation (`hostrouting resume`), cancel it, or ask for the opposite mode.",
+  Paused:
+    "Look at what the message says; then resume the operation (`hostrouting resume`), after `hostrouting retry` or `skip` of nodes if need be, cancel it, or ask for the opposite mode.",
   BundleInstalling: "Nothing yet; if it lasts, look at the pods of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting`.",
   AgentNotReporting: "Look at the node's pod of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting` and at its log.",
   NodeNotReady: "Bring the node back to Ready, or delete it if it will not return.",

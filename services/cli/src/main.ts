@@ -71,6 +71,17 @@ function addVerbs(add: (name: string, description: string) => Command, ended: (c
   } as const;
   for (const [verb, description] of Object.entries(asks))
     add(verb, description).action(async (options: Common) => ended(await askCommand(parts(options), verb)));
+  add("retry", "try nodes again that failed or could not be drained")
+    .option("--node <name>", "this one only, also if it was skipped")
+    .action(async ({ node, ...options }: Common & { node?: string }) =>
+      ended(await askCommand(parts(options), "retry", node === undefined ? {} : { node })),
+    );
+  add("skip", "leave a node out of the operation; it counts as not enabled")
+    .argument("<node>")
+    .requiredOption("--reason <text>", "why; shown where the node is missed")
+    .action(async (node: string, { reason, ...options }: Common & { reason: string }) =>
+      ended(await askCommand(parts(options), "skip", { node, reason })),
+    );
 }
 
 /** Needs no installation: it reads files. Its parsers are loaded when they are asked for. */

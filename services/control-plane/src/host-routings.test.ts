@@ -158,7 +158,7 @@ test("pause and resume answer what is now; twice is once, and where it makes no 
   const control = async (): Promise<unknown> => (await surface.store.rounds.read(cluster.id))?.operation?.control;
   const refused = await ask("resume");
   assert.deepEqual([refused.status, refused.body.error.code], [409, "OperationNotAllowed"]);
-  assert.match(refused.body.error.message, /Allowed now: pause, cancel\.$/);
+  assert.match(refused.body.error.message, /Allowed now: pause, cancel, skip\.$/);
   for (const _ of [1, 2]) {
     const paused = await ask("pause");
     assert.deepEqual([paused.status, paused.body.properties.operation.phase], [200, "Validating"]);
@@ -169,6 +169,12 @@ test("pause and resume answer what is now; twice is once, and where it makes no 
   assert.deepEqual(await control(), {});
   assert.equal((await ask("resume")).status, 200, "as long as the worker has not looked it is asked for already");
   await moveOperation(surface.store, cluster.id, "Rolling");
+  const post = (verb: string, body?: unknown): Promise<Reply> =>
+    surface.ask({ method: "POST", path: `${DEFAULT}/${verb}?${V}`, ...(body === undefined ? {} : { body }) });
+  assert.deepEqual([(await post("retry")).status, await control()], [200, {}], "nothing failed, so nothing is asked for");
+  const unknown = await post("skip", { node: "n9", reason: "gone" });
+  assert.deepEqual([unknown.status, unknown.body.error.code], [404, "NodeNotFound"]);
+  assert.equal((await post("skip", { node: "n9" })).body.error.target, "reason");
   assert.equal((await surface.ask({ method: "POST", path: `${DEFAULT}/pause?${V}`, token: { tid: ids.otherTenantId } })).status, 404);
 });
 

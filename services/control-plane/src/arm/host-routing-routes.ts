@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { as, type Instant } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { decideCancel } from "../enablement/decide-cancel.ts";
-import { decideVerb, type VerbRequest } from "../enablement/decide-verb.ts";
+import { decideVerb, type Ask } from "../enablement/decide-verb.ts";
 import { decidePolicy } from "../enablement/decide-policy.ts";
 import { retryLostRaces } from "../enablement/retry-lost-races.ts";
 import { ArmError } from "./arm-error.ts";
@@ -10,6 +10,7 @@ import { toFindingsBody, toHostRoutingBody, toHostRoutingNodesBody } from "./hos
 import { findCluster, operationUrl } from "./managed-cluster-routes.ts";
 import { pathOf, principalOf } from "./request-context.ts";
 import { HOST_ROUTING_TYPE, CLUSTER_TYPE } from "./resource-ids.ts";
+import { parseNodeRequest } from "./verb-body.ts";
 
 async function read(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const cluster = await findCluster(deps, request);
@@ -49,10 +50,14 @@ async function cancel(deps: Deps, request: FastifyRequest, reply: FastifyReply):
     .send();
 }
 
-/** Asks the running operation to be held or to go on; answers what is now, of which the operation's phase tells how far that is. */
-async function ask(deps: Deps, request: FastifyRequest, verb: VerbRequest["verb"]): Promise<unknown> {
+/** Asks something of the running operation; answers what is now, of which the operation's phase tells how far that is. */
+async function ask(deps: Deps, request: FastifyRequest, verb: Ask["verb"]): Promise<unknown> {
   const cluster = await findCluster(deps, request);
-  const asked = { verb, name: pathOf(request).name, principal: principalOf(request) };
+  const principal = principalOf(request);
+  const isOfNodes = verb === "retry" || verb === "skip";
+  const wanted: Ask = isOfNodes ? { verb, request: parseNodeRequest(verb, request.body, principal.objectId) } : { verb };
+  const nodes = isOfNodes ? ((await deps.store().clusters.status(cluster.id)).status?.nodes ?? []) : [];
+  const asked = { ask: wanted, name: pathOf(request).name, principal, nodes };
   const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decideVerb(locked, asked)));
   if (result instanceof ArmError) throw result;
   void deps.doorbell.ring(cluster.id);
@@ -78,7 +83,8 @@ export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
   app.patch(`${base}/default`, (request) => changePolicy(deps, request));
   app.get(`${base}/default/nodes`, (request) => readNodes(deps, request));
   app.get(`${base}/default/findings`, (request) => readFindings(deps, request));
-  for (const verb of ["pause", "resume"] as const) app.post(`${base}/default/${verb}`, (request) => ask(deps, request, verb));
+  for (const verb of ["pause", "resume", "retry", "skip"] as const)
+    app.post(`${base}/default/${verb}`, (request) => ask(deps, request, verb));
   app.post(`${base}/default/cancel`, async (request, reply) => {
     await cancel(deps, request, reply);
     return reply;

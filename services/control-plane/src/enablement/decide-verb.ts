@@ -1,13 +1,34 @@
-import { allowedVerbs, isTerminal, type Operation, type OperationControl, type OperationVerb } from "@hostrouting/domain";
+import {
+  allowedVerbs,
+  isTerminal,
+  type HostRoutingStatus,
+  type NodeRequest,
+  type Operation,
+  type OperationControl,
+  type OperationVerb,
+} from "@hostrouting/domain";
 import type { ClusterChange, LockedCluster } from "@hostrouting/store";
 import { armError, type ArmError } from "../arm/arm-error.ts";
 import type { Principal } from "../arm/principal.ts";
 
-/** What somebody asks of the operation that is under way on a cluster. */
-export type VerbRequest = { readonly verb: Exclude<OperationVerb, "cancel">; readonly name: string; readonly principal: Principal };
+/** What is asked for; verbs about nodes say which. */
+export type Ask = { readonly verb: "pause" | "resume" } | { readonly verb: "retry" | "skip"; readonly request: NodeRequest };
+
+/** What somebody asks of the operation that is under way on a cluster. `nodes`: as the worker saw them last. */
+export type VerbRequest = {
+  readonly ask: Ask;
+  readonly name: string;
+  readonly principal: Principal;
+  readonly nodes: HostRoutingStatus["nodes"];
+};
 
 /** What it changes; without a change it is so already. */
 export type VerbDecision = { readonly change?: ClusterChange; readonly result: "Accepted" | ArmError };
+
+/** A worker takes requests up within a second; as many as this at once are nobody's wish. */
+const REQUESTS_MAX = 100;
+
+const KINDS = { pause: "PauseRequested", resume: "ResumeRequested", retry: "RetryRequested", skip: "SkipRequested" } as const;
 
 /** Why a verb is refused for now: 409 with what is allowed instead. */
 export function refuseVerb(operation: Operation | undefined, verb: OperationVerb, name: string): ArmError | undefined {
@@ -21,23 +42,48 @@ export function refuseVerb(operation: Operation | undefined, verb: OperationVerb
 }
 
 /** What a verb makes of a cluster under lock. Asking for what is so already changes nothing; what the phase forbids is 409. */
-export function decideVerb(locked: LockedCluster | undefined, { verb, name, principal }: VerbRequest): VerbDecision {
+export function decideVerb(locked: LockedCluster | undefined, given: VerbRequest): VerbDecision {
+  const { ask, name, principal, nodes } = given;
   if (locked === undefined) return { result: armError(404, "ResourceNotFound", `The managed cluster '${name}' was not found.`) };
   const { active } = locked;
-  const refusal = refuseVerb(active, verb, name);
-  if (active === undefined || refusal !== undefined) return refusal === undefined ? { result: "Accepted" } : { result: refusal };
-  const control = controlAfter(active.control, verb, principal);
+  const refusal = refuseVerb(active, ask.verb, name) ?? ("request" in ask ? refuseNode(ask.request, nodes) : undefined);
+  if (refusal !== undefined) return { result: refusal };
+  if (active === undefined) return { result: "Accepted" };
+  const control = "request" in ask ? withRequest(active.control, ask.request, nodes) : withPause(active.control, ask.verb, principal);
   if (control === undefined) return { result: "Accepted" };
-  const history = [
-    { kind: verb === "pause" ? "PauseRequested" : "ResumeRequested", data: { operationId: active.id, by: principal.objectId } },
-  ];
+  if ((control.requests?.length ?? 0) > REQUESTS_MAX)
+    return { result: armError(409, "OperationNotAllowed", `${REQUESTS_MAX} requests for nodes wait for the worker; ask again later.`) };
+  const what = "request" in ask ? { node: ask.request.node ?? "", ...(ask.request.kind === "Skip" && { reason: ask.request.reason }) } : {};
+  const history = [{ kind: KINDS[ask.verb], data: { operationId: active.id, by: principal.objectId, ...what } }];
   return { change: { control: { operationId: active.id, control }, history }, result: "Accepted" };
 }
 
 /** What the operation is asked for afterwards; nothing when it is asked for that already. */
-function controlAfter(control: OperationControl, verb: VerbRequest["verb"], principal: Principal): OperationControl | undefined {
+function withPause(control: OperationControl, verb: "pause" | "resume", principal: Principal): OperationControl | undefined {
   const { pause, ...rest } = control;
   if (verb === "resume") return pause === undefined ? undefined : rest;
   if (pause !== undefined) return undefined;
   return { ...rest, pause: { reason: "Asked", message: "Somebody asked to start no further node.", by: principal.objectId } };
+}
+
+function refuseNode({ kind, node }: NodeRequest, nodes: VerbRequest["nodes"]): ArmError | undefined {
+  if (node === undefined) return undefined;
+  const seen = nodes.find(({ name }) => name === node);
+  if (seen === undefined) return armError(404, "NodeNotFound", `The cluster has no node '${node}', as far as the worker has seen.`);
+  if (kind === "Skip" && (seen.phase === "Enabled" || seen.phase === "Soaking"))
+    return armError(409, "OperationNotAllowed", `Node '${node}' is switched already, so it cannot be left out.`);
+  return undefined;
+}
+
+/** Whether the worker would find nothing to do: the node has not failed, or is left out already. */
+function isSo({ kind, node }: NodeRequest, nodes: VerbRequest["nodes"]): boolean {
+  const named = nodes.filter(({ name }) => node === undefined || name === node);
+  if (kind === "Skip") return named.every(({ reason }) => reason === "Skipped");
+  return !named.some(({ phase, reason }) => (phase === "Failed" && reason !== "Skipped") || (node !== undefined && reason === "Skipped"));
+}
+
+function withRequest(control: OperationControl, request: NodeRequest, nodes: VerbRequest["nodes"]): OperationControl | undefined {
+  const { requests = [] } = control;
+  const isWaiting = requests.some(({ kind, node }) => kind === request.kind && node === request.node);
+  return isWaiting || (requests.length === 0 && isSo(request, nodes)) ? undefined : { ...control, requests: [...requests, request] };
 }

@@ -1,0 +1,34 @@
+import type { NodeRequest } from "@hostrouting/domain";
+import { isJsonObject } from "../enablement/json-object.ts";
+import { ArmError, manyFaults, type ArmFault } from "./arm-error.ts";
+
+/** As long as Kubernetes lets names of nodes be (RFC 1123 subdomain). */
+const NODE_NAME_MAX = 253;
+const REASON_MAX = 512;
+
+const invalid = (target: string, message: string): ArmFault => ({ code: "InvalidParameter", message, target });
+
+function textFault(value: unknown, target: string, max: number): readonly ArmFault[] {
+  const isFine = typeof value === "string" && value.trim() !== "" && value.length <= max;
+  return isFine ? [] : [invalid(target, `${target} must be text of 1 to ${max} characters.`)];
+}
+
+/**
+ * What a request asks of nodes: `retry` may name one in its body, `skip` must, with a reason.
+ * @param by object id of whoever asks.
+ * @throws ArmError 400, all faults at once.
+ */
+export function parseNodeRequest(verb: "retry" | "skip", body: unknown, by: string): NodeRequest {
+  if (body !== undefined && body !== null && !isJsonObject(body))
+    throw new ArmError(400, { code: "InvalidRequestContent", message: "The body must be a JSON object." });
+  const { node, reason } = (body ?? {}) as { node?: unknown; reason?: unknown };
+  const isAll = verb === "retry" && (node === undefined || node === null);
+  const [first, ...others] = [
+    ...(isAll ? [] : textFault(node, "node", NODE_NAME_MAX)),
+    ...(verb === "skip" ? textFault(reason, "reason", REASON_MAX) : []),
+  ];
+  if (first !== undefined) throw new ArmError(400, manyFaults([first, ...others]));
+  return verb === "retry"
+    ? { kind: "Retry", node: isAll ? undefined : (node as string) }
+    : { kind: "Skip", node: node as string, reason: reason as string, by };
+}
