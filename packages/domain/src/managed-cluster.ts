@@ -36,6 +36,8 @@ export type AgentPool = {
   readonly vmSizes: readonly string[];
   readonly workloadRuntime: string;
   readonly autoscaling: boolean;
+  /** AKS runs a name service on each of its nodes (`localDNSProfile`). */
+  readonly localDns: boolean;
 };
 
 /** What decides whether host routing may be on, read from the ARM resource; unknown members of the resource are kept beside it. */

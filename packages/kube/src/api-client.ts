@@ -21,8 +21,8 @@ export type ApiCall = {
   readonly contentType?: string;
 };
 
-/** An answer, whatever its status. */
-export type ApiAnswer = { readonly status: number; readonly body: unknown };
+/** An answer, whatever its status. `date`: its Date header, RFC 9110, section 6.6.1. */
+export type ApiAnswer = { readonly status: number; readonly body: unknown; readonly date?: string | undefined };
 
 /** Calls to one API server over kept connections. */
 export type ApiClient = {
@@ -132,7 +132,9 @@ export function apiClient(credential: Credential): ApiClient {
       };
       outgoing.on("error", fail);
       outgoing.on("response", (answer) =>
-        read(answer, (error, parsed) => (error === undefined ? resolve({ status: answer.statusCode ?? 0, body: parsed }) : fail(error))),
+        read(answer, (error, parsed) =>
+          error === undefined ? resolve({ status: answer.statusCode ?? 0, body: parsed, date: answer.headers.date }) : fail(error),
+        ),
       );
       outgoing.end(body);
     });

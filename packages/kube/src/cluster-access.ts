@@ -1,6 +1,6 @@
 import type { HostRoutingConfigSpec, HostRoutingConfigStatus, HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
 import type { EventObject } from "@hostrouting/events";
-import type { V1DaemonSet, V1Node, V1ObjectMeta, V1Pod } from "@kubernetes/client-node";
+import type { V1DaemonSet, V1Node, V1ObjectMeta, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 
 /** HostRoutingConfig as it is read. */
 export type HostRoutingConfigObject = {
@@ -25,6 +25,9 @@ export type GrantedRules = {
   }[];
   readonly isComplete: boolean;
 };
+
+/** `aheadMs`: by how much the API server's clock is ahead of ours, to a second; undefined when its answer has no date. */
+export type ServerVersion = { readonly gitVersion: string; readonly aheadMs: number | undefined };
 
 /** What became of one eviction. A pod that is gone already counts as evicted. */
 export type EvictionOutcome = { readonly kind: "Evicted" } | { readonly kind: "Refused"; readonly budget: string };
@@ -61,8 +64,7 @@ export type Closable = { close(): void };
  * `kube.refused` (any other 4xx). What may rightly be absent is `undefined` instead.
  */
 export type ClusterAccess = {
-  /** `gitVersion` of the API server. */
-  serverVersion(): Promise<string>;
+  serverVersion(): Promise<ServerVersion>;
   /** What our own identity may do in a namespace, cluster-wide rights included (SelfSubjectRulesReview). */
   grantedRules(namespace: string): Promise<GrantedRules>;
   listNodes(): Promise<readonly V1Node[]>;
@@ -71,6 +73,9 @@ export type ClusterAccess = {
   readBundle(): Promise<V1DaemonSet | undefined>;
   listBundlePods(): Promise<readonly V1Pod[]>;
   listPodsOn(node: string): Promise<readonly V1Pod[]>;
+  /** Hands over every pod of the cluster, page by page, so that nobody need hold them all. */
+  eachPodPage(onPage: (pods: readonly V1Pod[]) => void): Promise<void>;
+  listBudgets(): Promise<readonly V1PodDisruptionBudget[]>;
   readPolicy(name: string): Promise<PolicyLookup>;
   /**
    * Server-side apply of a whole policy; fields that the API server does not know are refused, never dropped. `force`: fields of others as well.
@@ -81,6 +86,8 @@ export type ClusterAccess = {
   /** Server-side apply of every field of the spec that is ours; `emergencyOff` belongs to the cluster's operator and is left out. */
   applyConfig(spec: Omit<HostRoutingConfigSpec, "emergencyOff">): Promise<void>;
   applyBundle(manifest: V1DaemonSet): Promise<void>;
+  /** As `applyBundle`, but nothing is kept: what admission says is all that comes of it. */
+  tryBundle(manifest: V1DaemonSet): Promise<void>;
   deleteBundle(): Promise<void>;
   /** Server-side apply of a node's object, owned by the Node so that it goes with it. */
   applyNodeObject(node: { readonly name: string; readonly uid: string }, spec: HostRoutingNodeSpec): Promise<void>;

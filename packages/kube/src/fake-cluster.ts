@@ -1,7 +1,7 @@
 import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
 import { AppError } from "@hostrouting/domain";
 import type { EventObject } from "@hostrouting/events";
-import type { V1DaemonSet, V1Node, V1Pod } from "@kubernetes/client-node";
+import type { V1DaemonSet, V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 import type { ClusterAccess, HostRoutingConfigObject, HostRoutingNodeObject } from "./cluster-access.ts";
 import { fakeAgentStatus, type FakeAgent } from "./fake-agent.ts";
 import { FakePolicies } from "./fake-policies.ts";
@@ -33,6 +33,8 @@ export class FakeCluster {
   readonly events = new Map<string, EventObject>();
   /** While set, every call fails as if nothing answered. */
   unreachable = false;
+  /** What admission says to the bundle. */
+  bundleRefusal: AppError | undefined;
   /** Called before every call; a test that wants the caller to die here throws. */
   onCall: (name: string) => void = () => {};
   nowMs = Date.parse("2026-01-01T00:00:00Z");
@@ -102,7 +104,7 @@ export class FakeCluster {
     };
     const copy = <T>(value: T): T => structuredClone(value);
     return {
-      serverVersion: () => guard("serverVersion", () => "v1.36.3"),
+      serverVersion: () => guard("serverVersion", () => ({ gitVersion: "v1.36.3", aheadMs: 0 })),
       grantedRules: () => guard("grantedRules", () => ALL_RIGHTS),
       listNodes: () => guard("listNodes", () => copy([...this.nodes.values()])),
       listNodeObjects: () => guard("listNodeObjects", () => copy([...this.objects.values()])),
@@ -110,6 +112,8 @@ export class FakeCluster {
       readBundle: () => guard("readBundle", () => copy(this.daemonSet)),
       listBundlePods: () => guard("listBundlePods", () => copy(this.#bundlePods())),
       listPodsOn: (node) => guard("listPodsOn", () => copy([...this.pods.values()].filter((pod) => pod.spec?.nodeName === node))),
+      eachPodPage: (onPage) => guard("eachPodPage", () => onPage(copy([...this.pods.values()]))),
+      listBudgets: () => guard("listBudgets", () => this.budgets.map((budget) => this.#budgetObject(budget))),
       readPolicy: (name) => guard("readPolicy", () => this.policies.read(name)),
       applyPolicy: (policy, how) => guard("applyPolicy", () => this.policies.apply(policy, how)),
       deletePolicy: (name) => guard("deletePolicy", () => this.policies.delete(name)),
@@ -121,6 +125,10 @@ export class FakeCluster {
       applyBundle: (manifest) =>
         guard("applyBundle", () => {
           this.daemonSet = copy(manifest);
+        }),
+      tryBundle: () =>
+        guard("tryBundle", () => {
+          if (this.bundleRefusal !== undefined) throw this.bundleRefusal;
         }),
       deleteBundle: () =>
         guard("deleteBundle", () => {
@@ -164,6 +172,17 @@ export class FakeCluster {
 
   #bundlePods(): V1Pod[] {
     return [...this.pods.values()].filter((pod) => pod.metadata?.namespace === BUNDLE_NAMESPACE);
+  }
+
+  /** Its selector matches nothing: which pods it keeps goes by their names here. */
+  #budgetObject({ namespace, name, podPrefix, allowed }: FakeBudget): V1PodDisruptionBudget {
+    const keeps = (key: string): boolean => key.startsWith(`${namespace}/${podPrefix}`);
+    const expectedPods = [...this.pods.keys()].filter(keeps).length;
+    return {
+      metadata: { namespace, name },
+      spec: { selector: { matchLabels: { budget: name } } },
+      status: { disruptionsAllowed: allowed, expectedPods, currentHealthy: expectedPods, desiredHealthy: expectedPods - allowed },
+    };
   }
 
   #applyNodeObject(name: string, spec: HostRoutingNodeSpec): void {

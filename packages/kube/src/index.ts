@@ -7,6 +7,7 @@ export type {
   Closable,
   EvictionOutcome,
   GrantedRules,
+  ServerVersion,
   HostRoutingConfigObject,
   HostRoutingNodeObject,
   NodePatch,
@@ -19,4 +20,4 @@ export { bundleManifest } from "./bundle-manifest.ts";
 export { runBesideAgent } from "./run-beside-agent.ts";
 export { evictablePods } from "./evictable-pods.ts";
 export * from "./names.ts";
-export type { V1DaemonSet, V1Node, V1Pod } from "@kubernetes/client-node";
+export type { V1DaemonSet, V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";

@@ -1,18 +1,27 @@
 import type { HostRoutingNodeSpec } from "@hostrouting/contracts";
 import { AppError } from "@hostrouting/domain";
 import type { EventObject } from "@hostrouting/events";
-import type { V1DaemonSet, V1Node, V1Pod } from "@kubernetes/client-node";
+import type { V1DaemonSet, V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 import { apiClient, failureOf, type ApiCall, type ApiClient } from "./api-client.ts";
 import { watchCollection } from "./api-watch.ts";
-import type { ClusterAccess, GrantedRules, HostRoutingConfigObject, HostRoutingNodeObject, PolicyWish } from "./cluster-access.ts";
+import type {
+  ClusterAccess,
+  GrantedRules,
+  HostRoutingConfigObject,
+  HostRoutingNodeObject,
+  PolicyWish,
+  ServerVersion,
+} from "./cluster-access.ts";
 import { writeEvent } from "./cluster-event.ts";
 import { applyPolicy, policyCollection, policyPath, readPolicy } from "./cluster-policy.ts";
 import { readCredential } from "./credential.ts";
 import { evictionOutcome } from "./eviction-answer.ts";
+import { eachPage } from "./paged-list.ts";
 import { API_VERSION, BUNDLE_NAME, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, MANIFEST_MANAGER, ROLLOUT_MANAGER } from "./names.ts";
 
 const NODES = "/api/v1/nodes";
 const PODS = "/api/v1/pods";
+const BUDGETS = "/apis/policy/v1/poddisruptionbudgets";
 const BUNDLE_PODS = `/api/v1/namespaces/${BUNDLE_NAMESPACE}/pods`;
 const DAEMONSETS = `/apis/apps/v1/namespaces/${BUNDLE_NAMESPACE}/daemonsets`;
 const CONFIGS = `/apis/${API_VERSION}/hostroutingconfigs`;
@@ -49,11 +58,21 @@ function nodeObject(node: { readonly name: string; readonly uid: string }, spec:
   return { apiVersion: API_VERSION, kind: "HostRoutingNode", metadata: { name: node.name, ownerReferences: [owner] }, spec };
 }
 
+/** The header has whole seconds, rounded down: half of one is what it lacks on average. */
+const HEADER_LACKS_MS = 500;
+
+async function readVersion(client: ApiClient): Promise<ServerVersion> {
+  const call = get("/version");
+  const answer = await client.send(call);
+  if (answer.status !== 200) throw failureOf(call, answer);
+  const { gitVersion = "" } = answer.body as { readonly gitVersion?: string };
+  const said = Date.parse(answer.date ?? "");
+  return { gitVersion, aheadMs: Number.isNaN(said) ? undefined : said + HEADER_LACKS_MS - Date.now() };
+}
+
 function readers(client: ApiClient) {
   return {
-    async serverVersion(): Promise<string> {
-      return ((await client.call(get("/version"))) as { readonly gitVersion?: string }).gitVersion ?? "";
-    },
+    serverVersion: () => readVersion(client),
     async grantedRules(namespace: string): Promise<GrantedRules> {
       const body = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectRulesReview", spec: { namespace } };
       const answer = (await client.call({
@@ -69,6 +88,12 @@ function readers(client: ApiClient) {
     readBundle: () => orAbsent(client.call(get(`${DAEMONSETS}/${BUNDLE_NAME}`)) as Promise<V1DaemonSet>),
     listBundlePods: () => list<V1Pod>(client, BUNDLE_PODS, { labelSelector: BUNDLE_LABELS }),
     readPolicy: (name: string) => readPolicy(client, name),
+    eachPodPage: (onPage: (pods: readonly V1Pod[]) => void) => eachPage(client, PODS, onPage),
+    async listBudgets(): Promise<readonly V1PodDisruptionBudget[]> {
+      const budgets: V1PodDisruptionBudget[] = [];
+      await eachPage<V1PodDisruptionBudget>(client, BUDGETS, (page) => budgets.push(...page));
+      return budgets;
+    },
     listPodsOn: (node: string) => list<V1Pod>(client, PODS, { fieldSelector: `spec.nodeName=${node}` }),
   };
 }
@@ -105,6 +130,10 @@ function writers(client: ApiClient) {
         ),
       ),
     applyBundle: (manifest: V1DaemonSet) => done(apply(`${DAEMONSETS}/${BUNDLE_NAME}`, manifest, MANIFEST_MANAGER)),
+    tryBundle(manifest: V1DaemonSet): Promise<void> {
+      const call = apply(`${DAEMONSETS}/${BUNDLE_NAME}`, manifest, MANIFEST_MANAGER);
+      return done({ ...call, query: { ...call.query, dryRun: "All" } });
+    },
     deleteBundle: () => remove(`${DAEMONSETS}/${BUNDLE_NAME}`),
     applyNodeObject: (node: { readonly name: string; readonly uid: string }, spec: HostRoutingNodeSpec) =>
       done(apply(`${NODE_OBJECTS}/${node.name}`, nodeObject(node, spec), ROLLOUT_MANAGER)),

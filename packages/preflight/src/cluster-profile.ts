@@ -41,6 +41,11 @@ function vmSizes(given: Json): readonly string[] {
   return [text(given["vmSize"]), ...several].filter(Boolean);
 }
 
+/** `state` is what became of `mode`; where AKS does not say it, a mode that asks for it counts. */
+function localDns({ mode, state }: Json): boolean {
+  return lower(state) === "" ? ["preferred", "required"].includes(lower(mode)) : lower(state) === "enabled";
+}
+
 function pool(value: unknown): AgentPool {
   const given = object(value);
   return {
@@ -53,6 +58,7 @@ function pool(value: unknown): AgentPool {
     vmSizes: vmSizes(given),
     workloadRuntime: text(given["workloadRuntime"]),
     autoscaling: given["enableAutoScaling"] === true,
+    localDns: localDns(object(given["localDNSProfile"])),
   };
 }
 

@@ -4,6 +4,45 @@ import type { ResourceRule } from "./worker-permissions.ts";
 /** A fact that could be read, or why it could not; never a guess. */
 export type Known<T> = { readonly known: true; readonly value: T } | { readonly known: false; readonly because: string };
 
+/** A pod that has not ended, as far as preflight cares. */
+export type PodFacts = {
+  /** Namespace and name, with a slash between them. */
+  readonly name: string;
+  /** Name of its node; empty while it has none. */
+  readonly node: string;
+  /** Kind and name of its controller, with a slash between them; empty when it has none. */
+  readonly controller: string;
+  /** What it says that it is: the first of the labels `k8s-app`, `app.kubernetes.io/name`, `app` and `name`. */
+  readonly app: string;
+  readonly images: readonly string[];
+  readonly runtimeClass: string;
+  readonly hostPorts: readonly number[];
+  /** Whether it leaves a node that is drained: pods of DaemonSets and of the kubelet's own files stay. */
+  readonly leaves: boolean;
+  /** It has data on its node (`emptyDir` that is not memory) that are gone with it. */
+  readonly hasLocalData: boolean;
+  /** It asks not to be evicted (`cluster-autoscaler.kubernetes.io/safe-to-evict: "false"`). */
+  readonly isPinned: boolean;
+  readonly graceSeconds: number;
+  /** How Istio gets hold of its traffic: as a part of an ambient mesh, by a sidecar's init container, or not at all. */
+  readonly mesh: "Ambient" | "Sidecar" | "None";
+  /** PodDisruptionBudgets that keep it, by name. */
+  readonly budgets: readonly string[];
+  /** What it asks for: thousandths of a processor, bytes. */
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
+};
+
+/** A PodDisruptionBudget, as the API server reckons it up. */
+export type BudgetFacts = {
+  /** Namespace and name, with a slash between them. */
+  readonly name: string;
+  readonly disruptionsAllowed: number;
+  readonly expectedPods: number;
+  readonly currentHealthy: number;
+  readonly desiredHealthy: number;
+};
+
 /** A node as its API server and, when it reports, its agent describe it. */
 export type NodeFacts = {
   readonly name: string;
@@ -24,6 +63,8 @@ export type NodeFacts = {
   readonly createdAtMs: number | undefined;
   readonly ready: boolean;
   readonly cordoned: boolean;
+  /** What pods may ask for on it: thousandths of a processor, bytes; undefined until the kubelet has reported. */
+  readonly allocatable: { readonly cpuMilli: number; readonly memoryBytes: number } | undefined;
   /** `ID` and `VERSION_ID` of the node's own os-release, once its agent has reported. */
   readonly agentOs: { readonly id: string; readonly versionId: string } | undefined;
   /** What the node's agent says must hold before packets may pass the stack by; undefined until it has looked. */
@@ -44,6 +85,7 @@ export type ClusterFacts = {
   readonly now: Instant;
   readonly ruleset: RolloutPolicy["ruleset"];
   readonly nodeAction: RolloutPolicy["nodeAction"];
+  readonly drainTimeoutMs: number;
   readonly profile: ClusterProfile;
   readonly provisioningState: ProvisioningState;
   /** Whether the cluster's state comes from the operation that is being executed; that one never counts as "another operation". */
@@ -52,7 +94,14 @@ export type ClusterFacts = {
   readonly poolStates: Readonly<Record<string, string>>;
   /** `gitVersion` of the API server. */
   readonly serverVersion: Known<string>;
+  /** By how much the API server's clock is ahead of ours, ms. */
+  readonly clockAheadMs: Known<number>;
   readonly nodes: Known<readonly NodeFacts[]>;
+  /** Every pod that has not ended; those of the bundle are left out. */
+  readonly pods: Known<readonly PodFacts[]>;
+  readonly budgets: Known<readonly BudgetFacts[]>;
+  /** What admission says to the bundle's DaemonSet: nothing, or why it is refused. */
+  readonly admission: Known<{ readonly refusal: string | undefined }>;
   readonly policyMode: PolicyMode;
   /** The object of the managed network policy's name: absent or ours, somebody else's, or of a kind that the API server does not know. */
   readonly managedPolicy: Known<"Fine" | "Foreign" | "Unsupported">;

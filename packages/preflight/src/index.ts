@@ -13,5 +13,6 @@ export { whyNodeIsIneligible, osOfNode, osOfSku, type NodeOs } from "./node-os.t
 export { isConfidentialSize } from "./confidential-size.ts";
 export { isAtLeast, parseMinorVersion, type MinorVersion } from "./version.ts";
 export { missingPermissions, workerPermissions, type RequiredPermission, type ResourceRule } from "./worker-permissions.ts";
-export type { ClusterFacts, Known, NodeFacts } from "./facts.ts";
+export { readQuantity } from "./quantity.ts";
+export type { BudgetFacts, ClusterFacts, Known, NodeFacts, PodFacts } from "./facts.ts";
 export type { Outcome, Rule, Severity } from "./rule.ts";

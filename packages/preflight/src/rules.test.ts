@@ -10,10 +10,11 @@ import { clusterCases } from "./testing/cluster-cases.ts";
 import { agentOs, good, NOW_MS, unreadable, withNode, withProfile } from "./testing/good-facts.ts";
 import { nodeCases } from "./testing/node-cases.ts";
 import { resourceCases } from "./testing/resource-cases.ts";
+import { workloadCases } from "./testing/workload-cases.ts";
 import { missingPermissions, workerPermissions, type RequiredPermission } from "./worker-permissions.ts";
 
 const strictly: Allowance = { overrides: [], now: as<Instant>(NOW_MS) };
-const table = [...resourceCases, ...clusterCases, ...nodeCases];
+const table = [...resourceCases, ...clusterCases, ...workloadCases, ...nodeCases];
 
 describe("rules", () => {
   for (const [id, what, facts, outcome, subjects] of table)

@@ -10,20 +10,34 @@ import { nodeOs } from "./rules/pf-011-node-os.ts";
 import { windowsNodes } from "./rules/pf-012-windows-nodes.ts";
 import { osSources } from "./rules/pf-013-os-sources.ts";
 import { confidentialMachines } from "./rules/pf-014-confidential-machines.ts";
+import { podSandboxing } from "./rules/pf-015-pod-sandboxing.ts";
 import { imagesWithoutLsm } from "./rules/pf-016-images-without-lsm.ts";
 import { guardRung } from "./rules/pf-017-guard-rung.ts";
 import { kernelVersion } from "./rules/pf-019-kernel-version.ts";
 import { staticEgressGateway } from "./rules/pf-021-static-egress-gateway.ts";
 import { istioAddOn } from "./rules/pf-022-istio-add-on.ts";
+import { ambientMesh } from "./rules/pf-023-ambient-mesh.ts";
+import { unmanagedMesh } from "./rules/pf-024-unmanaged-mesh.ts";
+import { ciliumVersion } from "./rules/pf-026-cilium-version.ts";
 import { unexpectedRules } from "./rules/pf-030-unexpected-rules.ts";
 import { forwardPolicy } from "./rules/pf-032-forward-policy.ts";
+import { kubeProxy } from "./rules/pf-036-kube-proxy.ts";
+import { hostPorts } from "./rules/pf-041-host-ports.ts";
+import { nodeLocalDns } from "./rules/pf-042-node-local-dns.ts";
 import { policyName } from "./rules/pf-044-policy-name.ts";
 import { policyKind } from "./rules/pf-045-policy-kind.ts";
 import { metadataRestriction } from "./rules/pf-046-metadata-restriction.ts";
+import { disruptionBudgets } from "./rules/pf-047-disruption-budgets.ts";
+import { podsThatDrainBadly } from "./rules/pf-048-pods-that-drain-badly.ts";
 import { scaling } from "./rules/pf-050-scaling.ts";
 import { nodeDisruption } from "./rules/pf-052-node-disruption.ts";
+import { headroom } from "./rules/pf-053-headroom.ts";
 import { workerRights } from "./rules/pf-054-worker-rights.ts";
+import { admission } from "./rules/pf-056-admission.ts";
 import { nodesSkipped } from "./rules/pf-058-nodes-skipped.ts";
+import { specialNetworking } from "./rules/pf-062-special-networking.ts";
+import { writersPresent } from "./rules/pf-063-known-writers.ts";
+import { clock } from "./rules/pf-064-clock.ts";
 import { loosePickup } from "./rules/pf-067-loose-pickup.ts";
 import { conntrackZones } from "./rules/pf-068-conntrack-zones.ts";
 import { ipvsConntrack } from "./rules/pf-069-ipvs-conntrack.ts";
@@ -41,20 +55,34 @@ export const rules: readonly Rule[] = [
   windowsNodes,
   osSources,
   confidentialMachines,
+  podSandboxing,
   imagesWithoutLsm,
   guardRung,
   kernelVersion,
   staticEgressGateway,
   istioAddOn,
+  ambientMesh,
+  unmanagedMesh,
+  ciliumVersion,
   unexpectedRules,
   forwardPolicy,
+  kubeProxy,
+  hostPorts,
+  nodeLocalDns,
   policyName,
   policyKind,
   metadataRestriction,
+  disruptionBudgets,
+  podsThatDrainBadly,
   scaling,
   nodeDisruption,
+  headroom,
   workerRights,
+  admission,
   nodesSkipped,
+  specialNetworking,
+  writersPresent,
+  clock,
   loosePickup,
   conntrackZones,
   ipvsConntrack,

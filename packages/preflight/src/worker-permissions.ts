@@ -27,6 +27,7 @@ export const workerPermissions: readonly RequiredPermission[] = [
   { apiGroup: "", resource: "nodes", verbs: ["get", "list", "watch", "patch"], inNamespace: false },
   { apiGroup: "", resource: "pods", verbs: ["list"], inNamespace: false },
   { apiGroup: "", resource: "pods/eviction", verbs: ["create"], inNamespace: false },
+  { apiGroup: "policy", resource: "poddisruptionbudgets", verbs: ["list"], inNamespace: false },
   {
     apiGroup: "hostrouting.acns.azure.com",
     resource: "hostroutingconfigs",

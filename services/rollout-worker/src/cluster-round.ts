@@ -11,7 +11,7 @@ import { NOTHING_TOLD, type ToldPolicy } from "./events/decide-policy-events.ts"
 import { tellPolicy } from "./events/tell-policy.ts";
 import { holdLease } from "./held-lease.ts";
 import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
-import { checkPreflight, checkStanding, wantsPreflight } from "./observe/check-preflight.ts";
+import { checkPreflight, checkStanding, wantsPreflight, type PreflightMemory } from "./observe/check-preflight.ts";
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
 import { observeCluster } from "./observe/observe-cluster.ts";
 
@@ -27,11 +27,18 @@ export type RoundDeps = {
 };
 
 /** What a worker remembers of a cluster between rounds. Losing it costs a round, never a decision. */
-export type RoundMemory = { applied: Applied; told: ToldPolicy; leaseMs: number | undefined; lease: ClusterLease | undefined };
+export type RoundMemory = {
+  applied: Applied;
+  told: ToldPolicy;
+  leaseMs: number | undefined;
+  lease: ClusterLease | undefined;
+  preflight: PreflightMemory | undefined;
+};
 
 /** Nothing was done yet. */
 export function newMemory(): RoundMemory {
-  return { applied: { evictionRefusals: [], policyAttempt: { kind: "None" } }, told: NOTHING_TOLD, leaseMs: undefined, lease: undefined };
+  const applied: Applied = { evictionRefusals: [], policyAttempt: { kind: "None" } };
+  return { applied, told: NOTHING_TOLD, leaseMs: undefined, lease: undefined, preflight: undefined };
 }
 
 /** How a round ended: what is to be watched, and when to look again. */
@@ -67,8 +74,13 @@ async function look(deps: RoundDeps, { read, policy, memory }: Looking): Promise
     const managedPolicy = judgeManagedPolicy(found, { read, policy, attempt: memory.applied.policyAttempt });
     const question = { cluster: read.cluster, operation: read.operation, policy, nodes: facts, managedPolicy, now: read.now };
     const said = { reach, standing: checkStanding(question), managedPolicy, access };
-    if (!wantsPreflight(read.operation)) return { ...said, preflight: { kind: "NotAsked" } };
-    return { ...said, preflight: (await checkPreflight(access, question)).verdict };
+    if (!wantsPreflight(read.operation)) {
+      memory.preflight = undefined;
+      return { ...said, preflight: { kind: "NotAsked" } };
+    }
+    const checked = await checkPreflight({ access, bundle: deps.bundle, memory: memory.preflight }, question);
+    memory.preflight = checked.memory;
+    return { ...said, preflight: checked.verdict };
   } catch (error) {
     return { reach: { kind: "Unreachable", message: explain(error) }, preflight: { kind: "NotAsked" }, ...UNSEEN, access };
   }

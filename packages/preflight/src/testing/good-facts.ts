@@ -1,6 +1,6 @@
 import { as, type AgentPool, type ClusterProfile, type Instant } from "@hostrouting/domain";
 import { clusterProfile } from "../cluster-profile.ts";
-import type { ClusterFacts, NodeFacts } from "../facts.ts";
+import type { ClusterFacts, NodeFacts, PodFacts } from "../facts.ts";
 
 /** The time of the good facts, ms since 1970, UTC. */
 export const NOW_MS = Date.UTC(2026, 3, 1);
@@ -17,12 +17,13 @@ export const node: NodeFacts = {
   createdAtMs: NOW_MS - 3_600_000,
   ready: true,
   cordoned: false,
+  allocatable: { cpuMilli: 3_860, memoryBytes: 12 * 2 ** 30 },
   agentOs: undefined,
   preconditions: undefined,
   guardRung: undefined,
 };
 /** Its pool. */
-export const pool: AgentPool = {
+export const agentPool: AgentPool = {
   name: "user",
   mode: "User",
   count: 1,
@@ -32,6 +33,25 @@ export const pool: AgentPool = {
   vmSizes: ["Standard_D4s_v5"],
   workloadRuntime: "OCIContainer",
   autoscaling: false,
+  localDns: false,
+};
+/** A pod on it to which no rule has an objection. */
+export const pod: PodFacts = {
+  name: "shop/cart-1",
+  node: "n1",
+  controller: "ReplicaSet/cart",
+  app: "cart",
+  images: ["registry.example/shop/cart:2"],
+  runtimeClass: "",
+  hostPorts: [],
+  leaves: true,
+  hasLocalData: false,
+  isPinned: false,
+  graceSeconds: 30,
+  mesh: "None",
+  budgets: [],
+  cpuMilli: 100,
+  memoryBytes: 2 ** 27,
 };
 /** Its cluster, as ARM describes it. */
 export const profile: ClusterProfile = {
@@ -39,7 +59,7 @@ export const profile: ClusterProfile = {
     kubernetesVersion: "1.36.3",
     networkProfile: { networkPlugin: "azure", networkDataplane: "cilium", advancedNetworking: { enabled: true } },
   }),
-  pools: [pool],
+  pools: [agentPool],
 };
 /** Facts for which every rule holds that needs no agent. */
 export const good: ClusterFacts = {
@@ -47,11 +67,16 @@ export const good: ClusterFacts = {
   now: as<Instant>(NOW_MS),
   ruleset: "ga-2026",
   nodeAction: "SwitchInPlace",
+  drainTimeoutMs: 1_800_000,
   profile,
   provisioningState: "Updating",
   ownOperation: true,
   poolStates: { user: "Succeeded" },
   serverVersion: { known: true, value: "v1.36.3" },
+  clockAheadMs: { known: true, value: -1_500 },
+  pods: { known: true, value: [pod] },
+  budgets: { known: true, value: [] },
+  admission: { known: true, value: { refusal: undefined } },
   nodes: { known: true, value: [node] },
   policyMode: "Correct",
   managedPolicy: { known: true, value: "Fine" },
@@ -66,6 +91,11 @@ export const withNodes = (...changes: Partial<NodeFacts>[]): ClusterFacts => ({
 });
 /** The good facts with another node. */
 export const withNode = (changes: Partial<NodeFacts>): ClusterFacts => withNodes(changes);
+/** The good facts with other pods. */
+export const withPods = (...changes: Partial<PodFacts>[]): ClusterFacts => ({
+  ...good,
+  pods: { known: true, value: changes.map((change) => ({ ...pod, ...change })) },
+});
 /** The good facts with other words of ARM. */
 export const withProfile = (changes: Partial<ClusterProfile>): ClusterFacts => ({ ...good, profile: { ...profile, ...changes } });
 

@@ -1,5 +1,5 @@
-import { explain, type Instant, type ManagedCluster, type Operation, type RolloutPolicy, type StandingRules } from "@hostrouting/domain";
-import { BUNDLE_NAMESPACE, type ClusterAccess, type GrantedRules } from "@hostrouting/kube";
+import type { Instant, ManagedCluster, Operation, OperationId, RolloutPolicy, StandingRules } from "@hostrouting/domain";
+import type { ClusterAccess } from "@hostrouting/kube";
 import type { PolicyJudgement } from "@hostrouting/policy";
 import {
   clusterProfile,
@@ -11,11 +11,10 @@ import {
   type Allowance,
   type ClusterFacts,
   type Finding,
-  type Known,
   type NodeFacts,
-  type ResourceRule,
 } from "@hostrouting/preflight";
-import type { PreflightVerdict } from "@hostrouting/rollout";
+import type { Bundle, PreflightVerdict } from "@hostrouting/rollout";
+import { askCluster, NOT_ASKED, type Asked } from "./ask-cluster.ts";
 
 /** What a check of preflight is about. */
 export type PreflightQuestion = {
@@ -34,21 +33,6 @@ export function wantsPreflight(operation: Operation | undefined): boolean {
   return operation.phase === "Validating" || operation.phase === "Preparing";
 }
 
-async function known<T>(promise: Promise<T>): Promise<Known<T>> {
-  try {
-    return { known: true, value: await promise };
-  } catch (error) {
-    return { known: false, because: explain(error) };
-  }
-}
-
-/** Rights that the API server could not name in full are known only if nothing is missing; PF-054 decides what is. */
-function permissions(granted: Known<GrantedRules>): Known<readonly ResourceRule[]> {
-  if (!granted.known) return granted;
-  if (granted.value.isComplete || granted.value.rules.length > 0) return { known: true, value: granted.value.rules };
-  return { known: false, because: "the API server could not list them" };
-}
-
 /** What preflight wants to know of the managed policy; with a driver that keeps none of ours nobody asks. */
 function policyFact(judgement: PolicyJudgement | undefined): ClusterFacts["managedPolicy"] {
   const state = judgement?.status.state;
@@ -56,20 +40,13 @@ function policyFact(judgement: PolicyJudgement | undefined): ClusterFacts["manag
   return { known: true, value: state === "Foreign" || state === "Unsupported" ? state : "Fine" };
 }
 
-/** What a look at the nodes does not tell, and what is asked of the API server for a preflight. */
-type Asked = Pick<ClusterFacts, "serverVersion" | "permissions">;
-
-const NOT_ASKED: Asked = {
-  serverVersion: { known: false, because: "it is read for preflight only" },
-  permissions: { known: false, because: "they are read for preflight only" },
-};
-
 function clusterFacts({ cluster, operation, policy, nodes, managedPolicy, now }: PreflightQuestion, asked: Asked): ClusterFacts {
   return {
     driver: cluster.driver,
     now,
     ruleset: policy.ruleset,
     nodeAction: policy.nodeAction,
+    drainTimeoutMs: policy.drainTimeoutMs,
     profile: clusterProfile(cluster.properties),
     provisioningState: cluster.provisioningState,
     ownOperation: operation !== undefined,
@@ -83,15 +60,41 @@ function clusterFacts({ cluster, operation, policy, nodes, managedPolicy, now }:
 
 const allowance = ({ policy, now }: PreflightQuestion): Allowance => ({ overrides: policy.preflightOverrides, now });
 
-/** Runs the rules over fresh facts; what could not be read is unknown to them, never absent. */
+/** What was asked for an operation, and when (database time). It costs a list of all pods, and rounds follow one another within a second. */
+export type PreflightMemory = { readonly operation: OperationId; readonly at: Instant; readonly asked: Asked };
+
+/** Long enough for the agents of a cluster to report, which is what is waited for between two looks. */
+const ASKED_FRESH_MS = 60_000;
+
+/** Answers are kept only where there is one to everything that was asked: what is unknown is asked again in the next round. */
+function isWhole({ budgets, ...asked }: Asked, { policy }: PreflightQuestion): boolean {
+  return Object.values(asked).every(({ known }) => known) && (budgets.known || policy.nodeAction === "SwitchInPlace");
+}
+
+/** What is needed to ask, and what was asked before. */
+export type Asking = { readonly access: ClusterAccess; readonly bundle: Bundle; readonly memory: PreflightMemory | undefined };
+
+async function recall({ access, bundle, memory }: Asking, question: PreflightQuestion): Promise<Asked> {
+  const isFresh = memory !== undefined && memory.operation === question.operation?.id && question.now - memory.at < ASKED_FRESH_MS;
+  return isFresh ? memory.asked : askCluster(access, question.policy, bundle);
+}
+
+/** Runs the rules; what could not be read is unknown to them, never absent. `memory` is to be handed back with the next question. */
 export async function checkPreflight(
-  access: ClusterAccess,
+  asking: Asking,
   question: PreflightQuestion,
-): Promise<{ readonly verdict: PreflightVerdict; readonly findings: readonly Finding[] }> {
-  const [serverVersion, granted] = await Promise.all([known(access.serverVersion()), known(access.grantedRules(BUNDLE_NAMESPACE))]);
-  const findings = run(clusterFacts(question, { serverVersion, permissions: permissions(granted) }), allowance(question));
+): Promise<{ readonly verdict: PreflightVerdict; readonly findings: readonly Finding[]; readonly memory: PreflightMemory | undefined }> {
+  const asked = await recall(asking, question);
+  const findings = run(clusterFacts(question, asked), allowance(question));
   const summary = verdict(findings);
-  return { verdict: summary.kind === "Passed" ? { kind: "Passed", warnings: summary.warnings.map(toWarning) } : summary, findings };
+  const { operation, now } = question;
+  const isKept = operation !== undefined && isWhole(asked, question);
+  const at = asking.memory?.asked === asked ? asking.memory.at : now;
+  return {
+    verdict: summary.kind === "Passed" ? { kind: "Passed", warnings: summary.warnings.map(toWarning) } : summary,
+    findings,
+    memory: isKept ? { operation: operation.id, at, asked } : undefined,
+  };
 }
 
 /** Asks the rules that may be overridden, in every round, of what was looked at anyway. */

@@ -10,7 +10,7 @@ import {
   type V1Node,
   type V1Pod,
 } from "@hostrouting/kube";
-import { whyNodeIsIneligible, type NodeFacts } from "@hostrouting/preflight";
+import { readQuantity, whyNodeIsIneligible, type NodeFacts } from "@hostrouting/preflight";
 import type { NodeObservation, NodeReport, PodReference } from "@hostrouting/rollout";
 
 const isConditionTrue = (conditions: readonly { readonly type: string; readonly status: string }[] | undefined, type: string): boolean =>
@@ -32,8 +32,15 @@ export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefine
     createdAtMs: createdAt(node),
     ready: isConditionTrue(node.status?.conditions, "Ready"),
     cordoned: node.spec?.unschedulable === true,
+    allocatable: allocatable(node),
     ...agentFacts(object?.status?.nodeUID === node.metadata?.uid ? object?.status?.facts : undefined),
   };
+}
+
+function allocatable({ status }: V1Node): NodeFacts["allocatable"] {
+  const cpu = readQuantity(status?.allocatable?.["cpu"] ?? "");
+  const memory = readQuantity(status?.allocatable?.["memory"] ?? "");
+  return cpu === undefined || memory === undefined ? undefined : { cpuMilli: cpu * 1_000, memoryBytes: memory };
 }
 
 /** The client hands out a Date where it has parsed the object, and text where it has not. */
