@@ -6,6 +6,14 @@ import { simulatedStanding } from "./simulated-standing.ts";
 const ROUNDS_MAX = 400;
 
 const numeric = (value: string): string | number => (/^\d+$/.test(value) ? Number(value) : value);
+/** `1,5%` is a list, as is `,`. */
+const parsed = (value: string): unknown =>
+  value.includes(",")
+    ? value
+        .split(",")
+        .filter((each) => each !== "")
+        .map(numeric)
+    : numeric(value);
 
 /** One line for what is done to a cluster, without the parts that only identify. */
 function describeIntent(intent: Intent): string {
@@ -78,7 +86,7 @@ export class ScenarioPlayer {
             line
               .split(/\s+/)
               .slice(1)
-              .map((pair) => [pair.split("=")[0], numeric(pair.split("=")[1] ?? "")]),
+              .map((pair) => [pair.split("=")[0], parsed(pair.split("=")[1] ?? "")]),
           ) as Partial<RolloutPolicy>,
         );
         return;
@@ -160,6 +168,16 @@ export class ScenarioPlayer {
         return this.#simulation.ask({ kind: "Retry", node: node.name });
       case "skip":
         return this.#simulation.ask({ kind: "Skip", node: node.name, reason: what, by: "somebody" });
+      case "pool":
+        node.pool = what;
+        node.isSystem = what === "system";
+        return;
+      case "zone":
+        node.zone = what;
+        return;
+      case "image":
+        node.image = what;
+        return;
       case "reboot":
         node.bootId += "'";
         node.effectiveMode = "Legacy";

@@ -1309,6 +1309,11 @@ export const armDocument = {
           "minSuccessPercent",
           "onNodeFailure",
           "onFailure",
+          "canaryPerStratum",
+          "canarySoakMs",
+          "batchPlan",
+          "batchSoakMs",
+          "finalSoakMs",
           "nodeSoakMs",
           "drainTimeoutMs",
           "undrainableNodeBehavior",
@@ -1371,6 +1376,37 @@ export const armDocument = {
           "onFailure": {
             "type": "string",
             "description": "`Pause`: when too many nodes fail, the operation waits until somebody resumes or cancels it."
+          },
+          "canaryPerStratum": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "canarySoakMs": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "batchPlan": {
+            "type": "array",
+            "items": {
+              "anyOf": [
+                {
+                  "type": "integer",
+                  "format": "int32"
+                },
+                {
+                  "$ref": "#/components/schemas/Percentage"
+                }
+              ]
+            },
+            "description": "Sizes of the batches after the canaries; what is left then is the last batch."
+          },
+          "batchSoakMs": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "finalSoakMs": {
+            "type": "integer",
+            "format": "int32"
           },
           "nodeSoakMs": {
             "type": "integer",
@@ -1533,6 +1569,81 @@ export const armDocument = {
                 "type": "null"
               }
             ]
+          },
+          "canaryPerStratum": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 100
+          },
+          "canarySoakMs": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 86400000
+          },
+          "batchPlan": {
+            "anyOf": [
+              {
+                "type": "array",
+                "items": {
+                  "anyOf": [
+                    {
+                      "type": "integer",
+                      "format": "int32"
+                    },
+                    {
+                      "$ref": "#/components/schemas/Percentage"
+                    }
+                  ]
+                }
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "maxItems": 20,
+            "description": "Replaces the whole list; each 1–500, or 1–100 %."
+          },
+          "batchSoakMs": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 86400000
+          },
+          "finalSoakMs": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 604800000
           },
           "nodeSoakMs": {
             "anyOf": [

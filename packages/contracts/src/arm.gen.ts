@@ -585,10 +585,20 @@ export interface components {
         RolloutPolicy: {
             /** Format: int32 */
             attemptsMax: number;
+            /** @description Sizes of the batches after the canaries; what is left then is the last batch. */
+            batchPlan: (number | components["schemas"]["Percentage"])[];
+            /** Format: int32 */
+            batchSoakMs: number;
+            /** Format: int32 */
+            canaryPerStratum: number;
+            /** Format: int32 */
+            canarySoakMs: number;
             /** Format: int32 */
             confirmSeconds: number;
             /** Format: int32 */
             drainTimeoutMs: number;
+            /** Format: int32 */
+            finalSoakMs: number;
             /** Format: int32 */
             installTimeoutMs: number;
             /** Format: int32 */
@@ -621,8 +631,14 @@ export interface components {
         /** @description The members to change; one that is `null` goes back to its default, one that is absent stays. */
         RolloutPolicyUpdate: {
             attemptsMax?: number | null;
+            /** @description Replaces the whole list; each 1–500, or 1–100 %. */
+            batchPlan?: (number | components["schemas"]["Percentage"])[] | null;
+            batchSoakMs?: number | null;
+            canaryPerStratum?: number | null;
+            canarySoakMs?: number | null;
             confirmSeconds?: number | null;
             drainTimeoutMs?: number | null;
+            finalSoakMs?: number | null;
             installTimeoutMs?: number | null;
             leaseMs?: number | null;
             /** @description 0–500, or 0–100 %. */

@@ -32,6 +32,15 @@ test("numbers of nodes may be percentages within bounds of their own", () => {
   assert.ok("faults" in changeRolloutPolicy({}, { minSuccessPercent: "90%" }, overrides), "a number of per cent is no number of nodes");
 });
 
+test("a batch plan is a list of sizes, and each fault is told by its place", () => {
+  for (const batchPlan of [[], [1, "5%", "100%"]])
+    assert.deepEqual(changeRolloutPolicy({}, { batchPlan }, overrides), { policy: { batchPlan } });
+  const changed = changeRolloutPolicy({}, { batchPlan: [1, 0, "101%", null] }, overrides);
+  assert.deepEqual("faults" in changed && changed.faults.map(({ member }) => member), ["batchPlan[1]", "batchPlan[2]", "batchPlan[3]"]);
+  for (const batchPlan of ["1", {}, Array.from({ length: 21 }, () => 1)])
+    assert.ok("faults" in changeRolloutPolicy({}, { batchPlan }, overrides));
+});
+
 test("a list replaces the one before", () => {
   const before = { preflightOverrides: [{ ruleId: "PF-017", reason: "before", expiresAt: "2026-01-02T00:00:00.000Z" }] };
   const given = [{ ruleId: "PF-017", reason: "now", expiresAt: "2026-02-01T01:00:00+01:00" }];
@@ -57,8 +66,9 @@ test("docs/rollout-policy.md tells every member with its default and its bounds"
     const given = rolloutPolicyBounds[member];
     if ("words" in given) return given.words.map((word) => `\`${word}\``).join(", ");
     if ("overridesMax" in given) return `at most ${given.overridesMax} entries`;
-    const { percent } = given;
-    return `${given.min}–${given.max}${percent === undefined ? "" : ` or ${percent.min}%–${percent.max}%`}`;
+    const isList = "entriesMax" in given;
+    const { min, max, percent } = isList ? given.entry : given;
+    return `${isList ? `at most ${given.entriesMax} of ` : ""}${min}–${max}${percent === undefined ? "" : ` or ${percent.min}%–${percent.max}%`}`;
   };
   const members = Object.keys(productionPolicy) as (keyof typeof productionPolicy)[];
   const shown = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));

@@ -4,7 +4,11 @@ import { percentOf } from "./share.ts";
 
 type Range = { readonly min: number; readonly max: number };
 /** `percent`: a percentage as text may stand instead of the number. */
-type Bound = { readonly words: readonly string[] } | (Range & { readonly percent?: Range }) | { readonly overridesMax: number };
+type Bound =
+  | { readonly words: readonly string[] }
+  | (Range & { readonly percent?: Range })
+  | { readonly overridesMax: number }
+  | { readonly entriesMax: number; readonly entry: Range & { readonly percent?: Range } };
 
 const DAY_MS = 86_400_000;
 
@@ -17,6 +21,11 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   minSuccessPercent: { min: 0, max: 100 },
   onNodeFailure: { words: ["RevertNode", "Hold"] },
   onFailure: { words: ["Pause", "Fail"] },
+  canaryPerStratum: { min: 0, max: 100 },
+  canarySoakMs: { min: 0, max: DAY_MS },
+  batchPlan: { entriesMax: 20, entry: { min: 1, max: 500, percent: { min: 1, max: 100 } } },
+  batchSoakMs: { min: 0, max: DAY_MS },
+  finalSoakMs: { min: 0, max: 7 * DAY_MS },
   nodeSoakMs: { min: 0, max: 1_800_000 },
   drainTimeoutMs: { min: 1_000, max: DAY_MS },
   undrainableNodeBehavior: { words: ["Schedule", "Cordon", "Fail"] },
@@ -53,6 +62,21 @@ function judge(member: string, value: unknown, overrides: OverrideBounds): Judge
     return typeof value === "string" && bound.words.includes(value)
       ? { value }
       : fault(member, `${member} must be one of ${bound.words.join(", ")}.`);
+  if ("entriesMax" in bound) return judgeList(member, value, bound);
+  return judgeNumber(member, value, bound);
+}
+
+function judgeList(member: string, value: unknown, { entriesMax, entry }: Extract<Bound, { entriesMax: number }>): Judged {
+  if (!Array.isArray(value) || value.length > entriesMax)
+    return fault(member, `${member} must be a list of at most ${entriesMax} entries.`);
+  const faults = value.flatMap((each, index) => {
+    const judged = judgeNumber(`${member}[${index}]`, each, entry);
+    return "faults" in judged ? judged.faults : [];
+  });
+  return faults.length > 0 ? { faults } : { value };
+}
+
+function judgeNumber(member: string, value: unknown, bound: Range & { readonly percent?: Range }): Judged {
   const { percent } = bound;
   if (isWithin(value, bound) || (percent !== undefined && isWithin(percentOf(value), percent))) return { value };
   const orPercent = percent === undefined ? "" : `, or a percentage from "${percent.min}%" to "${percent.max}%"`;

@@ -42,6 +42,8 @@ export type NodeRollout = {
   /** Distinct agent observations in a row that agreed with what was asked for. */
   readonly verifiedCount: number;
   readonly lastVerifiedAt: Instant | undefined;
+  /** With which of the operation's stages it was started: 0 is the canaries', 1 the first batch's. Absent until it is, and where nobody counts. */
+  readonly stage?: number | undefined;
   /** Somebody asked to leave it out of the operation; not started until there is another one, or they ask to try it. `reason` is their own text. */
   readonly skipped?: { readonly reason: string; readonly by: string } | undefined;
   /** CamelCase code of the last thing that went wrong, and a sentence. */

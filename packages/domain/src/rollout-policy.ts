@@ -24,6 +24,16 @@ export type RolloutPolicy = {
   readonly onNodeFailure: "RevertNode" | "Hold";
   /** What becomes of an operation in which too many nodes fail or are blocked: it waits for somebody to look, or it fails. */
   readonly onFailure: "Pause" | "Fail";
+  /** Nodes of each kind (pool, image, kernel, architecture, image version) that are switched before all others, 0–100. */
+  readonly canaryPerStratum: number;
+  /** How long the canaries must have been enabled before the first batch, 0–86,400,000 ms. */
+  readonly canarySoakMs: number;
+  /** Sizes of the batches after the canaries, 1–500 or 1–100 % of the eligible nodes, rounded up; at most 20. What is left then is the last batch. */
+  readonly batchPlan: readonly Share[];
+  /** How long a batch must have been enabled before the next one, 0–86,400,000 ms. */
+  readonly batchSoakMs: number;
+  /** How long all nodes must have been enabled before the operation succeeds, 0–604,800,000 ms. */
+  readonly finalSoakMs: number;
   /** How long a switched node must stay well before it counts as enabled, 0–1,800,000 ms. */
   readonly nodeSoakMs: number;
   /** How long eviction may take on one node, 1,000–86,400,000 ms. */
@@ -63,6 +73,11 @@ export const productionPolicy: RolloutPolicy = {
   minSuccessPercent: 100,
   onNodeFailure: "RevertNode",
   onFailure: "Pause",
+  canaryPerStratum: 1,
+  canarySoakMs: 15 * MINUTE_MS,
+  batchPlan: [1, "5%", "10%", "25%"],
+  batchSoakMs: 5 * MINUTE_MS,
+  finalSoakMs: 30 * MINUTE_MS,
   nodeSoakMs: MINUTE_MS,
   drainTimeoutMs: 30 * MINUTE_MS,
   undrainableNodeBehavior: "Schedule",
@@ -83,6 +98,9 @@ export const productionPolicy: RolloutPolicy = {
 export const developmentPolicy: RolloutPolicy = {
   ...productionPolicy,
   onFailure: "Fail",
+  canarySoakMs: 2_000,
+  batchSoakMs: 500,
+  finalSoakMs: 1_000,
   nodeSoakMs: 2_000,
   drainTimeoutMs: 2 * MINUTE_MS,
   confirmSeconds: 30,

@@ -7,6 +7,18 @@ import { Simulation } from "./simulate.ts";
 
 const NAMES = ["n1", "n2", "n3", "n4", "n5"] as const;
 const name = fc.constantFrom(...NAMES);
+const PLACES: Readonly<Record<(typeof NAMES)[number], { readonly pool: string; readonly zone: string; readonly image: string }>> = {
+  n1: { pool: "system", zone: "", image: "" },
+  n2: { pool: "system", zone: "", image: "" },
+  n3: { pool: "user", zone: "1", image: "" },
+  n4: { pool: "user", zone: "2", image: "" },
+  n5: { pool: "user", zone: "1", image: "newer" },
+};
+
+function addNode(simulation: Simulation, node: (typeof NAMES)[number], uid?: string): void {
+  const place = PLACES[node];
+  Object.assign(simulation.addNode(node, uid), { ...place, isSystem: place.pool === "system" });
+}
 
 /** Anything that may happen between two rounds. */
 const event = fc.oneof(
@@ -26,7 +38,7 @@ function happen(simulation: Simulation, what: Event, serial: number): void {
       simulation.nodes.delete("name" in what ? what.name : "");
       return;
     case "add":
-      if (node === undefined && "name" in what) simulation.addNode(what.name, `uid-${what.name}-${serial}`);
+      if (node === undefined && "name" in what) addNode(simulation, what.name, `uid-${what.name}-${serial}`);
       return;
     case "enable":
     case "disable":
@@ -54,15 +66,17 @@ function happen(simulation: Simulation, what: Event, serial: number): void {
 const scenario = fc.record({
   maxUnavailable: fc.integer({ min: 1, max: 3 }),
   nodeAction: fc.constantFrom("SwitchInPlace" as const, "DrainAndSwitch" as const),
+  canaryPerStratum: fc.constantFrom(0, 1),
+  batchPlan: fc.constantFrom([], [1]),
   events: fc.array(event, { minLength: 30, maxLength: 80 }),
 });
 
 describe("the disruption budget", () => {
   test("is never exceeded, in any order of events", () => {
     fc.assert(
-      fc.property(scenario, ({ maxUnavailable, nodeAction, events }) => {
-        const simulation = new Simulation({ maxUnavailable, nodeAction, nodeSoakMs: 0 });
-        for (const each of NAMES) simulation.addNode(each);
+      fc.property(scenario, ({ events, maxUnavailable, ...policy }) => {
+        const simulation = new Simulation({ ...policy, maxUnavailable, nodeSoakMs: 0 });
+        for (const each of NAMES) addNode(simulation, each);
         simulation.request("BpfVeth");
         for (const [index, each] of events.entries()) {
           happen(simulation, each, index);
@@ -73,6 +87,10 @@ describe("the disruption budget", () => {
           const present = new Set([...simulation.nodes.values()].map((node) => node.uid));
           const inFlight = simulation.records.filter((record) => isInFlight(record.phase) && present.has(record.uid));
           assert.ok(inFlight.length <= maxUnavailable, `${inFlight.length} nodes in flight, at most ${maxUnavailable} allowed`);
+          const places = inFlight.map(({ node }) => PLACES[node as (typeof NAMES)[number]]);
+          assert.ok(places.filter(({ pool }) => pool === "system").length <= 1, "of a system pool one at once");
+          const zones = new Set(places.filter(({ pool }) => pool === "user").map(({ zone }) => zone));
+          assert.ok(zones.size <= 1, "of a pool one zone at once");
         }
       }),
       { numRuns: 200 },
@@ -81,9 +99,9 @@ describe("the disruption budget", () => {
 
   test("lets everything settle once nothing happens any more, and leaves no cordon of ours", () => {
     fc.assert(
-      fc.property(scenario, ({ maxUnavailable, nodeAction, events }) => {
-        const simulation = new Simulation({ maxUnavailable, nodeAction, nodeSoakMs: 0 });
-        for (const each of NAMES) simulation.addNode(each);
+      fc.property(scenario, ({ events, ...policy }) => {
+        const simulation = new Simulation({ ...policy, nodeSoakMs: 0 });
+        for (const each of NAMES) addNode(simulation, each);
         for (const [index, each] of events.entries()) {
           happen(simulation, each, index);
           simulation.step();

@@ -17,25 +17,34 @@ export function isInFlight(phase: NodePhase): boolean {
   return IN_FLIGHT.has(phase);
 }
 
+/** A node with its record. */
+type Counted = { readonly record: NodeRollout; readonly seen: NodeObservation };
+
 /**
  * The disruption budget of one round: how many nodes may be in flight at once. Taking is the only way to start a node, so that no order of
- * events can exceed it. Nodes that are in flight already count first, whatever started them.
+ * events can exceed it. Nodes that are in flight already count first, whatever started them. Of a system pool one node at once, and of no
+ * pool nodes of two zones at once: what runs in two zones is meant to outlive one.
  */
 export class DisruptionBudget {
   readonly #limit: number;
-  #inFlight: number;
+  readonly #inFlight: NodeObservation[];
 
   /** @param maxUnavailable of the eligible nodes; at least 1 is allowed, whatever the policy says: 0 would never end. */
-  constructor(nodes: readonly { readonly record: NodeRollout; readonly seen: NodeObservation }[], maxUnavailable: Share) {
+  constructor(nodes: readonly Counted[], maxUnavailable: Share) {
     const eligible = nodes.filter(({ seen }) => seen.ineligible === undefined).length;
     this.#limit = Math.max(1, shareOf(maxUnavailable, eligible, "Down"));
-    this.#inFlight = nodes.filter(({ record }) => isInFlight(record.phase)).length;
+    this.#inFlight = nodes.filter(({ record }) => isInFlight(record.phase)).map(({ seen }) => seen);
   }
 
-  /** Takes a place for one node, or says why there is none. */
-  take(): string | undefined {
-    if (this.#inFlight >= this.#limit) return `${this.#inFlight} of at most ${this.#limit} nodes are being switched`;
-    this.#inFlight += 1;
+  /** Takes a place for a node, or says why there is none. */
+  take(node: NodeObservation): string | undefined {
+    const { length } = this.#inFlight;
+    if (length >= this.#limit) return `${length} of at most ${this.#limit} nodes are being switched`;
+    const besides = this.#inFlight.filter(({ pool }) => pool === node.pool);
+    if (node.isSystem && besides.length > 0) return `another node of the system pool ${node.pool} is being switched`;
+    const elsewhere = besides.find(({ zone }) => zone !== node.zone);
+    if (elsewhere !== undefined) return `nodes of pool ${node.pool} in zone ${elsewhere.zone || "none"} are being switched`;
+    this.#inFlight.push(node);
     return undefined;
   }
 }

@@ -49,7 +49,7 @@ function begin(record: NodeRollout, context: StepContext): NodeStep {
     return hold(record, { reason: "AgentNotReporting", message: "No agent reports from the node, so nothing proves that it let go." });
   const missing = whyRulesAreMissed(record, context);
   if (missing !== undefined) return hold(record, missing);
-  const refusal = context.budget.take();
+  const refusal = context.budget.take(seen);
   if (refusal !== undefined) return hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });
   return disableStep(turned(record, context), context);
 }

@@ -6,6 +6,7 @@ import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { advance, freshAttempts, progressError } from "./operation-step.ts";
 import { policyHold } from "./policy-plan.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
+import { finalSoak, StageGate } from "./stage-gate.ts";
 import { isSkipped } from "./take-requests.ts";
 import { waitingSince, CLUSTER, type WaitDraft } from "./waits.ts";
 import { windDown } from "./wind-down.ts";
@@ -108,9 +109,10 @@ function installError(late: readonly RoundNode[]): OperationError {
 }
 
 function roll(round: Round, operation: Operation): Outcome {
-  const stepped = stepNodes(round, operation.mode, true);
+  const gate = new StageGate(round);
+  const stepped = stepNodes(round, operation.mode, gate);
   const installed = installBundle(round, stepped.nodes, "BpfVeth");
-  const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits: stepped.waits };
+  const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits: [...stepped.waits, ...gate.waits] };
   const over = whyOverBudget(round, operation, step.nodes);
   if (over !== undefined) return failing(round, operation, { step, why: over });
   if (hasOpenNodes(round, step.nodes) || step.intents.length > 0) return advance(operation, step, "Rolling");
@@ -157,5 +159,7 @@ function nodeError({ record, seen }: RoundNode): OperationError {
 function finish(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, true);
   if (stepped.intents.length > 0 || hasOpenNodes(round, stepped.nodes)) return advance(operation, stepped, "Finishing");
+  const soaking = finalSoak(round, stepped.nodes);
+  if (soaking !== undefined) return advance(operation, { ...stepped, waits: [...stepped.waits, soaking] }, "Finishing");
   return advance(operation, stepped, "Succeeded");
 }

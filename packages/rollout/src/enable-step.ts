@@ -96,10 +96,13 @@ function start(record: NodeRollout, context: StepContext): NodeStep {
   if (isLaterClaim(parseOwner(seen.owner), context.owner))
     return hold(record, { reason: "LeaseHeldElsewhere", message: `The node is claimed by ${seen.owner}.` });
   if (context.policyHold !== undefined) return hold(record, context.policyHold);
-  const refusal = context.budget.take();
-  return refusal === undefined
-    ? move(enter(begun(record, context), context.policy.nodeAction === "DrainAndSwitch" ? "Cordoning" : "Installing", now))
-    : hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });
+  const stage = context.stages?.stageOf(record, seen);
+  if (context.stages !== undefined && stage === undefined) return move(record);
+  const refusal = context.budget.take(seen);
+  if (refusal !== undefined) return hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });
+  if (stage !== undefined) context.stages?.take(record, seen);
+  const next = begun({ ...record, stage: stage ?? record.stage }, context);
+  return move(enter(next, context.policy.nodeAction === "DrainAndSwitch" ? "Cordoning" : "Installing", now));
 }
 
 /** The record of a node's next attempt. */

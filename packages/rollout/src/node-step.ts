@@ -4,6 +4,7 @@ import type { Intent, PatchNodeIntent } from "./intent.ts";
 import type { Owner } from "./owner.ts";
 import type { PolicyHold } from "./policy-plan.ts";
 import type { Bundle, EvictionRefusal, NodeObservation, NodeSpec } from "./snapshot.ts";
+import type { StageGate } from "./stage-gate.ts";
 import type { WaitDraft } from "./waits.ts";
 
 /** What one node's step may look at. */
@@ -14,6 +15,8 @@ export type StepContext = {
   readonly owner: Owner;
   readonly now: Instant;
   readonly budget: DisruptionBudget;
+  /** Whose turn it is; absent where nodes are started in no order. */
+  readonly stages: StageGate | undefined;
   /** Whether nodes at rest may be started; nodes in flight always go on to a safe point. */
   readonly mayStart: boolean;
   /** Why this node must not be started; what was started before goes on. */

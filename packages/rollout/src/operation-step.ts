@@ -27,5 +27,5 @@ export function progressError(round: Round, operation: Operation): OperationErro
 export function freshAttempts(node: RoundNode): RoundNode {
   const { record } = node;
   const phase = record.phase === "Failed" ? "Pending" : record.phase;
-  return { seen: node.seen, record: { ...record, phase, attempt: 0, problem: undefined, skipped: undefined } };
+  return { seen: node.seen, record: { ...record, phase, attempt: 0, problem: undefined, skipped: undefined, stage: undefined } };
 }

@@ -1,4 +1,12 @@
-import { unreachable, type Instant, type NodePhase, type Operation, type OperationPhase } from "@hostrouting/domain";
+import {
+  unreachable,
+  type Instant,
+  type NodePhase,
+  type NodeRollout,
+  type Operation,
+  type OperationPhase,
+  type RolloutPolicy,
+} from "@hostrouting/domain";
 import type { Round, RoundNode } from "./round.ts";
 
 /** How much of one node's way to `Enabled` lies behind it, 0–1. */
@@ -72,10 +80,18 @@ function percentOf(operation: Operation, phase: OperationPhase, nodes: readonly 
   }
 }
 
+/** What is planned to pass after a node was enabled is no want of progress. */
+function plannedSoakMs({ phase, stage }: NodeRollout, operation: Operation, policy: RolloutPolicy): number {
+  if (phase !== "Enabled" || stage === undefined) return 0;
+  if (operation.phase === "Finishing") return policy.finalSoakMs;
+  return stage === 0 ? policy.canarySoakMs : policy.batchSoakMs;
+}
+
 /** When anything last advanced: the operation began or was resumed, a node changed its phase, or the cluster came back into reach. */
 export function lastProgress(round: Round, operation: Operation): Instant {
   const reachable = round.snapshot.previous?.conditions.find((condition) => condition.type === "Reachable");
   const since = reachable?.status === "True" ? Date.parse(reachable.lastTransitionTime) : operation.startedAt;
-  const times = round.nodes.map(({ record }) => record.since as number);
+  const { policy } = round.snapshot;
+  const times = round.nodes.map(({ record }) => record.since + plannedSoakMs(record, operation, policy));
   return Math.max(operation.startedAt, operation.control.resumedAt ?? 0, Number.isNaN(since) ? 0 : since, ...times) as Instant;
 }

@@ -15,6 +15,7 @@ import type { Intent } from "./intent.ts";
 import type { StepContext } from "./node-step.ts";
 import type { Owner } from "./owner.ts";
 import { policyHold } from "./policy-plan.ts";
+import { StageGate } from "./stage-gate.ts";
 import type { ClusterObservation, ClusterSnapshot, NodeObservation } from "./snapshot.ts";
 import { upkeep } from "./upkeep.ts";
 import type { WaitDraft } from "./waits.ts";
@@ -98,8 +99,12 @@ function rank({ record, seen }: RoundNode): number {
   return seen.unschedulable && !record.cordonedByUs ? 2 : 1;
 }
 
-/** Takes every node one step towards the goal; nodes at rest are started only if `mayStart`, and only within the budget. */
-export function stepNodes(round: Round, goal: AccelerationMode, mayStart: boolean): Pick<Outcome, "nodes" | "intents" | "waits"> {
+/** Takes every node one step towards the goal; nodes at rest are started only if `mayStart`, only within the budget, and only if it is their turn. */
+export function stepNodes(
+  round: Round,
+  goal: AccelerationMode,
+  mayStart: boolean | StageGate,
+): Pick<Outcome, "nodes" | "intents" | "waits"> {
   const { snapshot } = round;
   const budget = new DisruptionBudget(round.nodes, snapshot.policy.maxUnavailable);
   const nodes: RoundNode[] = [];
@@ -113,7 +118,8 @@ export function stepNodes(round: Round, goal: AccelerationMode, mayStart: boolea
       owner: round.owner,
       now: round.now,
       budget,
-      mayStart,
+      stages: mayStart instanceof StageGate ? mayStart : undefined,
+      mayStart: mayStart !== false,
       refusal: round.refusalOf(seen),
       emergencyOff: round.observed.config?.emergencyOff ?? false,
       policyHold: policyHold(snapshot),

@@ -56,8 +56,16 @@ export type SimulatedNode = {
   /** As its agent says; undefined for an agent that does not. */
   guardRung: "Lsm" | "FmodRet" | "Audit" | "Unsupported" | undefined;
   platformRules: PlatformRulesState;
+  pool: string;
+  isSystem: boolean;
+  zone: string;
+  /** Kernel and image, as far as they make it another kind of node. */
+  image: string;
   pods: { readonly name: string; readonly budget: string | undefined }[];
 };
+
+/** Neither canaries nor batches nor a soak at the end, for whoever does not ask for them. */
+const ALL_AT_ONCE = { canaryPerStratum: 0, batchPlan: [], finalSoakMs: 0 } as const;
 
 /** A cluster without machines, for tests: it applies what the engine intends and lets agents act once per round. */
 export class Simulation {
@@ -83,7 +91,7 @@ export class Simulation {
   #operations = 0;
 
   constructor(policy: Partial<RolloutPolicy> = {}) {
-    this.policy = { ...developmentPolicy, ...policy };
+    this.policy = { ...developmentPolicy, ...ALL_AT_ONCE, ...policy };
     this.#cluster = {
       id: as("/subscriptions/s/resourcegroups/g/providers/microsoft.containerservice/managedclusters/c"),
       subscriptionId: "s",
@@ -136,6 +144,10 @@ export class Simulation {
       ineligible: undefined,
       guardRung: undefined,
       platformRules: "Present",
+      pool: "user",
+      isSystem: false,
+      zone: "",
+      image: "",
       pods: [],
     };
     this.nodes.set(name, node);
@@ -258,7 +270,10 @@ export class Simulation {
       uid: as<NodeUid>(node.uid),
       bootId: node.bootId,
       resourceVersion: "1",
-      pool: "user",
+      pool: node.pool,
+      isSystem: node.isSystem,
+      zone: node.zone,
+      stratum: `${node.pool} ${node.image}`,
       ready: node.ready,
       unschedulable: node.unschedulable,
       ineligible: node.ineligible,

@@ -100,6 +100,12 @@ export type NodeObservation = {
   readonly bootId: string;
   readonly resourceVersion: string;
   readonly pool: string;
+  /** Whether its pool is of mode System. */
+  readonly isSystem: boolean;
+  /** `topology.kubernetes.io/zone`; empty where there are no zones. */
+  readonly zone: string;
+  /** Nodes with the same text are alike: pool, OS image, kernel, architecture, node image version. */
+  readonly stratum: string;
   readonly ready: boolean;
   readonly unschedulable: boolean;
   /** Why host routing cannot be on for it; absent for a node that it can be on for. */

@@ -126,6 +126,18 @@ function agentPod(pods: readonly V1Pod[], node: string): NodeObservation["agentP
   };
 }
 
+/** Where a node is, and what makes nodes behave alike: a newer node image may come under the same kernel and the same name of the OS. */
+function placeOf(node: V1Node, { pool, osImage }: NodeFacts): Pick<NodeObservation, "pool" | "isSystem" | "zone" | "stratum"> {
+  const labels = node.metadata?.labels ?? {};
+  const { kernelVersion = "", architecture = "" } = node.status?.nodeInfo ?? {};
+  return {
+    pool,
+    isSystem: labels["kubernetes.azure.com/mode"] === "system",
+    zone: labels["topology.kubernetes.io/zone"] ?? "",
+    stratum: [pool, osImage, kernelVersion, architecture, labels["kubernetes.azure.com/node-image-version"] ?? ""].join(" | "),
+  };
+}
+
 /** Everything about one node, put together from what was read. */
 export function nodeObservation(
   node: V1Node,
@@ -143,7 +155,7 @@ export function nodeObservation(
     uid: as<NodeUid>(metadata?.uid ?? ""),
     bootId: node.status?.nodeInfo?.bootID ?? "",
     resourceVersion: metadata?.resourceVersion ?? "",
-    pool: facts.pool,
+    ...placeOf(node, facts),
     ready: facts.ready && metadata?.deletionTimestamp === undefined,
     unschedulable: facts.cordoned,
     ineligible: whyNodeIsIneligible(facts),

@@ -16,7 +16,14 @@ export const CLUSTER_ID = as<ClusterId>(
 /** The bundle that the workers of a world roll out. */
 export const BUNDLE = { image: "localhost/acns-hostrouting/bundle:1", digest: `sha256:${"1".repeat(64)}` };
 /** Soaks and intervals that need no waiting; the rest as in development. */
-export const PATIENCE: Partial<RolloutPolicy> = { ...developmentPolicy, nodeSoakMs: 0, leaseMs: 60_000 };
+export const PATIENCE: Partial<RolloutPolicy> = {
+  ...developmentPolicy,
+  nodeSoakMs: 0,
+  canarySoakMs: 0,
+  batchSoakMs: 0,
+  finalSoakMs: 0,
+  leaseMs: 60_000,
+};
 
 /** A real store with one cluster, a fake cluster behind it, and workers that can be killed. */
 export type World = {

@@ -1,0 +1,125 @@
+import { as, shareOf, type Instant, type NodeRollout } from "@hostrouting/domain";
+import { isWanted } from "./failure-budget.ts";
+import type { Round, RoundNode } from "./round.ts";
+import type { NodeObservation } from "./snapshot.ts";
+import { CLUSTER, type WaitDraft } from "./waits.ts";
+
+/** The stage of the canaries; batches count from 1. */
+const CANARIES = 0;
+
+/** Since when the last of these nodes is enabled; nothing when none is. */
+function lastEnabled(nodes: readonly RoundNode[]): Instant | undefined {
+  const times = nodes.filter(({ record }) => record.phase === "Enabled").map(({ record }) => record.since as number);
+  return times.length === 0 ? undefined : as<Instant>(Math.max(...times));
+}
+
+/** Until when nodes soak that were all enabled by then; nothing when that is over. */
+function soakEnd(round: Round, nodes: readonly RoundNode[], soakMs: number): Instant | undefined {
+  const since = lastEnabled(nodes);
+  return since === undefined || round.now - since >= soakMs ? undefined : as<Instant>(since + soakMs);
+}
+
+/** Why an operation that has switched all nodes does not end yet, or nothing. */
+export function finalSoak(round: Round, nodes: readonly RoundNode[]): WaitDraft | undefined {
+  const switched = nodes.filter(({ record }) => record.stage !== undefined);
+  const until = soakEnd(round, switched, round.snapshot.policy.finalSoakMs);
+  return until && { reason: "FinalSoaking", subject: CLUSTER, message: "All nodes must stay well for a while.", until };
+}
+
+/**
+ * Whose turn it is: first the canaries of each kind of node, then batch by batch, each only when the one before is enabled and has soaked.
+ * Derived from the records in every round: each node's says with which stage it was started. A node that cannot be started for reasons of
+ * its own takes no place, so the next one of its kind or batch goes instead. A canary that fails proves nothing: another one takes its place,
+ * as long as the budgets of failures allow.
+ */
+export class StageGate {
+  /** Why it is nobody's turn, where that is a matter of time. */
+  readonly waits: readonly WaitDraft[];
+  readonly #round: Round;
+  /** The stage that may start nodes now; earlier ones may start theirs again. */
+  readonly #stage: number;
+  /** How many more nodes may join the stage: by kind for canaries, under "" for a batch. */
+  readonly #room: Map<string, number>;
+
+  constructor(round: Round) {
+    this.#round = round;
+    const canaryRoom = this.#canaryRoom();
+    const canaries = this.#members(CANARIES);
+    if (canaryRoom.size > 0 || !canaries.every((node) => this.#isSettled(node))) {
+      this.#stage = CANARIES;
+      this.#room = canaryRoom;
+      this.waits = [];
+      return;
+    }
+    const { canarySoakMs, batchSoakMs } = round.snapshot.policy;
+    const canarySoak = soakEnd(round, canaries, canarySoakMs);
+    const batch = Math.max(1, ...round.nodes.map(({ record }) => record.stage ?? 1));
+    const room = canarySoak === undefined ? this.#batchRoom(batch) : 0;
+    const isOpen = canarySoak === undefined && (room > 0 || !this.#members(batch).every((node) => this.#isSettled(node)));
+    const batchSoak = canarySoak === undefined && !isOpen ? soakEnd(round, this.#members(batch), batchSoakMs) : undefined;
+    const isNext = canarySoak === undefined && !isOpen && batchSoak === undefined;
+    this.#stage = canarySoak !== undefined ? CANARIES : isNext ? batch + 1 : batch;
+    this.#room = new Map([["", isNext ? this.#batchRoom(batch + 1) : room]]);
+    this.waits = this.#isDone() ? [] : soakWaits(canarySoak, batchSoak, batch);
+  }
+
+  /** With which stage a node would be started now; nothing when it is not its turn. */
+  stageOf(record: NodeRollout, seen: NodeObservation): number | undefined {
+    if (record.stage !== undefined && record.stage <= this.#stage) return record.stage;
+    return (this.#room.get(this.#kind(seen)) ?? 0) > 0 ? this.#stage : undefined;
+  }
+
+  /** A node is started: unless it was the stage's before, it takes a place in it. */
+  take(record: NodeRollout, seen: NodeObservation): void {
+    if (record.stage !== undefined && record.stage <= this.#stage) return;
+    const kind = this.#kind(seen);
+    this.#room.set(kind, (this.#room.get(kind) ?? 0) - 1);
+  }
+
+  #kind(seen: NodeObservation): string {
+    return this.#stage === CANARIES ? seen.stratum : "";
+  }
+
+  #members(stage: number): readonly RoundNode[] {
+    return this.#round.nodes.filter(({ record }) => record.stage === stage);
+  }
+
+  #isSettled(node: RoundNode): boolean {
+    return node.record.phase === "Enabled" || node.record.phase === "Failed" || !isWanted(this.#round, node);
+  }
+
+  /** Whether every node is where the operation wants it, so that nothing waits for a soak. */
+  #isDone(): boolean {
+    return this.#round.nodes.every((node) => this.#isSettled(node));
+  }
+
+  /** Kinds of nodes that need further canaries, with how many. A node that is enabled already proves as much as a canary. */
+  #canaryRoom(): Map<string, number> {
+    const byKind = Map.groupBy(
+      this.#round.nodes.filter((node) => isWanted(this.#round, node) && node.record.phase !== "Failed"),
+      ({ seen }) => seen.stratum,
+    );
+    const room = [...byKind].map(([kind, nodes]) => {
+      const able = nodes.filter(({ record, seen }) => record.phase === "Enabled" || this.#round.refusalOf(seen) === undefined);
+      const proving = nodes.filter(({ record }) => record.phase === "Enabled" || record.stage !== undefined);
+      return [kind, Math.min(this.#round.snapshot.policy.canaryPerStratum, able.length) - proving.length] as const;
+    });
+    return new Map(room.filter(([, count]) => count > 0));
+  }
+
+  /** How many more nodes a batch takes. The last one takes all. */
+  #batchRoom(batch: number): number {
+    const candidates = this.#round.nodes.filter((node) => node.record.stage === undefined && !this.#isSettled(node)).length;
+    const size = this.#round.snapshot.policy.batchPlan[batch - 1];
+    if (size === undefined) return candidates;
+    const eligible = this.#round.nodes.filter(({ seen }) => seen.ineligible === undefined).length;
+    return Math.min(candidates, Math.max(0, shareOf(size, eligible, "Up") - this.#members(batch).length));
+  }
+}
+
+function soakWaits(canaries: Instant | undefined, lastBatch: Instant | undefined, batch: number): readonly WaitDraft[] {
+  if (canaries !== undefined)
+    return [{ reason: "CanarySoaking", subject: CLUSTER, message: "The canaries must stay well for a while.", until: canaries }];
+  if (lastBatch === undefined) return [];
+  return [{ reason: "BatchSoaking", subject: CLUSTER, message: `Batch ${batch} must stay well for a while.`, until: lastBatch }];
+}
