@@ -7,8 +7,8 @@ import { unreadable, type Parsed } from "./parsed.ts";
 import { shownElsewhere, withDormancy } from "./shown-elsewhere.ts";
 
 /**
- * A tool whose view of a node is asked. `nft-json` is `nft -j -s list ruleset`; `netfilter-links` is JSON of NetfilterProgram[]; `ebtables-legacy` and
- * `arptables-legacy` are tables that no tool reads without making them, so that there is nothing but the word that they are there.
+ * A tool whose view of a node is asked. `nft-json` is `nft -j -s list ruleset`; `netfilter-links` is JSON of NetfilterProgram[]; `ebtables-legacy` are
+ * tables that no tool reads without making them, so that there is nothing but the word that they are there.
  */
 export type DumpSource =
   | "iptables-legacy-save"
@@ -19,7 +19,6 @@ export type DumpSource =
   | "ebtables-nft-save"
   | "arptables-nft-save"
   | "ebtables-legacy"
-  | "arptables-legacy"
   | "netfilter-links";
 
 /** What a tool printed, or that it could not be asked and why. */
@@ -46,7 +45,6 @@ const PARSERS: Readonly<Record<Exclude<DumpSource, "nft-json">, (text: string) =
   "ebtables-nft-save": parseEbtablesSave,
   "arptables-nft-save": parseArptablesSave,
   "ebtables-legacy": unreadTables,
-  "arptables-legacy": unreadTables,
   "netfilter-links": parseNetfilterLinks,
 };
 

@@ -21,17 +21,15 @@ const MODULES =
   "nf_conntrack 200704 5 nf_nat, Live 0x0\nebtable_nat 16384 0 - Live 0x0\nebtables 45056 2 ebtable_filter,ebtable_nat, Live 0x0\n";
 
 describe("tables of the older backend that nothing reads", () => {
-  const cases: [what: string, arpTables: string, modules: string, state: string, sources: string[]][] = [
-    ["none, of a kernel without modules", NONE, NONE, "Clean", []],
-    ["none", file(""), file(MODULES), "Clean", []],
-    ["a table of arptables", file("filter\n"), file(MODULES), "Unknown", ["arptables-legacy"]],
-    ["rules of ebtables", file(""), file(`${MODULES}ebtable_filter 16384 1 - Live 0x0\n`), "Unknown", ["ebtables-legacy"]],
-    ["rules of both", file("filter\n"), file("ebtable_broute 16384 12 - Live 0x0\n"), "Unknown", ["arptables-legacy", "ebtables-legacy"]],
-    ["lists that cannot be read", folder, folder, "Unknown", ["arptables-legacy", "ebtables-legacy"]],
+  const cases: [what: string, modules: string, state: string, sources: string[]][] = [
+    ["none, of a kernel without modules", NONE, "Clean", []],
+    ["none", file(MODULES), "Clean", []],
+    ["rules of ebtables", file(`${MODULES}ebtable_filter 16384 1 - Live 0x0\n`), "Unknown", ["ebtables-legacy"]],
+    ["a list that cannot be read", folder, "Unknown", ["ebtables-legacy"]],
   ];
-  for (const [what, arpTables, modules, state, sources] of cases)
+  for (const [what, modules, state, sources] of cases)
     it(`${what}: the node is ${state}`, () => {
-      const dumps = readOlderTables({ arpTables, modules });
+      const dumps = readOlderTables(modules);
       assert.deepEqual(
         dumps.map(({ source }) => source),
         sources,
