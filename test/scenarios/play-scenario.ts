@@ -1,5 +1,5 @@
 import { Simulation, type Decision, type Intent } from "@hostrouting/rollout";
-import type { PolicyState, RolloutPolicy } from "@hostrouting/domain";
+import type { GatePlace, PolicyState, RolloutGate, RolloutPolicy } from "@hostrouting/domain";
 import { simulatedStanding } from "./simulated-standing.ts";
 
 /** More rounds than any of the scenarios needs; one that has not settled by then hangs. */
@@ -140,6 +140,11 @@ export class ScenarioPlayer {
         return simulation[verb]();
       case "retry":
         return simulation.ask({ kind: "Retry", node: undefined });
+      case "approve":
+      case "reject":
+        return simulation.answer(first, verb === "approve");
+      case "gate":
+        return this.#gate(first, second, line.split(/\s+/)[3]);
       case "pass":
         simulation.nowMs = inSeconds(first);
         return;
@@ -152,6 +157,17 @@ export class ScenarioPlayer {
       default:
         return this.#refuse(line);
     }
+  }
+
+  /** `gate board BeforeBatch`: somebody must approve; `gate night BeforeCluster 60`: it opens after a minute. */
+  #gate(id: string, place: string, seconds: string | undefined): void {
+    const { policy, nowMs } = this.#simulation;
+    const at = place as GatePlace;
+    const gate: RolloutGate =
+      seconds === undefined
+        ? { id, at, kind: "Approval", twoPersons: false }
+        : { id, at, kind: "ScheduledStart", startsAt: new Date(nowMs + Number(seconds) * 1_000).toISOString() };
+    this.#simulation.policy = { ...policy, gates: [...policy.gates, gate] };
   }
 
   #guard(node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, rung: string): void {

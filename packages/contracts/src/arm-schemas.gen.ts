@@ -293,6 +293,39 @@ export const armDocument = {
         },
         "description": "A node with a finding."
       },
+      "GateAnswer": {
+        "type": "object",
+        "required": [
+          "gate",
+          "comment"
+        ],
+        "properties": {
+          "gate": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 80,
+            "description": "As the wait `ApprovalPending` names it in `subject`."
+          },
+          "comment": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 512,
+            "description": "Why; kept in the history."
+          }
+        }
+      },
+      "GatePlace": {
+        "type": "string",
+        "enum": [
+          "BeforeCluster",
+          "BeforeCanaries",
+          "AfterCanaries",
+          "BeforeBatch",
+          "AfterBatch",
+          "AfterCluster"
+        ],
+        "description": "Where a gate stands; those about batches stand before or after each of them."
+      },
       "HostRouting": {
         "type": "object",
         "required": [
@@ -1299,6 +1332,40 @@ export const armDocument = {
           }
         }
       },
+      "RolloutGate": {
+        "type": "object",
+        "required": [
+          "id",
+          "at",
+          "kind"
+        ],
+        "properties": {
+          "id": {
+            "type": "string",
+            "pattern": "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
+          },
+          "at": {
+            "$ref": "#/components/schemas/GatePlace"
+          },
+          "kind": {
+            "type": "string",
+            "enum": [
+              "Approval",
+              "ScheduledStart"
+            ]
+          },
+          "twoPersons": {
+            "type": "boolean",
+            "description": "Of an approval: whoever asked for the operation cannot give it."
+          },
+          "startsAt": {
+            "type": "string",
+            "format": "date-time",
+            "description": "Of a scheduled start."
+          }
+        },
+        "description": "Holds an operation that switches nodes on until somebody approves, or until a time."
+      },
       "RolloutPolicy": {
         "type": "object",
         "required": [
@@ -1327,6 +1394,8 @@ export const armDocument = {
           "progressDeadlineMs",
           "ruleset",
           "preflightOverrides",
+          "gates",
+          "approvalTimeoutMs",
           "policyMode"
         ],
         "properties": {
@@ -1459,6 +1528,17 @@ export const armDocument = {
             "items": {
               "$ref": "#/components/schemas/PreflightOverride"
             }
+          },
+          "gates": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/RolloutGate"
+            }
+          },
+          "approvalTimeoutMs": {
+            "type": "integer",
+            "format": "int32",
+            "description": "How long an approval is waited for before the operation is canceled."
           },
           "policyMode": {
             "type": "string",
@@ -1818,6 +1898,34 @@ export const armDocument = {
             ],
             "maxItems": 20,
             "description": "Replaces the whole list; one entry for a rule."
+          },
+          "gates": {
+            "anyOf": [
+              {
+                "type": "array",
+                "items": {
+                  "$ref": "#/components/schemas/RolloutGate"
+                }
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "maxItems": 10,
+            "description": "Replaces the whole list."
+          },
+          "approvalTimeoutMs": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 60000,
+            "maximum": 1209600000
           },
           "policyMode": {
             "anyOf": [

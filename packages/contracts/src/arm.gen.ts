@@ -119,6 +119,23 @@ export interface paths {
         patch: operations["HostRoutings_Update"];
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Opens the gate that holds the operation. 409 when it does not; 403 for whoever asked for the operation, where two persons are asked for. */
+        post: operations["HostRoutings_Approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/cancel": {
         parameters: {
             query?: never;
@@ -183,6 +200,23 @@ export interface paths {
          *     `Paused`. A paused operation waits without a deadline. 409 where the phase does not allow it.
          */
         post: operations["HostRoutings_Pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Cancels the operation at the gate that holds it. */
+        post: operations["HostRoutings_Reject"];
         delete?: never;
         options?: never;
         head?: never;
@@ -318,6 +352,17 @@ export interface components {
             changedBy?: string;
             name: string;
         };
+        GateAnswer: {
+            /** @description Why; kept in the history. */
+            comment: string;
+            /** @description As the wait `ApprovalPending` names it in `subject`. */
+            gate: string;
+        };
+        /**
+         * @description Where a gate stands; those about batches stand before or after each of them.
+         * @enum {string}
+         */
+        GatePlace: "BeforeCluster" | "BeforeCanaries" | "AfterCanaries" | "BeforeBatch" | "AfterBatch" | "AfterCluster";
         HostRouting: {
             id: string;
             name: string;
@@ -581,8 +626,27 @@ export interface components {
             /** @description All that failed when it is absent. */
             node?: string | null;
         };
+        /** @description Holds an operation that switches nodes on until somebody approves, or until a time. */
+        RolloutGate: {
+            at: components["schemas"]["GatePlace"];
+            id: string;
+            /** @enum {string} */
+            kind: "Approval" | "ScheduledStart";
+            /**
+             * Format: date-time
+             * @description Of a scheduled start.
+             */
+            startsAt?: string;
+            /** @description Of an approval: whoever asked for the operation cannot give it. */
+            twoPersons?: boolean;
+        };
         /** @description How nodes are switched; durations carry their unit. */
         RolloutPolicy: {
+            /**
+             * Format: int32
+             * @description How long an approval is waited for before the operation is canceled.
+             */
+            approvalTimeoutMs: number;
             /** Format: int32 */
             attemptsMax: number;
             /** @description Sizes of the batches after the canaries; what is left then is the last batch. */
@@ -599,6 +663,7 @@ export interface components {
             drainTimeoutMs: number;
             /** Format: int32 */
             finalSoakMs: number;
+            gates: components["schemas"]["RolloutGate"][];
             /** Format: int32 */
             installTimeoutMs: number;
             /** Format: int32 */
@@ -630,6 +695,7 @@ export interface components {
         };
         /** @description The members to change; one that is `null` goes back to its default, one that is absent stays. */
         RolloutPolicyUpdate: {
+            approvalTimeoutMs?: number | null;
             attemptsMax?: number | null;
             /** @description Replaces the whole list; each 1–500, or 1–100 %. */
             batchPlan?: (number | components["schemas"]["Percentage"])[] | null;
@@ -639,6 +705,8 @@ export interface components {
             confirmSeconds?: number | null;
             drainTimeoutMs?: number | null;
             finalSoakMs?: number | null;
+            /** @description Replaces the whole list. */
+            gates?: components["schemas"]["RolloutGate"][] | null;
             installTimeoutMs?: number | null;
             leaseMs?: number | null;
             /** @description 0–500, or 0–100 %. */
@@ -1124,6 +1192,50 @@ export interface operations {
             };
         };
     };
+    HostRoutings_Approve: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateAnswer"];
+            };
+        };
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRouting"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     HostRoutings_Cancel: {
         parameters: {
             query: {
@@ -1263,6 +1375,50 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRouting"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_Reject: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateAnswer"];
+            };
+        };
         responses: {
             /** @description The request has succeeded. */
             200: {

@@ -66,6 +66,7 @@ test("docs/rollout-policy.md tells every member with its default and its bounds"
     const given = rolloutPolicyBounds[member];
     if ("words" in given) return given.words.map((word) => `\`${word}\``).join(", ");
     if ("overridesMax" in given) return `at most ${given.overridesMax} entries`;
+    if ("gatesMax" in given) return `at most ${given.gatesMax} entries`;
     const isList = "entriesMax" in given;
     const { min, max, percent } = isList ? given.entry : given;
     return `${isList ? `at most ${given.entriesMax} of ` : ""}${min}–${max}${percent === undefined ? "" : ` or ${percent.min}%–${percent.max}%`}`;

@@ -1,4 +1,6 @@
 import { PREFLIGHT_OVERRIDES_MAX, parseOverrides, type OverrideBounds } from "./preflight-override.ts";
+import type { PolicyFault } from "./policy-fault.ts";
+import { GATES_MAX, parseGates } from "./rollout-gate.ts";
 import type { RolloutPolicy } from "./rollout-policy.ts";
 import { percentOf } from "./share.ts";
 
@@ -8,6 +10,7 @@ type Bound =
   | { readonly words: readonly string[] }
   | (Range & { readonly percent?: Range })
   | { readonly overridesMax: number }
+  | { readonly gatesMax: number }
   | { readonly entriesMax: number; readonly entry: Range & { readonly percent?: Range } };
 
 const DAY_MS = 86_400_000;
@@ -39,11 +42,10 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   progressDeadlineMs: { min: 60_000, max: 7 * DAY_MS },
   ruleset: { words: ["seed-2024", "ga-2026"] },
   preflightOverrides: { overridesMax: PREFLIGHT_OVERRIDES_MAX },
+  gates: { gatesMax: GATES_MAX },
+  approvalTimeoutMs: { min: 60_000, max: 14 * DAY_MS },
   policyMode: { words: ["Correct", "Warn", "Off"] },
 };
-
-/** A member that cannot be set as asked; one within a list as `preflightOverrides[0].reason`. */
-export type PolicyFault = { readonly member: string; readonly message: string };
 
 /** A member as it is kept, or what is wrong with it. */
 type Judged = { readonly value: unknown } | { readonly faults: readonly PolicyFault[] };
@@ -62,6 +64,10 @@ function judge(member: string, value: unknown, overrides: OverrideBounds): Judge
     return typeof value === "string" && bound.words.includes(value)
       ? { value }
       : fault(member, `${member} must be one of ${bound.words.join(", ")}.`);
+  if ("gatesMax" in bound) {
+    const parsed = parseGates(value);
+    return "faults" in parsed ? parsed : { value: parsed.gates };
+  }
   if ("entriesMax" in bound) return judgeList(member, value, bound);
   return judgeNumber(member, value, bound);
 }

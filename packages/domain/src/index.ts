@@ -12,6 +12,8 @@ export * from "./managed-policy.ts";
 export * from "./operation.ts";
 export * from "./node-rollout.ts";
 export * from "./preflight-override.ts";
+export * from "./policy-fault.ts";
+export * from "./rollout-gate.ts";
 export * from "./rollout-policy.ts";
 export * from "./share.ts";
 export * from "./wait-reason.ts";

@@ -33,7 +33,9 @@ test("nodes are skipped as long as the operation is before them, and tried again
     assert.equal(operationVerbs[phase].includes("skip"), !isTerminal(phase) && phase !== "Canceling", phase);
     assert.equal(operationVerbs[phase].includes("retry"), afterNodes(phase), phase);
     const back = allowedVerbs({ phase, mode: "None", ...running });
-    assert.ok(!back.includes("retry") && !back.includes("skip"), phase);
+    for (const verb of ["retry", "skip", "approve", "reject"] as const) assert.ok(!back.includes(verb), phase);
+    const holdsGates = ["Validating", "Rolling", "Finishing"].includes(phase);
+    for (const verb of ["approve", "reject"] as const) assert.equal(operationVerbs[phase].includes(verb), holdsGates, phase);
   }
 });
 

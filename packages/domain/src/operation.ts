@@ -37,18 +37,18 @@ export function isTerminal(phase: OperationPhase): phase is "Succeeded" | "Faile
 }
 
 /** What people may ask of an operation that is under way. */
-export type OperationVerb = "pause" | "resume" | "cancel" | "retry" | "skip";
+export type OperationVerb = "pause" | "resume" | "cancel" | "retry" | "skip" | "approve" | "reject";
 
-/** Of nodes only where they are switched on: none fails to let go, and one that were left out would stay on. */
-const NODE_VERBS: ReadonlySet<OperationVerb> = new Set(["retry", "skip"]);
+/** Only where nodes are switched on: none fails to let go, one that were left out would stay on, and "off" waits for nobody. */
+const ENABLING_VERBS: ReadonlySet<OperationVerb> = new Set(["retry", "skip", "approve", "reject"]);
 
 /** What may be asked for in each phase. Every verb may be repeated as long as its phase lasts: the second changes nothing. */
 export const operationVerbs: Readonly<Record<OperationPhase, readonly OperationVerb[]>> = {
   Accepted: ["pause", "cancel", "skip"],
-  Validating: ["pause", "cancel", "skip"],
+  Validating: ["pause", "cancel", "skip", "approve", "reject"],
   Preparing: ["pause", "cancel", "skip"],
-  Rolling: ["pause", "cancel", "retry", "skip"],
-  Finishing: ["pause", "cancel", "retry", "skip"],
+  Rolling: ["pause", "cancel", "retry", "skip", "approve", "reject"],
+  Finishing: ["pause", "cancel", "retry", "skip", "approve", "reject"],
   Pausing: ["pause", "resume", "cancel", "retry", "skip"],
   Paused: ["pause", "resume", "cancel", "retry", "skip"],
   Canceling: ["cancel"],
@@ -60,9 +60,8 @@ export const operationVerbs: Readonly<Record<OperationPhase, readonly OperationV
 /** What may be asked of this operation now. One that winds down because it failed can be asked for nothing but its end, which comes anyway. Pure. */
 export function allowedVerbs(operation: Pick<Operation, "phase" | "error" | "cancelRequested" | "mode">): readonly OperationVerb[] {
   const isWindingDown = operation.error !== undefined || operation.cancelRequested;
-  const isOfNodes = (verb: OperationVerb): boolean => NODE_VERBS.has(verb);
   return operationVerbs[operation.phase].filter(
-    (verb) => verb === "cancel" || (!isWindingDown && (operation.mode === "BpfVeth" || !isOfNodes(verb))),
+    (verb) => verb === "cancel" || (!isWindingDown && (operation.mode === "BpfVeth" || !ENABLING_VERBS.has(verb))),
   );
 }
 
@@ -74,6 +73,9 @@ export type NodeRequest =
 /** Why an operation is held: somebody asked, or more nodes failed than the policy tolerates. `by`: their object id, "" for the engine. */
 export type OperationPause = { readonly reason: "Asked" | "NodeFailures"; readonly message: string; readonly by: string };
 
+/** What somebody answered to a gate that waited for approval. `by`: their object id; `comment` is their own text. */
+export type GateAnswer = { readonly gate: string; readonly by: string; readonly comment: string };
+
 /** What holds an operation, and what is remembered of it. Requests and rounds both write it, each over the version that it read. */
 export type OperationControl = {
   /** Absent as soon as somebody asked to go on. */
@@ -84,6 +86,12 @@ export type OperationControl = {
   readonly resumedAt?: Instant | undefined;
   /** Nodes that had failed or were blocked when somebody resumed: known, so no reason to pause again. */
   readonly acceptedFailures?: readonly NodeUid[] | undefined;
+  /** The gate that holds the operation now; no deadline runs meanwhile. Its id is that of the policy's gate, with `/batch-2` where it stands at a batch. */
+  readonly pending?: { readonly gate: string; readonly since: Instant; readonly twoPersons: boolean } | undefined;
+  readonly approvals?: readonly GateAnswer[] | undefined;
+  readonly rejection?: GateAnswer | undefined;
+  /** Why the engine cancels the operation itself: it was rejected, or nobody approved in time. */
+  readonly cancelReason?: OperationError | undefined;
   /** What the next round takes up, at most 100. */
   readonly requests?: readonly NodeRequest[] | undefined;
 };

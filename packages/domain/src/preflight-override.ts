@@ -1,4 +1,5 @@
 import type { Instant } from "./brand.ts";
+import { timeOf } from "./date-time.ts";
 
 /**
  * A preflight rule that may fail for a while, because somebody has said why. In force before `expiresAt`; from then on the rule counts again,
@@ -27,8 +28,6 @@ const REASON_LENGTH_MAX = 512;
 export const OVERRIDE_DAYS_MAX = 90;
 const DAY_MS = 86_400_000;
 const MEMBERS: readonly string[] = ["ruleId", "reason", "expiresAt"];
-/** A date-time of RFC 3339, whose offset is never left out. */
-const DATE_TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** Overrides as they are kept (times in UTC), or every fault of what was given. */
 export function parseOverrides(
@@ -81,15 +80,6 @@ function expiryFault(expiresAt: unknown, now: Instant): string | undefined {
   if (Number.isNaN(at)) return "must be a time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z.";
   if (at <= now) return "must be in the future.";
   return at - now > OVERRIDE_DAYS_MAX * DAY_MS ? `must be at most ${OVERRIDE_DAYS_MAX} days ahead.` : undefined;
-}
-
-/** Milliseconds since 1970; NaN for what is no date-time, or one on a day that its month has not. */
-function timeOf(text: string): number {
-  const parts = DATE_TIME.exec(text);
-  if (parts === null) return Number.NaN;
-  const [year, month, day] = parts.slice(1).map(Number) as [number, number, number];
-  const isDay = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
-  return isDay ? Date.parse(text) : Number.NaN;
 }
 
 function twice(entries: readonly unknown[]): readonly OverrideFault[] {

@@ -1,5 +1,6 @@
 import type { PreflightOverride } from "./preflight-override.ts";
 import type { PolicyMode } from "./managed-policy.ts";
+import type { RolloutGate } from "./rollout-gate.ts";
 import type { Share } from "./share.ts";
 
 /**
@@ -58,6 +59,10 @@ export type RolloutPolicy = {
   readonly ruleset: "seed-2024" | "ga-2026";
   /** Rules that may fail for a while, each with its reason; at most 20, one for a rule, up to 90 days ahead. */
   readonly preflightOverrides: readonly PreflightOverride[];
+  /** What holds an operation that switches nodes on until somebody approves, or until a time; at most 10. */
+  readonly gates: readonly RolloutGate[];
+  /** How long an operation waits for an approval before it is canceled, 60,000–1,209,600,000 ms. It never counts as one. */
+  readonly approvalTimeoutMs: number;
   /** What becomes of changes to the network policy that stands for the nodes' own rules. */
   readonly policyMode: PolicyMode;
 };
@@ -91,6 +96,8 @@ export const productionPolicy: RolloutPolicy = {
   progressDeadlineMs: 60 * MINUTE_MS,
   ruleset: "ga-2026",
   preflightOverrides: [],
+  gates: [],
+  approvalTimeoutMs: 72 * 60 * MINUTE_MS,
   policyMode: "Correct",
 };
 

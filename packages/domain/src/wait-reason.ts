@@ -7,6 +7,8 @@ export type WaitReason =
   | "LeaseHeldElsewhere"
   | "EmergencyOff"
   | "Paused"
+  | "ApprovalPending"
+  | "ScheduledStart"
   | "BundleInstalling"
   | "AgentNotReporting"
   | "NodeNotReady"
@@ -37,7 +39,7 @@ export type WaitReason =
 /** Why nothing (or not everything) moves, for whom, since when, until when, and what a person can do. */
 export type Wait = {
   readonly reason: WaitReason;
-  /** What waits: a node's name, a pod, or "cluster". */
+  /** What waits: a node's name, a pod, a gate, or "cluster". */
   readonly subject: string;
   readonly since: Instant;
   /** When it ends by itself at the latest; absent when only a change outside ends it. */

@@ -1,8 +1,9 @@
-import { unreachable, type Operation, type OperationError } from "@hostrouting/domain";
+import { unreachable, visibleText, type Operation, type OperationError } from "@hostrouting/domain";
 import { agentIsReady } from "./agent-report.ts";
 import { installBundle } from "./bundle-plan.ts";
 import { isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
+import { closedGate, gateEnd, isGateWait, withPendingGate } from "./policy-gates.ts";
 import { advance, freshAttempts, progressError } from "./operation-step.ts";
 import { policyHold } from "./policy-plan.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
@@ -19,11 +20,17 @@ const PREFLIGHT_UNKNOWN_MAX_MS = 5 * 60_000;
  * has not ended is winding down.
  */
 export function enableOperation(round: Round, operation: Operation): Outcome {
+  return withPendingGate(round, enablingStep(round, operation));
+}
+
+function enablingStep(round: Round, operation: Operation): Outcome {
   if (operation.error !== undefined) return windDown(round, operation, operation.error);
   if (operation.cancelRequested || operation.phase === "Canceling") return windDown(round, operation, undefined);
+  const cancelReason = gateEnd(round, operation);
+  if (cancelReason !== undefined) return windDown(round, { ...operation, control: { ...operation.control, cancelReason } }, undefined);
   if (operation.control.pause !== undefined) return pauseOperation(round, operation, operation.control.pause);
   if (operation.phase === "Pausing" || operation.phase === "Paused") return resumeOperation(round, operation);
-  const late = progressError(round, operation);
+  const late = operation.control.pending === undefined ? progressError(round, operation) : undefined;
   if (late !== undefined) return windDown(round, operation, late);
   switch (operation.phase) {
     case "Accepted":
@@ -49,7 +56,11 @@ function validate(round: Round, operation: Operation): Outcome {
   const { preflight } = round.snapshot;
   const stepped = stepNodes(round, operation.mode, false);
   if (preflight.kind === "Failed") return windDown(round, operation, preflight.error);
-  if (preflight.kind === "Passed") return advance(operation, stepped, "Preparing");
+  if (preflight.kind === "Passed") {
+    const closed = closedGate(round, operation, { at: "BeforeCluster" });
+    if (closed === undefined) return advance(operation, stepped, "Preparing");
+    return advance(operation, { ...stepped, waits: [...stepped.waits, closed] }, "Validating");
+  }
   return untilKnown(round, operation, stepped);
 }
 
@@ -109,13 +120,16 @@ function installError(late: readonly RoundNode[]): OperationError {
 }
 
 function roll(round: Round, operation: Operation): Outcome {
-  const gate = new StageGate(round);
+  const gate = new StageGate(round, operation);
   const stepped = stepNodes(round, operation.mode, gate);
   const installed = installBundle(round, stepped.nodes, "BpfVeth");
   const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits: [...stepped.waits, ...gate.waits] };
   const over = whyOverBudget(round, operation, step.nodes);
   if (over !== undefined) return failing(round, operation, { step, why: over });
-  if (hasOpenNodes(round, step.nodes) || step.intents.length > 0) return advance(operation, step, "Rolling");
+  if (hasOpenNodes(round, step.nodes) || step.intents.length > 0 || gate.waits.some(isGateWait)) return advance(operation, step, "Rolling");
+  // The last node may have been enabled in this very round: its batch's gate is asked for before the operation goes on.
+  const last = new StageGate({ ...round, nodes: step.nodes }, operation).waits.filter(isGateWait);
+  if (last.length > 0) return advance(operation, { ...step, waits: [...step.waits, ...last] }, "Rolling");
   const short = whyTooFewEnabled(round, operation, step.nodes);
   return short === undefined ? advance(operation, step, "Finishing") : failing(round, operation, { step, why: short });
 }
@@ -148,7 +162,7 @@ function failing(
 }
 
 function nodeError({ record, seen }: RoundNode): OperationError {
-  if (isSkipped(record)) return { code: "Skipped", message: record.skipped?.reason ?? "", target: record.node };
+  if (isSkipped(record)) return { code: "Skipped", message: visibleText(record.skipped?.reason ?? ""), target: record.node };
   return {
     code: record.problem?.reason ?? (seen.ready ? "Unknown" : "NodeNotReady"),
     message: record.problem?.message ?? (seen.ready ? "" : "The node is not Ready."),
@@ -159,7 +173,7 @@ function nodeError({ record, seen }: RoundNode): OperationError {
 function finish(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, true);
   if (stepped.intents.length > 0 || hasOpenNodes(round, stepped.nodes)) return advance(operation, stepped, "Finishing");
-  const soaking = finalSoak(round, stepped.nodes);
-  if (soaking !== undefined) return advance(operation, { ...stepped, waits: [...stepped.waits, soaking] }, "Finishing");
+  const held = finalSoak(round, stepped.nodes) ?? closedGate(round, operation, { at: "AfterCluster" });
+  if (held !== undefined) return advance(operation, { ...stepped, waits: [...stepped.waits, held] }, "Finishing");
   return advance(operation, stepped, "Succeeded");
 }

@@ -33,7 +33,8 @@ export function resumeOperation(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, false);
   const { from, since } = operation.control.held ?? { from: "Validating", since: round.now };
   const isStale = operation.mode === "BpfVeth" && from !== "Accepted" && round.now - since > PREFLIGHT_STALE_MS;
-  const control = { resumedAt: round.now, acceptedFailures: knownFailures(stepped.nodes) };
+  const { held: _over, pending: _asked, ...kept } = operation.control;
+  const control = { ...kept, resumedAt: round.now, acceptedFailures: knownFailures(stepped.nodes) };
   return {
     ...stepped,
     operation: { ...inPhase(operation, isStale ? "Validating" : from, stepped.nodes), control },

@@ -196,6 +196,16 @@ export class Simulation {
     this.operation = { ...operation, control: { ...operation.control, requests: [...(operation.control.requests ?? []), request] } };
   }
 
+  /** Somebody's answer to a gate. */
+  answer(gate: string, isApproved: boolean): void {
+    const { operation } = this;
+    if (operation === undefined) return;
+    const answer = { gate, by: "somebody", comment: "looked at it" };
+    const { approvals = [] } = operation.control;
+    const control = isApproved ? { approvals: [...approvals, answer] } : { rejection: answer };
+    this.operation = { ...operation, control: { ...operation.control, ...control } };
+  }
+
   /** Somebody's wish to go on. */
   resume(): void {
     if (this.operation !== undefined) this.operation = { ...this.operation, control: { ...this.operation.control, pause: undefined } };

@@ -1,5 +1,6 @@
-import { as, shareOf, type Instant, type NodeRollout } from "@hostrouting/domain";
+import { as, shareOf, type Instant, type NodeRollout, type Operation } from "@hostrouting/domain";
 import { isWanted } from "./failure-budget.ts";
+import { closedGate } from "./policy-gates.ts";
 import type { Round, RoundNode } from "./round.ts";
 import type { NodeObservation } from "./snapshot.ts";
 import { CLUSTER, type WaitDraft } from "./waits.ts";
@@ -26,6 +27,9 @@ export function finalSoak(round: Round, nodes: readonly RoundNode[]): WaitDraft 
   return until && { reason: "FinalSoaking", subject: CLUSTER, message: "All nodes must stay well for a while.", until };
 }
 
+/** Whose turn it is: the stage, how many more may join it, and why nobody may. */
+type Turn = { readonly stage: number; readonly room: Map<string, number>; readonly waits: readonly WaitDraft[] };
+
 /**
  * Whose turn it is: first the canaries of each kind of node, then batch by batch, each only when the one before is enabled and has soaked.
  * Derived from the records in every round: each node's says with which stage it was started. A node that cannot be started for reasons of
@@ -33,34 +37,22 @@ export function finalSoak(round: Round, nodes: readonly RoundNode[]): WaitDraft 
  * as long as the budgets of failures allow.
  */
 export class StageGate {
-  /** Why it is nobody's turn, where that is a matter of time. */
+  /** Why it is nobody's turn, where that is a matter of time or of a gate. */
   readonly waits: readonly WaitDraft[];
   readonly #round: Round;
+  readonly #operation: Operation;
   /** The stage that may start nodes now; earlier ones may start theirs again. */
   readonly #stage: number;
   /** How many more nodes may join the stage: by kind for canaries, under "" for a batch. */
   readonly #room: Map<string, number>;
 
-  constructor(round: Round) {
+  constructor(round: Round, operation: Operation) {
     this.#round = round;
-    const canaryRoom = this.#canaryRoom();
-    const canaries = this.#members(CANARIES);
-    if (canaryRoom.size > 0 || !canaries.every((node) => this.#isSettled(node))) {
-      this.#stage = CANARIES;
-      this.#room = canaryRoom;
-      this.waits = [];
-      return;
-    }
-    const { canarySoakMs, batchSoakMs } = round.snapshot.policy;
-    const canarySoak = soakEnd(round, canaries, canarySoakMs);
-    const batch = Math.max(1, ...round.nodes.map(({ record }) => record.stage ?? 1));
-    const room = canarySoak === undefined ? this.#batchRoom(batch) : 0;
-    const isOpen = canarySoak === undefined && (room > 0 || !this.#members(batch).every((node) => this.#isSettled(node)));
-    const batchSoak = canarySoak === undefined && !isOpen ? soakEnd(round, this.#members(batch), batchSoakMs) : undefined;
-    const isNext = canarySoak === undefined && !isOpen && batchSoak === undefined;
-    this.#stage = canarySoak !== undefined ? CANARIES : isNext ? batch + 1 : batch;
-    this.#room = new Map([["", isNext ? this.#batchRoom(batch + 1) : room]]);
-    this.waits = this.#isDone() ? [] : soakWaits(canarySoak, batchSoak, batch);
+    this.#operation = operation;
+    const { stage, room, waits } = this.#canaryTurn();
+    this.#stage = stage;
+    this.#room = room;
+    this.waits = waits;
   }
 
   /** With which stage a node would be started now; nothing when it is not its turn. */
@@ -93,6 +85,43 @@ export class StageGate {
     return this.#round.nodes.every((node) => this.#isSettled(node));
   }
 
+  #canaryTurn(): Turn {
+    const room = this.#canaryRoom();
+    const canaries = this.#members(CANARIES);
+    if (room.size > 0 || !canaries.every((node) => this.#isSettled(node))) {
+      const closed = canaries.length === 0 ? this.#closed({ at: "BeforeCanaries" }) : undefined;
+      return closed ?? { stage: CANARIES, room, waits: [] };
+    }
+    const until = soakEnd(this.#round, canaries, this.#round.snapshot.policy.canarySoakMs);
+    const soaking = until && { reason: "CanarySoaking" as const, message: "The canaries must stay well for a while.", until };
+    const closed = this.#soaking(CANARIES, soaking) ?? (canaries.length > 0 ? this.#closed({ at: "AfterCanaries" }) : undefined);
+    return closed ?? this.#batchTurn(Math.max(1, ...this.#round.nodes.map(({ record }) => record.stage ?? 1)));
+  }
+
+  #batchTurn(batch: number): Turn {
+    const room = this.#batchRoom(batch);
+    const members = this.#members(batch);
+    const open: Turn = { stage: batch, room: new Map([["", room]]), waits: [] };
+    if (members.length === 0) return (room > 0 ? this.#closed({ at: "BeforeBatch", batch }) : undefined) ?? open;
+    if (room > 0 || !members.every((node) => this.#isSettled(node))) return open;
+    const until = soakEnd(this.#round, members, this.#round.snapshot.policy.batchSoakMs);
+    const soaking = until && { reason: "BatchSoaking" as const, message: `Batch ${batch} must stay well for a while.`, until };
+    return this.#soaking(batch, soaking) ?? this.#closed({ at: "AfterBatch", batch }) ?? this.#batchTurn(batch + 1);
+  }
+
+  /** Nobody's turn until a stage has soaked; when nothing comes after it, nothing waits for that. */
+  #soaking(stage: number, wait: Omit<WaitDraft, "subject"> | undefined): Turn | undefined {
+    if (wait === undefined || this.#isDone()) return undefined;
+    return { stage, room: new Map(), waits: [{ ...wait, subject: CLUSTER }] };
+  }
+
+  /** Nobody's turn until a gate opens; what was started before may be started again. */
+  #closed(place: Parameters<typeof closedGate>[2]): Turn | undefined {
+    const wait = closedGate(this.#round, this.#operation, place);
+    const stage = place.at === "BeforeBatch" ? (place.batch ?? 1) - 1 : (place.batch ?? CANARIES);
+    return wait && { stage, room: new Map(), waits: [wait] };
+  }
+
   /** Kinds of nodes that need further canaries, with how many. A node that is enabled already proves as much as a canary. */
   #canaryRoom(): Map<string, number> {
     const byKind = Map.groupBy(
@@ -115,11 +144,4 @@ export class StageGate {
     const eligible = this.#round.nodes.filter(({ seen }) => seen.ineligible === undefined).length;
     return Math.min(candidates, Math.max(0, shareOf(size, eligible, "Up") - this.#members(batch).length));
   }
-}
-
-function soakWaits(canaries: Instant | undefined, lastBatch: Instant | undefined, batch: number): readonly WaitDraft[] {
-  if (canaries !== undefined)
-    return [{ reason: "CanarySoaking", subject: CLUSTER, message: "The canaries must stay well for a while.", until: canaries }];
-  if (lastBatch === undefined) return [];
-  return [{ reason: "BatchSoaking", subject: CLUSTER, message: `Batch ${batch} must stay well for a while.`, until: lastBatch }];
 }

@@ -38,6 +38,8 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   Verifying: "Nothing yet; if it lasts, look at the node's probes in its HostRoutingNode.",
   Confirming: "Nothing yet; if it lasts, look at the agent's log on that node.",
   Soaking: "Nothing: the node must stay well for a while.",
+  ApprovalPending: "Approve or reject it: `hostrouting approve` or `reject` with the gate's name and a comment.",
+  ScheduledStart: "Nothing: it begins at its time; change or remove the gate in `rolloutPolicy.gates` to begin earlier.",
   CanarySoaking: "Nothing: the first nodes of each kind must stay well for a while; `rolloutPolicy.canarySoakMs` says how long.",
   BatchSoaking: "Nothing: a batch must stay well for a while before the next one; `rolloutPolicy.batchSoakMs` says how long.",
   FinalSoaking: "Nothing: all nodes must stay well for a while; `rolloutPolicy.finalSoakMs` says how long.",

@@ -12,7 +12,9 @@ export function inPhase(operation: Operation, phase: OperationPhase, nodes: read
 
 /** A pause ends with the operation; for as long as it lasted no deadline ran. */
 function released(operation: Operation, { now }: Round): Operation {
-  return operation.control.held === undefined ? operation : { ...operation, control: { resumedAt: now } };
+  return operation.control.held === undefined
+    ? operation
+    : { ...operation, control: { ...operation.control, held: undefined, pause: undefined, resumedAt: now } };
 }
 
 /**
@@ -39,10 +41,11 @@ export function windDown(round: Round, asked: Operation, error: OperationError |
       lookAgainInMs: AFTER_WRITE_MS,
       history: [],
     };
+  const reason = error ?? operation.control.cancelReason;
   const history: HistoryEntry[] = error === undefined ? [] : [{ kind: "OperationError", data: { operationId: operation.id, error } }];
   return {
     ...stepped,
-    operation: inPhase(ending, error === undefined ? "Canceled" : "Failed", stepped.nodes),
+    operation: inPhase({ ...ending, error: reason }, error === undefined ? "Canceled" : "Failed", stepped.nodes),
     lookAgainInMs: BUSY_MS,
     history,
   };

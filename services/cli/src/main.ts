@@ -71,6 +71,14 @@ function addVerbs(add: (name: string, description: string) => Command, ended: (c
   } as const;
   for (const [verb, description] of Object.entries(asks))
     add(verb, description).action(async (options: Common) => ended(await askCommand(parts(options), verb)));
+  const answers = { approve: "open the gate that holds the operation", reject: "cancel the operation at the gate that holds it" };
+  for (const [verb, description] of Object.entries(answers))
+    add(verb, description)
+      .argument("<gate>", "as the wait names it")
+      .requiredOption("--comment <text>", "why; kept in the history")
+      .action(async (gate: string, { comment, ...options }: Common & { comment: string }) =>
+        ended(await askCommand(parts(options), verb, { gate, comment })),
+      );
   add("retry", "try nodes again that failed or could not be drained")
     .option("--node <name>", "this one only, also if it was skipped")
     .action(async ({ node, ...options }: Common & { node?: string }) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { as, type FencingToken, type HostRoutingStatus, type Instant } from "@hostrouting/domain";
+import { as, type FencingToken, type HostRoutingStatus, type Instant, type OperationControl } from "@hostrouting/domain";
 import { ids, makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
 import { startTestSurface, type Reply, type TestSurface } from "./testing/test-surface.ts";
 
@@ -158,7 +158,7 @@ test("pause and resume answer what is now; twice is once, and where it makes no 
   const control = async (): Promise<unknown> => (await surface.store.rounds.read(cluster.id))?.operation?.control;
   const refused = await ask("resume");
   assert.deepEqual([refused.status, refused.body.error.code], [409, "OperationNotAllowed"]);
-  assert.match(refused.body.error.message, /Allowed now: pause, cancel, skip\.$/);
+  assert.match(refused.body.error.message, /Allowed now: pause, cancel, skip, approve, reject\.$/);
   for (const _ of [1, 2]) {
     const paused = await ask("pause");
     assert.deepEqual([paused.status, paused.body.properties.operation.phase], [200, "Validating"]);
@@ -175,6 +175,17 @@ test("pause and resume answer what is now; twice is once, and where it makes no 
   const unknown = await post("skip", { node: "n9", reason: "gone" });
   assert.deepEqual([unknown.status, unknown.body.error.code], [404, "NodeNotFound"]);
   assert.equal((await post("skip", { node: "n9" })).body.error.target, "reason");
+  const early = await post("approve", { gate: "board", comment: "fine" });
+  assert.deepEqual([early.status, early.body.error.code], [409, "OperationNotAllowed"]);
+  await moveOperation(surface.store, cluster.id, { control: { pending: { gate: "board", since: AT, twoPersons: false } } });
+  assert.equal((await post("approve", { gate: "board" })).body.error.target, "comment");
+  assert.equal((await post("approve", { gate: "board", comment: "fine" })).status, 200);
+  assert.equal((await post("approve", { gate: "board", comment: "fine" })).status, 200, "approved twice is approved once");
+  assert.deepEqual(
+    ((await control()) as OperationControl).approvals?.map(({ gate, comment }) => [gate, comment]),
+    [["board", "fine"]],
+  );
+  assert.equal((await post("reject", { gate: "board", comment: "no" })).status, 409, "it is open already");
   assert.equal((await surface.ask({ method: "POST", path: `${DEFAULT}/pause?${V}`, token: { tid: ids.otherTenantId } })).status, 404);
 });
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { as, type Instant } from "@hostrouting/domain";
+import { as, unreachable, type Instant } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { decideCancel } from "../enablement/decide-cancel.ts";
 import { decideVerb, type Ask } from "../enablement/decide-verb.ts";
@@ -10,7 +10,9 @@ import { toFindingsBody, toHostRoutingBody, toHostRoutingNodesBody } from "./hos
 import { findCluster, operationUrl } from "./managed-cluster-routes.ts";
 import { pathOf, principalOf } from "./request-context.ts";
 import { HOST_ROUTING_TYPE, CLUSTER_TYPE } from "./resource-ids.ts";
-import { parseNodeRequest } from "./verb-body.ts";
+import { parseAnswer, parseNodeRequest } from "./verb-body.ts";
+
+const VERBS = ["pause", "resume", "retry", "skip", "approve", "reject"] as const;
 
 async function read(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const cluster = await findCluster(deps, request);
@@ -50,13 +52,28 @@ async function cancel(deps: Deps, request: FastifyRequest, reply: FastifyReply):
     .send();
 }
 
+function parseAsk(verb: Ask["verb"], body: unknown, by: string): Ask {
+  switch (verb) {
+    case "retry":
+    case "skip":
+      return { verb, request: parseNodeRequest(verb, body, by) };
+    case "approve":
+    case "reject":
+      return parseAnswer(verb, body);
+    case "pause":
+    case "resume":
+      return { verb };
+    default:
+      return unreachable(verb);
+  }
+}
+
 /** Asks something of the running operation; answers what is now, of which the operation's phase tells how far that is. */
 async function ask(deps: Deps, request: FastifyRequest, verb: Ask["verb"]): Promise<unknown> {
   const cluster = await findCluster(deps, request);
   const principal = principalOf(request);
-  const isOfNodes = verb === "retry" || verb === "skip";
-  const wanted: Ask = isOfNodes ? { verb, request: parseNodeRequest(verb, request.body, principal.objectId) } : { verb };
-  const nodes = isOfNodes ? ((await deps.store().clusters.status(cluster.id)).status?.nodes ?? []) : [];
+  const wanted = parseAsk(verb, request.body, principal.objectId);
+  const nodes = "request" in wanted ? ((await deps.store().clusters.status(cluster.id)).status?.nodes ?? []) : [];
   const asked = { ask: wanted, name: pathOf(request).name, principal, nodes };
   const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decideVerb(locked, asked)));
   if (result instanceof ArmError) throw result;
@@ -83,8 +100,7 @@ export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
   app.patch(`${base}/default`, (request) => changePolicy(deps, request));
   app.get(`${base}/default/nodes`, (request) => readNodes(deps, request));
   app.get(`${base}/default/findings`, (request) => readFindings(deps, request));
-  for (const verb of ["pause", "resume", "retry", "skip"] as const)
-    app.post(`${base}/default/${verb}`, (request) => ask(deps, request, verb));
+  for (const verb of VERBS) app.post(`${base}/default/${verb}`, (request) => ask(deps, request, verb));
   app.post(`${base}/default/cancel`, async (request, reply) => {
     await cancel(deps, request, reply);
     return reply;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArmError } from "./arm-error.ts";
-import { parseNodeRequest } from "./verb-body.ts";
+import { parseAnswer, parseNodeRequest } from "./verb-body.ts";
 
 const good: readonly (readonly ["retry" | "skip", unknown, object])[] = [
   ["retry", undefined, { kind: "Retry", node: undefined }],
@@ -37,3 +37,20 @@ for (const [verb, body, expected] of bad)
       },
     );
   });
+
+test("an answer names its gate and says why", () => {
+  const given = { gate: "board/batch-2", comment: "seen" };
+  assert.deepEqual(parseAnswer("approve", given), { verb: "approve", ...given });
+  for (const [body, expected] of [
+    [undefined, "InvalidRequestContent"],
+    [{}, "gate, comment"],
+    [{ gate: "board", comment: " " }, "comment"],
+    [{ gate: "g".repeat(81), comment: "c" }, "gate"],
+  ] as const)
+    assert.throws(
+      () => parseAnswer("reject", body),
+      (error) =>
+        error instanceof ArmError &&
+        (error.fault.details ?? [error.fault]).map(({ target, code }) => target ?? code).join(", ") === expected,
+    );
+});

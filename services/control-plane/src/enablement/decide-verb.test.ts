@@ -59,7 +59,7 @@ const answers: readonly (readonly [name: string, verb: "pause" | "resume", activ
     "one that runs",
     "resume",
     operation("Rolling"),
-    "409 OperationNotAllowed: Operation EnableHostRouting (op) is in phase Rolling. Allowed now: pause, cancel, retry, skip.",
+    "409 OperationNotAllowed: Operation EnableHostRouting (op) is in phase Rolling. Allowed now: pause, cancel, retry, skip, approve, reject.",
   ],
   [
     "one that failed and winds down",

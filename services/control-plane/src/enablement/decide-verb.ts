@@ -8,11 +8,12 @@ import {
   type OperationVerb,
 } from "@hostrouting/domain";
 import type { ClusterChange, LockedCluster } from "@hostrouting/store";
-import { armError, type ArmError } from "../arm/arm-error.ts";
+import { ArmError, armError } from "../arm/arm-error.ts";
 import type { Principal } from "../arm/principal.ts";
+import { decideAnswer, type Answer } from "./decide-answer.ts";
 
 /** What is asked for; verbs about nodes say which. */
-export type Ask = { readonly verb: "pause" | "resume" } | { readonly verb: "retry" | "skip"; readonly request: NodeRequest };
+export type Ask = { readonly verb: "pause" | "resume" } | { readonly verb: "retry" | "skip"; readonly request: NodeRequest } | Answer;
 
 /** What somebody asks of the operation that is under way on a cluster. `nodes`: as the worker saw them last. */
 export type VerbRequest = {
@@ -28,7 +29,14 @@ export type VerbDecision = { readonly change?: ClusterChange; readonly result: "
 /** A worker takes requests up within a second; as many as this at once are nobody's wish. */
 const REQUESTS_MAX = 100;
 
-const KINDS = { pause: "PauseRequested", resume: "ResumeRequested", retry: "RetryRequested", skip: "SkipRequested" } as const;
+const KINDS = {
+  pause: "PauseRequested",
+  resume: "ResumeRequested",
+  retry: "RetryRequested",
+  skip: "SkipRequested",
+  approve: "GateApproved",
+  reject: "GateRejected",
+} as const;
 
 /** Why a verb is refused for now: 409 with what is allowed instead. */
 export function refuseVerb(operation: Operation | undefined, verb: OperationVerb, name: string): ArmError | undefined {
@@ -49,13 +57,26 @@ export function decideVerb(locked: LockedCluster | undefined, given: VerbRequest
   const refusal = refuseVerb(active, ask.verb, name) ?? ("request" in ask ? refuseNode(ask.request, nodes) : undefined);
   if (refusal !== undefined) return { result: refusal };
   if (active === undefined) return { result: "Accepted" };
-  const control = "request" in ask ? withRequest(active.control, ask.request, nodes) : withPause(active.control, ask.verb, principal);
+  const control = controlAfter(active, ask, given);
+  if (control instanceof ArmError) return { result: control };
   if (control === undefined) return { result: "Accepted" };
   if ((control.requests?.length ?? 0) > REQUESTS_MAX)
     return { result: armError(409, "OperationNotAllowed", `${REQUESTS_MAX} requests for nodes wait for the worker; ask again later.`) };
-  const what = "request" in ask ? { node: ask.request.node ?? "", ...(ask.request.kind === "Skip" && { reason: ask.request.reason }) } : {};
-  const history = [{ kind: KINDS[ask.verb], data: { operationId: active.id, by: principal.objectId, ...what } }];
+  const history = [{ kind: KINDS[ask.verb], data: { operationId: active.id, by: principal.objectId, ...whatOf(ask) } }];
   return { change: { control: { operationId: active.id, control }, history }, result: "Accepted" };
+}
+
+function controlAfter(active: Operation, ask: Ask, { principal, nodes }: VerbRequest): OperationControl | ArmError | undefined {
+  if ("request" in ask) return withRequest(active.control, ask.request, nodes);
+  return "gate" in ask ? decideAnswer(active, ask, principal) : withPause(active.control, ask.verb, principal);
+}
+
+/** What history keeps of it beside who asked. */
+function whatOf(ask: Ask): Readonly<Record<string, string>> {
+  if ("gate" in ask) return { gate: ask.gate, comment: ask.comment };
+  if (!("request" in ask)) return {};
+  const { request } = ask;
+  return { node: request.node ?? "", ...(request.kind === "Skip" && { reason: request.reason }) };
 }
 
 /** What the operation is asked for afterwards; nothing when it is asked for that already. */

@@ -11,7 +11,7 @@ const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
   [/\/managedclusters\/[^/]+$/, "ManagedCluster"],
   [/\/managedclusters$/, "ManagedClusterList"],
   [/\/hostroutings$/, "HostRoutingList"],
-  [/\/hostroutings\/default(\/(pause|resume|retry|skip))?$/, "HostRouting"],
+  [/\/hostroutings\/default(\/(pause|resume|retry|skip|approve|reject))?$/, "HostRouting"],
   [/\/hostroutings\/default\/nodes$/, "HostRoutingNodeList"],
   [/\/operations\/[^/]+$/, "OperationStatus"],
 ];

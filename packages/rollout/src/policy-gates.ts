@@ -1,0 +1,65 @@
+import { isTerminal, type GatePlace, type OperationError, type Instant, type Operation, as, visibleText } from "@hostrouting/domain";
+import { isInFlight } from "./budget.ts";
+import type { Outcome, Round } from "./round.ts";
+import type { WaitDraft } from "./waits.ts";
+
+/** People take hours; an answer rings the bell. */
+const GATE_RESYNC_MS = 5_000;
+
+/** The first gate at a place that is closed now, as a wait. A gate at a batch is one of its own for each batch. */
+export function closedGate(
+  round: Round,
+  operation: Operation,
+  place: { readonly at: GatePlace; readonly batch?: number },
+): WaitDraft | undefined {
+  const { gates, approvalTimeoutMs } = round.snapshot.policy;
+  const { approvals = [], pending } = operation.control;
+  for (const gate of gates.filter(({ at }) => at === place.at)) {
+    const id = place.batch === undefined ? gate.id : `${gate.id}/batch-${place.batch}`;
+    if (gate.kind === "ScheduledStart") {
+      const until = as<Instant>(Date.parse(gate.startsAt));
+      if (round.now < until) return { reason: "ScheduledStart", subject: id, message: `It begins at ${gate.startsAt}.`, until };
+    } else if (!approvals.some((answer) => answer.gate === id)) {
+      const since = pending?.gate === id ? pending.since : round.now;
+      const who = gate.twoPersons ? "somebody other than who asked for the operation" : "somebody";
+      const until = as<Instant>(since + approvalTimeoutMs);
+      return { reason: "ApprovalPending", subject: id, message: `Waits until ${who} approves; after that it is canceled.`, until };
+    }
+  }
+  return undefined;
+}
+
+/** Whether a wait is a gate's. */
+export function isGateWait({ reason }: Pick<WaitDraft, "reason">): boolean {
+  return reason === "ApprovalPending" || reason === "ScheduledStart";
+}
+
+/** Why a gate ends the operation: it was rejected, or nobody approved in time. */
+export function gateEnd(round: Round, { control }: Operation): OperationError | undefined {
+  if (control.cancelReason !== undefined) return control.cancelReason;
+  const { rejection, pending } = control;
+  if (rejection !== undefined) return { code: "Rejected", message: `Rejected: ${visibleText(rejection.comment)}`, target: rejection.gate };
+  const isApproval = round.snapshot.previous?.waits.some(
+    ({ reason, subject }) => reason === "ApprovalPending" && subject === pending?.gate,
+  );
+  if (pending === undefined || isApproval !== true || control.approvals?.some(({ gate }) => gate === pending.gate)) return undefined;
+  if (round.now - pending.since <= round.snapshot.policy.approvalTimeoutMs) return undefined;
+  return { code: "ApprovalTimeout", message: "Nobody approved in time.", target: pending.gate };
+}
+
+/** Notes which gate holds the operation and since when; when it opens, deadlines begin anew. */
+export function withPendingGate(round: Round, outcome: Outcome): Outcome {
+  const { operation } = outcome;
+  if (operation === undefined || isTerminal(operation.phase)) return outcome;
+  const wait = outcome.waits.find(isGateWait);
+  const { pending, ...control } = operation.control;
+  if (wait === undefined)
+    return pending === undefined ? outcome : { ...outcome, operation: { ...operation, control: { ...control, resumedAt: round.now } } };
+  const isBusy = outcome.intents.length > 0 || outcome.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
+  const lookAgainInMs = isBusy ? outcome.lookAgainInMs : GATE_RESYNC_MS;
+  if (pending?.gate === wait.subject) return { ...outcome, lookAgainInMs };
+  const gate = round.snapshot.policy.gates.find(({ id }) => id === wait.subject.split("/")[0]);
+  const twoPersons = gate?.kind === "Approval" && gate.twoPersons;
+  const held = { gate: wait.subject, since: round.now, twoPersons };
+  return { ...outcome, lookAgainInMs, operation: { ...operation, control: { ...control, pending: held } } };
+}

@@ -1,0 +1,27 @@
+import type { Operation, OperationControl } from "@hostrouting/domain";
+import { armError, type ArmError } from "../arm/arm-error.ts";
+import type { Principal } from "../arm/principal.ts";
+
+/** Somebody's answer to a gate; `comment` is their own text. */
+export type Answer = { readonly verb: "approve" | "reject"; readonly gate: string; readonly comment: string };
+
+/**
+ * What an answer makes of an operation: only the gate that holds it now can be answered, and whoever asked for the operation cannot approve
+ * it where two persons are asked for. Nothing when the gate was approved before.
+ */
+export function decideAnswer(active: Operation, answer: Answer, principal: Principal): OperationControl | ArmError | undefined {
+  const { pending, approvals = [] } = active.control;
+  const { gate, comment } = answer;
+  const isApproved = approvals.some((given) => given.gate === gate);
+  if (answer.verb === "approve" && isApproved) return undefined;
+  if (pending === undefined || pending.gate !== gate || isApproved) {
+    const now =
+      pending === undefined || isApproved ? "No gate holds the operation now." : `It is gate '${pending.gate}' that holds the operation.`;
+    return armError(409, "OperationNotAllowed", `Gate '${gate}' waits for no answer. ${now}`);
+  }
+  const given = { gate, by: principal.objectId, comment };
+  if (answer.verb === "reject") return { ...active.control, rejection: given };
+  if (pending.twoPersons && principal.objectId === active.objectId)
+    return armError(403, "ApprovalByAuthor", `Gate '${gate}' asks for two persons: whoever asked for the operation cannot approve it.`);
+  return { ...active.control, approvals: [...approvals, given] };
+}
