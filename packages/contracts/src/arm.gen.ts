@@ -86,6 +86,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Cancels the operation that is under way, as `hostRoutings/default/cancel` does. Its `location` answers 202 while the operation winds down,
+         *     204 once it is canceled, and 409 when it ended otherwise first.
+         */
+        post: operations["ManagedClusters_AbortLatestOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings": {
         parameters: {
             query?: never;
@@ -1055,6 +1075,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ManagedCluster"];
                 };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    ManagedClusters_AbortLatestOperation: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has been accepted for processing, but processing has not yet completed. */
+            202: {
+                headers: {
+                    location: string;
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unexpected error response. */
             default: {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { operationMoves } from "@hostrouting/domain";
+import { operationMoves, type NodeRequest } from "@hostrouting/domain";
 import { isInFlight } from "./budget.ts";
-import { Simulation } from "./simulate.ts";
+import { Simulation, type SimulatedNode } from "./simulate.ts";
 
 const NAMES = ["n1", "n2", "n3", "n4", "n5"] as const;
 const name = fc.constantFrom(...NAMES);
@@ -23,47 +23,96 @@ function addNode(simulation: Simulation, node: (typeof NAMES)[number], uid?: str
 /** Anything that may happen between two rounds. */
 const event = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ kind: "nothing" } as const) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("remove", "add", "reboot", "unready", "ready", "miss", "cordon"), name }) },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constantFrom("enable", "disable", "cancel", "pause", "resume", "emergency", "calm", "away", "back") }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom("remove", "add", "reboot", "unready", "ready", "miss", "cordon", "break", "heal", "skip", "retry"),
+      name,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constantFrom(
+        "enable",
+        "disable",
+        "cancel",
+        "pause",
+        "resume",
+        "retryAll",
+        "approve",
+        "reject",
+        "emergency",
+        "calm",
+        "away",
+        "back",
+      ),
+    }),
   },
 );
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
 
 function happen(simulation: Simulation, what: Event, serial: number): void {
-  const node = "name" in what ? simulation.nodes.get(what.name) : undefined;
-  switch (what.kind) {
-    case "remove":
-      simulation.nodes.delete("name" in what ? what.name : "");
-      return;
-    case "add":
-      if (node === undefined && "name" in what) addNode(simulation, what.name, `uid-${what.name}-${serial}`);
+  if (!("name" in what)) return happenToCluster(simulation, what.kind);
+  const { kind, name: node } = what;
+  if (kind === "remove") simulation.nodes.delete(node);
+  else if (kind === "add") {
+    if (!simulation.nodes.has(node)) addNode(simulation, node, `uid-${node}-${serial}`);
+  } else if (kind === "skip" || kind === "retry") simulation.ask(askOf(kind, node));
+  else happenToNode(simulation.nodes.get(node), kind, serial);
+}
+
+function happenToNode(node: SimulatedNode | undefined, kind: string, serial: number): void {
+  if (node === undefined) return;
+  if (kind === "reboot") Object.assign(node, { bootId: `boot-${serial}`, effectiveMode: "Legacy", confirmed: false });
+  if (kind === "unready" || kind === "ready") node.ready = kind === "ready";
+  if (kind === "break" || kind === "heal") node.broken = kind === "break";
+  if (kind === "miss") node.missConfirm = true;
+  if (kind === "cordon") node.unschedulable = true;
+}
+
+function happenToCluster(simulation: Simulation, kind: Exclude<Event, { name: unknown }>["kind"]): void {
+  switch (kind) {
+    case "nothing":
       return;
     case "enable":
     case "disable":
-      return simulation.request(what.kind === "enable" ? "BpfVeth" : "None");
+      return simulation.request(kind === "enable" ? "BpfVeth" : "None");
     case "cancel":
     case "pause":
     case "resume":
-      return simulation[what.kind]();
+      return simulation[kind]();
     case "emergency":
     case "calm":
-      simulation.emergencyOff = what.kind === "emergency";
+      simulation.emergencyOff = kind === "emergency";
       return;
+    case "retryAll":
+      return simulation.ask({ kind: "Retry", node: undefined });
+    case "approve":
+    case "reject": {
+      const held = simulation.operation?.control.pending?.gate;
+      return held === undefined ? undefined : simulation.answer(held, kind === "approve");
+    }
     case "away":
     case "back":
-      simulation.reachable = what.kind === "back";
+      simulation.reachable = kind === "back";
       return;
   }
-  if (node === undefined) return;
-  if (what.kind === "reboot") Object.assign(node, { bootId: `boot-${serial}`, effectiveMode: "Legacy", confirmed: false });
-  if (what.kind === "unready" || what.kind === "ready") node.ready = what.kind === "ready";
-  if (what.kind === "miss") node.missConfirm = true;
-  if (what.kind === "cordon") node.unschedulable = true;
 }
 
+function askOf(verb: "skip" | "retry", node: string): NodeRequest {
+  return verb === "retry" ? { kind: "Retry", node } : { kind: "Skip", node, reason: "said so", by: "somebody" };
+}
+
+const gate = { id: "board", kind: "Approval", twoPersons: false } as const;
+
 const scenario = fc.record({
+  onFailure: fc.constantFrom("Pause" as const, "Fail" as const),
+  onNodeFailure: fc.constantFrom("RevertNode" as const, "Hold" as const),
+  attemptsMax: fc.constantFrom(1, 3),
+  switchTimeoutMs: fc.constantFrom(3_000, 30_000),
+  maxFailedNodes: fc.constantFrom(0, "50%" as const),
+  gates: fc.constantFrom([], [{ ...gate, at: "BeforeBatch" } as const], [{ ...gate, at: "AfterCluster" } as const]),
   maxUnavailable: fc.integer({ min: 1, max: 3 }),
   nodeAction: fc.constantFrom("SwitchInPlace" as const, "DrainAndSwitch" as const),
   canaryPerStratum: fc.constantFrom(0, 1),
@@ -84,6 +133,8 @@ describe("the disruption budget", () => {
           const after = simulation.step().operation;
           if (before !== undefined && after !== undefined && before.phase !== after.phase)
             assert.ok(operationMoves[before.phase].includes(after.phase), `${before.phase} → ${after.phase}`);
+          if (before !== undefined && after !== undefined && before.id === after.id)
+            assert.ok(after.percentComplete >= before.percentComplete, `${before.percentComplete} % → ${after.percentComplete} %`);
           const present = new Set([...simulation.nodes.values()].map((node) => node.uid));
           const inFlight = simulation.records.filter((record) => isInFlight(record.phase) && present.has(record.uid));
           assert.ok(inFlight.length <= maxUnavailable, `${inFlight.length} nodes in flight, at most ${maxUnavailable} allowed`);

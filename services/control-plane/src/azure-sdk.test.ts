@@ -16,7 +16,7 @@ let installation: TestInstallation;
 before(async () => {
   database = await makeTestDatabase();
   store = await openStore(database.url, () => undefined);
-  await register(store, [makeCluster("sdk"), makeCluster("failing"), makeCluster("canceled")]);
+  await register(store, [makeCluster("sdk"), makeCluster("failing"), makeCluster("canceled"), makeCluster("aborted")]);
   installation = await startTestInstallation(database.url);
 });
 
@@ -56,7 +56,7 @@ test("get, createOrUpdate, poll to the end, and the list, with the SDK for JavaS
   );
   const names = [];
   for await (const cluster of managedClusters.list()) names.push(cluster.name);
-  assert.deepEqual(names, ["canceled", "failing", "sdk"]);
+  assert.deepEqual(names, ["aborted", "canceled", "failing", "sdk"]);
 });
 
 for (const [name, phase, message] of [
@@ -71,6 +71,21 @@ for (const [name, phase, message] of [
     await assert.rejects(async () => poller.pollUntilDone(), message);
     assert.equal((await managedClusters.get("lab", name)).provisioningState, phase);
   });
+
+test("an abort is polled until the operation is canceled; with nothing under way it is refused", async () => {
+  const { managedClusters } = client();
+  const poller = managedClusters.createOrUpdate("lab", "aborted", enable(await managedClusters.get("lab", "aborted")));
+  await poller.submitted();
+  const abort = managedClusters.abortLatestOperation("lab", "aborted", { updateIntervalInMs: 50 });
+  await abort.submitted();
+  await moveOperation(store, makeCluster("aborted").id, "Canceled");
+  await abort.pollUntilDone();
+  assert.equal((await managedClusters.get("lab", "aborted")).provisioningState, "Canceled");
+  await assert.rejects(
+    async () => managedClusters.abortLatestOperation("lab", "aborted").submitted(),
+    (error: { code?: string; statusCode?: number }) => error.statusCode === 409 && error.code === "OperationNotAllowed",
+  );
+});
 
 test("an etag that has gone stale is refused with PreconditionFailed", async () => {
   const { managedClusters } = client();

@@ -35,7 +35,12 @@ async function readFindings(deps: Deps, request: FastifyRequest): Promise<unknow
   return toFindingsBody(status);
 }
 
-async function cancel(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/**
+ * ARM's own name for it is `abort` on the cluster, whose pollers follow `location` to 204: told of the operation's status, they would take its
+ * `Canceled` for a failure of the abort.
+ */
+async function cancel(deps: Deps, given: { request: FastifyRequest; reply: FastifyReply; isAbort: boolean }): Promise<void> {
+  const { request, reply, isAbort } = given;
   const cluster = await findCluster(deps, request);
   const { name } = pathOf(request);
   const result = await retryLostRaces(() =>
@@ -44,9 +49,9 @@ async function cancel(deps: Deps, request: FastifyRequest, reply: FastifyReply):
   if (result instanceof ArmError) throw result;
   void deps.doorbell.ring(cluster.id);
   const status = operationUrl(deps, request, { cluster, operationId: result.operationId });
+  if (!isAbort) reply.header("azure-asyncoperation", status);
   reply
     .code(202)
-    .header("azure-asyncoperation", status)
     .header("location", status.replace("/operations/", "/operationresults/"))
     .header("retry-after", deps.settings.retryAfterSeconds)
     .send();
@@ -91,7 +96,7 @@ async function changePolicy(deps: Deps, request: FastifyRequest): Promise<unknow
   return read(deps, request);
 }
 
-/** Our child resource of a managed cluster: what is, what moves, what waits. */
+/** Our child resource of a managed cluster: what is, what moves, what waits, what can be asked of it; and ARM's own abort. */
 export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
   const type = HOST_ROUTING_TYPE.slice(CLUSTER_TYPE.length);
   const base = `/subscriptions/:sub/resourceGroups/:group/providers/${CLUSTER_TYPE}/:name${type}`;
@@ -102,7 +107,11 @@ export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
   app.get(`${base}/default/findings`, (request) => readFindings(deps, request));
   for (const verb of VERBS) app.post(`${base}/default/${verb}`, (request) => ask(deps, request, verb));
   app.post(`${base}/default/cancel`, async (request, reply) => {
-    await cancel(deps, request, reply);
+    await cancel(deps, { request, reply, isAbort: false });
+    return reply;
+  });
+  app.post(`${base.slice(0, -type.length)}/abort`, async (request, reply) => {
+    await cancel(deps, { request, reply, isAbort: true });
     return reply;
   });
 }
