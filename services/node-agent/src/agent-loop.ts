@@ -12,6 +12,7 @@ import { decideDesired, revoke, type Decision } from "./host-routing/decide-desi
 import type { NodeDatapath, Observation } from "./host-routing/node-datapath.ts";
 import type { GuardKeeper } from "./guard/guard-keeper.ts";
 import type { HookedDevice } from "./host-routing/device-hooks.ts";
+import type { NodeWatch } from "./events/node-watch.ts";
 import type { OwnNode } from "./kube/own-node.ts";
 import { nodeStatus, statusFingerprint, type StatusInputs } from "./report/node-status.ts";
 import type { MasqueradeDecision } from "./masquerade/decide-masquerade.ts";
@@ -44,6 +45,7 @@ export type AgentDeps = {
   masquerade: MasqueradeWatch["decide"];
   rules: RuleWatch["current"];
   guard: Pick<GuardKeeper, "round" | "observe">;
+  news: Pick<NodeWatch, "look">;
   policies: PolicyWatch["decide"];
   /** Addresses of this node's pods, as Kubernetes knows them. */
   podAddresses: () => readonly string[];
@@ -97,6 +99,7 @@ export class AgentLoop {
     const seen = withoutProbe(this.#deps.datapath.reconcile(decision.desired));
     if (isOver(seen)) this.#deps.canary.switchOver();
     this.#noteMissed(seen);
+    this.#deps.news.look({ guard: this.#deps.guard.observe(), seen, decision });
     this.#warnOfRefusals(seen);
     const busy = isBusy(seen, decision) || guardRefusal !== undefined;
     const probes = this.#probe(denials, seen);

@@ -9,6 +9,7 @@ import { AgentLoop } from "./agent-loop.ts";
 import { NodeCanary } from "./canary/node-canary.ts";
 import { DisruptionMeter } from "./disruption/disruption-meter.ts";
 import { startEventWriter, type EventSource, type EventWriterOptions } from "./events/event-writer.ts";
+import { NodeWatch } from "./events/node-watch.ts";
 import { GuardKeeper, type GuardKeeperOptions } from "./guard/guard-keeper.ts";
 import { probeHook } from "./host-routing/device-hooks.ts";
 import { probeGate } from "./host-routing/gate-variant.ts";
@@ -73,14 +74,12 @@ function main(): void {
   const facts = { ...readNodeFacts(config.osReleaseFile, { hook, gate }), guardRung: guard.rung() };
   // Which rules are expected depends on the image.
   const ownNode = followOwnNode(api, config.nodeName, () => (events.wake(), rules.look()));
-  const sources: EventSource[] = [
-    (node) => ruleTellings(rules.news(), node, systemClock.now()),
-    (node) => guard.tellings(node),
-    (node) => probes.tellings(node),
-  ];
+  const news = watchNode(config, logger, () => events.wake());
+  const sources = eventSources(rules, [guard, probes, news]);
   const events = startEventWriter({ ...eventSettings(config), api, ownNode: ownNode.last, sources, clock: systemClock, logger });
   const agent = new AgentLoop({
     guard,
+    news,
     datapath,
     canary,
     probes,
@@ -208,6 +207,21 @@ function openProbes(
   const probes = new NodeProbes({ control: { address, port }, prepare, onChange, onReached, now: () => systemClock.now() });
   probes.removeLeftovers();
   return probes;
+}
+
+function watchNode({ stateDir }: Config, logger: Logger, onNews: () => void): NodeWatch {
+  return new NodeWatch({ file: join(stateDir, "node-news.json"), clock: systemClock, logger, onNews });
+}
+
+function eventSources(rules: RuleWatch, parts: readonly { tellings: EventSource }[]): EventSource[] {
+  return [
+    (node) => ruleTellings(rules.news(), node, systemClock.now()),
+    ...parts.map(
+      (part): EventSource =>
+        (node) =>
+          part.tellings(node),
+    ),
+  ];
 }
 
 /** Without a pod's name (outside of a cluster's pod) Events come from the node. */

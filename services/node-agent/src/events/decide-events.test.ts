@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { decideEvents, SERIES_MS, SERIES_REST_MS, WRITES_FOR_PODS_MAX, WRITES_MAX, WRITES_PER_POD_MAX } from "./decide-events.ts";
 import { EVENT_CATALOGUE } from "./event-catalogue.ts";
 import { hashOf, type Regarding, type Telling } from "./telling.ts";
-import { afterWrite, NOTHING_TOLD, type ToldEvents, type WriteOutcome } from "./told-events.ts";
+import { afterWrite, begunAnew, NOTHING_TOLD, type ToldEvents, type WriteOutcome } from "./told-events.ts";
 
 const node: Regarding = { kind: "Node", name: "aks-user-0", uid: "node-uid" };
 const pod = (name: string): Regarding => ({ kind: "Pod", namespace: "shop", name, uid: `${name}-uid` });
@@ -114,6 +114,45 @@ describe("Events", () => {
     play([
       { at: 0, tell: [dirty("a", 5)], expect: ["Create UnexpectedIPTablesRules/a ×5"] },
       { at: MINUTE_MS, tell: [dirty("a", 2)], expect: ["Patch UnexpectedIPTablesRules/a ×7"] },
+    ]);
+  });
+
+  it("whose count outlives the process are not told again by the next one", () => {
+    const enabled = (count: number): Telling => ({
+      reason: "HostRoutingEnabled",
+      regarding: node,
+      key: "k",
+      note: "On.",
+      count,
+      isKept: true,
+    });
+    const told = play([
+      { at: 0, tell: [enabled(1), dirty("a")], expect: ["Create UnexpectedIPTablesRules/a ×1", "Create HostRoutingEnabled/k ×1"] },
+    ]);
+    const next = begunAnew(JSON.parse(JSON.stringify(told)) as ToldEvents);
+    play(
+      [
+        { at: MINUTE_MS, tell: [enabled(1), dirty("a")], expect: ["Patch UnexpectedIPTablesRules/a ×2"] },
+        { at: 2 * MINUTE_MS, tell: [enabled(2), dirty("a")], expect: ["Patch HostRoutingEnabled/k ×2"] },
+      ],
+      next,
+    );
+  });
+
+  it("about what becomes of the node are written once a minute for each reason, and none is lost", () => {
+    const reverted = (key: string, count = 1): Telling => ({
+      reason: "HostRoutingReverted",
+      regarding: node,
+      key,
+      note: "Off.",
+      count,
+      isKept: true,
+    });
+    play([
+      { at: 0, tell: [reverted("a"), reverted("b")], expect: ["Create HostRoutingReverted/a ×1"] },
+      { at: MINUTE_MS - 1, tell: [reverted("a", 3), reverted("b")], expect: [] },
+      { at: MINUTE_MS, tell: [reverted("a", 3), reverted("b")], expect: ["Create HostRoutingReverted/b ×1"] },
+      { at: 2 * MINUTE_MS, tell: [reverted("a", 3), reverted("b")], expect: ["Patch HostRoutingReverted/a ×3"] },
     ]);
   });
 

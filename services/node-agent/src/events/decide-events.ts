@@ -1,5 +1,5 @@
 import { eventName, eventNamespace, eventSeries } from "@hostrouting/events";
-import { EVENT_CATALOGUE } from "./event-catalogue.ts";
+import { EVENT_CATALOGUE, RARE_REASONS } from "./event-catalogue.ts";
 import { eventBody, hashOf, type Regarding, type Telling } from "./telling.ts";
 import type { EventWrite, Spent, Told, ToldEvents, Waiting } from "./told-events.ts";
 
@@ -88,24 +88,28 @@ type Room = { readonly spent: readonly Spent[]; readonly teller: EventTeller; re
 
 function withinBudget(waiting: readonly Untold[], { spent, teller, sequence }: Room): EventWrite[] {
   const ofObject = new Map<string, number>();
+  const rare = new Set<string>();
   let [inAll, forPods] = [0, 0];
-  const spend = ({ uid, isPod }: Omit<Spent, "at">): void => {
+  const spend = ({ uid, isPod, reason }: Omit<Spent, "at">): void => {
     ofObject.set(uid, (ofObject.get(uid) ?? 0) + 1);
+    if (RARE_REASONS.has(reason ?? "")) rare.add(`${reason} ${uid}`);
     inAll += 1;
     if (isPod) forPods += 1;
   };
   spent.forEach(spend);
   const planned: EventWrite[] = [];
   for (const untold of waiting.toSorted((a, b) => rank(a) - rank(b))) {
-    const { kind, uid } = untold.telling.regarding;
+    const { reason, regarding } = untold.telling;
+    const { kind, uid } = regarding;
     const isPod = kind === "Pod";
+    if (rare.has(`${reason} ${uid}`)) continue;
     if (inAll >= WRITES_MAX) break;
     if (isPod && (forPods >= WRITES_FOR_PODS_MAX || (ofObject.get(uid) ?? 0) >= WRITES_PER_POD_MAX)) continue;
     // the time as a beginning, so that a lost record of what was told does not make names twice
     const write = writeOf(untold, teller, Math.max(sequence + 1, teller.now) + planned.length);
     if (write === undefined) continue;
     planned.push(write);
-    spend({ uid, isPod });
+    spend({ uid, isPod, reason });
   }
   return planned;
 }

@@ -44,6 +44,43 @@ export const EVENT_CATALOGUE = {
     impact: "Any pod of this node reaches it too: keys and identities of the node may be in others' hands.",
     remedy: "Look at status.policy of this node's HostRoutingNode and at the network policy; it is tried again every ten seconds.",
   },
+  GuardAttached: {
+    type: "Normal",
+    action: "AttachGuard",
+    impact: "The cluster's own writers of rules are let through.",
+    remedy: "",
+  },
+  GuardDetached: {
+    type: "Normal",
+    action: "DetachGuard",
+    impact: "Packet filter rules are neither refused nor told of while they are written; scans find them.",
+    remedy: "",
+  },
+  SwitchStarted: {
+    type: "Normal",
+    action: "SwitchOn",
+    impact: "Pods' new connections take the fast path; the kernel takes it back unless it is confirmed in time.",
+    remedy: "",
+  },
+  HostRoutingEnabled: {
+    type: "Normal",
+    action: "ConfirmSwitch",
+    impact: "Pods' packets pass the node's packet filter rules by; network policies hold for them.",
+    remedy: "",
+  },
+  HostRoutingReverted: {
+    type: "Warning",
+    action: "RevertSwitch",
+    impact: "Pods' packets take the stack again, as before host routing.",
+    remedy: "Look at status of this node's HostRoutingNode, and at the waits of hostRoutings/default, which say what is tried next.",
+  },
+  VerificationFailed: {
+    type: "Warning",
+    action: "TestDatapath",
+    impact: "The node does not count as switched; pods' packets on the fast path may be lost.",
+    remedy:
+      "Look at status.probes of this node's HostRoutingNode; if it lasts, switch off with `spec.emergencyOff` of HostRoutingConfig `default`.",
+  },
   EventsSuppressed: {
     type: "Warning",
     action: "LimitEvents",
@@ -51,6 +88,16 @@ export const EVENT_CATALOGUE = {
     remedy: "Stop what causes the others; all of them are in the agent's log and totals.",
   },
 } as const satisfies Readonly<Record<string, EventKind>>;
+
+/** What becomes of the node itself: one writing of each in a minute, whatever flaps. */
+export const RARE_REASONS: ReadonlySet<string> = new Set([
+  "GuardAttached",
+  "GuardDetached",
+  "SwitchStarted",
+  "HostRoutingEnabled",
+  "HostRoutingReverted",
+  "VerificationFailed",
+] satisfies (keyof typeof EVENT_CATALOGUE)[]);
 
 /** The `reason` of an Event. */
 export type EventReason = keyof typeof EVENT_CATALOGUE;

@@ -16,6 +16,8 @@ export type Telling = {
   readonly key: string;
   readonly note: string;
   readonly count: number;
+  /** Whether the count goes on when another process of the agent takes over: then nothing is told again. */
+  readonly isKept?: boolean;
 };
 
 const CONTROLLER = "hostrouting.acns.azure.com/agent";

@@ -3,13 +3,20 @@ import type { Telling } from "./telling.ts";
 
 /**
  * One thing that was told. `seen`: its occurrences that are accounted for; `count`: those that its Event shows, 0 when there is none, since it
- * was refused; `at`: when it was last written.
+ * was refused; `at`: when it was last written; `isKept`: its count outlives the process that saw it.
  */
-export type Told = { readonly hash: string; readonly seen: number; readonly count: number; readonly name: string; readonly at: number };
+export type Told = {
+  readonly hash: string;
+  readonly seen: number;
+  readonly count: number;
+  readonly name: string;
+  readonly at: number;
+  readonly isKept?: boolean;
+};
 /** One thing with occurrences that no Event shows yet. `tried`: a call whose end is not known, which may have made the Event. */
 export type Waiting = { readonly hash: string; readonly untold: number; readonly tried?: Told };
 /** A call that used up a place in the budgets. */
-export type Spent = { readonly uid: string; readonly isPod: boolean; readonly at: number };
+export type Spent = { readonly uid: string; readonly isPod: boolean; readonly reason?: string; readonly at: number };
 
 /** Everything that was told; plain JSON. `sequence` names Events; `suppressed`: occurrences that were over before an Event could show them. */
 export type ToldEvents = {
@@ -25,7 +32,7 @@ export const NOTHING_TOLD: ToldEvents = { sequence: 0, told: [], waiting: [], sp
 
 /** The same for a process that begins to count: what it sees goes into the series that are there. */
 export function begunAnew(before: ToldEvents): ToldEvents {
-  return { ...before, told: before.told.map((one) => ({ ...one, seen: 0 })) };
+  return { ...before, told: before.told.map((one) => (one.isKept ? one : { ...one, seen: 0 })) };
 }
 
 /** One call to the API server: to make an Event that shows `count` occurrences, or to let one show `count`. */
@@ -47,10 +54,11 @@ export type WriteOutcome = "Written" | "Gone" | "Taken" | "Refused" | "Unknown";
 
 /** What is known to be told after a call. One without an answer uses up its place as well: a server in trouble is not asked more often. */
 export function afterWrite(before: ToldEvents, write: EventWrite, { outcome, now }: { outcome: WriteOutcome; now: number }): ToldEvents {
-  const { regarding } = write.telling;
-  const spent = [...before.spent, { uid: regarding.uid, isPod: regarding.kind === "Pod", at: now }];
+  const { regarding, reason, isKept } = write.telling;
+  const spent = [...before.spent, { uid: regarding.uid, isPod: regarding.kind === "Pod", reason, at: now }];
   const after = { ...before, spent, sequence: Math.max(before.sequence, write.sequence) };
-  const written: Told = { hash: write.hash, seen: write.telling.count, count: write.count, name: write.name, at: now };
+  const { hash, count, name } = write;
+  const written: Told = { hash, seen: write.telling.count, count, name, at: now, ...(isKept && { isKept }) };
   switch (outcome) {
     case "Written":
       return settled(after, written);
