@@ -1,5 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { as, developmentPolicy, type ClusterId, type Operation, type OperationId, type RolloutPolicy } from "@hostrouting/domain";
+import {
+  as,
+  developmentPolicy,
+  type ClusterId,
+  type Operation,
+  type OperationControl,
+  type OperationId,
+  type RolloutPolicy,
+} from "@hostrouting/domain";
 import { FakeCluster } from "@hostrouting/kube/fake";
 import type { ClusterAccess } from "@hostrouting/kube";
 import { createLogger } from "@hostrouting/runtime";
@@ -34,6 +42,8 @@ export type World = {
   /** Accepts a request, as the control plane does; a running operation is superseded. */
   request(mode: "BpfVeth" | "None"): Promise<OperationId>;
   cancel(id: OperationId): Promise<void>;
+  /** Asks something of an operation, as the control plane does. */
+  ask(id: OperationId, change: (control: OperationControl) => OperationControl): Promise<void>;
   operation(id: OperationId): Promise<Operation>;
   /** One round of a worker; `wrap` may put itself between the worker and its store and cluster. */
   round(worker?: string, wrap?: Interposer): Promise<RoundEnd>;
@@ -158,6 +168,11 @@ export async function makeWorld(adminUrl: string, policy: Partial<RolloutPolicy>
       store.clusters.change(CLUSTER_ID, () => ({
         result: undefined,
         change: { requestCancel: id, history: [{ kind: "CancelRequested", data: {} }] },
+      })),
+    ask: (id, change) =>
+      store.clusters.change(CLUSTER_ID, (locked) => ({
+        result: undefined,
+        change: { control: { operationId: id, control: change(locked?.active?.control ?? {}) }, history: [] },
       })),
     async operation(id) {
       const operation = await store.operations.get(id);
