@@ -1,5 +1,6 @@
 import type { ClusterId, Instant, NodeUid, OperationId } from "./brand.ts";
 import type { AccelerationMode } from "./managed-cluster.ts";
+import type { RolloutGate } from "./rollout-gate.ts";
 
 /** What an accepted request makes of the cluster. */
 export type OperationKind = "EnableHostRouting" | "DisableHostRouting";
@@ -76,6 +77,14 @@ export type OperationPause = { readonly reason: "Asked" | "NodeFailures"; readon
 /** What somebody answered to a gate that waited for approval. `by`: their object id; `comment` is their own text. */
 export type GateAnswer = { readonly gate: string; readonly by: string; readonly comment: string };
 
+/** A gate that holds an operation. `since` is when it began to, from which its time-out counts. */
+export type PendingGate = {
+  readonly gate: string;
+  readonly kind: RolloutGate["kind"];
+  readonly since: Instant;
+  readonly twoPersons: boolean;
+};
+
 /** What holds an operation, and what is remembered of it. Requests and rounds both write it, each over the version that it read. */
 export type OperationControl = {
   /** Absent as soon as somebody asked to go on. */
@@ -87,7 +96,7 @@ export type OperationControl = {
   /** Nodes that had failed or were blocked when somebody resumed: known, so no reason to pause again. */
   readonly acceptedFailures?: readonly NodeUid[] | undefined;
   /** The gate that holds the operation now; no deadline runs meanwhile. Its id is that of the policy's gate, with `/batch-2` where it stands at a batch. */
-  readonly pending?: { readonly gate: string; readonly since: Instant; readonly twoPersons: boolean } | undefined;
+  readonly pending?: PendingGate | undefined;
   readonly approvals?: readonly GateAnswer[] | undefined;
   readonly rejection?: GateAnswer | undefined;
   /** Why the engine cancels the operation itself: it was rejected, or nobody approved in time. */

@@ -39,10 +39,7 @@ export function gateEnd(round: Round, { control }: Operation): OperationError | 
   if (control.cancelReason !== undefined) return control.cancelReason;
   const { rejection, pending } = control;
   if (rejection !== undefined) return { code: "Rejected", message: `Rejected: ${visibleText(rejection.comment)}`, target: rejection.gate };
-  const isApproval = round.snapshot.previous?.waits.some(
-    ({ reason, subject }) => reason === "ApprovalPending" && subject === pending?.gate,
-  );
-  if (pending === undefined || isApproval !== true || control.approvals?.some(({ gate }) => gate === pending.gate)) return undefined;
+  if (pending?.kind !== "Approval" || control.approvals?.some(({ gate }) => gate === pending.gate)) return undefined;
   if (round.now - pending.since <= round.snapshot.policy.approvalTimeoutMs) return undefined;
   return { code: "ApprovalTimeout", message: "Nobody approved in time.", target: pending.gate };
 }
@@ -60,6 +57,7 @@ export function withPendingGate(round: Round, outcome: Outcome): Outcome {
   if (pending?.gate === wait.subject) return { ...outcome, lookAgainInMs };
   const gate = round.snapshot.policy.gates.find(({ id }) => id === wait.subject.split("/")[0]);
   const twoPersons = gate?.kind === "Approval" && gate.twoPersons;
-  const held = { gate: wait.subject, since: round.now, twoPersons };
+  const kind = wait.reason === "ApprovalPending" ? ("Approval" as const) : ("ScheduledStart" as const);
+  const held = { gate: wait.subject, kind, since: round.now, twoPersons };
   return { ...outcome, lookAgainInMs, operation: { ...operation, control: { ...control, pending: held } } };
 }

@@ -60,10 +60,10 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   RemovingPolicy: "Nothing yet; if it lasts, look for finalizers on the network policy.",
 };
 
-/** Completes waits: their remedy, and since when each has lasted, carried over from the round before. At most 64, the oldest kept. */
+/** Completes waits: their remedy, and since when each has lasted, carried over from the round before. At most 64: those of the whole cluster, then the oldest. */
 export function completeWaits(drafts: readonly WaitDraft[], previous: readonly Wait[], now: Instant): readonly Wait[] {
   const since = new Map(previous.map((wait) => [`${wait.reason} ${wait.subject}`, wait.since]));
-  return drafts
+  const all = drafts
     .map((draft) => ({
       reason: draft.reason,
       subject: draft.subject,
@@ -72,8 +72,15 @@ export function completeWaits(drafts: readonly WaitDraft[], previous: readonly W
       message: draft.message,
       remedy: remedies[draft.reason],
     }))
-    .toSorted((a, b) => a.since - b.since)
-    .slice(0, WAITS_MAX);
+    .toSorted((a, b) => a.since - b.since);
+  if (all.length <= WAITS_MAX) return all;
+  const kept = new Set(all.toSorted((a, b) => Number(isOfNode(a)) - Number(isOfNode(b))).slice(0, WAITS_MAX));
+  return all.filter((wait) => kept.has(wait));
+}
+
+/** Whether it is about one node; a gate holds the whole cluster. */
+function isOfNode({ subject, reason }: Wait): boolean {
+  return subject !== CLUSTER && reason !== "ApprovalPending" && reason !== "ScheduledStart";
 }
 
 /** Since when a reason has held for a subject; nothing when it did not hold in the round before. */

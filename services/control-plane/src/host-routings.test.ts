@@ -177,7 +177,9 @@ test("pause and resume answer what is now; twice is once, and where it makes no 
   assert.equal((await post("skip", { node: "n9" })).body.error.target, "reason");
   const early = await post("approve", { gate: "board", comment: "fine" });
   assert.deepEqual([early.status, early.body.error.code], [409, "OperationNotAllowed"]);
-  await moveOperation(surface.store, cluster.id, { control: { pending: { gate: "board", since: AT, twoPersons: false } } });
+  await moveOperation(surface.store, cluster.id, {
+    control: { pending: { gate: "board", kind: "Approval", since: AT, twoPersons: false } },
+  });
   assert.equal((await post("approve", { gate: "board" })).body.error.target, "comment");
   assert.equal((await post("approve", { gate: "board", comment: "fine" })).status, 200);
   assert.equal((await post("approve", { gate: "board", comment: "fine" })).status, 200, "approved twice is approved once");

@@ -5,7 +5,8 @@ import { ArmError } from "../arm/arm-error.ts";
 import { decideAnswer } from "./decide-answer.ts";
 
 const since = as<Instant>(0);
-const board = { gate: "board", since, twoPersons: false };
+const board = { gate: "board", kind: "Approval", since, twoPersons: false } as const;
+const night = { ...board, kind: "ScheduledStart" } as const;
 const strict = { ...board, twoPersons: true };
 const approved = { gate: "board", by: "other", comment: "fine" };
 
@@ -37,6 +38,12 @@ const cases: readonly (readonly [name: string, answered: unknown, expected: unkn
   ],
   ["approved before", answer({ pending: board, approvals: [approved] }, "approve"), "nothing"],
   ["rejected after it was approved", answer({ pending: board, approvals: [approved] }, "reject"), NOT_NOW],
+  [
+    "a start at a time",
+    answer({ pending: night }, "approve"),
+    "409 OperationNotAllowed: Gate 'board' opens at its time and not by an approval. It can be rejected.",
+  ],
+  ["a rejection of a start", answer({ pending: night }, "reject"), { pending: night, rejection: approved }],
   ["no gate", answer({}, "approve"), NOT_NOW],
   [
     "another gate",

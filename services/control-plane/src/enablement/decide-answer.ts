@@ -19,6 +19,8 @@ export function decideAnswer(active: Operation, answer: Answer, principal: Princ
       pending === undefined || isApproved ? "No gate holds the operation now." : `It is gate '${pending.gate}' that holds the operation.`;
     return armError(409, "OperationNotAllowed", `Gate '${gate}' waits for no answer. ${now}`);
   }
+  if (answer.verb === "approve" && pending.kind === "ScheduledStart")
+    return armError(409, "OperationNotAllowed", `Gate '${gate}' opens at its time and not by an approval. It can be rejected.`);
   const given = { gate, by: principal.objectId, comment };
   if (answer.verb === "reject") return { ...active.control, rejection: given };
   if (pending.twoPersons && principal.objectId === active.objectId)
