@@ -21,6 +21,8 @@ export function simulatedStanding(simulation: Simulation): StandingRules {
     allocatable: undefined,
     agentOs: undefined,
     preconditions: undefined,
+    scan: undefined,
+    masqueradeConfig: undefined,
     guardRung: simulation.hasBundle ? guardRung : undefined,
   }));
   const facts: ClusterFacts = {

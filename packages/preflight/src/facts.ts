@@ -76,6 +76,19 @@ export type NodeFacts = {
    * (`Audit`), or neither; undefined where the agent does not say.
    */
   readonly guardRung: "Lsm" | "FmodRet" | "Audit" | "Unsupported" | undefined;
+  /** What the agent's scan of the packet filter found; undefined until it has scanned. */
+  readonly scan:
+    | {
+        /** Version of the node's image; empty where that is none that the agent's list knows, undefined until it has read the label. */
+        readonly image: string | undefined;
+        /** Family, table and chain of what stands in nftables' own tables and would be passed by. */
+        readonly ownTables: readonly string[];
+        /** Why nftables could not be read; undefined where it was. */
+        readonly unread: string | undefined;
+      }
+    | undefined;
+  /** What the agent says of ip-masq-agent's configuration; undefined where it does not say. */
+  readonly masqueradeConfig: { readonly status: "True" | "False" | "Unknown"; readonly message: string } | undefined;
 };
 
 /** Everything that the rules may look at. Whatever could not be read says so. */

@@ -13,6 +13,7 @@ import { confidentialMachines } from "./rules/pf-014-confidential-machines.ts";
 import { podSandboxing } from "./rules/pf-015-pod-sandboxing.ts";
 import { imagesWithoutLsm } from "./rules/pf-016-images-without-lsm.ts";
 import { guardRung } from "./rules/pf-017-guard-rung.ts";
+import { kernelFeatures } from "./rules/pf-018-kernel-features.ts";
 import { kernelVersion } from "./rules/pf-019-kernel-version.ts";
 import { staticEgressGateway } from "./rules/pf-021-static-egress-gateway.ts";
 import { istioAddOn } from "./rules/pf-022-istio-add-on.ts";
@@ -20,8 +21,12 @@ import { ambientMesh } from "./rules/pf-023-ambient-mesh.ts";
 import { unmanagedMesh } from "./rules/pf-024-unmanaged-mesh.ts";
 import { ciliumVersion } from "./rules/pf-026-cilium-version.ts";
 import { unexpectedRules } from "./rules/pf-030-unexpected-rules.ts";
+import { ownTables } from "./rules/pf-031-own-tables.ts";
 import { forwardPolicy } from "./rules/pf-032-forward-policy.ts";
+import { oneBackend } from "./rules/pf-033-one-backend.ts";
+import { knownImage } from "./rules/pf-035-known-image.ts";
 import { kubeProxy } from "./rules/pf-036-kube-proxy.ts";
+import { masqueradeConfig } from "./rules/pf-037-masquerade-config.ts";
 import { hostPorts } from "./rules/pf-041-host-ports.ts";
 import { nodeLocalDns } from "./rules/pf-042-node-local-dns.ts";
 import { policyName } from "./rules/pf-044-policy-name.ts";
@@ -58,6 +63,7 @@ export const rules: readonly Rule[] = [
   podSandboxing,
   imagesWithoutLsm,
   guardRung,
+  kernelFeatures,
   kernelVersion,
   staticEgressGateway,
   istioAddOn,
@@ -65,8 +71,12 @@ export const rules: readonly Rule[] = [
   unmanagedMesh,
   ciliumVersion,
   unexpectedRules,
+  ownTables,
   forwardPolicy,
+  oneBackend,
+  knownImage,
   kubeProxy,
+  masqueradeConfig,
   hostPorts,
   nodeLocalDns,
   policyName,

@@ -27,6 +27,8 @@ function node(name: string, guardRung: NodeFacts["guardRung"]): NodeFacts {
     allocatable: { cpuMilli: 2_000, memoryBytes: 2 ** 33 },
     agentOs: undefined,
     preconditions: undefined,
+    scan: undefined,
+    masqueradeConfig: undefined,
     guardRung,
   };
 }

@@ -21,6 +21,8 @@ export const node: NodeFacts = {
   agentOs: undefined,
   preconditions: undefined,
   guardRung: undefined,
+  scan: undefined,
+  masqueradeConfig: undefined,
 };
 /** Its pool. */
 export const agentPool: AgentPool = {

@@ -1,4 +1,4 @@
-import type { ClusterFacts } from "../facts.ts";
+import type { ClusterFacts, NodeFacts } from "../facts.ts";
 import { agentOs, good, unreadable, withNode, withNodes, type RuleCase } from "./good-facts.ts";
 
 const says = (name: string, outcome: "Passed" | "Failed" | "Unknown"): ClusterFacts =>
@@ -11,6 +11,19 @@ const preconditionRows = (id: string, name: string): RuleCase[] => [
   [id, "could not be read", says(name, "Unknown"), "unknown"],
   [id, "no agent yet", good, "skipped"],
   [id, "an agent that has not looked", withNode({ agentOs }), "unknown"],
+  [id, "nodes not read", { ...good, nodes: unreadable }, "unknown"],
+];
+
+/** A rule that agents of earlier versions know nothing of. */
+const optionalRows = (id: string, name: string): RuleCase[] => [
+  ...preconditionRows(id, name),
+  [id, "an agent that says others only", says("LoosePickup", "Passed"), "skipped"],
+];
+const scanned = (changes: Partial<NonNullable<NodeFacts["scan"]>>): ClusterFacts =>
+  withNode({ scan: { image: "202610.12.0", ownTables: [], unread: undefined, ...changes } });
+const configured = (status: "True" | "False" | "Unknown"): ClusterFacts => withNode({ masqueradeConfig: { status, message: "seen" } });
+const untold = (id: string): RuleCase[] => [
+  [id, "no agent yet", good, "skipped"],
   [id, "nodes not read", { ...good, nodes: unreadable }, "unknown"],
 ];
 
@@ -36,4 +49,18 @@ export const nodeCases: readonly RuleCase[] = [
   ...preconditionRows("PF-067", "LoosePickup"),
   ...preconditionRows("PF-068", "ConntrackZones"),
   ...preconditionRows("PF-069", "IpvsConntrack"),
+  ...optionalRows("PF-018", "KernelFeatures"),
+  ...optionalRows("PF-033", "OneBackend"),
+  ...untold("PF-031"),
+  ["PF-031", "none", scanned({}), "passed"],
+  ["PF-031", "somebody's own", scanned({ ownTables: ["inet mine forward"], unread: "nft: in part" }), "failed", ["node n1"]],
+  ["PF-031", "nftables not read", scanned({ unread: "nft: timed out" }), "unknown"],
+  ...untold("PF-035"),
+  ["PF-035", "one that is known", scanned({}), "passed"],
+  ["PF-035", "one that nobody knows", scanned({ image: "" }), "failed", ["node n1"]],
+  ["PF-035", "its label not read", scanned({ image: undefined }), "unknown"],
+  ...untold("PF-037"),
+  ["PF-037", "valid", configured("True"), "passed"],
+  ["PF-037", "invalid", configured("False"), "failed", ["node n1"]],
+  ["PF-037", "not read", configured("Unknown"), "unknown"],
 ];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgePreconditions, type NodeReadings, type Reading } from "./judge-preconditions.ts";
+import { judgePreconditions, type FilterReading, type NodeReadings, type Reading } from "./judge-preconditions.ts";
 
 const read = (text: string): Reading => ({ kind: "read", text });
 const absent: Reading = { kind: "absent" };
@@ -15,14 +15,23 @@ const KUBE_PROXY = `*filter
 -A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
 COMMIT
 `;
+const nft = (reading: Reading): FilterReading => ({ ...reading, backend: "nft" });
+const legacy = (reading: Reading): FilterReading => ({ ...reading, backend: "legacy" });
+const MOUNTS = `24 1 0:22 / /proc rw - proc proc rw
+35 24 0:30 / /sys/fs/bpf rw,nosuid - bpf bpf rw,mode=700
+36 24 0:31 / /host/sys/fs/cgroup/unified ro master:9 - cgroup2 cgroup2 rw
+`;
+const withoutMount = (type: string): NodeReadings => ({ ...good, mounts: read(MOUNTS.replace(` - ${type} `, " - tmpfs ")) });
 const good: NodeReadings = {
   looseTcp: read("1\n"),
   ipvsConntrack: absent,
   ipvsTable: absent,
-  filters: [read(KUBE_PROXY)],
+  filters: [nft(read(KUBE_PROXY))],
+  mounts: read(MOUNTS),
+  btf: read(""),
   zones: { kind: "read", inUse: [] },
 };
-const withRules = (...lines: string[]): NodeReadings => ({ ...good, filters: [read(KUBE_PROXY), read(lines.join("\n"))] });
+const withRules = (...lines: string[]): NodeReadings => ({ ...good, filters: [nft(read(KUBE_PROXY)), nft(read(lines.join("\n")))] });
 const dropping = (...lines: string[]): NodeReadings => withRules("*filter", ":FORWARD DROP [12:720]", ...lines);
 
 const table: readonly (readonly [what: string, seen: NodeReadings, failed: readonly string[], unknown: readonly string[]])[] = [
@@ -63,13 +72,26 @@ const table: readonly (readonly [what: string, seen: NodeReadings, failed: reado
   ],
   ["FORWARD drops, and accepts pods", dropping('-A FORWARD -s 10.244.0.0/16 -m comment --comment "pod traffic" -j ACCEPT'), [], []],
   ["FORWARD drops, and accepts everything", dropping("-A FORWARD -j ACCEPT"), [], []],
-  ["iptables cannot be asked", { ...good, filters: [read(KUBE_PROXY), unknown] }, [], ["ConntrackZones", "PolicyChains", "ForwardPolicy"]],
+  [
+    "iptables cannot be asked",
+    { ...good, filters: [nft(read(KUBE_PROXY)), nft(unknown)] },
+    [],
+    ["ConntrackZones", "PolicyChains", "ForwardPolicy", "OneBackend"],
+  ],
   [
     "one backend cannot be asked, the other shows Calico",
-    { ...good, filters: [unknown, read("-A cali-FORWARD -j DROP")] },
+    { ...good, filters: [nft(unknown), legacy(read("-A cali-FORWARD -j DROP"))] },
     ["PolicyChains"],
-    ["ConntrackZones", "ForwardPolicy"],
+    ["ConntrackZones", "ForwardPolicy", "OneBackend"],
   ],
+  ["rules in both backends", { ...good, filters: [nft(read(KUBE_PROXY)), legacy(read("-A INPUT -j ACCEPT"))] }, ["OneBackend"], []],
+  ["an empty table of the older backend", { ...good, filters: [nft(read(KUBE_PROXY)), legacy(read(":INPUT ACCEPT [0:0]"))] }, [], []],
+  ["no types of the kernel", { ...good, btf: absent }, ["KernelFeatures"], []],
+  ["types unreadable", { ...good, btf: unknown }, [], ["KernelFeatures"]],
+  ["no BPF file system", withoutMount("bpf"), ["KernelFeatures"], []],
+  ["no cgroup v2", withoutMount("cgroup2"), ["KernelFeatures"], []],
+  ["mounts unreadable", { ...good, mounts: unknown }, [], ["KernelFeatures"]],
+  ["no mounts at all", { ...good, mounts: absent }, [], ["KernelFeatures"]],
 ];
 
 for (const [what, seen, failed, unknowns] of table)

@@ -6,6 +6,9 @@
 /** A text that was read, or why it could not be. `absent`: the kernel has no such thing here. */
 export type Reading = { kind: "read"; text: string } | { kind: "absent" } | { kind: "unknown"; because: string };
 
+/** What a backend of iptables shows of a family, or of one of its tables. */
+export type FilterReading = Reading & { backend: "nft" | "legacy" };
+
 /** What the node shows. `filters`: iptables-save of every backend and family, the nat table left out. */
 export type NodeReadings = {
   /** net.netfilter.nf_conntrack_tcp_loose */
@@ -14,13 +17,25 @@ export type NodeReadings = {
   ipvsConntrack: Reading;
   /** /proc/net/ip_vs */
   ipvsTable: Reading;
-  filters: readonly Reading[];
+  filters: readonly FilterReading[];
+  /** /proc/self/mountinfo */
+  mounts: Reading;
+  /** /sys/kernel/btf/vmlinux; its text is left out. */
+  btf: Reading;
   /** Zones of the flows that conntrack knows. */
   zones: { kind: "read"; inUse: readonly number[] } | { kind: "unknown"; because: string };
 };
 
 /** Names as the node's report has them. */
-export type PreconditionName = "LoosePickup" | "ConntrackZones" | "IpvsConntrack" | "PolicyChains" | "ForwardPolicy" | "UnexpectedRules";
+export type PreconditionName =
+  | "LoosePickup"
+  | "ConntrackZones"
+  | "IpvsConntrack"
+  | "PolicyChains"
+  | "ForwardPolicy"
+  | "KernelFeatures"
+  | "OneBackend"
+  | "UnexpectedRules";
 
 /** One answer. `message` says what was seen; empty when it holds. */
 export type Precondition = { name: PreconditionName; outcome: "Passed" | "Failed" | "Unknown"; message: string };
@@ -40,6 +55,8 @@ export function judgePreconditions(seen: NodeReadings): Precondition[] {
     answer("IpvsConntrack", judgeIpvs(seen)),
     answer("PolicyChains", overFilters(seen, policyChains)),
     answer("ForwardPolicy", overFilters(seen, forwardPolicy)),
+    answer("KernelFeatures", judgeKernel(seen)),
+    answer("OneBackend", judgeBackends(seen)),
   ];
 }
 
@@ -82,6 +99,31 @@ function judgeIpvs({ ipvsConntrack, ipvsTable }: NodeReadings): Judgement {
   if (ipvsConntrack.kind === "unknown") return { unknown: `net.ipv4.vs.conntrack: ${ipvsConntrack.because}` };
   if (ipvsConntrack.kind === "read" && ipvsConntrack.text.trim() === "1") return undefined;
   return { failed: "IPVS has Services and net.ipv4.vs.conntrack is not 1: answers to Services would not be translated back." };
+}
+
+/** Types of mounts without which there is nowhere to keep programs, or nobody whom the guard could tell from others (proc(5), mountinfo). */
+const MOUNTS = [
+  ["bpf", "No BPF file system is mounted"],
+  ["cgroup2", "No cgroup v2 hierarchy is mounted"],
+] as const;
+
+function judgeKernel({ mounts, btf }: NodeReadings): Judgement {
+  const types = mounts.kind === "read" ? new Set(mounts.text.split("\n").map((line) => line.split(" - ")[1]?.split(" ")[0])) : undefined;
+  const lacking = [
+    ...(btf.kind === "absent" ? ["The kernel does not describe its types (CONFIG_DEBUG_INFO_BTF)"] : []),
+    ...MOUNTS.flatMap(([type, fault]) => (types === undefined || types.has(type) ? [] : [fault])),
+  ];
+  if (lacking.length > 0) return { failed: `${lacking.join(". ")}.` };
+  const unread = [btf, mounts].find(({ kind }) => kind === "unknown");
+  if (unread?.kind === "unknown") return { unknown: unread.because };
+  return types === undefined ? { unknown: "/proc/self/mountinfo is not there" } : undefined;
+}
+
+/** Rules in both backends of iptables: each hides the other's from whoever asks one. */
+function judgeBackends({ filters }: NodeReadings): Judgement {
+  const populated = new Set(filters.flatMap((reading) => (reading.kind === "read" && /^-A /m.test(reading.text) ? [reading.backend] : [])));
+  if (populated.size > 1) return { failed: "Rules are in both backends of iptables, nft and legacy." };
+  return firstUnknown(filters);
 }
 
 /** What can be seen decides; what cannot is unknown only when nothing that can be seen fails. */

@@ -17,6 +17,8 @@ test("tells of the first look, and knows nothing before it", async () => {
     ipvsTable: { kind: "absent" },
     zones: { kind: "read", inUse: [] },
     filters: [],
+    mounts: { kind: "read", text: "35 24 0:30 / /sys/fs/bpf rw - bpf bpf rw\n36 24 0:31 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n" },
+    btf: { kind: "read", text: "" },
   });
   await changed.promise;
   assert.deepEqual(

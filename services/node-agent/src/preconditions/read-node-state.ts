@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { accessSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { Conntrack } from "@hostrouting/bpf-loader";
 import { explain } from "@hostrouting/domain";
-import type { NodeReadings, Reading } from "./judge-preconditions.ts";
+import type { FilterReading, NodeReadings, Reading } from "./judge-preconditions.ts";
 
 const run = promisify(execFile);
 
@@ -12,10 +12,10 @@ const SYSCTL = "/proc/sys/net";
 const TABLES = ["filter", "mangle", "raw"] as const;
 /** Reading the older backend would load its modules, so only the tables that it has. */
 const BACKENDS = [
-  { command: "iptables-nft-save", names: undefined },
-  { command: "ip6tables-nft-save", names: undefined },
-  { command: "iptables-legacy-save", names: "/proc/net/ip_tables_names" },
-  { command: "ip6tables-legacy-save", names: "/proc/net/ip6_tables_names" },
+  { command: "iptables-nft-save", names: undefined, backend: "nft" },
+  { command: "ip6tables-nft-save", names: undefined, backend: "nft" },
+  { command: "iptables-legacy-save", names: "/proc/net/ip_tables_names", backend: "legacy" },
+  { command: "ip6tables-legacy-save", names: "/proc/net/ip6_tables_names", backend: "legacy" },
 ] as const;
 /** 10,000 rules are written in about a second. */
 const SAVE_TIMEOUT_MS = 10_000;
@@ -30,17 +30,19 @@ export async function readNodeState(): Promise<NodeReadings> {
     looseTcp: readText(`${SYSCTL}/netfilter/nf_conntrack_tcp_loose`),
     ipvsConntrack: readText(`${SYSCTL}/ipv4/vs/conntrack`),
     ipvsTable: readText("/proc/net/ip_vs"),
+    mounts: readText("/proc/self/mountinfo"),
+    btf: readPresence("/sys/kernel/btf/vmlinux"),
     zones: readZones(),
     filters: (await Promise.all(BACKENDS.map(saveTables))).flat(),
   };
 }
 
-async function saveTables({ command, names }: (typeof BACKENDS)[number]): Promise<Reading[]> {
+async function saveTables({ command, names, backend }: (typeof BACKENDS)[number]): Promise<FilterReading[]> {
   const present = names === undefined ? undefined : readText(names);
   if (present?.kind === "absent") return [];
-  if (present?.kind === "unknown") return [present];
+  if (present?.kind === "unknown") return [{ ...present, backend }];
   const tables = present === undefined ? TABLES : TABLES.filter((table) => present.text.split("\n").includes(table));
-  return Promise.all(tables.map((table) => saveTable(command, table)));
+  return Promise.all(tables.map(async (table) => ({ ...(await saveTable(command, table)), backend })));
 }
 
 async function saveTable(command: string, table: string): Promise<Reading> {
@@ -69,11 +71,25 @@ function readZones(): NodeReadings["zones"] {
   }
 }
 
+/** The types of a kernel are some megabytes: that they are there is enough. */
+function readPresence(path: string): Reading {
+  try {
+    accessSync(path);
+    return { kind: "read", text: "" };
+  } catch (error) {
+    return unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): Reading {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" ? { kind: "absent" } : { kind: "unknown", because: `${path}: ${code ?? explain(error)}` };
+}
+
 function readText(path: string): Reading {
   try {
     return { kind: "read", text: readFileSync(path, "utf8") };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === "ENOENT" ? { kind: "absent" } : { kind: "unknown", because: `${path}: ${code ?? explain(error)}` };
+    return unreadable(path, error);
   }
 }

@@ -85,7 +85,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     probes: probesOf(inputs),
     facts: inputs.facts,
     ...(inputs.rules && {
-      scan: { ...scanReport(inputs.rules.verdict), image: imageReport(inputs.rules), platformRules: platformReport(inputs.rules) },
+      scan: { ...scanReport(inputs.rules.verdict), ...imageReport(inputs.rules), platformRules: platformReport(inputs.rules) },
     }),
     guard: guardStatus(inputs.guard),
     masquerade: masqueradeStatus({
@@ -124,8 +124,10 @@ function probesOf({ seen: { selfTest }, probes, observedAt }: StatusInputs): Non
   ];
 }
 
-function imageReport({ image }: RuleScan): string {
-  return typeof image === "string" ? "" : image.version;
+/** Nothing as long as nobody has read the node's label: that is no image of which nobody has heard. */
+function imageReport({ image }: RuleScan): Pick<ScanReport, "image"> {
+  if (image === "NotRead") return {};
+  return { image: image === "Unknown" ? "" : image.version };
 }
 
 function platformReport({ platform: { state, missing } }: RuleScan): NonNullable<ScanReport["platformRules"]> {

@@ -33,7 +33,7 @@ export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefine
     ready: isConditionTrue(node.status?.conditions, "Ready"),
     cordoned: node.spec?.unschedulable === true,
     allocatable: allocatable(node),
-    ...agentFacts(object?.status?.nodeUID === node.metadata?.uid ? object?.status?.facts : undefined),
+    ...agentFacts(object?.status?.nodeUID === node.metadata?.uid ? object?.status : undefined),
   };
 }
 
@@ -51,8 +51,14 @@ function createdAt(node: V1Node): number | undefined {
 }
 
 /** What only the node's agent can know; undefined where it has not said it of this node. */
-function agentFacts(facts: HostRoutingNodeStatus["facts"]): Pick<NodeFacts, "agentOs" | "preconditions" | "guardRung"> {
+function agentFacts(
+  status: HostRoutingNodeStatus | undefined,
+): Pick<NodeFacts, "agentOs" | "preconditions" | "guardRung" | "scan" | "masqueradeConfig"> {
+  const facts = status?.facts;
+  const config = status?.conditions?.find(({ type }) => type === "MasqueradeConfigInSync");
   return {
+    scan: scanFacts(status?.scan),
+    masqueradeConfig: config && { status: config.status, message: config.message },
     agentOs: facts?.osId === undefined ? undefined : { id: facts.osId, versionId: facts.osVersionId ?? "" },
     preconditions: facts?.preconditions?.map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
     guardRung: facts?.guardRung,
@@ -88,6 +94,20 @@ export function nodeReport(object: HostRoutingNodeObject | undefined): NodeRepor
     attachedDevices: (status.devices ?? []).filter((device) => device.attached).length,
     probes: (status.probes ?? []).map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
     observedAtMs: Number.isNaN(observedAt) ? undefined : observedAt,
+  };
+}
+
+/** Sources by which the agent reads nftables; see its rule readers. */
+const NFT_SOURCE = /^nft/;
+
+function scanFacts(said: HostRoutingNodeStatus["scan"]): NodeFacts["scan"] {
+  if (said?.state === undefined) return undefined;
+  const own = (said.rules ?? []).filter((rule) => rule.class === "Bypassed" && rule.backend === "nft");
+  const unread = said.unread?.find(({ source }) => NFT_SOURCE.test(source));
+  return {
+    image: said.image,
+    ownTables: [...new Set(own.map(({ family, table, chain }) => `${family} ${table} ${chain}`.trim()))],
+    unread: unread && `${unread.source} ${unread.at}: ${unread.why}`,
   };
 }
 
