@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { disable, ENABLE_TIMEOUT_MS, expectDisabled, expectNothingCordoned, someNodeInFlight } from "./expectations.ts";
 import { journey } from "./journey.ts";
 import { kernelView, labNodes, onNode, type LabNode } from "./lab-nodes.ts";
+import { readEvents } from "./read-events.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
 
@@ -23,7 +24,7 @@ export function failedPreflight(stage: Stage): void {
         const details = operation.error?.details ?? [];
         const textOf = (wanted: string): string => JSON.stringify(details.find(({ code }) => code === wanted) ?? {});
         assert.ok(textOf("PF-009").includes(node.name), JSON.stringify(operation.error));
-        await expectEvents(stage, node.name, ["UnexpectedIPTablesRules"]);
+        await expectTold(stage, node.name, /cali-FORWARD/);
         return textOf("PF-030");
       });
       for (const each of labNodes(stage.stateDir)) assert.deepEqual((await kernelView(each)).pins, []);
@@ -65,20 +66,11 @@ function commandsOf(told: string): string[] {
   return [...told.matchAll(/to remove: (iptables-nft [^;]*? -j (?:DROP|cali-FORWARD))\./g)].map(([, command = ""]) => command);
 }
 
-/** Reasons of the agent's Events about a node, the oldest first, as `kubectl describe node` shows them. */
-async function expectEvents(stage: Stage, node: string, reasons: readonly string[]): Promise<void> {
-  const selector = `involvedObject.kind=Node,involvedObject.name=${node},reportingComponent=hostrouting.acns.azure.com/agent`;
-  await until(`Events ${reasons.join(", ")} of ${node}`, EVENT_TIMEOUT_MS, async () => {
-    const events = await stage.cluster.list(
-      "events",
-      "-n",
-      "default",
-      "--field-selector",
-      selector,
-      "--sort-by",
-      "metadata.creationTimestamp",
-    );
-    const told = events.map((event) => (event as unknown as { reason: string }).reason);
-    return told.join() === reasons.join() ? told : undefined;
-  });
+/** The agent's Event about a node's rules, as `kubectl describe node` shows it. */
+async function expectTold(stage: Stage, node: string, note: RegExp): Promise<void> {
+  await until(`an Event UnexpectedIPTablesRules of ${node}`, EVENT_TIMEOUT_MS, async () =>
+    (await readEvents(stage, { kind: "Node", name: node })).some(
+      ({ reason, message }) => reason === "UnexpectedIPTablesRules" && note.test(message),
+    ),
+  );
 }
