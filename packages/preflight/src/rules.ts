@@ -27,6 +27,7 @@ import { oneBackend } from "./rules/pf-033-one-backend.ts";
 import { knownImage } from "./rules/pf-035-known-image.ts";
 import { kubeProxy } from "./rules/pf-036-kube-proxy.ts";
 import { masqueradeConfig } from "./rules/pf-037-masquerade-config.ts";
+import { masqueradeRanges } from "./rules/pf-038-masquerade-ranges.ts";
 import { hostPorts } from "./rules/pf-041-host-ports.ts";
 import { nodeLocalDns } from "./rules/pf-042-node-local-dns.ts";
 import { policyName } from "./rules/pf-044-policy-name.ts";
@@ -77,6 +78,7 @@ export const rules: readonly Rule[] = [
   knownImage,
   kubeProxy,
   masqueradeConfig,
+  masqueradeRanges,
   hostPorts,
   nodeLocalDns,
   policyName,

@@ -16,6 +16,7 @@ import type { NodeWatch } from "./events/node-watch.ts";
 import type { OwnNode } from "./kube/own-node.ts";
 import { nodeStatus, statusFingerprint, type StatusInputs } from "./report/node-status.ts";
 import type { MasqueradeDecision } from "./masquerade/decide-masquerade.ts";
+import { withMasqueradeRanges } from "./masquerade/masquerade-precondition.ts";
 import type { MasqueradeWatch } from "./masquerade/masquerade-watch.ts";
 import type { Condition } from "./report/conditions.ts";
 import type { NodeFacts } from "./report/node-facts.ts";
@@ -218,7 +219,10 @@ export class AgentLoop {
       ...found,
       conditions: this.#conditions,
       policy: this.#policy,
-      facts: facts(),
+      facts: withMasqueradeRanges(facts(), {
+        config: found.masquerade.config.config,
+        podRanges: this.#deps.config()?.network?.podCidrs,
+      }),
       rules: this.#deps.rules(),
       rulesMessage: this.#deps.rules()?.precondition.message ?? "",
       guard: this.#deps.guard.observe(),

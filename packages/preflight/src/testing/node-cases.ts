@@ -51,6 +51,7 @@ export const nodeCases: readonly RuleCase[] = [
   ...preconditionRows("PF-069", "IpvsConntrack"),
   ...optionalRows("PF-018", "KernelFeatures"),
   ...optionalRows("PF-033", "OneBackend"),
+  ...optionalRows("PF-038", "MasqueradeRanges"),
   ...untold("PF-031"),
   ["PF-031", "none", scanned({}), "passed"],
   ["PF-031", "somebody's own", scanned({ ownTables: ["inet mine forward"], unread: "nft: in part" }), "failed", ["node n1"]],

@@ -35,6 +35,7 @@ export type PreconditionName =
   | "ForwardPolicy"
   | "KernelFeatures"
   | "OneBackend"
+  | "MasqueradeRanges"
   | "UnexpectedRules";
 
 /** One answer. `message` says what was seen; empty when it holds. */
