@@ -12,6 +12,7 @@ export function simulatedStanding(simulation: Simulation): StandingRules {
     os: "linux",
     osSkuEffective: "",
     osImage: "",
+    upgradeStatus: "",
     instanceType: "",
     kubeletVersion: "",
     kernelVersion: "",

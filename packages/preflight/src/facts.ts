@@ -54,6 +54,8 @@ export type NodeFacts = {
   readonly osSkuEffective: string;
   /** `status.nodeInfo.osImage`. */
   readonly osImage: string;
+  /** Label `kubernetes.azure.com/upgrade-status`, which AKS puts on nodes that an upgrade could not drain; empty when the node has none. */
+  readonly upgradeStatus: string;
   /** Label `node.kubernetes.io/instance-type`; empty when the node has none. */
   readonly instanceType: string;
   readonly kubeletVersion: string;

@@ -1,6 +1,7 @@
 import type { Rule } from "./rule.ts";
 import { settledCluster } from "./rules/pf-002-settled-cluster.ts";
 import { powerState } from "./rules/pf-003-power-state.ts";
+import { upgrades } from "./rules/pf-004-upgrades.ts";
 import { kubernetesVersion } from "./rules/pf-006-kubernetes-version.ts";
 import { networkPlugin } from "./rules/pf-007-network-plugin.ts";
 import { networkDataplane } from "./rules/pf-008-network-dataplane.ts";
@@ -52,6 +53,7 @@ import { ipvsConntrack } from "./rules/pf-069-ipvs-conntrack.ts";
 export const rules: readonly Rule[] = [
   settledCluster,
   powerState,
+  upgrades,
   kubernetesVersion,
   networkPlugin,
   networkDataplane,

@@ -19,6 +19,7 @@ function node(name: string, guardRung: NodeFacts["guardRung"]): NodeFacts {
   return {
     name,
     ...labels,
+    upgradeStatus: "",
     instanceType: "Standard_D4s_v5",
     kernelVersion: "6.8.0",
     createdAtMs: 0,

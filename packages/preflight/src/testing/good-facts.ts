@@ -11,6 +11,7 @@ export const node: NodeFacts = {
   os: "linux",
   osSkuEffective: "Ubuntu2404",
   osImage: "Ubuntu 24.04.3 LTS",
+  upgradeStatus: "",
   instanceType: "Standard_D4s_v5",
   kubeletVersion: "v1.36.3",
   kernelVersion: "6.8.0-1041-azure",

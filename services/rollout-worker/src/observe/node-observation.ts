@@ -26,6 +26,7 @@ export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefine
     os: labels["kubernetes.io/os"] ?? "",
     osSkuEffective: labels["kubernetes.azure.com/os-sku-effective"] ?? "",
     osImage: info?.osImage ?? "",
+    upgradeStatus: labels["kubernetes.azure.com/upgrade-status"] ?? "",
     instanceType: labels["node.kubernetes.io/instance-type"] ?? "",
     kubeletVersion: info?.kubeletVersion ?? "",
     kernelVersion: info?.kernelVersion ?? "",
