@@ -10,6 +10,7 @@ export * from "./errors.ts";
 export * from "./managed-cluster.ts";
 export * from "./managed-policy.ts";
 export * from "./operation.ts";
+export * from "./node-news.ts";
 export * from "./node-rollout.ts";
 export * from "./preflight-override.ts";
 export * from "./policy-fault.ts";

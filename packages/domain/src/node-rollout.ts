@@ -1,4 +1,5 @@
 import type { Instant, NodeName, NodeUid } from "./brand.ts";
+import type { NodeNews } from "./node-news.ts";
 
 /**
  * Where one node is in a rollout. While enabling:
@@ -48,4 +49,6 @@ export type NodeRollout = {
   readonly skipped?: { readonly reason: string; readonly by: string } | undefined;
   /** CamelCase code of the last thing that went wrong, and a sentence. */
   readonly problem: { readonly reason: string; readonly message: string } | undefined;
+  /** What there is to tell of it, of the last three quarters of an hour; absent when nothing. */
+  readonly news?: readonly NodeNews[] | undefined;
 };

@@ -2,6 +2,7 @@ import { isTerminal, type HistoryEntry, type HostRoutingStatus, type Instant, ty
 import { disableOperation } from "./disable-operation.ts";
 import { enableOperation } from "./enable-operation.ts";
 import type { Intent } from "./intent.ts";
+import { withNodeNews } from "./node-news.ts";
 import { keepPolicy } from "./policy-plan.ts";
 import { AFTER_WRITE_MS, openRound, type Outcome, type Round } from "./round.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
@@ -68,7 +69,9 @@ function close(round: Round, outcome: Outcome): Decision {
   const gone = running
     ? round.gone.map((record) => (record.phase === "Gone" ? record : { ...record, phase: "Gone" as const, since: now }))
     : [];
-  const nodes = [...outcome.nodes.map(({ record }) => record), ...gone];
+  const before = new Map(snapshot.records.map((record) => [record.uid, record]));
+  const told = outcome.nodes.map((node) => withNodeNews(node, { before: before.get(node.record.uid), waits: outcome.waits, now }));
+  const nodes = [...told, ...gone];
   return {
     operation: outcome.operation,
     nodes,

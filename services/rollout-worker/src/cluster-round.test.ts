@@ -125,9 +125,32 @@ describe("a cluster without faults", () => {
       [{ reason: "PodDisruptionBudget", subject: "n1", message: "shop/cart keeps shop/cart-1." }],
     );
     assert.deepEqual(cordoned(world.fake), ["n1"]);
+    // Another worker writes the same Events, and no second ones.
+    await world.expireLease();
+    await world.round("another");
+    await world.expireLease();
     budget.allowed = 1;
     assert.equal((await world.finish(id)).phase, "Succeeded");
     assert.deepEqual(cordoned(world.fake), []);
+    assert.deepEqual(
+      [...world.fake.events.values()].map(({ reason, type, series, regarding, note }) => [
+        reason,
+        type,
+        series?.count ?? 1,
+        regarding.name,
+        note.split(". ")[0],
+      ]),
+      [
+        [
+          "DrainBlocked",
+          "Warning",
+          1,
+          "n1",
+          "The node is being drained, and a PodDisruptionBudget keeps a pod: shop/cart keeps shop/cart-1",
+        ],
+        ["ConnectionDisruptionExpected", "Normal", 1, "n1", "Host routing is about to be switched on here"],
+      ],
+    );
   });
 
   test("keeps a user's cordon", async () => {

@@ -7,8 +7,9 @@ import type { Logger } from "@hostrouting/runtime";
 import type { ClusterLease, ClusterRound, Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
 import { applyIntents, type Applied } from "./apply/apply-intents.ts";
-import { NOTHING_TOLD, type ToldPolicy } from "./events/decide-policy-events.ts";
-import { tellPolicy } from "./events/tell-policy.ts";
+import { NOTHING_TOLD, type ToldNews } from "./events/decide-events.ts";
+import { recordedNews } from "./events/recorded-news.ts";
+import { tellNews } from "./events/tell-news.ts";
 import { holdLease } from "./held-lease.ts";
 import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { checkPreflight, checkStanding, wantsPreflight, type PreflightMemory } from "./observe/check-preflight.ts";
@@ -29,7 +30,7 @@ export type RoundDeps = {
 /** What a worker remembers of a cluster between rounds. Losing it costs a round, never a decision. */
 export type RoundMemory = {
   applied: Applied;
-  told: ToldPolicy;
+  told: ToldNews;
   leaseMs: number | undefined;
   lease: ClusterLease | undefined;
   preflight: PreflightMemory | undefined;
@@ -144,13 +145,9 @@ export async function clusterRound(deps: RoundDeps, clusterId: ClusterId, memory
     if (seen.access !== undefined) {
       const context = { access: seen.access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld() };
       memory.applied = await applyIntents(context, decision.intents);
-      const policyStatus = decision.status.policy;
-      if (policyStatus !== undefined && seen.managedPolicy !== undefined)
-        memory.told = await tellPolicy(
-          { ...context, workerId: deps.workerId },
-          { status: policyStatus, uid: seen.managedPolicy.uid },
-          { told: memory.told, now: read.now },
-        );
+      const policy = seen.managedPolicy && decision.status.policy;
+      const news = recordedNews({ policy, policyUid: seen.managedPolicy?.uid, nodes: decision.nodes }, read.now);
+      memory.told = await tellNews({ ...context, workerId: deps.workerId }, news, { told: memory.told, now: read.now });
     }
     for (const entry of decision.history) deps.logger.info({ clusterId, ...entry.data }, entry.kind);
     const isActive = operation !== undefined || read.cluster.desiredMode === "BpfVeth";

@@ -21,6 +21,7 @@ const policyIsOurs = (): boolean => {
   return found.kind === "Present" && JSON.stringify((found.object as Shown).spec) === JSON.stringify(azureDestinationsPolicy.spec);
 };
 const status = async () => (await world.store.clusters.status(CLUSTER_ID)).status;
+const eventsOfPolicy = () => [...world.fake.events.values()].filter(({ regarding }) => regarding.name === POLICY);
 const enable = async (): Promise<void> => assert.equal((await world.finish(await world.request("BpfVeth"))).phase, "Succeeded");
 const rounds = async (count: number): Promise<void> => {
   for (let round = 0; round < count; round += 1) await world.round();
@@ -85,18 +86,13 @@ describe("the policy that stands for the nodes' rules", () => {
     };
     await change("worker");
     await change("another");
-    const told = [...world.fake.events.values()].map(({ reason, type, series, regarding }) => [
-      reason,
-      type,
-      series?.count,
-      regarding.name,
-    ]);
+    const told = eventsOfPolicy().map(({ reason, type, series, regarding }) => [reason, type, series?.count, regarding.name]);
     // The other one tells the first correction again, by the same name; the second comes with the next minute's writing.
     assert.deepEqual(told, [
       ["PolicyDrifted", "Warning", 2, POLICY],
       ["PolicyReapplied", "Normal", undefined, POLICY],
     ]);
-    assert.match([...world.fake.events.values()][0]?.note ?? "", /changed was \/spec\/egressDeny\/0 by kubectl-edit, /);
+    assert.match(eventsOfPolicy()[0]?.note ?? "", /changed was \/spec\/egressDeny\/0 by kubectl-edit, /);
   });
 
   test("is put right also where no Event can be written", async () => {
@@ -109,7 +105,7 @@ describe("the policy that stands for the nodes' rules", () => {
     await world.round("worker", refuse);
     await world.round("worker", refuse);
     assert.equal((await status())?.policy?.state, "InSync");
-    assert.equal(world.fake.events.size, 0);
+    assert.deepEqual(eventsOfPolicy(), []);
   });
 
   test("is not said to be reconciled while a node's agent does not report, and the condition names the node and since when", async () => {
