@@ -44,9 +44,10 @@ export class HeldLink {
     this.#fd = fd;
   }
 
-  /** Holds a link that was just made. `what` it is called in faults. */
-  static take(number: number, what: string): HeldLink {
-    return new HeldLink(new FileDescriptor(number, what));
+  /** Holds a link that was just made; a bare number would let a caller close any of the process's descriptors. */
+  static take(fd: FileDescriptor): HeldLink {
+    requireHandle(fd, FileDescriptor, "descriptor");
+    return new HeldLink(fd);
   }
 
   /** Opens a pinned link; undefined when there is no such pin. */

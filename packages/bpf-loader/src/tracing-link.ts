@@ -1,6 +1,7 @@
 import { bpfFault } from "./bpf-fault.ts";
 import { BpfProgram } from "./bpf-program.ts";
 import { requireHandle } from "./checked-arguments.ts";
+import { FileDescriptor } from "./file-descriptor.ts";
 import { nativeLibraries } from "./native.ts";
 import { HeldLink, pinLink } from "./pinned-link.ts";
 
@@ -16,7 +17,7 @@ export function attachTracing(program: BpfProgram, pinPath: string): void {
 
 /** The same without a pin: the program is detached when the link is closed, and when this process ends, however it ends. */
 export function holdTracing(program: BpfProgram): HeldLink {
-  return HeldLink.take(attach(program), `link of ${program.name}`);
+  return HeldLink.take(new FileDescriptor(attach(program), `link of ${program.name}`));
 }
 
 function attach(program: BpfProgram): number {
