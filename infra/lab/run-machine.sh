@@ -6,18 +6,19 @@ log=$1 limit=$2
 shift 2
 
 keep() {
-	size=0
+	size=$(stat -c %s "$log")
 	while :; do
-		dd bs=64k count=1 status=none >>"$log" # what is there now, in one read
-		grown=$(stat -c %s "$log")
-		if [ "$grown" = "$size" ]; then break; fi # the emulator has ended
-		size=$grown
-		if [ "$size" -gt "$limit" ]; then
+		dd bs=64k count=1 status=none >"$log.next" # what is there now, in one read
+		grown=$(stat -c %s "$log.next")
+		if [ "$grown" = 0 ]; then break; fi # the emulator has ended
+		if [ "$size" -gt "$limit" ]; then # only when there is more: the last words are never in the file that is shown second
 			mv "$log" "$log.1"
-			: >"$log"
 			size=0
 		fi
+		cat "$log.next" >>"$log"
+		size=$((size + grown))
 	done
+	rm "$log.next"
 }
 
 umask 077

@@ -31,7 +31,12 @@ test("a machine that never stops talking fills two files of the limit, and its l
   const log = run(`seq -f 'line %054.0f' ${LINES}`);
   for (const file of [log, `${log}.1`]) assert.ok(statSync(file).size <= LIMIT + READ_MAX, `${file} has ${statSync(file).size} bytes`);
   assert.match(readFileSync(log, "utf8"), new RegExp(`0${LINES}\\n$`));
-  assert.ok(!existsSync(`${log}.2`));
+  for (const file of [`${log}.2`, `${log}.next`]) assert.ok(!existsSync(file), file);
+});
+
+test("a machine whose last words fill its log has them there", () => {
+  const log = run(`seq -f 'line %054.0f' 1700`);
+  assert.match(readFileSync(log, "utf8"), /01700\n$/);
 });
 
 test("its log is nobody else's to read", () => {
