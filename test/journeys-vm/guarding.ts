@@ -3,6 +3,7 @@ import { runCommand } from "../journeys/command.ts";
 import { enable, ENABLE_TIMEOUT_MS } from "../journeys/expectations.ts";
 import { journey, journeyWhileOn } from "../journeys/journey.ts";
 import { labMachines, labRecord } from "../journeys/lab-nodes.ts";
+import { reportedGuard, type ReportedGuard } from "../journeys/reported-guard.ts";
 import type { Stage } from "../journeys/stage.ts";
 import { until } from "../journeys/until.ts";
 import { withPrivilegedPod, type PrivilegedPod } from "../journeys/privileged-pod.ts";
@@ -76,7 +77,7 @@ export function guarding(stage: Stage): void {
       await until(
         "all attempts to be counted",
         EVENT_TIMEOUT_MS,
-        async () => ((await guardOf(stage, machine))?.blocked ?? 0) >= ATTEMPTS.length,
+        async () => ((await reportedGuard(stage, machine)).blocked ?? 0) >= ATTEMPTS.length,
       );
     });
   });
@@ -114,7 +115,11 @@ async function breakGlass(stage: Stage, machine: string, pod: PrivilegedPod): Pr
     await stage.cluster.kubectl("patch", "hostroutingconfig/default", "--type=merge", "-p", patch);
   };
   await guard(new Date(Date.now() + 600_000).toISOString());
-  await until("the guard to let rules through", EVENT_TIMEOUT_MS, async () => (await guardOf(stage, machine))?.auditUntil !== undefined);
+  await until(
+    "the guard to let rules through",
+    EVENT_TIMEOUT_MS,
+    async () => (await reportedGuard(stage, machine)).auditUntil !== undefined,
+  );
   await succeeds(pod, "iptables-nft -A FORWARD -d 192.0.2.2 -j DROP");
   await until("an Event of the rule that was let through", EVENT_TIMEOUT_MS, async () =>
     (await readEvents(stage, { kind: "Node", name: machine })).find(
@@ -123,7 +128,7 @@ async function breakGlass(stage: Stage, machine: string, pod: PrivilegedPod): Pr
   );
   await succeeds(pod, `iptables-legacy -A FORWARD ${LEGACY_RULE}`);
   await guard(null);
-  await until("the guard to refuse again", EVENT_TIMEOUT_MS, async () => (await guardOf(stage, machine))?.auditUntil === undefined);
+  await until("the guard to refuse again", EVENT_TIMEOUT_MS, async () => (await reportedGuard(stage, machine)).auditUntil === undefined);
   await isRefused(pod, "iptables-nft -A FORWARD -d 192.0.2.3 -j DROP");
   await succeeds(pod, "iptables-nft -D FORWARD -d 192.0.2.2 -j DROP");
   await removeByAgent(stage, machine, pod);
@@ -204,15 +209,8 @@ async function expectServiceAndHostPort(stage: Stage, machine: string, pod: Priv
   }
 }
 
-type GuardReport = { readonly rung?: string; readonly mode?: string; readonly blocked?: number; readonly auditUntil?: string };
-
-async function guardOf(stage: Stage, node: string): Promise<GuardReport | undefined> {
-  const { status } = await stage.cluster.get(`hostroutingnode/${node}`);
-  return (status as { guard?: GuardReport } | undefined)?.guard;
-}
-
-async function expectGuard(stage: Stage, node: string, expected: GuardReport): Promise<void> {
-  const { rung, mode } = (await guardOf(stage, node)) ?? {};
+async function expectGuard(stage: Stage, node: string, expected: ReportedGuard): Promise<void> {
+  const { rung, mode } = await reportedGuard(stage, node);
   assert.deepEqual({ rung, mode }, expected);
   const { status } = await stage.cluster.get(`hostroutingnode/${node}`);
   const condition = status?.conditions?.find(({ type }) => type === "GuardActive") as { status: string; reason: string } | undefined;

@@ -3,6 +3,7 @@ import { journeyWhileOn } from "./journey.ts";
 import { labNodes } from "./lab-nodes.ts";
 import { withPrivilegedPod, type PrivilegedPod } from "./privileged-pod.ts";
 import { readEvents } from "./read-events.ts";
+import { reportedGuard } from "./reported-guard.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
 
@@ -24,7 +25,7 @@ export function auditedRules(stage: Stage): void {
   journeyWhileOn(stage, "rules that a privileged pod writes on a node of namespaces are Events on the pod and on the node", async () => {
     const [node] = labNodes(stage.stateDir);
     assert.ok(node);
-    const before = await guardOf(stage, node.name);
+    const before = await reportedGuard(stage, node.name);
     const refuses = before.rung !== "Audit";
     await withPrivilegedPod(stage, { node: node.name, name: POD }, async (pod) => {
       for (const [tool] of ATTEMPTS) await writeAndRemove(pod, tool, refuses);
@@ -37,7 +38,7 @@ export function auditedRules(stage: Stage): void {
       assert.match(event?.message ?? "", new RegExp(`pid \\d+, started by .*, in pod default/${POD}`));
     });
     await until("the attempts to be counted", REPORT_TIMEOUT_MS, async () => {
-      const { blocked = 0, audited = 0 } = await guardOf(stage, node.name);
+      const { blocked = 0, audited = 0 } = await reportedGuard(stage, node.name);
       return blocked + audited >= (before.blocked ?? 0) + (before.audited ?? 0) + ATTEMPTS.length;
     });
     await until(`${node.name} to be clean again`, REPORT_TIMEOUT_MS, async () => {
@@ -65,11 +66,4 @@ async function expectEvent(
   await until(`an Event ${reason} of ${what}`, EVENT_TIMEOUT_MS, async () =>
     (await readEvents(stage, about)).some((event) => event.reason === reason && named.test(event.message)),
   );
-}
-
-type GuardReport = { readonly rung?: string; readonly blocked?: number; readonly audited?: number };
-
-async function guardOf(stage: Stage, node: string): Promise<GuardReport> {
-  const { status } = await stage.cluster.get(`hostroutingnode/${node}`);
-  return (status as { guard?: GuardReport } | undefined)?.guard ?? {};
 }
