@@ -100,11 +100,12 @@ export class AgentLoop {
     const seen = withoutProbe(this.#deps.datapath.reconcile(decision.desired));
     if (isOver(seen)) this.#deps.canary.switchOver();
     this.#noteMissed(seen);
-    this.#deps.news.look({ guard: this.#deps.guard.observe(), seen, decision });
+    const guard = this.#deps.guard.observe();
+    this.#deps.news.look({ guard, seen, decision });
     this.#warnOfRefusals(seen);
     const busy = isBusy(seen, decision) || guardRefusal !== undefined;
     const probes = this.#probe(denials, seen);
-    await this.#report({ decision, masquerade, denials, probes, seen, canary: this.#deps.canary.observe() }, busy);
+    await this.#report({ decision, masquerade, denials, probes, seen, guard, canary: this.#deps.canary.observe() }, busy);
     return busy ? BUSY_ROUND_MS : IDLE_ROUND_MS;
   }
 
@@ -205,7 +206,7 @@ export class AgentLoop {
   }
 
   async #report(
-    found: Pick<StatusInputs, "decision" | "masquerade" | "denials" | "probes" | "seen" | "canary">,
+    found: Pick<StatusInputs, "decision" | "masquerade" | "denials" | "probes" | "seen" | "guard" | "canary">,
     busy: boolean,
   ): Promise<void> {
     const { clock, identity, facts, order, writeStatus, logger } = this.#deps;
@@ -225,7 +226,6 @@ export class AgentLoop {
       }),
       rules: this.#deps.rules(),
       rulesMessage: this.#deps.rules()?.precondition.message ?? "",
-      guard: this.#deps.guard.observe(),
       observedAt: new Date(clock.now()).toISOString(),
     });
     this.#last = { seen: found.seen, status, nodeAddresses };
