@@ -6,3 +6,4 @@ export * from "./metric-exposition.ts";
 export * from "./metrics-server.ts";
 export * from "./run-loop.ts";
 export * from "./shutdown.ts";
+export * from "./timers.ts";

@@ -1,7 +1,7 @@
 import type { ClusterId } from "@hostrouting/domain";
 import type { Closable, ClusterAccess } from "@hostrouting/kube";
 import { AZURE_DESTINATIONS_POLICY } from "@hostrouting/policy";
-import { startLoop, type RunLoop } from "@hostrouting/runtime";
+import { startLoop, type RunLoop, type Timers } from "@hostrouting/runtime";
 import { clusterRound, newMemory, type RoundDeps, type RoundEnd, type RoundMemory } from "./cluster-round.ts";
 
 /** A fault (the store is away, say) is tried again after this. */
@@ -12,14 +12,14 @@ const EVENT_DEBOUNCE_MS = 60;
 const UNKNOWN_PAUSE_MS = 60_000;
 
 /** Keeps one watch open while it is wanted, on the access that is in use now. */
-function watcher(wake: () => void): { follow(access: ClusterAccess | undefined): void } {
+function watcher(timers: Timers, wake: () => void): { follow(access: ClusterAccess | undefined): void } {
   let current: { readonly access: ClusterAccess; readonly watch: Closable } | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let callOff: (() => void) | undefined;
   const onChange = (): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
+    callOff ??= timers.after(EVENT_DEBOUNCE_MS, () => {
+      callOff = undefined;
       wake();
-    }, EVENT_DEBOUNCE_MS);
+    });
   };
   return {
     follow(access) {
@@ -27,8 +27,8 @@ function watcher(wake: () => void): { follow(access: ClusterAccess | undefined):
       current?.watch.close();
       current = access && { access, watch: access.watch(AZURE_DESTINATIONS_POLICY, onChange) };
       if (access !== undefined) return;
-      clearTimeout(timer);
-      timer = undefined;
+      callOff?.();
+      callOff = undefined;
     },
   };
 }
@@ -50,7 +50,7 @@ async function countedRound(deps: RoundDeps, clusterId: ClusterId, memory: Round
 /** Runs rounds over one cluster: when woken, when its watch sees a change, and at the latest when the last round asked to. */
 export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: ClusterId): RunLoop {
   const memory = newMemory();
-  const watch = watcher(() => loop.wake());
+  const watch = watcher(deps.timers, () => loop.wake());
   const round = async (): Promise<number> => {
     const end = await host.enter(() => countedRound(deps, clusterId, memory));
     switch (end.kind) {
@@ -67,7 +67,7 @@ export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: Clu
         return UNKNOWN_PAUSE_MS;
     }
   };
-  const loop = startLoop({ name: clusterId, logger: deps.logger, faultPauseMs: FAULT_PAUSE_MS, round });
+  const loop = startLoop({ name: clusterId, logger: deps.logger, faultPauseMs: FAULT_PAUSE_MS, round, timers: deps.timers });
   return {
     wake: () => loop.wake(),
     async stop() {

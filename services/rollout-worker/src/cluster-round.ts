@@ -3,7 +3,7 @@ import type { ClusterAccess } from "@hostrouting/kube";
 import type { PolicyJudgement } from "@hostrouting/policy";
 import { clusterProfile } from "@hostrouting/preflight";
 import { decide, type Bundle, type ClusterSnapshot, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
-import type { Logger } from "@hostrouting/runtime";
+import type { Logger, Timers } from "@hostrouting/runtime";
 import type { ClusterLease, ClusterRound, Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
 import { applyIntents, type Applied } from "./apply/apply-intents.ts";
@@ -24,7 +24,7 @@ export type RoundDeps = {
   readonly bundle: Bundle;
   readonly logger: Logger;
   readonly metrics: Pick<WorkerMetrics, "decided" | "roundEnded" | "forget">;
-  readonly monotonicNow: () => number;
+  readonly timers: Timers;
 };
 
 /** What a worker remembers of a cluster between rounds. Losing it costs a round, never a decision. */
@@ -127,7 +127,7 @@ export async function clusterRound(deps: RoundDeps, clusterId: ClusterId, memory
     clusterId,
     holder: deps.workerId,
     durationMs,
-    monotonicNow: deps.monotonicNow,
+    timers: deps.timers,
   });
   memory.lease = held?.lease;
   if (held === undefined) return { kind: "Yielded", lookAgainInMs: durationMs / 2 };

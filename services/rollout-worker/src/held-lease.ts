@@ -1,4 +1,5 @@
 import type { ClusterId } from "@hostrouting/domain";
+import type { Timers } from "@hostrouting/runtime";
 import type { ClusterLease, LeaseStore } from "@hostrouting/store";
 
 /** A lease that is kept for as long as a round takes. */
@@ -14,35 +15,34 @@ export type HeldLease = {
 const SAFE_SHARE = 0.8;
 const RENEW_SHARE = 1 / 3;
 
-/** What holding a lease needs. `monotonicNow` in milliseconds; never the wall clock, which may jump. */
+/** What holding a lease needs. */
 export type LeaseWish = {
   readonly leases: LeaseStore;
   readonly clusterId: ClusterId;
   readonly holder: string;
   readonly durationMs: number;
-  readonly monotonicNow: () => number;
+  readonly timers: Timers;
 };
 
 /** Takes the lease and renews it until stopped; nothing when somebody else holds it. */
 export async function holdLease(wish: LeaseWish): Promise<HeldLease | undefined> {
-  const { leases, clusterId, holder, durationMs, monotonicNow } = wish;
-  let startedAt = monotonicNow();
+  const { leases, clusterId, holder, durationMs, timers } = wish;
+  let startedAt = timers.monotonicNow();
   const lease = await leases.acquire(clusterId, holder, durationMs);
   if (lease === undefined) return undefined;
   let safeUntil = startedAt + durationMs * SAFE_SHARE;
   let lost = false;
   const renew = async (): Promise<void> => {
-    startedAt = monotonicNow();
+    startedAt = timers.monotonicNow();
     const at = startedAt;
     const renewed = await leases.acquire(clusterId, holder, durationMs).catch(() => undefined);
     if (renewed !== undefined && renewed.token !== lease.token) lost = true;
     else if (renewed !== undefined) safeUntil = at + durationMs * SAFE_SHARE;
   };
-  const timer = setInterval(() => void renew(), durationMs * RENEW_SHARE);
-  timer.unref();
+  const stop = timers.every(durationMs * RENEW_SHARE, () => void renew());
   return {
     lease,
-    isHeld: () => !lost && monotonicNow() < safeUntil,
-    stop: () => clearInterval(timer),
+    isHeld: () => !lost && timers.monotonicNow() < safeUntil,
+    stop,
   };
 }

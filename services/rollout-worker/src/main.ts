@@ -1,6 +1,6 @@
 import { postgresDoorbell } from "@hostrouting/doorbell";
 import { kubernetesCluster } from "@hostrouting/kube";
-import { ConfigError, createLogger, endInOrder, MetricsServer, startLoop, type Logger } from "@hostrouting/runtime";
+import { ConfigError, createLogger, endInOrder, MetricsServer, startLoop, systemTimers, type Logger } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import { setTimeout as pause } from "node:timers/promises";
 import { accessPool } from "./access-pool.ts";
@@ -60,7 +60,7 @@ const worker = startWorker(
     bundle: { image: config.bundleImage, digest: config.bundleDigest },
     logger,
     metrics,
-    monotonicNow: () => performance.now(),
+    timers: systemTimers,
   },
   doorbell,
 );

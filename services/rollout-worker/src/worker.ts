@@ -50,6 +50,7 @@ export function startWorker(deps: RoundDeps, doorbell: Doorbell): Worker {
     name: "sweep",
     logger: deps.logger,
     faultPauseMs: 1_000,
+    timers: deps.timers,
     async round() {
       for (const clusterId of await deps.store.rounds.due(SWEEP_CLUSTERS_MAX)) wake(clusterId);
       if (!hears) await doorbell.hear(wake);

@@ -10,7 +10,7 @@ import {
 } from "@hostrouting/domain";
 import { FakeCluster } from "@hostrouting/kube/fake";
 import type { ClusterAccess } from "@hostrouting/kube";
-import { createLogger } from "@hostrouting/runtime";
+import { createLogger, systemTimers } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import { Client } from "pg";
 import { clusterRound, newMemory, type RoundDeps, type RoundEnd, type RoundMemory } from "../cluster-round.ts";
@@ -156,7 +156,7 @@ export async function makeWorld(adminUrl: string, policy: Partial<RolloutPolicy>
       bundle: BUNDLE,
       logger: createLogger("test", "silent"),
       metrics,
-      monotonicNow: () => performance.now(),
+      timers: systemTimers,
     };
   };
   const world: World = {
