@@ -349,6 +349,29 @@ export interface HostRoutingNodeStatus {
     }[];
   };
   /**
+   * The TCP connections of this node's pods, counted without looking at any of them.
+   */
+  census?: {
+    state: "Known" | "Unknown";
+    /**
+     * Why it is unknown; empty otherwise.
+     */
+    message?: string;
+    /**
+     * Established connections now.
+     */
+    established?: number;
+    /**
+     * Those older than 30 s, at most: the least that was seen in each pod's namespace within the last 30 s.
+     */
+    longLived?: number;
+    /**
+     * Pods whose network namespace was not found.
+     */
+    uncountedPods?: number;
+    observedAt?: string;
+  };
+  /**
    * What the last switch did to the TCP connections of this node's pods, up to a minute after its last step.
    */
   disruption?: {

@@ -7,6 +7,7 @@ import type { Clock, Logger } from "@hostrouting/runtime";
 import type { Family } from "./canary/canary-network.ts";
 import type { NodeCanary } from "./canary/node-canary.ts";
 import { switchAhead } from "./canary/switch-ahead.ts";
+import { isCensusNews, type Census, type ConnectionCensus } from "./census/connection-census.ts";
 import { readAgentState, writeAgentState, type AgentState } from "./agent-state.ts";
 import { decideDesired, revoke, type Decision } from "./host-routing/decide-desired.ts";
 import type { NodeDatapath, Observation } from "./host-routing/node-datapath.ts";
@@ -39,6 +40,7 @@ export type AgentDeps = {
   datapath: NodeDatapath;
   canary: NodeCanary;
   probes: NodeProbes;
+  census: Pick<ConnectionCensus, "observe">;
   order: () => HostRoutingNodeSpec | null | undefined;
   config: () => HostRoutingConfigSpec | null | undefined;
   readOwnNode: () => Promise<OwnNode | undefined>;
@@ -76,7 +78,7 @@ export class AgentLoop {
   #conditions: readonly Condition[] = [];
   #policy: HostRoutingNodeStatus["policy"];
   #last: LastRound | undefined;
-  #written: { fingerprint: string; at: number } | undefined;
+  #written: { fingerprint: string; census: Census; at: number } | undefined;
 
   constructor(deps: AgentDeps) {
     this.#deps = deps;
@@ -211,6 +213,7 @@ export class AgentLoop {
   ): Promise<void> {
     const { clock, identity, facts, order, writeStatus, logger } = this.#deps;
     const nodeAddresses = this.#ownNode?.addresses ?? [];
+    const census = this.#deps.census.observe();
     this.#last = { seen: found.seen, status: undefined, nodeAddresses };
     if (!this.#ownNode || !order()) return;
     const status = nodeStatus({
@@ -218,6 +221,7 @@ export class AgentLoop {
       agentVersion: identity.agentVersion,
       order: order(),
       ...found,
+      census,
       conditions: this.#conditions,
       policy: this.#policy,
       facts: withMasqueradeRanges(facts(), {
@@ -233,7 +237,8 @@ export class AgentLoop {
     this.#policy = status.policy;
     const fingerprint = statusFingerprint(status);
     const fresh = this.#written?.fingerprint === fingerprint && clock.now() - this.#written.at < this.#deps.statusIntervalMs;
-    if (fresh && !busy) return;
+    const counted = { sinceMs: clock.now() - (this.#written?.at ?? 0), isWaiting: order()?.mode === "Observe" };
+    if (fresh && !busy && !isCensusNews(this.#written?.census, census, counted)) return;
     if (this.#written?.fingerprint !== fingerprint)
       logger.info(
         {
@@ -244,7 +249,7 @@ export class AgentLoop {
         },
         "node status",
       );
-    if (await writeStatus(status)) this.#written = { fingerprint, at: clock.now() };
+    if (await writeStatus(status)) this.#written = { fingerprint, census, at: clock.now() };
   }
 }
 

@@ -6,8 +6,10 @@ import { explain } from "@hostrouting/domain";
 import { createLogger, endInOrder, MetricsServer, readConfig, startLoop, systemClock, type Logger } from "@hostrouting/runtime";
 import { AGENT_SETTINGS } from "./agent-config.ts";
 import { AgentLoop } from "./agent-loop.ts";
+import { ConnectionCensus } from "./census/connection-census.ts";
 import { NodeCanary } from "./canary/node-canary.ts";
 import { DisruptionMeter } from "./disruption/disruption-meter.ts";
+import { readPodNamespaces } from "./disruption/pod-namespaces.ts";
 import { startEventWriter, type EventSource, type EventWriterOptions } from "./events/event-writer.ts";
 import { NodeWatch } from "./events/node-watch.ts";
 import { GuardKeeper, type GuardKeeperOptions } from "./guard/guard-keeper.ts";
@@ -83,6 +85,7 @@ function main(): void {
     datapath,
     canary,
     probes,
+    census: countConnections(pods),
     order: () => specOf(order.current()),
     config: () => specOf(clusterConfig.current()),
     readOwnNode: ownNode.read,
@@ -227,6 +230,15 @@ function eventSources(rules: RuleWatch, parts: readonly { tellings: EventSource 
 /** Without a pod's name (outside of a cluster's pod) Events come from the node. */
 function eventSettings({ nodeName, podName, stateDir }: Config): Pick<EventWriterOptions, "nodeName" | "reportingInstance" | "file"> {
   return { nodeName, reportingInstance: podName === "" ? nodeName : podName, file: join(stateDir, "told-events.json") };
+}
+
+function countConnections(pods: WatchedPods): ConnectionCensus {
+  return new ConnectionCensus({
+    pods: () => pods.known(),
+    read: (owners) => readPodNamespaces(POD_NAMESPACES, owners),
+    monotonicMs: () => performance.now(),
+    now: () => systemClock.now(),
+  });
 }
 
 /** The object with the counters lies beside the datapath's; their pins beside its pins. */

@@ -1,5 +1,6 @@
 import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
 import type { CanaryObservation } from "../canary/node-canary.ts";
+import type { Census } from "../census/connection-census.ts";
 import { guardCondition, guardStatus, rulesCondition, tamperedCondition } from "../guard/guard-report.ts";
 import type { GuardObservation } from "../guard/node-guard.ts";
 import { handOverCondition } from "../hand-over/hand-over-condition.ts";
@@ -47,6 +48,7 @@ export type StatusInputs = {
   policy: HostRoutingNodeStatus["policy"];
   /** Absent before the first switch of this agent. */
   canary: CanaryObservation | undefined;
+  census: Census;
   /** Of the report before this one. */
   conditions: readonly Condition[];
   facts: NonNullable<HostRoutingNodeStatus["facts"]>;
@@ -96,6 +98,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     }),
     policy,
     ...disruptionReport(seen.disruption, inputs.canary),
+    census: inputs.census,
     conditions: datedConditions(
       [
         { type: "MasqueradeConfigInSync", ...inputs.masquerade.config.validity },
@@ -146,6 +149,7 @@ export function statusFingerprint(status: HostRoutingNodeStatus): string {
     policy,
     disruption,
     guard,
+    census: _census,
     ...rest
   } = status;
   return JSON.stringify({
