@@ -1,249 +1,41 @@
-import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, test } from "node:test";
-import { as, type ClusterId, type OperationId } from "@hostrouting/domain";
-import type { ClusterLease } from "./cluster-lease.ts";
+import { describe, test } from "node:test";
+import { FakeStore } from "./fake-store.ts";
 import { openStore } from "./open-store.ts";
-import { beginning, emptyStatus, makeDatabase, makeTestStore, nodeRecord, type TestStore } from "./testing/test-store.ts";
+import { storeContract } from "./testing/store-contract.ts";
+import { makeDatabase, makeTestStore, registerTestCluster } from "./testing/test-store.ts";
 
-const LONG_MS = 60_000;
-const EXPIRE = "update cluster_lease set expires_at = clock_timestamp() - interval '1 second'";
+const LEASES_MAX_MS = 3_600_000;
 
-let it: TestStore;
-before(async () => {
-  it = await makeTestStore();
-});
-after(() => it.close());
-beforeEach(() =>
-  it.sql(
-    "update managed_cluster set active_operation_id = null; delete from operation; delete from cluster_lease; delete from node_rollout",
-  ),
-);
+describe("the store on Postgres", () =>
+  storeContract(async () => {
+    const { store, clusterId, sql, close } = await makeTestStore();
+    return {
+      store,
+      clusterId,
+      expireLeases: () => sql("update cluster_lease set expires_at = clock_timestamp() - interval '1 second'"),
+      reset: () =>
+        sql(
+          "update managed_cluster set active_operation_id = null; delete from operation; delete from cluster_lease; delete from node_rollout",
+        ),
+      reopen: (id) => sql(`update operation set phase = 'Rolling' where id = '${id}'`),
+      close,
+    };
+  }));
 
-async function lease(holder = "w1"): Promise<ClusterLease> {
-  const taken = await it.store.leases.acquire(it.clusterId, holder, LONG_MS);
-  assert.ok(taken, `${holder} did not get the lease`);
-  return taken;
-}
-
-/** Begins an operation as the control plane does: the cluster's row names it. */
-async function begin(): Promise<OperationId> {
-  const change = beginning();
-  await it.store.clusters.change(it.clusterId, (locked) => {
-    assert.ok(locked);
-    return { result: undefined, change: { ...change, cluster: { ...locked.cluster, activeOperationId: change.begin.id } } };
-  });
-  return change.begin.id;
-}
-
-describe("leases", () => {
-  test("one holder at a time; the same holder extends under the same token", async () => {
-    const first = await lease("w1");
-    assert.equal(await it.store.leases.acquire(it.clusterId, "w2", LONG_MS), undefined);
-    assert.equal((await lease("w1")).token, first.token);
-  });
-
-  test("an expired lease goes to the next under a higher token, and to its former holder under a higher one too", async () => {
-    const first = await lease("w1");
-    await it.sql(EXPIRE);
-    const second = await lease("w2");
-    assert.ok(second.token > first.token);
-    await it.sql(EXPIRE);
-    assert.ok((await lease("w1")).token > second.token);
-  });
-
-  test("a lease that was given back is free at once and its token never comes again", async () => {
-    const first = await lease("w1");
-    await it.store.leases.release(first);
-    assert.ok((await lease("w2")).token > first.token);
-    await it.store.leases.release(first);
-    assert.equal(await it.store.leases.acquire(it.clusterId, "w3", LONG_MS), undefined, "a late release must not free another's lease");
-  });
-
-  test("of many who ask at once one gets it", async () => {
-    const asked = await Promise.all(Array.from({ length: 20 }, (_, index) => it.store.leases.acquire(it.clusterId, `w${index}`, LONG_MS)));
-    assert.equal(asked.filter((answer) => answer !== undefined).length, 1);
-  });
-});
-
-describe("operations", () => {
-  test("a second one is refused by the database itself", async () => {
-    await begin();
-    await assert.rejects(
-      it.store.clusters.change(it.clusterId, () => ({ result: undefined, change: beginning() })),
-      /operation_one_active/,
-    );
-  });
-
-  test("of many requests at once one begins and the others leave nothing behind", async () => {
-    const seqBefore = (await it.store.clusters.history(it.clusterId, { afterSeq: 0, limit: 1000 })).length;
-    const tries = await Promise.allSettled(
-      Array.from({ length: 10 }, () => it.store.clusters.change(it.clusterId, () => ({ result: undefined, change: beginning() }))),
-    );
-    assert.equal(tries.filter((each) => each.status === "fulfilled").length, 1);
-    assert.equal((await it.store.clusters.history(it.clusterId, { afterSeq: 0, limit: 1000 })).length, seqBefore + 1);
-  });
-
-  test("a superseded one ends in the transaction in which the next begins", async () => {
-    const first = await begin();
-    const next = beginning();
-    await it.store.clusters.change(it.clusterId, (locked) => {
-      assert.equal(locked?.active?.id, first);
-      return {
-        result: undefined,
-        change: { ...next, supersede: { operationId: first, error: { code: "Superseded", message: "reversed" } } },
-      };
-    });
-    const ended = await it.store.operations.get(first);
-    assert.equal(ended?.phase, "Canceled");
-    assert.equal(ended.error?.code, "Superseded");
-    assert.ok(ended.endedAt);
-    assert.equal((await it.store.operations.get(next.begin.id))?.phase, "Accepted");
-  });
-
-  test("terminal never changes, whatever the code believes", async () => {
-    const id = await begin();
-    const { token } = await lease();
-    const operation = await it.store.operations.get(id);
-    assert.ok(operation);
-    const record = { nodes: [], status: emptyStatus, lookAgainInMs: 0, history: [] };
-    assert.equal(
-      await it.store.rounds.record(it.clusterId, token, { ...record, operation: { ...operation, phase: "Succeeded" } }),
-      "Recorded",
-    );
-    assert.equal((await it.store.clusters.get(it.clusterId))?.provisioningState, "Succeeded");
-    assert.equal((await it.store.clusters.get(it.clusterId))?.activeOperationId, undefined);
-    const again = { ...record, operation: { ...operation, phase: "Rolling" as const } };
-    assert.equal(await it.store.rounds.record(it.clusterId, token, again), "OperationMovedOn");
-    await assert.rejects(it.sql(`update operation set phase = 'Rolling' where id = '${id}'`), /never changes/);
-  });
-
-  test("what is asked for since a round was read is not written over: the round does not count", async () => {
-    const id = await begin();
-    const { token } = await lease();
-    const operation = await it.store.operations.get(id);
-    assert.ok(operation);
-    const pause = { reason: "Asked", message: "", by: "o" } as const;
-    await it.store.clusters.change(it.clusterId, () => ({
-      result: undefined,
-      change: { control: { operationId: id, control: { pause } }, history: [] },
-    }));
-    const record = { nodes: [], status: emptyStatus, lookAgainInMs: 0, history: [] };
-    assert.equal(await it.store.rounds.record(it.clusterId, token, { ...record, operation }), "OperationMovedOn");
-    const asked = await it.store.operations.get(id);
-    assert.deepEqual([asked?.control, asked?.revision, operation.control, operation.revision], [{ pause }, 1, {}, 0]);
-    assert.ok(asked);
-    assert.equal(await it.store.rounds.record(it.clusterId, token, { ...record, operation: { ...asked, control: {} } }), "Recorded");
-    assert.deepEqual((await it.store.operations.get(id))?.control, {});
-  });
-
-  test("a percentage never falls", async () => {
-    const id = await begin();
-    const { token } = await lease();
-    const operation = await it.store.operations.get(id);
-    assert.ok(operation);
-    for (const percentComplete of [40, 10]) {
-      const record = { nodes: [], status: emptyStatus, lookAgainInMs: 0, history: [] };
-      await it.store.rounds.record(it.clusterId, token, { ...record, operation: { ...operation, phase: "Rolling", percentComplete } });
-    }
-    assert.equal((await it.store.operations.get(id))?.percentComplete, 40);
-  });
-});
-
-describe("rounds", () => {
-  const record = { nodes: [nodeRecord("n1"), nodeRecord("n2", "Enabled")], status: emptyStatus, lookAgainInMs: LONG_MS, history: [] };
-
-  test("write everything or nothing: under a lost lease nothing", async () => {
-    const first = await lease("w1");
-    assert.equal(await it.store.rounds.record(it.clusterId, first.token, record), "Recorded");
-    await it.sql(EXPIRE);
-    const lost = { ...record, nodes: [], history: [{ kind: "Never", data: {} }] };
-    assert.equal(await it.store.rounds.record(it.clusterId, first.token, lost), "LeaseLost");
-    await lease("w2");
-    assert.equal(await it.store.rounds.record(it.clusterId, first.token, lost), "LeaseLost");
-    assert.equal((await it.store.rounds.read(it.clusterId))?.nodes.length, 2);
-    const history = await it.store.clusters.history(it.clusterId, { afterSeq: 0, limit: 1000 });
-    assert.ok(history.every((row) => row.kind !== "Never"));
-  });
-
-  test("read back what was recorded and forget nodes that are missing from it", async () => {
-    const { token } = await lease();
-    await it.store.rounds.record(it.clusterId, token, record);
-    const read = await it.store.rounds.read(it.clusterId);
-    assert.deepEqual(
-      read?.nodes.map(({ node, phase }) => [node, phase]),
-      [
-        ["n1", "Pending"],
-        ["n2", "Enabled"],
-      ],
-    );
-    assert.deepEqual(read?.status, emptyStatus);
-    assert.deepEqual(read?.rolloutPolicy, { maxUnavailable: 2 });
-    await it.store.rounds.record(it.clusterId, token, { ...record, nodes: [nodeRecord("n2", "Soaking")] });
-    assert.deepEqual(
-      (await it.store.rounds.read(it.clusterId))?.nodes.map(({ node, phase }) => [node, phase]),
-      [["n2", "Soaking"]],
-    );
-  });
-
-  test("are due when their time has come, and at once when a request was accepted", async () => {
-    const { token } = await lease();
-    await it.store.rounds.record(it.clusterId, token, record);
-    assert.deepEqual(await it.store.rounds.due(10), []);
-    await begin();
-    assert.deepEqual(await it.store.rounds.due(10), [it.clusterId]);
-  });
-
-  test("of an unknown cluster are nothing", async () => {
-    assert.equal(await it.store.rounds.read(as<ClusterId>("/none")), undefined);
-  });
-});
-
-describe("history", () => {
-  test("is gap-free and in order under concurrent writers, and a failed transaction leaves no hole", async () => {
-    const entry = { kind: "Noted", data: {} };
-    const writes = Array.from({ length: 30 }, (_, index) =>
-      it.store.clusters.change(it.clusterId, () => {
-        if (index % 5 === 0) throw new Error("refused");
-        return { result: undefined, change: { history: [entry, entry] } };
-      }),
-    );
-    const settled = await Promise.allSettled(writes);
-    assert.equal(settled.filter((each) => each.status === "rejected").length, 6);
-    const rows = await it.store.clusters.history(it.clusterId, { afterSeq: 0, limit: 1000 });
-    assert.deepEqual(
-      rows.map((row) => row.seq),
-      rows.map((_, index) => index + 1),
-    );
-    assert.deepEqual(
-      (await it.store.clusters.history(it.clusterId, { afterSeq: 3, limit: 2 })).map((row) => row.seq),
-      [4, 5],
-    );
-  });
-});
-
-describe("clusters", () => {
-  test("are kept whole, and registering again renews the access reference and nothing else", async () => {
-    const cluster = await it.store.clusters.get(it.clusterId);
-    assert.ok(cluster);
-    assert.deepEqual(cluster.properties, { kept: [1, { two: null }] });
-    await it.store.clusters.register(
-      { ...cluster, accessReference: "/second", generation: 99, desiredMode: "BpfVeth" },
-      { maxUnavailable: 2 },
-    );
-    const again = await it.store.clusters.get(it.clusterId);
-    assert.deepEqual(again, { ...cluster, accessReference: "/second" });
-  });
-
-  test("are found by subscription and group without regard to case", async () => {
-    const { subscriptionId } = (await it.store.clusters.get(it.clusterId)) ?? { subscriptionId: "" };
-    const found = await it.store.clusters.list({ subscriptionId: subscriptionId.toUpperCase(), resourceGroup: "g", limit: 10 });
-    assert.deepEqual(
-      found.map((cluster) => cluster.id),
-      [it.clusterId],
-    );
-    assert.deepEqual(await it.store.clusters.list({ subscriptionId, resourceGroup: "other", limit: 10 }), []);
-  });
-});
+describe("the store in memory", () =>
+  storeContract(async () => {
+    let nowMs = Date.parse("2026-01-01T00:00:00Z");
+    const store = new FakeStore(() => nowMs);
+    const clusterId = await registerTestCluster(store.clusters);
+    return {
+      store,
+      clusterId,
+      expireLeases: async () => void (nowMs += LEASES_MAX_MS),
+      reset: async () => store.reset(),
+      reopen: async (id) => store.updateOperation(id, { phase: "Rolling" }),
+      close: async () => {},
+    };
+  }));
 
 describe("migrations", () => {
   test("may be run by several processes at once", async () => {

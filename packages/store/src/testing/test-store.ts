@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { as, type ClusterId, type HostRoutingStatus, type NodeRollout, type OperationId } from "@hostrouting/domain";
 import { Client } from "pg";
 import { openStore, type Store } from "../open-store.ts";
-import type { ClusterChange } from "../clusters.ts";
+import type { ClusterChange, ClusterStore } from "../clusters.ts";
 
 const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
 
@@ -33,15 +33,11 @@ export async function makeDatabase(): Promise<{ readonly url: string; drop(): Pr
   return { url: url.href, drop: () => administer(adminUrl, `drop database ${name} with (force)`) };
 }
 
-/** Opens a store on a database of its own and registers a cluster. */
-export async function makeTestStore(): Promise<TestStore> {
-  const database = await makeDatabase();
-  const store = await openStore(database.url, () => {});
+/** Registers the one cluster of a test. */
+export async function registerTestCluster(clusters: ClusterStore): Promise<ClusterId> {
   const clusterId = as<ClusterId>(`/subscriptions/${SUBSCRIPTION}/resourcegroups/g/providers/microsoft.containerservice/managedclusters/c`);
-  await store.directory.registerSubscription({ id: SUBSCRIPTION, tenantId: "t", displayName: "s", state: "Registered" });
-  await store.directory.registerResourceGroup({ subscriptionId: SUBSCRIPTION, displayName: "G", location: "local" });
   const by = { createdBy: "u", createdByType: "User", lastModifiedBy: "u", lastModifiedByType: "User" } as const;
-  await store.clusters.register(
+  await clusters.register(
     {
       id: clusterId,
       subscriptionId: SUBSCRIPTION,
@@ -63,6 +59,16 @@ export async function makeTestStore(): Promise<TestStore> {
     },
     { maxUnavailable: 2 },
   );
+  return clusterId;
+}
+
+/** Opens a store on a database of its own and registers a cluster. */
+export async function makeTestStore(): Promise<TestStore> {
+  const database = await makeDatabase();
+  const store = await openStore(database.url, () => {});
+  await store.directory.registerSubscription({ id: SUBSCRIPTION, tenantId: "t", displayName: "s", state: "Registered" });
+  await store.directory.registerResourceGroup({ subscriptionId: SUBSCRIPTION, displayName: "G", location: "local" });
+  const clusterId = await registerTestCluster(store.clusters);
   return {
     url: database.url,
     store,

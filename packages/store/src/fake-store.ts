@@ -1,0 +1,283 @@
+import {
+  as,
+  isTerminal,
+  type ClusterId,
+  type HistoryEntry,
+  type Instant,
+  type ManagedCluster,
+  type NodeRollout,
+  type Operation,
+  type OperationId,
+} from "@hostrouting/domain";
+import type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
+import type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
+import type { HistoryRow } from "./history.ts";
+import type { OperationStore } from "./operations.ts";
+import type { ClusterRound, RecordOutcome, RoundRecord, RoundStore } from "./rounds.ts";
+
+type Row = {
+  cluster: ManagedCluster;
+  lookAgainAt: number;
+  status: ClusterRound["status"];
+  rolloutPolicy: ClusterRound["rolloutPolicy"];
+  nodes: Map<string, NodeRollout>;
+  history: HistoryRow[];
+};
+
+/** As a JSON column would give it back: undefined members are gone, nothing is shared with the caller. */
+function stored<T>(value: T): T {
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
+}
+
+/** An operation keeps its undefined columns; what is JSON in the table is JSON here. */
+function storedOperation(operation: Operation): Operation {
+  return { ...operation, error: stored(operation.error), control: stored(operation.control) };
+}
+
+/**
+ * The store in memory, for simulations: it enforces what the database enforces (leases with tokens by its own clock, one active operation, ended
+ * stays ended, revisions, complete node records, a gap-free history, all or nothing). One suite runs against both, so that it cannot drift.
+ */
+export class FakeStore {
+  /** Every operation that there ever was, in the order in which they began. */
+  readonly #operations = new Map<OperationId, Operation>();
+  readonly #rows = new Map<ClusterId, Row>();
+  readonly #leases = new Map<ClusterId, ClusterLease>();
+  readonly #now: () => number;
+  /** Grows with everything that is written. */
+  version = 0;
+
+  /** @param now the database's clock, in milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  readonly leases: LeaseStore = {
+    acquire: async (clusterId, holder, durationMs) => this.#acquire(clusterId, holder, durationMs),
+    release: async (lease) => {
+      const current = this.#leases.get(lease.clusterId);
+      if (current?.token !== lease.token || current.holder !== lease.holder) return;
+      this.#keepLease({ ...current, expiresAt: as<Instant>(this.#now()) });
+    },
+  };
+
+  readonly rounds: RoundStore = {
+    due: async (limit) =>
+      [...this.#rows.entries()]
+        .filter(([, row]) => row.lookAgainAt <= this.#now())
+        .toSorted(([, a], [, b]) => a.lookAgainAt - b.lookAgainAt)
+        .slice(0, limit)
+        .map(([id]) => id),
+    read: async (clusterId) => this.#read(clusterId),
+    record: async (clusterId, token, record) => this.#record(clusterId, token, record),
+  };
+
+  readonly operations: OperationStore = {
+    get: async (id) => {
+      const operation = this.#operations.get(id);
+      return operation && storedOperation(operation);
+    },
+    list: async (clusterId, limit) =>
+      [...this.#operations.values()]
+        .filter((operation) => operation.clusterId === clusterId)
+        .toReversed()
+        .slice(0, limit)
+        .map(storedOperation),
+  };
+
+  readonly clusters: ClusterStore = {
+    get: async (id) => {
+      const row = this.#rows.get(id);
+      return row && this.#cluster(row);
+    },
+    list: async ({ subscriptionId, resourceGroup, after, limit }) =>
+      [...this.#rows.values()]
+        .map((row) => this.#cluster(row))
+        .filter((cluster) => cluster.subscriptionId === subscriptionId.toLowerCase())
+        .filter((cluster) => resourceGroup === undefined || cluster.resourceGroup.toLowerCase() === resourceGroup.toLowerCase())
+        .filter((cluster) => after === undefined || cluster.id > after)
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, limit),
+    change: async (id, decide) => {
+      const { change, result } = decide(this.#locked(id));
+      if (change !== undefined) this.#change(id, change);
+      return result;
+    },
+    register: async (cluster, policy) => {
+      const row = this.#rows.get(cluster.id);
+      const values = stored(cluster);
+      this.version += 1;
+      if (row === undefined) this.#rows.set(cluster.id, newRow(values, { now: this.#now(), policy: stored(policy) }));
+      else {
+        row.cluster = { ...row.cluster, accessReference: cluster.accessReference };
+        row.rolloutPolicy = stored(policy);
+        row.lookAgainAt = this.#now();
+      }
+    },
+    status: async (id) => {
+      const row = this.#rows.get(id);
+      return {
+        status: row?.status ? { ...stored(row.status), findings: row.status.findings ?? [] } : undefined,
+        rolloutPolicy: stored(row?.rolloutPolicy) ?? {},
+      };
+    },
+    history: async (id, { afterSeq, limit }) => (this.#rows.get(id)?.history ?? []).filter(({ seq }) => seq > afterSeq).slice(0, limit),
+  };
+
+  /** Everything at once, for whoever checks it; not to be changed. */
+  look(): {
+    readonly operations: ReadonlyMap<OperationId, Operation>;
+    readonly leases: ReadonlyMap<ClusterId, ClusterLease>;
+    readonly clusters: ReadonlyMap<ClusterId, Readonly<Row>>;
+  } {
+    return { operations: this.#operations, leases: this.#leases, clusters: this.#rows };
+  }
+
+  /** Forgets operations, leases and records of nodes. */
+  reset(): void {
+    this.#operations.clear();
+    this.#leases.clear();
+    for (const row of this.#rows.values()) {
+      row.cluster = { ...row.cluster, activeOperationId: undefined };
+      row.nodes.clear();
+    }
+    this.version += 1;
+  }
+
+  /** Writes an operation past every statement of the store, as a wrong one would: the table's own rules still hold. */
+  updateOperation(id: OperationId, changes: Partial<Operation>): void {
+    const before = this.#operations.get(id);
+    if (before === undefined) return;
+    if (isTerminal(before.phase)) throw new Error(`operation ${id} has ended as ${before.phase} and never changes`);
+    this.#operations.set(id, { ...before, ...changes });
+    this.version += 1;
+  }
+
+  #acquire(clusterId: ClusterId, holder: string, durationMs: number): ClusterLease | undefined {
+    const now = this.#now();
+    const current = this.#leases.get(clusterId);
+    if (current !== undefined && current.holder !== holder && current.expiresAt > now) return undefined;
+    const isOurs = current !== undefined && current.holder === holder && current.expiresAt > now;
+    const token = as<ClusterLease["token"]>((current?.token ?? 0) + (isOurs ? 0 : 1));
+    return this.#keepLease({ clusterId, holder, token, expiresAt: as<Instant>(now + durationMs) });
+  }
+
+  #keepLease(lease: ClusterLease): ClusterLease {
+    this.#leases.set(lease.clusterId, lease);
+    this.version += 1;
+    return { ...lease };
+  }
+
+  #cluster({ cluster }: Row): ManagedCluster {
+    return { ...stored(cluster), activeOperationId: cluster.activeOperationId };
+  }
+
+  #active({ cluster }: Row): Operation | undefined {
+    const active = cluster.activeOperationId === undefined ? undefined : this.#operations.get(cluster.activeOperationId);
+    return active && storedOperation(active);
+  }
+
+  #locked(id: ClusterId): LockedCluster | undefined {
+    const row = this.#rows.get(id);
+    return row && { cluster: this.#cluster(row), active: this.#active(row), rolloutPolicy: stored(row.rolloutPolicy) };
+  }
+
+  #read(clusterId: ClusterId): ClusterRound | undefined {
+    const row = this.#rows.get(clusterId);
+    return (
+      row && {
+        cluster: this.#cluster(row),
+        operation: this.#active(row),
+        nodes: [...row.nodes.values()].toSorted((a, b) => (a.uid < b.uid ? -1 : 1)).map(stored),
+        status: stored(row.status),
+        rolloutPolicy: stored(row.rolloutPolicy),
+        now: as<Instant>(this.#now()),
+      }
+    );
+  }
+
+  #change(id: ClusterId, change: ClusterChange): void {
+    const { supersede, requestCancel, control, begin } = change;
+    const ended = { phase: "Canceled", endedAt: as<Instant>(this.#now()) } as const;
+    // What the table would refuse is refused before anything is written.
+    if (begin !== undefined) this.#refuseSecond(id, supersede?.operationId);
+    if (supersede !== undefined) this.updateOperation(supersede.operationId, { ...ended, error: stored(supersede.error) });
+    if (requestCancel !== undefined) this.updateOperation(requestCancel, { cancelRequested: true });
+    if (control !== undefined) {
+      const { revision = 0 } = this.#operations.get(control.operationId) ?? {};
+      this.updateOperation(control.operationId, { control: stored(control.control), revision: revision + 1 });
+    }
+    if (begin !== undefined) this.#operations.set(begin.id, newOperation(id, begin, this.#now()));
+    const row = this.#rows.get(id);
+    this.version += 1;
+    if (row === undefined) return;
+    if (change.cluster !== undefined) row.cluster = { ...stored(change.cluster), activeOperationId: change.cluster.activeOperationId };
+    if (change.rolloutPolicy !== undefined) row.rolloutPolicy = stored(change.rolloutPolicy);
+    row.lookAgainAt = this.#now();
+    this.#append(row, change.history);
+  }
+
+  #refuseSecond(clusterId: ClusterId, superseded: OperationId | undefined): void {
+    const other = [...this.#operations.values()].find(
+      (operation) => operation.clusterId === clusterId && operation.id !== superseded && !isTerminal(operation.phase),
+    );
+    if (other !== undefined) throw new Error('duplicate key value violates unique constraint "operation_one_active"');
+  }
+
+  #record(clusterId: ClusterId, token: ClusterLease["token"], record: RoundRecord): RecordOutcome {
+    const lease = this.#leases.get(clusterId);
+    if (lease?.token !== token || lease.expiresAt <= this.#now()) return "LeaseLost";
+    const row = this.#rows.get(clusterId);
+    if (row === undefined) throw new Error(`no result: there is no cluster ${clusterId}`);
+    if (row.cluster.activeOperationId !== record.operation?.id) return "OperationMovedOn";
+    if (record.operation !== undefined && !this.#recordOperation(row, record.operation)) return "OperationMovedOn";
+    row.nodes = new Map(record.nodes.map((node) => [node.uid as string, stored(node)]));
+    row.status = stored(record.status);
+    row.lookAgainAt = this.#now() + record.lookAgainInMs;
+    this.#append(row, record.history);
+    this.version += 1;
+    return "Recorded";
+  }
+
+  #recordOperation(row: Row, operation: Operation): boolean {
+    const before = this.#operations.get(operation.id);
+    if (before === undefined || before.revision !== operation.revision || isTerminal(before.phase)) return false;
+    const { phase } = operation;
+    this.updateOperation(operation.id, {
+      phase,
+      percentComplete: Math.max(before.percentComplete, operation.percentComplete),
+      error: stored(operation.error),
+      control: stored(operation.control),
+      endedAt: isTerminal(phase) ? as<Instant>(this.#now()) : undefined,
+    });
+    if (isTerminal(phase) && row.cluster.activeOperationId === operation.id)
+      row.cluster = { ...row.cluster, provisioningState: phase, activeOperationId: undefined };
+    return true;
+  }
+
+  #append(row: Row, entries: readonly HistoryEntry[]): void {
+    const first = (row.history.at(-1)?.seq ?? 0) + 1;
+    const at = as<Instant>(this.#now());
+    row.history.push(...entries.map((entry, index) => ({ seq: first + index, at, kind: entry.kind, data: stored(entry.data) })));
+  }
+}
+
+function newRow(cluster: ManagedCluster, { now, policy }: { now: number; policy: ClusterRound["rolloutPolicy"] }): Row {
+  const kept = { ...cluster, subscriptionId: cluster.subscriptionId.toLowerCase(), activeOperationId: cluster.activeOperationId };
+  return { cluster: kept, lookAgainAt: now, status: undefined, rolloutPolicy: policy, nodes: new Map(), history: [] };
+}
+
+function newOperation(clusterId: ClusterId, begin: NewOperation, now: number): Operation {
+  return {
+    ...begin,
+    clusterId,
+    phase: "Accepted",
+    percentComplete: 0,
+    error: undefined,
+    cancelRequested: false,
+    control: {},
+    revision: 0,
+    startedAt: as<Instant>(now),
+    endedAt: undefined,
+  };
+}
