@@ -170,8 +170,11 @@ function nodeError({ record, seen }: RoundNode): OperationError {
   };
 }
 
+/** All nodes are enabled and soak. One that joins now is switched like any that joins later: under the budget, without a canary of its own. */
 function finish(round: Round, operation: Operation): Outcome {
-  const stepped = stepNodes(round, operation.mode, true);
+  const moved = stepNodes(round, operation.mode, true);
+  const installed = installBundle(round, moved.nodes, "BpfVeth");
+  const stepped = { nodes: installed.nodes, intents: [...installed.intents, ...moved.intents], waits: moved.waits };
   if (stepped.intents.length > 0 || hasOpenNodes(round, stepped.nodes)) return advance(operation, stepped, "Finishing");
   const held = finalSoak(round, stepped.nodes) ?? closedGate(round, operation, { at: "AfterCluster" });
   if (held !== undefined) return advance(operation, { ...stepped, waits: [...stepped.waits, held] }, "Finishing");
