@@ -137,6 +137,7 @@ export class ScenarioPlayer {
       case "cancel":
       case "pause":
       case "resume":
+      case "rollback":
         return simulation[verb]();
       case "retry":
         return simulation.ask({ kind: "Retry", node: undefined });

@@ -1444,7 +1444,7 @@ export const armDocument = {
           },
           "onFailure": {
             "type": "string",
-            "description": "`Pause`: when too many nodes fail, the operation waits until somebody resumes or cancels it."
+            "description": "When too many nodes fail: `Pause` waits until somebody resumes or cancels, `Fail` ends the operation, `Rollback` takes back what was switched first."
           },
           "canaryPerStratum": {
             "type": "integer",
@@ -1642,7 +1642,8 @@ export const armDocument = {
                 "type": "string",
                 "enum": [
                   "Pause",
-                  "Fail"
+                  "Fail",
+                  "Rollback"
                 ]
               },
               {

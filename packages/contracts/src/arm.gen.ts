@@ -277,6 +277,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Takes back what a switching on has switched, last first: of one that is paused, that soaks at its end (`Finishing`) or that has failed. The
+         *     acceleration mode becomes `None`. 409 elsewhere.
+         */
+        post: operations["HostRoutings_Rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/skip": {
         parameters: {
             query?: never;
@@ -696,7 +716,7 @@ export interface components {
             nodeAction: string;
             /** Format: int32 */
             nodeSoakMs: number;
-            /** @description `Pause`: when too many nodes fail, the operation waits until somebody resumes or cancels it. */
+            /** @description When too many nodes fail: `Pause` waits until somebody resumes or cancels, `Fail` ends the operation, `Rollback` takes back what was switched first. */
             onFailure: string;
             onNodeFailure: string;
             /** @description `Correct`: changes to the managed network policy are put right. `Warn`: they are shown. `Off`: there is no such policy. */
@@ -738,7 +758,7 @@ export interface components {
             minSuccessPercent?: number | null;
             nodeAction?: ("SwitchInPlace" | "DrainAndSwitch") | null;
             nodeSoakMs?: number | null;
-            onFailure?: ("Pause" | "Fail") | null;
+            onFailure?: ("Pause" | "Fail" | "Rollback") | null;
             onNodeFailure?: ("RevertNode" | "Hold") | null;
             policyMode?: ("Correct" | "Warn" | "Off") | null;
             /** @description Replaces the whole list; one entry for a rule. */
@@ -1572,6 +1592,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HostRouting"];
                 };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_Rollback: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has been accepted for processing, but processing has not yet completed. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": string;
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unexpected error response. */
             default: {

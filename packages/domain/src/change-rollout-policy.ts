@@ -23,7 +23,7 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   maxFailedNodes: { min: 0, max: 500, percent: { min: 0, max: 100 } },
   minSuccessPercent: { min: 0, max: 100 },
   onNodeFailure: { words: ["RevertNode", "Hold"] },
-  onFailure: { words: ["Pause", "Fail"] },
+  onFailure: { words: ["Pause", "Fail", "Rollback"] },
   canaryPerStratum: { min: 0, max: 100 },
   canarySoakMs: { min: 0, max: DAY_MS },
   batchPlan: { entriesMax: 20, entry: { min: 1, max: 500, percent: { min: 1, max: 100 } } },

@@ -30,12 +30,19 @@ test("a verb is allowed exactly where it can be obeyed", () => {
 test("nodes are skipped as long as the operation is before them, and tried again once they can have failed; not on the way back", () => {
   const afterNodes = (phase: OperationPhase): boolean => ["Rolling", "Finishing", "Pausing", "Paused"].includes(phase);
   for (const phase of phases) {
-    assert.equal(operationVerbs[phase].includes("skip"), !isTerminal(phase) && phase !== "Canceling", phase);
+    assert.equal(operationVerbs[phase].includes("skip"), !isTerminal(phase) && phase !== "Canceling" && phase !== "RollingBack", phase);
     assert.equal(operationVerbs[phase].includes("retry"), afterNodes(phase), phase);
     const back = allowedVerbs({ phase, mode: "None", ...running });
     for (const verb of ["retry", "skip", "approve", "reject"] as const) assert.ok(!back.includes(verb), phase);
     const holdsGates = ["Validating", "Rolling", "Finishing"].includes(phase);
     for (const verb of ["approve", "reject"] as const) assert.equal(operationVerbs[phase].includes(verb), holdsGates, phase);
+  }
+});
+
+test("what was switched on is rolled back from a pause, and as long as the end of it soaks", () => {
+  for (const phase of phases) {
+    assert.equal(allowedVerbs({ phase, mode, ...running }).includes("rollback"), phase === "Paused" || phase === "Finishing", phase);
+    assert.ok(!allowedVerbs({ phase, mode: "None", ...running }).includes("rollback"), phase);
   }
 });
 

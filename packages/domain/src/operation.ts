@@ -3,7 +3,7 @@ import type { AccelerationMode } from "./managed-cluster.ts";
 import type { RolloutGate } from "./rollout-gate.ts";
 
 /** What an accepted request makes of the cluster. */
-export type OperationKind = "EnableHostRouting" | "DisableHostRouting";
+export type OperationKind = "EnableHostRouting" | "DisableHostRouting" | "RollbackHostRouting";
 
 /**
  * How far an operation is. `Succeeded`, `Failed` and `Canceled` are terminal (ARM RPC) and never change.
@@ -11,8 +11,9 @@ export type OperationKind = "EnableHostRouting" | "DisableHostRouting";
  * Accepted → Validating → Preparing → Rolling → Finishing → Succeeded; Validating and Preparing → Failed (preflight);
  * Rolling → Failed; any of these → Canceling → Canceled (the user's cancel, or a request that reverses the mode), and any of these →
  * Pausing → Paused → the same again (a pause, by people or because nodes failed; it lasts until somebody resumes).
+ * Preparing, Rolling, Finishing → RollingBack → Failed: nodes failed, and the policy asks to take back what was switched.
  */
-export type OperationPhase = WorkingPhase | "Pausing" | "Paused" | "Canceling" | "Succeeded" | "Failed" | "Canceled";
+export type OperationPhase = WorkingPhase | "Pausing" | "Paused" | "Canceling" | "RollingBack" | "Succeeded" | "Failed" | "Canceled";
 
 /** The phases in which an operation goes on by itself; a pause remembers which it was. */
 export type WorkingPhase = "Accepted" | "Validating" | "Preparing" | "Rolling" | "Finishing";
@@ -21,12 +22,13 @@ export type WorkingPhase = "Accepted" | "Validating" | "Preparing" | "Rolling" |
 export const operationMoves: Readonly<Record<OperationPhase, readonly OperationPhase[]>> = {
   Accepted: ["Validating", "Pausing", "Canceling", "Canceled", "Failed"],
   Validating: ["Preparing", "Pausing", "Failed", "Canceling", "Canceled"],
-  Preparing: ["Rolling", "Pausing", "Failed", "Canceling", "Canceled"],
-  Rolling: ["Finishing", "Pausing", "Failed", "Canceling", "Canceled"],
-  Finishing: ["Succeeded", "Pausing", "Failed", "Canceling", "Canceled"],
+  Preparing: ["Rolling", "RollingBack", "Pausing", "Failed", "Canceling", "Canceled"],
+  Rolling: ["Finishing", "RollingBack", "Pausing", "Failed", "Canceling", "Canceled"],
+  Finishing: ["Succeeded", "RollingBack", "Pausing", "Failed", "Canceling", "Canceled"],
   Pausing: ["Paused", "Accepted", "Validating", "Preparing", "Rolling", "Finishing", "Canceling", "Canceled"],
   Paused: ["Accepted", "Validating", "Preparing", "Rolling", "Finishing", "Canceling", "Canceled"],
   Canceling: ["Canceled", "Failed"],
+  RollingBack: ["Failed", "Canceled"],
   Succeeded: [],
   Failed: [],
   Canceled: [],
@@ -38,10 +40,10 @@ export function isTerminal(phase: OperationPhase): phase is "Succeeded" | "Faile
 }
 
 /** What people may ask of an operation that is under way. */
-export type OperationVerb = "pause" | "resume" | "cancel" | "retry" | "skip" | "approve" | "reject";
+export type OperationVerb = "pause" | "resume" | "cancel" | "retry" | "skip" | "approve" | "reject" | "rollback";
 
-/** Only where nodes are switched on: none fails to let go, one that were left out would stay on, and "off" waits for nobody. */
-const ENABLING_VERBS: ReadonlySet<OperationVerb> = new Set(["retry", "skip", "approve", "reject"]);
+/** Only where nodes are switched on: none fails to let go, one that were left out would stay on, "off" waits for nobody, and is what a rollback comes to. */
+const ENABLING_VERBS: ReadonlySet<OperationVerb> = new Set(["retry", "skip", "approve", "reject", "rollback"]);
 
 /** What may be asked for in each phase. Every verb may be repeated as long as its phase lasts: the second changes nothing. */
 export const operationVerbs: Readonly<Record<OperationPhase, readonly OperationVerb[]>> = {
@@ -49,10 +51,11 @@ export const operationVerbs: Readonly<Record<OperationPhase, readonly OperationV
   Validating: ["pause", "cancel", "skip", "approve", "reject"],
   Preparing: ["pause", "cancel", "skip"],
   Rolling: ["pause", "cancel", "retry", "skip", "approve", "reject"],
-  Finishing: ["pause", "cancel", "retry", "skip", "approve", "reject"],
+  Finishing: ["pause", "cancel", "retry", "skip", "approve", "reject", "rollback"],
   Pausing: ["pause", "resume", "cancel", "retry", "skip"],
-  Paused: ["pause", "resume", "cancel", "retry", "skip"],
+  Paused: ["pause", "resume", "cancel", "retry", "skip", "rollback"],
   Canceling: ["cancel"],
+  RollingBack: ["cancel"],
   Succeeded: [],
   Failed: [],
   Canceled: [],

@@ -23,8 +23,11 @@ export type RolloutPolicy = {
    * are used up. `Hold`: not tried again, and kept cordoned if it was drained, for somebody to look at.
    */
   readonly onNodeFailure: "RevertNode" | "Hold";
-  /** What becomes of an operation in which too many nodes fail or are blocked: it waits for somebody to look, or it fails. */
-  readonly onFailure: "Pause" | "Fail";
+  /**
+   * What becomes of an operation in which too many nodes fail or are blocked: it waits for somebody to look, it fails, or it takes back what it
+   * has switched and fails then.
+   */
+  readonly onFailure: "Pause" | "Fail" | "Rollback";
   /** Nodes of each kind (pool, image, kernel, architecture, image version) that are switched before all others, 0–100. */
   readonly canaryPerStratum: number;
   /** How long the canaries must have been enabled before the first batch, 0–86,400,000 ms. */

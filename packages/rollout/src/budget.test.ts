@@ -3,7 +3,8 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { operationMoves, type NodeRequest } from "@hostrouting/domain";
 import { isInFlight } from "./budget.ts";
-import { Simulation, type SimulatedNode } from "./simulate.ts";
+import { Simulation } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 const NAMES = ["n1", "n2", "n3", "n4", "n5"] as const;
 const name = fc.constantFrom(...NAMES);
@@ -39,6 +40,7 @@ const event = fc.oneof(
         "cancel",
         "pause",
         "resume",
+        "rollback",
         "retryAll",
         "approve",
         "reject",
@@ -81,6 +83,7 @@ function happenToCluster(simulation: Simulation, kind: Exclude<Event, { name: un
     case "cancel":
     case "pause":
     case "resume":
+    case "rollback":
       return simulation[kind]();
     case "emergency":
     case "calm":
@@ -107,7 +110,7 @@ function askOf(verb: "skip" | "retry", node: string): NodeRequest {
 const gate = { id: "board", kind: "Approval", twoPersons: false } as const;
 
 const scenario = fc.record({
-  onFailure: fc.constantFrom("Pause" as const, "Fail" as const),
+  onFailure: fc.constantFrom("Pause" as const, "Fail" as const, "Rollback" as const),
   onNodeFailure: fc.constantFrom("RevertNode" as const, "Hold" as const),
   attemptsMax: fc.constantFrom(1, 3),
   switchTimeoutMs: fc.constantFrom(3_000, 30_000),

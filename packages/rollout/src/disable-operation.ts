@@ -6,7 +6,7 @@ import { stepNodes, type Outcome, type Round } from "./round.ts";
 import { windDown } from "./wind-down.ts";
 
 /**
- * Switching host routing off: the same phases, nothing to validate. Nodes let go a few at a time; the bundle is removed once every
+ * Switching host routing off, on request or as a rollback of a switching on: the same phases, nothing to validate. Nodes let go a few at a time; the bundle is removed once every
  * node's kernel shows the stack, and the policy last. It goes on under an emergency off, which it does not contradict.
  */
 export function disableOperation(round: Round, operation: Operation): Outcome {
@@ -27,6 +27,7 @@ export function disableOperation(round: Round, operation: Operation): Outcome {
       return roll(round, operation);
     case "Finishing":
       return finish(round, operation);
+    case "RollingBack":
     case "Succeeded":
     case "Failed":
     case "Canceled":
@@ -37,14 +38,19 @@ export function disableOperation(round: Round, operation: Operation): Outcome {
 }
 
 function roll(round: Round, operation: Operation): Outcome {
-  const stepped = stepNodes(round, operation.mode, true);
-  const open = stepped.nodes.some(({ record }) => record.phase !== "Disabled");
-  if (!open && stepped.intents.length === 0) return advance(operation, stepped, "Finishing");
+  const step = letGo(round, true);
+  return advance(operation, step, step.isOpen || step.intents.length > 0 ? "Rolling" : "Finishing");
+}
+
+/** Lets nodes go, a few at a time; none is begun with unless `mayStart`. `isOpen`: some are not back yet. */
+export function letGo(round: Round, mayStart: boolean): Pick<Outcome, "nodes" | "intents" | "waits"> & { readonly isOpen: boolean } {
+  const stepped = stepNodes(round, "None", mayStart);
+  const isOpen = stepped.nodes.some(({ record }) => record.phase !== "Disabled");
   const bundleIsThere = round.observed.bundle !== undefined && !round.observed.bundle.deleting;
-  if (!open || bundleIsThere) return advance(operation, stepped, "Rolling");
+  if (!isOpen || bundleIsThere) return { ...stepped, isOpen };
   // Somebody removed the bundle while nodes still route by eBPF: only an agent can let go of them.
   const installed = installBundle(round, stepped.nodes, round.observed.config?.mode ?? "BpfVeth");
-  return advance(operation, { ...stepped, nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents] }, "Rolling");
+  return { ...stepped, nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], isOpen };
 }
 
 function finish(round: Round, operation: Operation): Outcome {

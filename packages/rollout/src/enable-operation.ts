@@ -6,6 +6,7 @@ import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { closedGate, gateEnd, isGateWait, withPendingGate } from "./policy-gates.ts";
 import { advance, freshAttempts, progressError } from "./operation-step.ts";
 import { policyHold } from "./policy-plan.ts";
+import { rollBack } from "./roll-back.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 import { finalSoak, StageGate } from "./stage-gate.ts";
 import { isSkipped } from "./take-requests.ts";
@@ -24,6 +25,7 @@ export function enableOperation(round: Round, operation: Operation): Outcome {
 }
 
 function enablingStep(round: Round, operation: Operation): Outcome {
+  if (operation.phase === "RollingBack" && operation.error !== undefined) return rollBack(round, operation, operation.error);
   if (operation.error !== undefined) return windDown(round, operation, operation.error);
   if (operation.cancelRequested || operation.phase === "Canceling") return windDown(round, operation, undefined);
   const cancelReason = gateEnd(round, operation);
@@ -43,6 +45,7 @@ function enablingStep(round: Round, operation: Operation): Outcome {
       return roll(round, operation);
     case "Finishing":
       return finish(round, operation);
+    case "RollingBack":
     case "Succeeded":
     case "Failed":
     case "Canceled":
@@ -147,18 +150,19 @@ function failing(
 ): Outcome {
   const { step, why } = given;
   const { failed, isNews } = why;
+  const { onFailure } = round.snapshot.policy;
   const message = `${why.message} Nodes that could not be switched are on the stack; those that were enabled stay enabled.`;
-  if (round.snapshot.policy.onFailure === "Pause" && isNews) {
+  if (onFailure === "Pause" && isNews) {
     const pause = { reason: "NodeFailures", message, by: "" } as const;
     return advance({ ...operation, control: { ...operation.control, pause } }, step, operation.phase);
   }
   const error: OperationError = {
     code: "NodeSwitchFailed",
-    message,
+    message: onFailure === "Rollback" ? why.message : message,
     target: failed.map(({ record }) => record.node).join(", "),
     details: failed.map(nodeError),
   };
-  return advance({ ...operation, error }, step, operation.phase);
+  return advance({ ...operation, error }, step, onFailure === "Rollback" ? "RollingBack" : operation.phase);
 }
 
 function nodeError({ record, seen }: RoundNode): OperationError {

@@ -20,4 +20,5 @@ export type {
   PreflightVerdict,
   Reach,
 } from "./snapshot.ts";
-export { Simulation, type SimulatedNode } from "./simulate.ts";
+export { Simulation } from "./simulate.ts";
+export type { SimulatedNode } from "./simulated-node.ts";

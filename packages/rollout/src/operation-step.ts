@@ -16,7 +16,7 @@ export function progressError(round: Round, operation: Operation): OperationErro
   if (round.now - lastProgress(round, operation) <= progressDeadlineMs) return undefined;
   const waits = round.previousWaits.map((wait) => ({ code: wait.reason, message: `${wait.message} ${wait.remedy}`, target: wait.subject }));
   return {
-    code: "ProgressDeadlineExceeded",
+    code: operation.kind === "RollbackHostRouting" ? "RollbackIncomplete" : "ProgressDeadlineExceeded",
     message: `Nothing advanced for ${Math.round(progressDeadlineMs / 1000)} s. The details say what was waited for.`,
     target: CLUSTER,
     details: waits,

@@ -55,6 +55,7 @@ function percentOf(operation: Operation, phase: OperationPhase, nodes: readonly 
   switch (phase) {
     case "Accepted":
     case "Canceling":
+    case "RollingBack":
     case "Failed":
     case "Canceled":
       return 0;

@@ -72,6 +72,7 @@ function newRecord(seen: NodeObservation, now: Instant): NodeRollout {
 export function openRound(snapshot: ClusterSnapshot, observed: ClusterObservation, now: Instant): Round {
   const records = new Map(snapshot.records.map((record) => [record.uid, record]));
   const present = new Set(observed.nodes.map((seen) => seen.uid));
+  const turn = isRollingBack(snapshot.operation) ? lastFirst : byName;
   return {
     snapshot,
     observed,
@@ -81,7 +82,7 @@ export function openRound(snapshot: ClusterSnapshot, observed: ClusterObservatio
     refusalOf: refusals(snapshot.standing.refusals),
     nodes: observed.nodes
       .map((seen) => ({ seen, record: withReportHeard(records.get(seen.uid) ?? newRecord(seen, now), seen, now) }))
-      .toSorted((a, b) => rank(a) - rank(b) || (a.record.node < b.record.node ? -1 : 1)),
+      .toSorted((a, b) => rank(a) - rank(b) || turn(a, b)),
     gone: snapshot.records.filter((record) => !present.has(record.uid)),
   };
 }
@@ -97,6 +98,19 @@ function refusals(given: readonly NodeRefusal[]): Round["refusalOf"] {
 function rank({ record, seen }: RoundNode): number {
   if (isInFlight(record.phase)) return 0;
   return seen.unschedulable && !record.cordonedByUs ? 2 : 1;
+}
+
+/** Whether what an operation has switched goes back: nodes that were switched last go first then, since they have proved least. */
+function isRollingBack(operation: Operation | undefined): boolean {
+  return operation?.kind === "RollbackHostRouting" || operation?.phase === "RollingBack";
+}
+
+function byName(a: RoundNode, b: RoundNode): number {
+  return a.record.node < b.record.node ? -1 : 1;
+}
+
+function lastFirst(a: RoundNode, b: RoundNode): number {
+  return b.record.since - a.record.since || byName(b, a);
 }
 
 /** Takes every node one step towards the goal; nodes at rest are started only if `mayStart`, only within the budget, and only if it is their turn. */

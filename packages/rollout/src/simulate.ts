@@ -11,7 +11,7 @@ import {
   type NodeUid,
   type Operation,
   type OperationId,
-  type PlatformRulesState,
+  type OperationKind,
   type PolicyState,
   type RolloutPolicy,
   type StandingRules,
@@ -25,44 +25,10 @@ import type {
   EvictionRefusal,
   NodeObservation,
   NodeReport,
-  NodeSpec,
   PolicyVerdict,
   PreflightVerdict,
-  RuleScan,
 } from "./snapshot.ts";
-
-/** A node of the simulation: what its API server and its kernel would show. `broken` agents switch, but their probes fail. */
-export type SimulatedNode = {
-  readonly name: string;
-  readonly uid: string;
-  bootId: string;
-  ready: boolean;
-  unschedulable: boolean;
-  cordonedBy: string | undefined;
-  labelled: boolean;
-  userRules: string | undefined;
-  /** What its agent's scan says; absent as long as it has not scanned. */
-  rules: RuleScan["state"] | undefined;
-  owner: string | undefined;
-  spec: NodeSpec | undefined;
-  effectiveMode: "BpfVeth" | "Legacy";
-  generation: number;
-  confirmed: boolean;
-  missConfirm: boolean;
-  missed: number;
-  broken: boolean;
-  silent: boolean;
-  ineligible: string | undefined;
-  /** As its agent says; undefined for an agent that does not. */
-  guardRung: "Lsm" | "FmodRet" | "Audit" | "Unsupported" | undefined;
-  platformRules: PlatformRulesState;
-  pool: string;
-  isSystem: boolean;
-  zone: string;
-  /** Kernel and image, as far as they make it another kind of node. */
-  image: string;
-  pods: { readonly name: string; readonly budget: string | undefined }[];
-};
+import { newSimulatedNode, type SimulatedNode } from "./simulated-node.ts";
 
 /** Neither canaries nor batches nor a soak at the end, for whoever does not ask for them. */
 const ALL_AT_ONCE = { canaryPerStratum: 0, batchPlan: [], finalSoakMs: 0 } as const;
@@ -122,47 +88,25 @@ export class Simulation {
 
   /** Adds a Ready node on the stack. */
   addNode(name: string, uid = `uid-${name}`): SimulatedNode {
-    const node: SimulatedNode = {
-      name,
-      uid,
-      bootId: `boot-${uid}`,
-      ready: true,
-      unschedulable: false,
-      cordonedBy: undefined,
-      labelled: false,
-      userRules: undefined,
-      rules: undefined,
-      owner: undefined,
-      spec: undefined,
-      effectiveMode: "Legacy",
-      generation: 0,
-      confirmed: false,
-      missConfirm: false,
-      missed: 0,
-      broken: false,
-      silent: false,
-      ineligible: undefined,
-      guardRung: undefined,
-      platformRules: "Present",
-      pool: "user",
-      isSystem: false,
-      zone: "",
-      image: "",
-      pods: [],
-    };
+    const node = newSimulatedNode(name, uid);
     this.nodes.set(name, node);
     return node;
   }
 
+  /** Somebody's wish to take back what a switching on has switched. */
+  rollback(): void {
+    this.request("None", "RollbackHostRouting");
+  }
+
   /** Accepts a request; one that is under way is superseded. */
-  request(mode: "BpfVeth" | "None"): void {
+  request(mode: "BpfVeth" | "None", kind: OperationKind = mode === "BpfVeth" ? "EnableHostRouting" : "DisableHostRouting"): void {
     this.#operations += 1;
     const generation = this.#cluster.generation + 1;
     this.#cluster = { ...this.#cluster, desiredMode: mode, generation, provisioningState: "Updating" };
     this.operation = {
       id: as<OperationId>(`op-${this.#operations}`),
       clusterId: this.#cluster.id,
-      kind: mode === "BpfVeth" ? "EnableHostRouting" : "DisableHostRouting",
+      kind,
       mode,
       generation,
       phase: "Accepted",

@@ -64,7 +64,7 @@ function stateOf(input: StatusInput, eligible: readonly RoundNode[]): HostRoutin
   const { operation, snapshot } = input;
   const running =
     operation !== undefined && operation.endedAt === undefined && !["Succeeded", "Failed", "Canceled"].includes(operation.phase);
-  if (running) return operation.mode === "BpfVeth" ? "Enabling" : "Disabling";
+  if (running) return operation.mode === "BpfVeth" && operation.phase !== "RollingBack" ? "Enabling" : "Disabling";
   const enabled = eligible.filter(({ record }) => record.phase === "Enabled").length;
   if (enabled > 0 && enabled === eligible.length) return "Enabled";
   if (enabled > 0) return "PartiallyEnabled";

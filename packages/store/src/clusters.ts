@@ -26,10 +26,14 @@ export type NewOperation = {
   readonly objectId: string;
 };
 
-/** A cluster under lock, with the operation that is under way on it and its own part of the rollout policy. */
+/**
+ * A cluster under lock, with the operation that is under way on it and its own part of the rollout policy. `failed`: the last operation, where it has
+ * failed and none is under way.
+ */
 export type LockedCluster = {
   readonly cluster: ManagedCluster;
   readonly active: Operation | undefined;
+  readonly failed?: Operation | undefined;
   readonly rolloutPolicy: Partial<RolloutPolicy>;
 };
 
@@ -111,6 +115,11 @@ function toRow(cluster: ManagedCluster) {
   };
 }
 
+async function lastOperation(tx: Transaction<Tables>, id: ClusterId): Promise<Operation | undefined> {
+  const [row] = await tx.selectFrom("operation").selectAll().where("cluster_id", "=", id).orderBy("started_at", "desc").limit(1).execute();
+  return row && toOperation(row);
+}
+
 async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedCluster | undefined> {
   const row = await tx.selectFrom("managed_cluster").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
   if (row === undefined) return undefined;
@@ -119,7 +128,8 @@ async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedClust
       ? undefined
       : await tx.selectFrom("operation").selectAll().where("id", "=", row.active_operation_id).forUpdate().executeTakeFirst();
   const round = await tx.selectFrom("cluster_round").select("rollout_policy").where("cluster_id", "=", id).executeTakeFirst();
-  return { cluster: toManagedCluster(row), active: active && toOperation(active), rolloutPolicy: round?.rollout_policy ?? {} };
+  const failed = active === undefined && row.provisioning_state === "Failed" ? await lastOperation(tx, id) : undefined;
+  return { cluster: toManagedCluster(row), active: active && toOperation(active), failed, rolloutPolicy: round?.rollout_policy ?? {} };
 }
 
 async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChange): Promise<void> {

@@ -62,11 +62,12 @@ function program(ended: (code: number) => void): Command {
   return root;
 }
 
-/** What may be asked of the operation that is under way. */
+/** What may be asked of the operation that is under way, or has failed. */
 function addVerbs(add: (name: string, description: string) => Command, ended: (code: number) => void): void {
   const asks = {
     pause: "start no further node; those that are being switched are finished first",
     resume: "go on with a paused operation",
+    rollback: "take back what a paused, soaking or failed operation has switched, node by node, the last one first",
     cancel: "end the operation; nodes that are being switched are finished first, and what was switched stays",
   } as const;
   for (const [verb, description] of Object.entries(asks))

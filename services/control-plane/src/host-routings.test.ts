@@ -214,6 +214,28 @@ test("a cancel that comes too late is told so", async () => {
   assert.deepEqual([result.status, result.body.error.code], [409, "OperationNotAllowed"]);
 });
 
+test("rollback: 202 with the operation that takes back, twice the same; where nothing can be taken back it is told", async () => {
+  const rollback = (): Promise<Reply> => surface.ask({ method: "POST", path: `${DEFAULT}/rollback?${V}` });
+  const settled = await rollback();
+  assert.deepEqual([settled.status, settled.body.error.code], [409, "OperationNotAllowed"]);
+  await put("None");
+  await moveOperation(surface.store, cluster.id, "Succeeded");
+  await put("BpfVeth");
+  await moveOperation(surface.store, cluster.id, { phase: "Failed", error: { code: "NodeSwitchFailed", message: "one node failed" } });
+  const first = await rollback();
+  assert.deepEqual([first.status, first.text], [202, ""]);
+  assert.equal((await rollback()).headers["azure-asyncoperation"], first.headers["azure-asyncoperation"]);
+  const { properties } = (await get(DEFAULT)).body;
+  assert.deepEqual(
+    [properties.desiredMode, properties.operation.kind, properties.operation.phase],
+    ["None", "RollbackHostRouting", "Accepted"],
+  );
+  assert.equal((await get(CLUSTER)).body.properties.networkProfile.advancedNetworking.performance.accelerationMode, "None");
+  await moveOperation(surface.store, cluster.id, "Succeeded");
+  const status = await surface.ask({ path: String(first.headers["azure-asyncoperation"]).slice(surface.base.length) });
+  assert.deepEqual([status.status, status.body.status], [200, "Succeeded"]);
+});
+
 test("PATCH changes the members that are given; null is the default again; faults change nothing and are all told", async () => {
   const patch = (rolloutPolicy: unknown): Promise<Reply> =>
     surface.ask({ method: "PATCH", path: `${DEFAULT}?${V}`, body: { properties: { rolloutPolicy } } });

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { as, unreachable, type Instant } from "@hostrouting/domain";
+import { as, unreachable, type Instant, type OperationId } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { decideCancel } from "../enablement/decide-cancel.ts";
+import { decideRollback } from "../enablement/decide-rollback.ts";
 import { decideVerb, type Ask } from "../enablement/decide-verb.ts";
 import { decidePolicy } from "../enablement/decide-policy.ts";
 import { retryLostRaces } from "../enablement/retry-lost-races.ts";
@@ -57,6 +58,23 @@ async function cancel(deps: Deps, given: { request: FastifyRequest; reply: Fasti
     .send();
 }
 
+/** Begins the operation that takes back, or answers with the one that does already. */
+async function rollBack(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const cluster = await findCluster(deps, request);
+  const wish = {
+    name: pathOf(request).name,
+    principal: principalOf(request),
+    operationId: as<OperationId>(deps.newId()),
+    etag: deps.newId(),
+    now: new Date(deps.clock.now()).toISOString(),
+  };
+  const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decideRollback(locked, wish)));
+  if (result instanceof ArmError) throw result;
+  void deps.doorbell.ring(cluster.id);
+  const status = operationUrl(deps, request, { cluster, operationId: result.operationId });
+  reply.code(202).header("azure-asyncoperation", status).header("retry-after", deps.settings.retryAfterSeconds).send();
+}
+
 function parseAsk(verb: Ask["verb"], body: unknown, by: string): Ask {
   switch (verb) {
     case "retry":
@@ -108,6 +126,10 @@ export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
   for (const verb of VERBS) app.post(`${base}/default/${verb}`, (request) => ask(deps, request, verb));
   app.post(`${base}/default/cancel`, async (request, reply) => {
     await cancel(deps, { request, reply, isAbort: false });
+    return reply;
+  });
+  app.post(`${base}/default/rollback`, async (request, reply) => {
+    await rollBack(deps, request, reply);
     return reply;
   });
   app.post(`${base.slice(0, -type.length)}/abort`, async (request, reply) => {

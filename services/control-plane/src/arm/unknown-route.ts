@@ -12,7 +12,7 @@ const KNOWN: readonly { readonly path: RegExp; readonly allow: string }[] = [
   { path: CLUSTERS, allow: "GET" },
   { path: /\/managedclusters\/[^/]+\/hostroutings(\/default(\/nodes)?)?$/, allow: "GET" },
   { path: /\/managedclusters\/[^/]+\/abort$/, allow: "POST" },
-  { path: /\/managedclusters\/[^/]+\/hostroutings\/default\/(pause|resume|cancel|retry|skip|approve|reject)$/, allow: "POST" },
+  { path: /\/managedclusters\/[^/]+\/hostroutings\/default\/(pause|resume|cancel|retry|skip|approve|reject|rollback)$/, allow: "POST" },
   { path: /\/locations\/[^/]+\/(operations|operationresults)\/[^/]+$/, allow: "GET" },
   { path: /^\/(subscriptions(\/[^/]+)?|tenants|healthz|readyz|metadata\/endpoints)$/, allow: "GET" },
 ];

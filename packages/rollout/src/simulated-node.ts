@@ -1,0 +1,67 @@
+import type { PlatformRulesState } from "@hostrouting/domain";
+import type { NodeSpec, RuleScan } from "./snapshot.ts";
+
+/** A node of the simulation: what its API server and its kernel would show. `broken` agents switch, but their probes fail. */
+export type SimulatedNode = {
+  readonly name: string;
+  readonly uid: string;
+  bootId: string;
+  ready: boolean;
+  unschedulable: boolean;
+  cordonedBy: string | undefined;
+  labelled: boolean;
+  userRules: string | undefined;
+  /** What its agent's scan says; absent as long as it has not scanned. */
+  rules: RuleScan["state"] | undefined;
+  owner: string | undefined;
+  spec: NodeSpec | undefined;
+  effectiveMode: "BpfVeth" | "Legacy";
+  generation: number;
+  confirmed: boolean;
+  missConfirm: boolean;
+  missed: number;
+  broken: boolean;
+  silent: boolean;
+  ineligible: string | undefined;
+  /** As its agent says; undefined for an agent that does not. */
+  guardRung: "Lsm" | "FmodRet" | "Audit" | "Unsupported" | undefined;
+  platformRules: PlatformRulesState;
+  pool: string;
+  isSystem: boolean;
+  zone: string;
+  /** Kernel and image, as far as they make it another kind of node. */
+  image: string;
+  pods: { readonly name: string; readonly budget: string | undefined }[];
+};
+
+/** A Ready node on the stack, of which nothing was ever asked. */
+export function newSimulatedNode(name: string, uid: string): SimulatedNode {
+  return {
+    name,
+    uid,
+    bootId: `boot-${uid}`,
+    ready: true,
+    unschedulable: false,
+    cordonedBy: undefined,
+    labelled: false,
+    userRules: undefined,
+    rules: undefined,
+    owner: undefined,
+    spec: undefined,
+    effectiveMode: "Legacy",
+    generation: 0,
+    confirmed: false,
+    missConfirm: false,
+    missed: 0,
+    broken: false,
+    silent: false,
+    ineligible: undefined,
+    guardRung: undefined,
+    platformRules: "Present",
+    pool: "user",
+    isSystem: false,
+    zone: "",
+    image: "",
+    pods: [],
+  };
+}
