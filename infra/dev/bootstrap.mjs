@@ -6,7 +6,14 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { databasePackages, ensureDebianPackages, guestPackages, labPackages } from "./bootstrap/debian-packages.mjs";
+import {
+  databasePackages,
+  ensureDebianPackages,
+  guestPackages,
+  labPackages,
+  queuePackages,
+  tryDebianPackages,
+} from "./bootstrap/debian-packages.mjs";
 import { ensureDependencies } from "./bootstrap/dependencies.mjs";
 import { handOver } from "./bootstrap/hand-over.mjs";
 import { ensureNode24 } from "./bootstrap/node-24.mjs";
@@ -18,14 +25,28 @@ import { runStep } from "./bootstrap/run-step.mjs";
 const DISK_GIB = 3;
 const MAKE_TIMEOUT_MS = 5 * 60_000;
 
-/** What each npm script runs, and which parts of the machine it needs. `optional`: does without where they cannot be had, and says so itself. */
+/** What each npm script runs, and which parts of the machine it needs. `optional`: does without where they cannot be had, and says so itself. `queue`: a Redis. */
 const COMMANDS = {
-  start: { file: "infra/dev/supervisor.ts", database: true, lab: (args) => !args.includes("--no-lab"), guests: asksForMachines },
-  test: { file: "infra/dev/test.ts", database: true, lab: (args) => !args.includes("--list"), guests: () => true, optional: true },
+  start: {
+    file: "infra/dev/supervisor.ts",
+    database: true,
+    queue: "Wanted",
+    lab: (args) => !args.includes("--no-lab"),
+    guests: asksForMachines,
+  },
+  test: {
+    file: "infra/dev/test.ts",
+    database: true,
+    queue: "Needed",
+    lab: (args) => !args.includes("--list"),
+    guests: () => true,
+    optional: true,
+  },
   "test:long": {
     file: "infra/dev/test.ts",
     fixed: ["--suite", "long"],
     database: true,
+    queue: "Needed",
     lab: () => true,
     guests: () => true,
     optional: true,
@@ -35,7 +56,7 @@ const COMMANDS = {
   generate: { file: "api/generate.ts" },
   hostrouting: { file: "services/cli/src/main.ts" },
   budget: { file: "test/vm/renew-budget.ts", lab: () => true, guests: () => true },
-  "bench:main-job": { file: "test/bench/main-job.ts", database: true, lab: () => true },
+  "bench:main-job": { file: "test/bench/main-job.ts", database: true, queue: "Wanted", lab: () => true },
   "bench:datapath": { file: "test/bench/datapath.ts", lab: () => true },
   "bench:guard": { file: "test/bench/guard.ts", lab: () => true },
   "bench:rules-scan": { file: "test/bench/rules-scan.ts", lab: () => true },
@@ -76,6 +97,8 @@ async function main([name, ...args]) {
     throw new Problem(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
   if (command.lab?.(args)) await ensureLab(command, args);
   if (command.database) await ensureDebianPackages(databasePackages);
+  if (command.queue === "Wanted") await tryDebianPackages(queuePackages);
+  if (command.queue === "Needed") await ensureDebianPackages(queuePackages);
   const node24 = await ensureNode24();
   await ensureDependencies(node24);
   const env = { ...process.env, PATH: `${path.dirname(node24)}${path.delimiter}${process.env.PATH}` };

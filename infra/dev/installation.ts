@@ -6,6 +6,7 @@ import { freePort } from "./free-port.ts";
 import { ensureIdentity, type Identity } from "./identity.ts";
 import { preparePostgres } from "./postgres.ts";
 import type { ProcessRecord } from "./process-record.ts";
+import { prepareRedis } from "./redis.ts";
 import { registerDirectory } from "./register.ts";
 import { authorityPlan, controlPlanePlan, publicUrl, workerPlan, type Bundle, type ServiceFacts } from "./service-plans.ts";
 import type { StartOptions } from "./start-options.ts";
@@ -14,14 +15,17 @@ import { superviseChild, type ChildPlan, type SupervisedChild } from "./supervis
 import { waitForHttps } from "./wait-for-https.ts";
 
 const POSTGRES_READY_MS = 20_000;
+const REDIS_READY_MS = 5_000;
 const CONTROL_PLANE_READY_MS = 30_000;
 const DATABASE = "hostrouting";
 
-/** Everything but the lab: database, control plane, authority, worker. */
+/** Everything but the lab: database, queue, control plane, authority, worker. */
 export type Installation = {
   readonly identity: Identity;
   readonly certificates: CertificateFiles;
   readonly databaseUrl: string;
+  /** Absent where this machine has no Redis: rings go by Postgres then. */
+  readonly redisUrl: string | undefined;
   /** Base URL of the ARM endpoint. */
   readonly arm: string;
   /** Starts the worker, once it is known which bundle it rolls out. */
@@ -38,7 +42,7 @@ export type InstallationParts = {
   readonly children: SupervisedChild[];
 };
 
-/** Starts Postgres, then authority and control plane, and waits until the control plane answers. */
+/** Starts Postgres and Redis, then authority and control plane, and waits until the control plane answers. */
 export async function startInstallation(parts: InstallationParts): Promise<Installation> {
   const { folder, options, signal } = parts;
   const [identity, certificates, authorityPort, postgres] = await Promise.all([
@@ -51,20 +55,37 @@ export async function startInstallation(parts: InstallationParts): Promise<Insta
   await postgres.ready(POSTGRES_READY_MS);
   await postgres.ensureDatabase(DATABASE);
   const databaseUrl = postgres.url(DATABASE);
-  const facts: ServiceFacts = { folder, identity, certificates, databaseUrl, port: options.port, authorityPort };
+  const redisUrl = await startRedis(parts);
+  const facts: ServiceFacts = { folder, identity, certificates, databaseUrl, redisUrl, port: options.port, authorityPort };
   supervise(parts, authorityPlan(facts));
   const controlPlane = supervise(parts, controlPlanePlan(facts));
   await registerDirectory(databaseUrl, identity);
   const arm = publicUrl(options.port);
   await waitForHttps(`${arm}/readyz`, certificates.caFile, { timeoutMs: CONTROL_PLANE_READY_MS, signal, log: controlPlane.file });
   parts.say(`Control plane: ${arm}`);
-  return { identity, certificates, databaseUrl, arm, startWorker: (bundle) => void supervise(parts, workerPlan(facts, bundle)) };
+  return { identity, certificates, databaseUrl, redisUrl, arm, startWorker: (bundle) => void supervise(parts, workerPlan(facts, bundle)) };
 }
 
-/** Ends the services first and the database, which they use, last. */
+/** The queue costs latency only when it is missing, so it stops nobody from starting. */
+async function startRedis(parts: InstallationParts): Promise<string | undefined> {
+  const redis = await prepareRedis(path.join(parts.folder.runtime, "redis"));
+  if (redis === undefined) {
+    parts.say("There is no Redis here (apt-get install redis-server): workers are rung for by Postgres.");
+    return undefined;
+  }
+  const log = supervise(parts, redis.plan);
+  if (await redis.answers(REDIS_READY_MS)) return redis.url;
+  parts.say(`Redis does not answer (see ${log.file}): workers are rung for by Postgres.`);
+  return undefined;
+}
+
+/** What the services use ends last. */
+const LAST: ReadonlySet<string> = new Set(["postgres", "redis"]);
+
+/** Ends the services first, then the database and the queue, which they use. */
 export async function stopInstallation(children: readonly SupervisedChild[], folder: StateFolder): Promise<void> {
-  await Promise.all(children.filter((child) => child.name !== "postgres").map((child) => child.stop()));
-  await Promise.all(children.filter((child) => child.name === "postgres").map((child) => child.stop()));
+  await Promise.all(children.filter(({ name }) => !LAST.has(name)).map((child) => child.stop()));
+  await Promise.all(children.filter(({ name }) => LAST.has(name)).map((child) => child.stop()));
   rmSync(folder.runtime, { recursive: true, force: true });
 }
 

@@ -86,7 +86,7 @@ export async function registerLab(installation: Installation, lab: LabRecord): P
     etag: randomUUID(),
   });
   const hasMachines = lab.nodes.some(({ kind }) => kind === "Machine");
-  await registerCluster(installation.databaseUrl, cluster, labPolicy(now, hasMachines));
+  await registerCluster(installation, cluster, labPolicy(now, hasMachines));
 }
 
 /** Every pool but the system's, with the number of its nodes; pool `user` also when it has none. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ManagedCluster, RolloutPolicy } from "@hostrouting/domain";
-import { postgresDoorbell } from "@hostrouting/doorbell";
+import { openDoorbell } from "@hostrouting/doorbell";
 import { createLogger } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import type { Identity } from "./identity.ts";
@@ -29,9 +29,13 @@ export async function registerDirectory(databaseUrl: string, identity: Identity)
 }
 
 /** Makes the lab's cluster known, or renews where it is reached and how it is switched, and rings for it. */
-export async function registerCluster(databaseUrl: string, cluster: ManagedCluster, policy: RolloutPolicy): Promise<void> {
-  await withStore(databaseUrl, (store) => store.clusters.register(cluster, policy));
-  const doorbell = postgresDoorbell(databaseUrl, createLogger("supervisor", "silent"));
+export async function registerCluster(
+  where: { readonly databaseUrl: string; readonly redisUrl: string | undefined },
+  cluster: ManagedCluster,
+  policy: RolloutPolicy,
+): Promise<void> {
+  await withStore(where.databaseUrl, (store) => store.clusters.register(cluster, policy));
+  const doorbell = openDoorbell(where, createLogger("supervisor", "silent"));
   await doorbell.ring(cluster.id);
   await doorbell.close();
 }

@@ -10,6 +10,8 @@ export type ServiceFacts = {
   readonly identity: Identity;
   readonly certificates: CertificateFiles;
   readonly databaseUrl: string;
+  /** Absent: workers are rung for by Postgres. */
+  readonly redisUrl: string | undefined;
   readonly port: number;
   readonly authorityPort: number;
 };
@@ -36,6 +38,7 @@ export function controlPlanePlan(facts: ServiceFacts): ChildPlan {
     HOSTROUTING_TLS_CERT_FILE: facts.certificates.certFile,
     HOSTROUTING_TLS_KEY_FILE: facts.certificates.keyFile,
     HOSTROUTING_DATABASE_URL: facts.databaseUrl,
+    ...ringingBy(facts),
     HOSTROUTING_PUBLIC_URL: url,
     HOSTROUTING_ISSUER: `${url}/${facts.identity.tenantId}/`,
     HOSTROUTING_JWKS_URL: `${authority}/${facts.identity.tenantId}/discovery/v2.0/keys`,
@@ -59,11 +62,17 @@ export function authorityPlan(facts: ServiceFacts): ChildPlan {
 export function workerPlan(facts: ServiceFacts, bundle: Bundle): ChildPlan {
   return service("rollout-worker", "services/rollout-worker/src/main.ts", {
     HOSTROUTING_DATABASE_URL: facts.databaseUrl,
+    ...ringingBy(facts),
     HOSTROUTING_BUNDLE_IMAGE: bundle.image,
     HOSTROUTING_BUNDLE_DIGEST: bundle.digest,
     // Several installations may run here; the log says which port it is.
     HOSTROUTING_METRICS_LISTEN: "127.0.0.1:0",
   });
+}
+
+/** Both sides of the bell are told the same. */
+function ringingBy({ redisUrl }: ServiceFacts): Record<string, string> {
+  return redisUrl === undefined ? {} : { HOSTROUTING_REDIS_URL: redisUrl };
 }
 
 function service(name: string, file: string, env: Record<string, string>): ChildPlan {

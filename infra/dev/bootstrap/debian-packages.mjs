@@ -6,6 +6,9 @@ import { runStep } from "./run-step.mjs";
 /** What the private database needs. */
 export const databasePackages = ["postgresql"];
 
+/** What the queue needs. */
+export const queuePackages = ["redis-server"];
+
 /** What the lab, the node image, the eBPF objects and the tests with real packets (ping, nc of busybox) need. */
 export const labPackages = [
   ...[
@@ -70,6 +73,19 @@ export async function ensureDebianPackages(wanted) {
     });
   } finally {
     undo();
+  }
+}
+
+/**
+ * As `ensureDebianPackages`, for what can be done without: says in one line what could not be had.
+ * @param {string[]} wanted
+ */
+export async function tryDebianPackages(wanted) {
+  try {
+    await ensureDebianPackages(wanted);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    process.stdout.write(`Going on without ${wanted.join(" ")}: ${error.message}\n`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { as, type ClusterId } from "@hostrouting/domain";
 import type { Logger } from "@hostrouting/runtime";
 import { Client } from "pg";
-import type { Doorbell } from "./doorbell.ts";
+import type { Answer, Doorbell } from "./doorbell.ts";
 
 const CHANNEL = "hostrouting_doorbell";
 /** A lost connection is tried again this often; the worker's sweep covers the gap. */
@@ -10,7 +10,8 @@ const RECONNECT_PAUSE_MS = 1_000;
 /** The doorbell on Postgres' LISTEN/NOTIFY: one connection per side, opened when first needed and again whenever it breaks. */
 export function postgresDoorbell(databaseUrl: string, logger: Logger): Doorbell {
   let closed = false;
-  let listener: ((clusterId: ClusterId) => void) | undefined;
+  let listener: ((clusterId: ClusterId) => Promise<Answer>) | undefined;
+  const counted = { sent: 0, failed: 0, heard: 0 };
   let connected: Promise<Client> | undefined;
   let retry: NodeJS.Timeout | undefined;
 
@@ -27,7 +28,11 @@ export function postgresDoorbell(databaseUrl: string, logger: Logger): Doorbell 
     };
     client.on("error", lost);
     client.on("end", () => lost());
-    client.on("notification", (message) => listener?.(as<ClusterId>(message.payload ?? "")));
+    client.on("notification", (message) => {
+      counted.heard += 1;
+      // Everybody hears every ring, so whoever holds the cluster does too: what the others answer changes nothing.
+      void listener?.(as<ClusterId>(message.payload ?? ""));
+    });
     await client.connect();
     if (listener !== undefined) await client.query(`listen ${CHANNEL}`);
     return client;
@@ -60,8 +65,10 @@ export function postgresDoorbell(databaseUrl: string, logger: Logger): Doorbell 
       turn = mine.catch(() => undefined);
       try {
         await mine;
+        counted.sent += 1;
       } catch (error) {
         waiting.delete(clusterId);
+        counted.failed += 1;
         logger.warn({ err: error, clusterId }, "could not ring; the sweep will find the cluster");
       }
     },
@@ -70,6 +77,7 @@ export function postgresDoorbell(databaseUrl: string, logger: Logger): Doorbell 
       connected = undefined;
       await connection();
     },
+    figures: () => ({ state: connected === undefined && (counted.failed > 0 || listener !== undefined) ? "Away" : "Working", ...counted }),
     async close() {
       closed = true;
       clearTimeout(retry);

@@ -7,6 +7,7 @@
  * | HOSTROUTING_LISTEN_ADDRESS | address to listen on | 127.0.0.1 |
  * | HOSTROUTING_TLS_CERT_FILE, HOSTROUTING_TLS_KEY_FILE | PEM files: certificate chain and private key | – |
  * | HOSTROUTING_DATABASE_URL | Postgres | – |
+ * | HOSTROUTING_REDIS_URL | where rings for workers are queued, like `redis://host:6379`; the workers must be told the same | rings go by Postgres |
  * | HOSTROUTING_PUBLIC_URL | base of every absolute URL that we hand out, without a slash at the end | – |
  * | HOSTROUTING_ISSUER | `iss` of tokens that we accept | – |
  * | HOSTROUTING_JWKS_URL | where the issuer publishes its keys | – |
@@ -16,6 +17,7 @@
  * | HOSTROUTING_RETRY_AFTER_SECONDS | how long clients wait between two looks at an operation, 1–600; ARM asks for at least 10 in production | 1 |
  * | HOSTROUTING_LOG_LEVEL | trace, debug, info, warn, error, fatal, silent | info |
  */
+import { redisUrl } from "@hostrouting/doorbell";
 import { integer, oneOf, readConfig, text, url } from "@hostrouting/runtime";
 
 /** What is read from the environment. */
@@ -46,6 +48,7 @@ export function readControlPlaneConfig(env: Readonly<Record<string, string | und
       tlsCertFile: { env: "HOSTROUTING_TLS_CERT_FILE", parse: text },
       tlsKeyFile: { env: "HOSTROUTING_TLS_KEY_FILE", parse: text },
       databaseUrl: { env: "HOSTROUTING_DATABASE_URL", parse: text, secret: true },
+      redisUrl: { env: "HOSTROUTING_REDIS_URL", parse: (value): string | undefined => redisUrl(value), fallback: undefined, secret: true },
       publicUrl: { env: "HOSTROUTING_PUBLIC_URL", parse: publicUrl },
       issuer: { env: "HOSTROUTING_ISSUER", parse: url },
       jwksUrl: { env: "HOSTROUTING_JWKS_URL", parse: url },

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { explain } from "@hostrouting/domain";
-import { postgresDoorbell } from "@hostrouting/doorbell";
+import { openDoorbell } from "@hostrouting/doorbell";
 import { createLogger, endInOrder, systemClock } from "@hostrouting/runtime";
 import { issuerKeys, tokenVerifier } from "./arm/bearer-token.ts";
 import { readControlPlaneConfig, type ControlPlaneConfig } from "./config.ts";
@@ -15,7 +15,7 @@ const END_GRACE_MS = 5_000;
 async function serve(config: ControlPlaneConfig): Promise<void> {
   const logger = createLogger("control-plane", config.logLevel);
   const store = connectStore(config.databaseUrl, logger);
-  const doorbell = postgresDoorbell(config.databaseUrl, logger);
+  const doorbell = openDoorbell(config, logger);
   const app = await buildServer(
     {
       store: () => store.current(),

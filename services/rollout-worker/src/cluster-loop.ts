@@ -1,4 +1,5 @@
 import type { ClusterId } from "@hostrouting/domain";
+import type { Answer } from "@hostrouting/doorbell";
 import type { Closable, ClusterAccess } from "@hostrouting/kube";
 import { AZURE_DESTINATIONS_POLICY } from "@hostrouting/policy";
 import { startLoop, type RunLoop, type Timers } from "@hostrouting/runtime";
@@ -47,12 +48,38 @@ async function countedRound(deps: RoundDeps, clusterId: ClusterId, memory: Round
   }
 }
 
+/** A loop that says what became of the next round that begins; before the first has begun, of that. */
+export type ClusterLoop = RunLoop & { nextAnswer(): Promise<Answer> };
+
+/** Who rang waits for a round that began after the ring; a fault is the loop's own to mend, so nobody rings again for it. */
+function answers(): { next(): Promise<Answer>; during(round: () => Promise<RoundEnd>): Promise<RoundEnd>; end(): void } {
+  const waiting: ((answer: Answer) => void)[] = [];
+  return {
+    next: () => new Promise((resolve) => void waiting.push(resolve)),
+    async during(round) {
+      const asked = waiting.splice(0);
+      let answer: Answer = "Looked";
+      try {
+        const end = await round();
+        if (end.kind === "Yielded") answer = "HeldElsewhere";
+        return end;
+      } finally {
+        for (const tell of asked) tell(answer);
+      }
+    },
+    end: () => waiting.splice(0).forEach((tell) => tell("HeldElsewhere")),
+  };
+}
+
 /** Runs rounds over one cluster: when woken, when its watch sees a change, and at the latest when the last round asked to. */
-export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: ClusterId): RunLoop {
+export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: ClusterId): ClusterLoop {
   const memory = newMemory();
+  const answer = answers();
   const watch = watcher(deps.timers, () => loop.wake());
   const round = async (): Promise<number> => {
-    const end = await host.enter(() => countedRound(deps, clusterId, memory));
+    // Whoever started the loop asks right after; the first round is to be the one that it asks about.
+    await Promise.resolve();
+    const end = await host.enter(() => answer.during(() => countedRound(deps, clusterId, memory)));
     switch (end.kind) {
       case "Done":
         watch.follow(end.isActive ? end.access : undefined);
@@ -70,9 +97,11 @@ export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: Clu
   const loop = startLoop({ name: clusterId, logger: deps.logger, faultPauseMs: FAULT_PAUSE_MS, round, timers: deps.timers });
   return {
     wake: () => loop.wake(),
+    nextAnswer: () => answer.next(),
     async stop() {
       watch.follow(undefined);
       await loop.stop();
+      answer.end();
       watch.follow(undefined);
       deps.metrics.forget(clusterId);
       // Given back, so that another worker need not wait for it to run out; if the store is away, it runs out.

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { isIP } from "node:net";
+import { redisUrl } from "@hostrouting/doorbell";
 import { oneOf, readConfig, text, type MetricsEndpoint, type Setting } from "@hostrouting/runtime";
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
@@ -23,6 +24,8 @@ function endpoint(value: string): MetricsEndpoint | undefined {
 const settings = {
   /** `HOSTROUTING_DATABASE_URL`: the store. */
   databaseUrl: { env: "HOSTROUTING_DATABASE_URL", parse: text, secret: true } satisfies Setting<string>,
+  /** `HOSTROUTING_REDIS_URL`: where rings are queued; without it they come by Postgres. The control plane must be told the same. */
+  redisUrl: { env: "HOSTROUTING_REDIS_URL", parse: redisUrl, fallback: undefined, secret: true } satisfies Setting<string | undefined>,
   /** `HOSTROUTING_BUNDLE_IMAGE`: the node bundle that is rolled out. */
   bundleImage: { env: "HOSTROUTING_BUNDLE_IMAGE", parse: text } satisfies Setting<string>,
   /** `HOSTROUTING_BUNDLE_DIGEST`: its digest; agents must report exactly this one. */
@@ -46,6 +49,7 @@ const settings = {
 /** The worker's configuration, read once. */
 export type WorkerConfig = {
   readonly databaseUrl: string;
+  readonly redisUrl: string | undefined;
   readonly bundleImage: string;
   readonly bundleDigest: string;
   readonly workerId: string;

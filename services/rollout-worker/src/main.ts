@@ -1,10 +1,11 @@
-import { postgresDoorbell } from "@hostrouting/doorbell";
+import { openDoorbell } from "@hostrouting/doorbell";
 import { kubernetesCluster } from "@hostrouting/kube";
 import { ConfigError, createLogger, endInOrder, MetricsServer, startLoop, systemTimers, type Logger } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import { setTimeout as pause } from "node:timers/promises";
 import { accessPool } from "./access-pool.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { doorbellFamilies } from "./metrics/doorbell-families.ts";
 import { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { startWorker } from "./worker.ts";
 
@@ -39,10 +40,14 @@ async function openWhenThere(config: WorkerConfig, logger: Logger): Promise<Stor
 const config = configOrExit();
 const logger = createLogger("rollout-worker", config.logLevel);
 const store = await openWhenThere(config, logger);
-const doorbell = postgresDoorbell(config.databaseUrl, logger);
+const doorbell = openDoorbell(config, logger);
 const access = accessPool(kubernetesCluster);
 const metrics = new WorkerMetrics();
-const metricsServer = new MetricsServer({ collect: () => metrics.families(), logger, monotonicNow: () => performance.now() });
+const metricsServer = new MetricsServer({
+  collect: () => [...metrics.families(), ...doorbellFamilies(doorbell.figures())],
+  logger,
+  monotonicNow: () => performance.now(),
+});
 const listening = startLoop({
   name: "metrics",
   logger,

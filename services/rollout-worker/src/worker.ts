@@ -1,7 +1,7 @@
 import type { ClusterId } from "@hostrouting/domain";
-import type { Doorbell } from "@hostrouting/doorbell";
-import { startLoop, type RunLoop } from "@hostrouting/runtime";
-import { startClusterLoop } from "./cluster-loop.ts";
+import type { Answer, Doorbell } from "@hostrouting/doorbell";
+import { startLoop } from "@hostrouting/runtime";
+import { startClusterLoop, type ClusterLoop } from "./cluster-loop.ts";
 import type { RoundDeps } from "./cluster-round.ts";
 
 /** Clusters that are due are looked for this often: the longest that a bell which did not ring can cost. */
@@ -32,18 +32,21 @@ export type Worker = { stop(): Promise<void> };
 
 /** Starts looking after every cluster that the store knows. Never throws: whatever is away is tried again. */
 export function startWorker(deps: RoundDeps, doorbell: Doorbell): Worker {
-  const loops = new Map<ClusterId, RunLoop>();
+  const loops = new Map<ClusterId, ClusterLoop>();
   const enter = limitConcurrency(ROUNDS_AT_ONCE_MAX);
   let stopped = false;
   const onUnknown = (clusterId: ClusterId): void => {
     void loops.get(clusterId)?.stop();
     loops.delete(clusterId);
   };
-  const wake = (clusterId: ClusterId): void => {
-    if (stopped) return;
-    const loop = loops.get(clusterId);
-    if (loop === undefined) loops.set(clusterId, startClusterLoop(deps, { enter, onUnknown }, clusterId));
-    else loop.wake();
+  const look = (clusterId: ClusterId): Promise<Answer> => {
+    if (stopped) return Promise.resolve("HeldElsewhere");
+    let loop = loops.get(clusterId);
+    if (loop === undefined) {
+      loop = startClusterLoop(deps, { enter, onUnknown }, clusterId);
+      loops.set(clusterId, loop);
+    } else loop.wake();
+    return loop.nextAnswer();
   };
   let hears = false;
   const sweep = startLoop({
@@ -52,8 +55,8 @@ export function startWorker(deps: RoundDeps, doorbell: Doorbell): Worker {
     faultPauseMs: 1_000,
     timers: deps.timers,
     async round() {
-      for (const clusterId of await deps.store.rounds.due(SWEEP_CLUSTERS_MAX)) wake(clusterId);
-      if (!hears) await doorbell.hear(wake);
+      for (const clusterId of await deps.store.rounds.due(SWEEP_CLUSTERS_MAX)) void look(clusterId);
+      if (!hears) await doorbell.hear(look);
       hears = true;
       return SWEEP_MS;
     },

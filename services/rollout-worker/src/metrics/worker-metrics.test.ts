@@ -6,6 +6,7 @@ import { as, type ClusterId, type HostRoutingStatus, type Operation } from "@hos
 import { exposition, MetricsServer } from "@hostrouting/runtime";
 import { readWorkerConfig } from "../config.ts";
 import { CLUSTER_ID, makeWorld, type World } from "../testing/test-world.ts";
+import { doorbellFamilies } from "./doorbell-families.ts";
 import { WorkerMetrics } from "./worker-metrics.ts";
 
 const ADMIN_URL = process.env["HOSTROUTING_TEST_DATABASE_URL"];
@@ -38,7 +39,22 @@ function twoClusters(): WorkerMetrics {
   return metrics;
 }
 
+const SILENT = { state: "Refused", sent: 0, failed: 0, heard: 3 } as const;
+
 describe("what a worker tells Prometheus", () => {
+  test("says whether its bell works", () => {
+    const [bell, heard] = doorbellFamilies(SILENT);
+    assert.deepEqual(
+      bell?.samples.map(({ labels, value }) => [labels?.["state"], value]),
+      [
+        ["Working", 0],
+        ["Away", 0],
+        ["Refused", 1],
+      ],
+    );
+    assert.equal(heard?.samples[0]?.value, 3);
+  });
+
   test("is what stands beside this test; UPDATE_GOLDENS=1 writes it anew", async () => {
     const text = await exposition(twoClusters().families());
     if (process.env["UPDATE_GOLDENS"] === "1") writeFileSync(golden, text);
@@ -66,7 +82,7 @@ describe("what a worker tells Prometheus", () => {
     const rows = [...section.matchAll(/^\| `(\w+)` +\| (\w+) +\|/gm)].map(([, name, type]) => [name, type]);
     assert.deepEqual(
       rows,
-      new WorkerMetrics().families().map(({ name, type }) => [name, type]),
+      [...new WorkerMetrics().families(), ...doorbellFamilies(SILENT)].map(({ name, type }) => [name, type]),
     );
   });
 });
