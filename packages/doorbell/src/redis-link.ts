@@ -58,7 +58,7 @@ export class RedisLink {
     clearInterval(this.#recheck);
     this.client.removeAllListeners("close");
     this.client.disconnect();
-    this.#become("Away");
+    this.#enter("Away");
   }
 
   async #check(): Promise<void> {
@@ -83,6 +83,10 @@ export class RedisLink {
     if (state === this.#state) return;
     if (state === "Away") this.#logger.warn({ problem: this.#lastProblem }, "Redis does not answer; clusters are found by the sweep");
     if (state === "Working") this.#logger.info("Redis answers");
+    this.#enter(state);
+  }
+
+  #enter(state: DoorbellState): void {
     this.#state = state;
     this.#onState(state);
     for (const go of this.#waiting.splice(0)) go();
