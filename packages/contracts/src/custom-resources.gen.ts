@@ -111,6 +111,10 @@ export interface HostRoutingNodeSpec {
    * Equal to generation once the rollout has verified the node; stops the kernel's timer.
    */
   confirmedGeneration: number;
+  /**
+   * How old the status may get while the node is compared with others; absent: the agent's own five minutes.
+   */
+  reportSeconds?: number;
 }
 
 export interface HostRoutingNodeStatus {
@@ -487,6 +491,61 @@ export interface HostRoutingNodeStatus {
       outcome: "Passed" | "Failed" | "Unknown";
       message?: string;
     }[];
+  };
+  /**
+   * What nodes are compared by, the same on nodes that host routing is on for and on others. Counters grow from 0 at since, when the agent began.
+   */
+  figures?: {
+    since: string;
+    /**
+     * Processor time of the machine in ticks, and what of it went into software interrupts.
+     */
+    cpu?: {
+      total: number;
+      softirq: number;
+    };
+    /**
+     * TCP of the node's pods: segments sent, sent again, and established connections that were reset.
+     */
+    tcp?: {
+      segments: number;
+      retransmitted: number;
+      resets: number;
+    };
+    /**
+     * Packets for which the node had no route.
+     */
+    noRoute?: number;
+    /**
+     * Connection tracking of the node: how full its table is, and what it dropped.
+     */
+    conntrack?: {
+      entries: number;
+      max: number;
+      dropped: number;
+    };
+    /**
+     * Share of the table of translated flows that is taken.
+     */
+    natFull?: number;
+    /**
+     * Running pods with a readiness of their own, and those of them that are not ready: what the kubelet's probes came to.
+     */
+    pods?: {
+      running: number;
+      notReady: number;
+    };
+    /**
+     * Digest of the routing rules; the same as long as nobody changes them.
+     */
+    routing?: string;
+    /**
+     * What the agent itself takes.
+     */
+    agent?: {
+      cpuMs: number;
+      rssBytes: number;
+    };
   };
   observedAt?: string;
   conditions?: {

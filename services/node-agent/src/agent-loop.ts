@@ -13,6 +13,7 @@ import { decideDesired, revoke, type Decision } from "./host-routing/decide-desi
 import type { NodeDatapath, Observation } from "./host-routing/node-datapath.ts";
 import type { GuardKeeper } from "./guard/guard-keeper.ts";
 import type { HookedDevice } from "./host-routing/device-hooks.ts";
+import type { NodeFigures } from "./figures/node-figures.ts";
 import type { NodeWatch } from "./events/node-watch.ts";
 import type { OwnNode } from "./kube/own-node.ts";
 import { nodeStatus, statusFingerprint, type StatusInputs } from "./report/node-status.ts";
@@ -41,6 +42,7 @@ export type AgentDeps = {
   canary: NodeCanary;
   probes: NodeProbes;
   census: Pick<ConnectionCensus, "observe">;
+  figures: Pick<NodeFigures, "observe">;
   order: () => HostRoutingNodeSpec | null | undefined;
   config: () => HostRoutingConfigSpec | null | undefined;
   readOwnNode: () => Promise<OwnNode | undefined>;
@@ -207,6 +209,13 @@ export class AgentLoop {
     }
   }
 
+  /** While the node is compared with others it reports more often. */
+  #reportEveryMs(): number {
+    const { order, statusIntervalMs } = this.#deps;
+    const seconds = order()?.reportSeconds;
+    return seconds === undefined ? statusIntervalMs : Math.min(statusIntervalMs, seconds * 1000);
+  }
+
   async #report(
     found: Pick<StatusInputs, "decision" | "masquerade" | "denials" | "probes" | "seen" | "guard" | "canary">,
     busy: boolean,
@@ -222,6 +231,7 @@ export class AgentLoop {
       order: order(),
       ...found,
       census,
+      figures: this.#deps.figures.observe(found.seen.masquerade?.full),
       conditions: this.#conditions,
       policy: this.#policy,
       facts: withMasqueradeRanges(facts(), {
@@ -236,7 +246,7 @@ export class AgentLoop {
     this.#conditions = status.conditions ?? [];
     this.#policy = status.policy;
     const fingerprint = statusFingerprint(status);
-    const fresh = this.#written?.fingerprint === fingerprint && clock.now() - this.#written.at < this.#deps.statusIntervalMs;
+    const fresh = this.#written?.fingerprint === fingerprint && clock.now() - this.#written.at < this.#reportEveryMs();
     const counted = { sinceMs: clock.now() - (this.#written?.at ?? 0), isWaiting: order()?.mode === "Observe" };
     if (fresh && !busy && !isCensusNews(this.#written?.census, census, counted)) return;
     if (this.#written?.fingerprint !== fingerprint)

@@ -9,9 +9,12 @@ import { AgentLoop } from "./agent-loop.ts";
 import { ConnectionCensus } from "./census/connection-census.ts";
 import { NodeCanary } from "./canary/node-canary.ts";
 import { DisruptionMeter } from "./disruption/disruption-meter.ts";
-import { readPodNamespaces } from "./disruption/pod-namespaces.ts";
+import { readPodNamespaces, type PodNamespace } from "./disruption/pod-namespaces.ts";
 import { startEventWriter, type EventSource, type EventWriterOptions } from "./events/event-writer.ts";
 import { NodeWatch } from "./events/node-watch.ts";
+import { NodeFigures, type FigureSources } from "./figures/node-figures.ts";
+import { PodTcpTotals } from "./figures/pod-tcp-totals.ts";
+import { routingDigest } from "./figures/routing-digest.ts";
 import { GuardKeeper, type GuardKeeperOptions } from "./guard/guard-keeper.ts";
 import { probeHook } from "./host-routing/device-hooks.ts";
 import { probeGate } from "./host-routing/gate-variant.ts";
@@ -26,7 +29,7 @@ import { watchPods, type WatchedPods } from "./pods/watched-pods.ts";
 import { watchPolicies } from "./policy/policy-watch.ts";
 import { NodeProbes } from "./probes/node-probes.ts";
 import { watchPreconditions } from "./preconditions/precondition-watch.ts";
-import { readNodeFacts } from "./report/node-facts.ts";
+import { readNodeFacts, readOrEmpty } from "./report/node-facts.ts";
 import { ruleTellings } from "./rules/rule-news.ts";
 import { nodeRuleReaders } from "./rules/rule-readers.ts";
 import { watchRules, type RuleWatch, type RuleWatchOptions } from "./rules/rule-watch.ts";
@@ -85,7 +88,7 @@ function main(): void {
     datapath,
     canary,
     probes,
-    census: countConnections(pods),
+    ...measureNode(pods),
     order: () => specOf(order.current()),
     config: () => specOf(clusterConfig.current()),
     readOwnNode: ownNode.read,
@@ -232,13 +235,37 @@ function eventSettings({ nodeName, podName, stateDir }: Config): Pick<EventWrite
   return { nodeName, reportingInstance: podName === "" ? nodeName : podName, file: join(stateDir, "told-events.json") };
 }
 
-function countConnections(pods: WatchedPods): ConnectionCensus {
-  return new ConnectionCensus({
+/** What TCP counted is in the texts that the census reads anyway. */
+function measureNode(pods: WatchedPods): { census: ConnectionCensus; figures: NodeFigures } {
+  const podTcp = new PodTcpTotals();
+  const read = (owners: ReadonlyMap<string, string>): PodNamespace[] => {
+    const found = readPodNamespaces(POD_NAMESPACES, owners);
+    podTcp.add(found);
+    return found;
+  };
+  const census = new ConnectionCensus({
     pods: () => pods.known(),
-    read: (owners) => readPodNamespaces(POD_NAMESPACES, owners),
+    read,
     monotonicMs: () => performance.now(),
     now: () => systemClock.now(),
   });
+  return { census, figures: new NodeFigures(figureSources(pods, podTcp)) };
+}
+
+function figureSources(pods: WatchedPods, podTcp: PodTcpTotals): FigureSources {
+  const cpuMicros = (): number => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  };
+  return {
+    read: readOrEmpty,
+    tcp: () => podTcp.current(),
+    pods: () => pods.known(),
+    routing: routingDigest,
+    cpuMicros,
+    rssBytes: () => process.memoryUsage.rss(),
+    now: () => systemClock.now(),
+  };
 }
 
 /** The object with the counters lies beside the datapath's; their pins beside its pins. */

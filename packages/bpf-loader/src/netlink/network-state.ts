@@ -7,6 +7,7 @@ import { addressText } from "./ip-address.ts";
 const RTM_GETLINK = 18;
 const RTM_GETADDR = 22;
 const RTM_GETROUTE = 26;
+const RTM_GETRULE = 34;
 const IFLA = { address: 1, name: 3, mtu: 4, link: 5, master: 10, linkInfo: 18, extMask: 29, linkNetnsId: 37, targetNetnsId: 46 } as const;
 const IFLA_INFO_KIND = 1;
 const IFA = { address: 1, local: 2, targetNetnsId: 10 } as const;
@@ -78,6 +79,16 @@ export function readRoutes(socket: NetlinkSocket): Route[] {
     const header = Buffer.alloc(ROUTE_HEADER_BYTES);
     header.writeUInt8(family, 0);
     return socket.dump(RTM_GETROUTE, header).flatMap(decodeRoute);
+  });
+}
+
+/** All routing rules (`ip rule`) of both families in their order, as the kernel writes them: struct fib_rule_hdr and attributes. */
+export function readRoutingRules(socket: NetlinkSocket): Buffer[] {
+  requireHandle(socket, NetlinkSocket, "netlink socket");
+  return [AF_INET, AF_INET6].flatMap((family) => {
+    const header = Buffer.alloc(ROUTE_HEADER_BYTES);
+    header.writeUInt8(family, 0);
+    return socket.dump(RTM_GETRULE, header);
   });
 }
 

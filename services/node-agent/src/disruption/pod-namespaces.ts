@@ -2,9 +2,11 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { NetworkNamespace } from "@hostrouting/bpf-loader";
+import { namedCounter } from "../figures/kernel-texts.ts";
+import { tcpCounters, type TcpCounters } from "../figures/pod-tcp-totals.ts";
 
-/** A pod's network namespace: its inode number, the pod's name, and its established TCP connections right now. */
-export type PodNamespace = { inode: number; pod: string; established: number };
+/** A pod's network namespace: its inode number, the pod's name, its established TCP connections right now, and what TCP counted in it. */
+export type PodNamespace = { inode: number; pod: string; established: number; tcp?: TcpCounters | undefined };
 
 /**
  * The namespaces of pods among those that the container runtime has named in `folder`. The kernel keeps a gauge of established
@@ -17,10 +19,7 @@ export function readPodNamespaces(folder: string, owners: ReadonlyMap<string, st
 
 /** The number of established connections, from the text of /proc/net/snmp: names on one line, figures on the next. */
 export function establishedIn(snmp: string): number {
-  const [names, figures] = snmp.split("\n").filter((line) => line.startsWith("Tcp:"));
-  const at = names?.split(" ").indexOf("CurrEstab") ?? -1;
-  const value = Number(figures?.split(" ")[at]);
-  return Number.isSafeInteger(value) && value >= 0 ? value : 0;
+  return namedCounter(snmp, "Tcp", "CurrEstab") ?? 0;
 }
 
 function readOne(file: string, owners: ReadonlyMap<string, string>): PodNamespace | undefined {
@@ -31,7 +30,8 @@ function readOne(file: string, owners: ReadonlyMap<string, string>): PodNamespac
       const addresses = Object.values(networkInterfaces()).flatMap((list) => list?.map(({ address }) => address) ?? []);
       const pod = addresses.map((address) => owners.get(address)).find((name) => name !== undefined);
       if (pod === undefined) return undefined;
-      return { inode: statSync(file).ino, pod, established: establishedIn(readFileSync("/proc/thread-self/net/snmp", "utf8")) };
+      const snmp = readFileSync("/proc/thread-self/net/snmp", "utf8");
+      return { inode: statSync(file).ino, pod, established: establishedIn(snmp), tcp: tcpCounters(snmp) };
     });
   } catch {
     return undefined; // went while it was read, or is no namespace: nothing of a pod's that lives

@@ -19,6 +19,7 @@ const pod = (changes: { annotations?: Record<string, string>; spec?: object; sta
   },
   status: changes.status ?? {
     phase: "Running",
+    conditions: [{ type: "Ready", status: "True" }],
     podIPs: [{ ip: "10.244.1.5" }, { ip: "fd00::5" }],
     containerStatuses: [{ containerID: "containerd://0123abcd" }, {}],
   },
@@ -41,7 +42,23 @@ describe("readNodePod", () => {
       ],
       optOut: undefined,
       bandwidthLimited: false,
+      isReady: true,
     });
+  });
+
+  it("says what the kubelet found of pods that run and are to stay", () => {
+    const conditions = (status: string): object[] => [{ type: "Ready", status }];
+    const found = [
+      pod({ status: { phase: "Running", conditions: conditions("True") } }),
+      pod({ status: { phase: "Running", conditions: conditions("False") } }),
+      pod({ status: { phase: "Pending", conditions: conditions("False") } }),
+      pod({ status: { phase: "Running" } }),
+      {
+        metadata: { name: "cart", deletionTimestamp: "2026-01-01T00:00:00Z" },
+        status: { phase: "Running", conditions: conditions("False") },
+      },
+    ].map((object) => readNodePod(object)?.isReady);
+    assert.deepEqual(found, [true, false, undefined, undefined, undefined]);
   });
 
   it("forgets pods that have ended, whose address may be another's already", () => {

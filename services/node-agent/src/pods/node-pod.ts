@@ -30,6 +30,9 @@ export type PodIdentity = {
   containerIds: string[];
 };
 
+/** What the kubelet found of a pod. `isReady`: undefined for one that does not run yet, or that is about to go. */
+export type PodHealth = { isReady: boolean | undefined };
+
 /** A namespace's own word. */
 export type NamespaceChoice = { name: string; optOut: string };
 
@@ -38,6 +41,7 @@ type Metadata = {
   name: string;
   namespace?: string;
   uid?: string;
+  deletionTimestamp?: string;
   annotations?: Record<string, string>;
   ownerReferences?: Owner[];
 };
@@ -48,6 +52,7 @@ type PodObject = {
   spec?: { hostNetwork?: boolean; serviceAccountName?: string; containers?: Container[]; initContainers?: Container[] };
   status?: {
     phase?: string;
+    conditions?: { type: string; status: string }[];
     podIP?: string;
     podIPs?: { ip: string }[];
     containerStatuses?: ContainerStatus[];
@@ -57,7 +62,7 @@ type PodObject = {
 };
 
 /** Reads a pod; undefined when it has ended: its address may be another's already. */
-export function readNodePod(object: unknown): (NodePod & PodIdentity) | undefined {
+export function readNodePod(object: unknown): (NodePod & PodIdentity & PodHealth) | undefined {
   const { metadata, spec = {}, status = {} } = object as PodObject;
   if (status.phase === "Succeeded" || status.phase === "Failed") return undefined;
   const annotations = metadata.annotations ?? {};
@@ -78,6 +83,7 @@ export function readNodePod(object: unknown): (NodePod & PodIdentity) | undefine
     hostPorts: [...(spec.initContainers ?? []), ...(spec.containers ?? [])].flatMap(hostPorts),
     optOut: annotations[OPT_OUT_ANNOTATION],
     bandwidthLimited: BANDWIDTH_ANNOTATIONS.some((name) => name in annotations),
+    isReady: readinessOf(metadata, status),
   };
 }
 
@@ -101,6 +107,12 @@ export function stayReason(pod: NodePod, namespaces: readonly NamespaceChoice[])
 function controllerOf({ ownerReferences = [] }: Metadata): PodIdentity["controller"] {
   const owner = ownerReferences.find(({ controller }) => controller === true);
   return owner && { kind: owner.kind, name: owner.name };
+}
+
+function readinessOf({ deletionTimestamp }: Metadata, { phase, conditions }: NonNullable<PodObject["status"]>): boolean | undefined {
+  if (phase !== "Running" || deletionTimestamp !== undefined) return undefined;
+  const said = conditions?.find(({ type }) => type === "Ready");
+  return said && said.status === "True";
 }
 
 function hostPorts({ ports = [] }: Container): HostPort[] {

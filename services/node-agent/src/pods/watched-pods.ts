@@ -1,13 +1,21 @@
 import type { Logger } from "@hostrouting/runtime";
 import type { ClusterApi } from "../kube/cluster-api.ts";
 import { watchCollection } from "../kube/watched-collection.ts";
-import { readNamespaceChoice, readNodePod, stayReason, type NodePod, type PodIdentity, type StayReason } from "./node-pod.ts";
+import {
+  readNamespaceChoice,
+  readNodePod,
+  stayReason,
+  type NodePod,
+  type PodHealth,
+  type PodIdentity,
+  type StayReason,
+} from "./node-pod.ts";
 
 /** A pod of this node with what is to be done about it. */
 export type KnownPod = NodePod & { stay: StayReason | undefined };
 
 /** This node's pods. `known()`: undefined = the list has not been read yet, and nothing must wait for it. */
-export type WatchedPods = { known(): readonly (KnownPod & PodIdentity)[] | undefined; stop(): Promise<void> };
+export type WatchedPods = { known(): readonly (KnownPod & PodIdentity & PodHealth)[] | undefined; stop(): Promise<void> };
 
 /** Follows the pods of a node, and the namespaces' word about them. Namespaces that are not known yet say nothing. */
 export function watchPods(options: {

@@ -32,7 +32,8 @@ export function parseOsRelease(text: string): Record<string, string> {
   return members;
 }
 
-function readOrEmpty(path: string): string {
+/** A file's text; empty where there is none. */
+export function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {

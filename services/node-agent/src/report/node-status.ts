@@ -3,6 +3,7 @@ import type { CanaryObservation } from "../canary/node-canary.ts";
 import type { Census } from "../census/connection-census.ts";
 import { guardCondition, guardStatus, rulesCondition, tamperedCondition } from "../guard/guard-report.ts";
 import type { GuardObservation } from "../guard/node-guard.ts";
+import type { Figures } from "../figures/node-figures.ts";
 import { handOverCondition } from "../hand-over/hand-over-condition.ts";
 import { summarise } from "../host-routing/counters.ts";
 import type { Decision } from "../host-routing/decide-desired.ts";
@@ -49,6 +50,7 @@ export type StatusInputs = {
   /** Absent before the first switch of this agent. */
   canary: CanaryObservation | undefined;
   census: Census;
+  figures: Figures;
   /** Of the report before this one. */
   conditions: readonly Condition[];
   facts: NonNullable<HostRoutingNodeStatus["facts"]>;
@@ -99,6 +101,7 @@ export function nodeStatus(inputs: StatusInputs): HostRoutingNodeStatus {
     policy,
     ...disruptionReport(seen.disruption, inputs.canary),
     census: inputs.census,
+    figures: inputs.figures,
     conditions: datedConditions(
       [
         { type: "MasqueradeConfigInSync", ...inputs.masquerade.config.validity },
@@ -150,6 +153,7 @@ export function statusFingerprint(status: HostRoutingNodeStatus): string {
     disruption,
     guard,
     census: _census,
+    figures: _figures,
     ...rest
   } = status;
   return JSON.stringify({
