@@ -204,7 +204,7 @@ export class TwoNodes {
         `ip addr add 10.200.0.${last}/24 dev eth0; ip addr add fd00:200::${last}/64 dev eth0 nodad; ip link set lo up; ip link set eth0 up`,
       );
     }
-    this.inPod("out", `ip addr add ${OUTSIDE.v4}/32 dev lo; ip addr add ${OUTSIDE.v6}/128 dev lo`);
+    this.inPod("out", `ip addr add ${OUTSIDE.v4}/32 dev lo; ip addr add ${OUTSIDE.v6}/128 dev lo nodad`);
     // a UDP server that is bound to no address answers from the one that the route prefers
     const prefer = `ip route replace 10.200.0.0/24 dev eth0 src ${OUTSIDE.v4}; ip -6 route replace fd00:200::/64 dev eth0 metric 256 src ${OUTSIDE.v6}`;
     this.inPod("out", prefer);
