@@ -20,6 +20,8 @@ export type Arm = {
   /** PATCHes members of the rollout policy. @throws when refused */
   setPolicy(members: Readonly<Record<string, unknown>>): Promise<void>;
   nodes(): Promise<readonly HostRoutingNode[]>;
+  /** POSTs a verb of `hostRoutings/default`. @throws when refused */
+  ask(verb: string, body?: unknown): Promise<void>;
   /** Polls as a client would until the operation is terminal; a surface that is down meanwhile is asked again. */
   settle(url: string, timeoutMs: number): Promise<OperationStatus>;
 };
@@ -66,6 +68,10 @@ export function openArm(ready: ReadyFile): Arm {
     hostRouting: () => read<HostRouting>(`${resource}/hostRoutings/default`),
     async setPolicy(members) {
       await expect({ method: "PATCH", path: `${resource}/hostRoutings/default`, body: { properties: { rolloutPolicy: members } } });
+    },
+    async ask(verb, body) {
+      const reply = await request({ method: "POST", path: `${resource}/hostRoutings/default/${verb}`, body });
+      if (reply.status >= 300) throw new Error(`${verb} was answered ${reply.status}: ${JSON.stringify(reply.body)}`);
     },
     nodes: async () => (await read<{ value: HostRoutingNode[] }>(`${resource}/hostRoutings/default/nodes`)).value,
     settle: (url, timeoutMs) =>

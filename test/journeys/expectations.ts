@@ -10,8 +10,11 @@ const OURS: Readonly<Record<string, string>> = { eth0: "from_net" };
 export const ENABLE_TIMEOUT_MS = 300_000;
 export const DISABLE_TIMEOUT_MS = 180_000;
 
-/** Every node labelled, our programs on eth0 and on every pod's veth, the mode ON, as the kernel shows it. */
-export async function expectEnabled(stage: Stage): Promise<void> {
+/**
+ * Every node labelled, our programs on eth0 and on every pod's veth, the mode ON, as the kernel shows it. `state` is `Enabling` while the last
+ * soak of an operation lasts.
+ */
+export async function expectEnabled(stage: Stage, state: "Enabled" | "Enabling" = "Enabled"): Promise<void> {
   const items = await stage.cluster.list("nodes");
   for (const node of items) assert.equal(node.metadata.labels[LABEL], "true", `${node.metadata.name} is labelled`);
   const inLab = labNodes(stage.stateDir).length + labMachines(stage.stateDir).length;
@@ -19,7 +22,7 @@ export async function expectEnabled(stage: Stage): Promise<void> {
   for (const node of labNodes(stage.stateDir)) await expectAttached(node);
   const status = await stage.arm.hostRouting();
   assert.equal(status.properties.effectiveMode, "BpfVeth");
-  assert.equal(status.properties.state, "Enabled");
+  assert.equal(status.properties.state, state);
   await expectOverrideShown(stage);
   assert.equal(status.properties.policy.state, "InSync");
   await expectNothingCordoned(stage);

@@ -34,6 +34,7 @@ export type HostRouting = {
     readonly desiredMode: string;
     readonly effectiveMode: string;
     readonly state: string;
+    readonly operation?: { readonly kind: string; readonly phase: string };
     readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
     readonly waits: readonly Wait[];
     readonly warnings: readonly Warning[];
@@ -41,7 +42,10 @@ export type HostRouting = {
   };
 };
 /** A member of `hostRoutings/default/nodes`. */
-export type HostRoutingNode = { readonly name: string; readonly properties: { readonly phase: string; readonly effectiveMode: string } };
+export type HostRoutingNode = {
+  readonly name: string;
+  readonly properties: { readonly pool: string; readonly phase: string; readonly effectiveMode: string };
+};
 /** Any Kubernetes object of those that are read. */
 export type KubeObject = {
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly creationTimestamp: string };
