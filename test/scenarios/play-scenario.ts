@@ -1,5 +1,5 @@
 import { Simulation, type Decision, type Intent } from "@hostrouting/rollout";
-import type { GatePlace, PolicyState, RolloutGate, RolloutPolicy } from "@hostrouting/domain";
+import type { ClusterDisruption, GatePlace, PolicyState, RolloutGate, RolloutPolicy } from "@hostrouting/domain";
 import { simulatedStanding } from "./simulated-standing.ts";
 
 /** More rounds than any of the scenarios needs; one that has not settled by then hangs. */
@@ -55,11 +55,29 @@ function describeRound(decision: Decision): string {
   const waits = status.waits.map((wait) => `${wait.subject} waits ${wait.reason}`);
   const warnings = status.warnings.map((warning) => `warning ${warning.id} (${warning.subjects.join(", ")}): ${warning.message}`);
   const intents = decision.intents.map(describeIntent);
+  const counts = status.disruption;
+  const isCounted = counts !== undefined && counts.expectedAtMost + counts.measuredNodes > 0;
+  const expected = isCounted ? [describeDisruption(counts)] : [];
+  const history = isCounted ? decision.history.filter(({ kind }) => HISTORY_OF_DISRUPTION.has(kind)).map(describeHistory) : [];
   const error = operation?.error === undefined ? [] : [`error ${operation.error.code} at ${operation.error.target}`];
   return [
     `${where} [${status.state}, ${status.health}] ${nodes}`,
-    ...[...error, ...warnings, ...waits, ...intents].map((line) => `    ${line}`),
+    ...[...error, ...expected, ...warnings, ...waits, ...history, ...intents].map((line) => `    ${line}`),
   ].join("\n");
+}
+
+const HISTORY_OF_DISRUPTION: ReadonlySet<string> = new Set(["NodeDisruptionMeasured", "OperationDisruption", "NodeDisruptionExpected"]);
+
+function describeDisruption({ nodes, unknownNodes, expectedAtMost, measuredNodes, reset, timeout }: ClusterDisruption): string {
+  const measured = measuredNodes === 0 ? "" : `; ${measuredNodes} measured: ${reset} reset, ${timeout} timed out`;
+  return `connections of ${nodes} nodes: at most ${expectedAtMost} may break${unknownNodes === 0 ? "" : ` (${unknownNodes} nodes unknown)`}${measured}`;
+}
+
+function describeHistory({ kind, data }: Decision["history"][number]): string {
+  const { operationId: _id, attempt: _attempt, ...rest } = data;
+  return `history ${kind}: ${Object.entries(rest)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(", ")}`;
 }
 
 /** Plays the lines of a scenario and writes down every round that differs from the one before. Each line of a scenario is one command. */
@@ -141,6 +159,8 @@ export class ScenarioPlayer {
         return simulation[verb]();
       case "retry":
         return simulation.ask({ kind: "Retry", node: undefined });
+      case "acknowledge":
+        return simulation.acknowledge(Number(first));
       case "approve":
       case "reject":
         return simulation.answer(first, verb === "approve");
@@ -235,8 +255,15 @@ export class ScenarioPlayer {
         node.ready = verb === "ready";
         return;
       default:
-        return this.#refuse(`${verb} ${node.name}`);
+        return this.#count(verb, node, what);
     }
+  }
+
+  /** `connections n1 12`: its pods have so many; `resets n1 2`: its switches break so many. */
+  #count(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, what: string): void {
+    if (verb === "connections") node.connections = what === "unknown" ? "Unknown" : Number(what);
+    else if (verb === "resets") node.resets = Number(what);
+    else this.#refuse(`${verb} ${node.name}`);
   }
 
   #refuse(line: string): never {

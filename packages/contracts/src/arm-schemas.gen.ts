@@ -201,6 +201,21 @@ export const armDocument = {
         },
         "description": "A pod's device that keeps the kernel's ordinary path, and why."
       },
+      "DisruptionAcknowledgement": {
+        "type": "object",
+        "required": [
+          "connections"
+        ],
+        "properties": {
+          "connections": {
+            "type": "integer",
+            "format": "int64",
+            "minimum": 0,
+            "maximum": 9007199254740991,
+            "description": "The number that was seen: `properties.disruption.expectedAtMost`."
+          }
+        }
+      },
       "EffectiveMode": {
         "anyOf": [
           {
@@ -377,6 +392,46 @@ export const armDocument = {
         },
         "description": "Of the shape of Kubernetes' `metav1.Condition`."
       },
+      "HostRoutingDisruption": {
+        "type": "object",
+        "required": [
+          "nodes",
+          "unknownNodes",
+          "expectedAtMost",
+          "measuredNodes",
+          "reset",
+          "timeout"
+        ],
+        "properties": {
+          "nodes": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "unknownNodes": {
+            "type": "integer",
+            "format": "int32",
+            "description": "Nodes whose connections nobody could count; they are not in `expectedAtMost`."
+          },
+          "expectedAtMost": {
+            "type": "integer",
+            "format": "int64"
+          },
+          "measuredNodes": {
+            "type": "integer",
+            "format": "int32",
+            "description": "Nodes of which all is counted that their switch broke."
+          },
+          "reset": {
+            "type": "integer",
+            "format": "int64"
+          },
+          "timeout": {
+            "type": "integer",
+            "format": "int64"
+          }
+        },
+        "description": "Long-lived TCP connections (older than 30 s) of the nodes that the operation switches, and those of them that broke; after it, of the nodes' last\nswitches."
+      },
       "HostRoutingHealth": {
         "anyOf": [
           {
@@ -489,6 +544,10 @@ export const armDocument = {
             "items": {
               "$ref": "#/components/schemas/DeviceRefusal"
             }
+          },
+          "disruption": {
+            "$ref": "#/components/schemas/NodeDisruption",
+            "description": "Absent for a node that is not switched by the operation, and was never."
           },
           "rules": {
             "$ref": "#/components/schemas/NodeRules",
@@ -669,6 +728,10 @@ export const armDocument = {
           },
           "policy": {
             "$ref": "#/components/schemas/HostRoutingPolicyState"
+          },
+          "disruption": {
+            "$ref": "#/components/schemas/HostRoutingDisruption",
+            "description": "Absent when no node is or was switched."
           },
           "rolloutPolicy": {
             "$ref": "#/components/schemas/RolloutPolicy"
@@ -1046,6 +1109,29 @@ export const armDocument = {
         "unevaluatedProperties": {},
         "description": "The members that host routing reads; all others are kept as they were sent."
       },
+      "MeasuredDisruption": {
+        "type": "object",
+        "required": [
+          "reset",
+          "timeout",
+          "isFinal"
+        ],
+        "properties": {
+          "reset": {
+            "type": "integer",
+            "format": "int64"
+          },
+          "timeout": {
+            "type": "integer",
+            "format": "int64"
+          },
+          "isFinal": {
+            "type": "boolean",
+            "description": "False as long as it is counted: until a minute after the switch."
+          }
+        },
+        "description": "Connections of a node's pods that a switch broke."
+      },
       "NetworkProfile": {
         "type": "object",
         "properties": {
@@ -1180,6 +1266,31 @@ export const armDocument = {
           }
         },
         "unevaluatedProperties": {}
+      },
+      "NodeDisruption": {
+        "type": "object",
+        "required": [
+          "step",
+          "state"
+        ],
+        "properties": {
+          "step": {
+            "type": "string"
+          },
+          "state": {
+            "type": "string",
+            "description": "`Ahead`: counted now, before the switch. `Switched`: counted just before it. `Measured`: what broke is counted too."
+          },
+          "expectedAtMost": {
+            "type": "integer",
+            "format": "int64",
+            "description": "TCP connections older than 30 s, at most; absent where nobody could count them."
+          },
+          "measured": {
+            "$ref": "#/components/schemas/MeasuredDisruption"
+          }
+        },
+        "description": "What a node's switch may disturb, and what it did."
       },
       "NodeRules": {
         "type": "object",
@@ -1383,6 +1494,9 @@ export const armDocument = {
           "finalSoakMs",
           "nodeSoakMs",
           "drainTimeoutMs",
+          "drainConnectionIdleMs",
+          "drainConnectionsMax",
+          "disruptionAcknowledgement",
           "undrainableNodeBehavior",
           "confirmSeconds",
           "verifyCount",
@@ -1484,6 +1598,20 @@ export const armDocument = {
           "drainTimeoutMs": {
             "type": "integer",
             "format": "int32"
+          },
+          "drainConnectionIdleMs": {
+            "type": "integer",
+            "format": "int32",
+            "description": "How long a drained node's connections are waited for before it is switched all the same."
+          },
+          "drainConnectionsMax": {
+            "type": "integer",
+            "format": "int32",
+            "description": "Connections older than 30 s that a drained node may have left."
+          },
+          "disruptionAcknowledgement": {
+            "type": "string",
+            "description": "`Required`: an operation that switches nodes on waits until somebody acknowledges how many connections it may break."
           },
           "undrainableNodeBehavior": {
             "type": "string"
@@ -1751,6 +1879,46 @@ export const armDocument = {
             ],
             "minimum": 1000,
             "maximum": 86400000
+          },
+          "drainConnectionIdleMs": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 3600000
+          },
+          "drainConnectionsMax": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 1000000
+          },
+          "disruptionAcknowledgement": {
+            "anyOf": [
+              {
+                "type": "string",
+                "enum": [
+                  "NotRequired",
+                  "Required"
+                ]
+              },
+              {
+                "type": "null"
+              }
+            ]
           },
           "undrainableNodeBehavior": {
             "anyOf": [

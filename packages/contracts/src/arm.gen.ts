@@ -139,6 +139,26 @@ export interface paths {
         patch: operations["HostRoutings_Update"];
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Accepts that so many connections may break, where the policy asks for it (`disruptionAcknowledgement`). 409 when nobody is asked, and when there are
+         *     more by now: look again.
+         */
+        post: operations["HostRoutings_Acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/approve": {
         parameters: {
             query?: never;
@@ -366,6 +386,13 @@ export interface components {
             pod?: string;
             reason: string;
         };
+        DisruptionAcknowledgement: {
+            /**
+             * Format: int64
+             * @description The number that was seen: `properties.disruption.expectedAtMost`.
+             */
+            connections: number;
+        };
         EffectiveMode: string | ("BpfVeth" | "None" | "Mixed" | "Unknown");
         ErrorAdditionalInfo: {
             info?: Record<string, never>;
@@ -417,6 +444,30 @@ export interface components {
             status: string;
             type: string;
         };
+        /**
+         * @description Long-lived TCP connections (older than 30 s) of the nodes that the operation switches, and those of them that broke; after it, of the nodes' last
+         *     switches.
+         */
+        HostRoutingDisruption: {
+            /** Format: int64 */
+            expectedAtMost: number;
+            /**
+             * Format: int32
+             * @description Nodes of which all is counted that their switch broke.
+             */
+            measuredNodes: number;
+            /** Format: int32 */
+            nodes: number;
+            /** Format: int64 */
+            reset: number;
+            /** Format: int64 */
+            timeout: number;
+            /**
+             * Format: int32
+             * @description Nodes whose connections nobody could count; they are not in `expectedAtMost`.
+             */
+            unknownNodes: number;
+        };
         HostRoutingHealth: string | ("Healthy" | "Degraded" | "Unknown");
         HostRoutingList: {
             value: components["schemas"]["HostRouting"][];
@@ -431,6 +482,8 @@ export interface components {
             value: components["schemas"]["HostRoutingNode"][];
         };
         HostRoutingNodeProperties: {
+            /** @description Absent for a node that is not switched by the operation, and was never. */
+            disruption?: components["schemas"]["NodeDisruption"];
             /** @description What the node's kernel showed last: `BpfVeth`, `Legacy` or `Unknown`. */
             effectiveMode: string;
             /**
@@ -501,6 +554,8 @@ export interface components {
         HostRoutingProperties: {
             conditions: components["schemas"]["HostRoutingCondition"][];
             desiredMode: components["schemas"]["AccelerationMode"];
+            /** @description Absent when no node is or was switched. */
+            disruption?: components["schemas"]["HostRoutingDisruption"];
             driver: string;
             /** @description What the nodes' kernels show, not what was asked for. */
             effectiveMode: components["schemas"]["EffectiveMode"];
@@ -600,6 +655,15 @@ export interface components {
             readonly provisioningState?: components["schemas"]["ProvisioningState"];
             readonly resourceUID?: string;
         };
+        /** @description Connections of a node's pods that a switch broke. */
+        MeasuredDisruption: {
+            /** @description False as long as it is counted: until a minute after the switch. */
+            isFinal: boolean;
+            /** Format: int64 */
+            reset: number;
+            /** Format: int64 */
+            timeout: number;
+        };
         NetworkProfile: {
             advancedNetworking?: components["schemas"]["AdvancedNetworking"] | null;
             dnsServiceIP?: string | null;
@@ -613,6 +677,18 @@ export interface components {
             serviceCidr?: string | null;
             serviceCidrs?: string[] | null;
             staticEgressGatewayProfile?: components["schemas"]["StaticEgressGatewayProfile"] | null;
+        };
+        /** @description What a node's switch may disturb, and what it did. */
+        NodeDisruption: {
+            /**
+             * Format: int64
+             * @description TCP connections older than 30 s, at most; absent where nobody could count them.
+             */
+            expectedAtMost?: number;
+            measured?: components["schemas"]["MeasuredDisruption"];
+            /** @description `Ahead`: counted now, before the switch. `Switched`: counted just before it. `Measured`: what broke is counted too. */
+            state: string;
+            step: string;
         };
         /** @description What a node's packet filter rules came to. */
         NodeRules: {
@@ -699,6 +775,18 @@ export interface components {
             canarySoakMs: number;
             /** Format: int32 */
             confirmSeconds: number;
+            /** @description `Required`: an operation that switches nodes on waits until somebody acknowledges how many connections it may break. */
+            disruptionAcknowledgement: string;
+            /**
+             * Format: int32
+             * @description How long a drained node's connections are waited for before it is switched all the same.
+             */
+            drainConnectionIdleMs: number;
+            /**
+             * Format: int32
+             * @description Connections older than 30 s that a drained node may have left.
+             */
+            drainConnectionsMax: number;
             /** Format: int32 */
             drainTimeoutMs: number;
             /** Format: int32 */
@@ -743,6 +831,9 @@ export interface components {
             canaryPerStratum?: number | null;
             canarySoakMs?: number | null;
             confirmSeconds?: number | null;
+            disruptionAcknowledgement?: ("NotRequired" | "Required") | null;
+            drainConnectionIdleMs?: number | null;
+            drainConnectionsMax?: number | null;
             drainTimeoutMs?: number | null;
             finalSoakMs?: number | null;
             /** @description Replaces the whole list. */
@@ -1248,6 +1339,50 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["HostRoutingUpdate"];
+            };
+        };
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRouting"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_Acknowledge: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisruptionAcknowledgement"];
             };
         };
         responses: {

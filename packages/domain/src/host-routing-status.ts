@@ -1,5 +1,6 @@
 import type { AccelerationMode } from "./managed-cluster.ts";
 import type { ManagedPolicyStatus } from "./managed-policy.ts";
+import type { ClusterDisruption, NodeDisruption } from "./switch-disruption.ts";
 import type { Wait } from "./wait-reason.ts";
 
 /** A condition of the cluster's host routing (shape of `metav1.Condition`; times ISO 8601, UTC). */
@@ -52,6 +53,8 @@ export type HostRoutingNodeStatus = {
   /** How many pods' devices keep the stack for a reason of their own; `refusals` names the first of them. */
   readonly refusedDevices: number;
   readonly refusals: readonly DeviceRefusal[];
+  /** Absent for a node that is not switched by the operation, and was never. */
+  readonly disruption?: NodeDisruption | undefined;
   /** Absent until its agent has scanned. */
   readonly rules: NodeRules | undefined;
   readonly observedAt: string | undefined;
@@ -83,6 +86,8 @@ export type HostRoutingStatus = {
   readonly waits: readonly Wait[];
   /** Of the last preflight that passed, of the rules that may be overridden and of switches; none of the rules' once host routing is off. */
   readonly warnings: readonly HostRoutingWarning[];
+  /** Of the operation under way, or else of the nodes' last switches; absent when there was none. */
+  readonly disruption?: ClusterDisruption;
   /** Absent in records of before there was one. */
   readonly policy?: ManagedPolicyStatus;
   readonly nodes: readonly HostRoutingNodeStatus[];

@@ -1,5 +1,6 @@
 import type { Instant, NodeName, NodeUid } from "./brand.ts";
 import type { NodeNews } from "./node-news.ts";
+import type { SwitchDisruption } from "./switch-disruption.ts";
 
 /**
  * Where one node is in a rollout. While enabling:
@@ -49,6 +50,10 @@ export type NodeRollout = {
   readonly skipped?: { readonly reason: string; readonly by: string } | undefined;
   /** CamelCase code of the last thing that went wrong, and a sentence. */
   readonly problem: { readonly reason: string; readonly message: string } | undefined;
+  /** Since when no pod is left that must leave before the switch; absent while one is, and where none must. */
+  readonly drainedAt?: Instant | undefined;
+  /** What its last switch could disturb, and what it did; absent before the first. */
+  readonly disruption?: SwitchDisruption | undefined;
   /** What there is to tell of it, of the last three quarters of an hour; absent when nothing. */
   readonly news?: readonly NodeNews[] | undefined;
 };

@@ -40,16 +40,16 @@ export function isTerminal(phase: OperationPhase): phase is "Succeeded" | "Faile
 }
 
 /** What people may ask of an operation that is under way. */
-export type OperationVerb = "pause" | "resume" | "cancel" | "retry" | "skip" | "approve" | "reject" | "rollback";
+export type OperationVerb = "pause" | "resume" | "cancel" | "retry" | "skip" | "approve" | "reject" | "rollback" | "acknowledge";
 
 /** Only where nodes are switched on: none fails to let go, one that were left out would stay on, "off" waits for nobody, and is what a rollback comes to. */
-const ENABLING_VERBS: ReadonlySet<OperationVerb> = new Set(["retry", "skip", "approve", "reject", "rollback"]);
+const ENABLING_VERBS: ReadonlySet<OperationVerb> = new Set(["retry", "skip", "approve", "reject", "rollback", "acknowledge"]);
 
 /** What may be asked for in each phase. Every verb may be repeated as long as its phase lasts: the second changes nothing. */
 export const operationVerbs: Readonly<Record<OperationPhase, readonly OperationVerb[]>> = {
   Accepted: ["pause", "cancel", "skip"],
   Validating: ["pause", "cancel", "skip", "approve", "reject"],
-  Preparing: ["pause", "cancel", "skip"],
+  Preparing: ["pause", "cancel", "skip", "acknowledge"],
   Rolling: ["pause", "cancel", "retry", "skip", "approve", "reject"],
   Finishing: ["pause", "cancel", "retry", "skip", "approve", "reject", "rollback"],
   Pausing: ["pause", "resume", "cancel", "retry", "skip"],
@@ -102,6 +102,8 @@ export type OperationControl = {
   readonly pending?: PendingGate | undefined;
   readonly approvals?: readonly GateAnswer[] | undefined;
   readonly rejection?: GateAnswer | undefined;
+  /** Somebody accepted that so many connections may break. `by`: their object id. */
+  readonly acknowledged?: { readonly connections: number; readonly by: string } | undefined;
   /** Why the engine cancels the operation itself: it was rejected, or nobody approved in time. */
   readonly cancelReason?: OperationError | undefined;
   /** What the next round takes up, at most 100. */

@@ -42,6 +42,15 @@ export type RolloutPolicy = {
   readonly nodeSoakMs: number;
   /** How long eviction may take on one node, 1,000–86,400,000 ms. */
   readonly drainTimeoutMs: number;
+  /**
+   * How long a drained node's connections are waited for, 0–3,600,000 ms from when its last pod left, within `drainTimeoutMs`. Then it is switched
+   * all the same: the switch keeps connections.
+   */
+  readonly drainConnectionIdleMs: number;
+  /** Connections older than 30 s that a drained node may have left, 0–1,000,000. */
+  readonly drainConnectionsMax: number;
+  /** Whether an operation that switches nodes on waits until somebody acknowledges how many connections it may break. */
+  readonly disruptionAcknowledgement: "NotRequired" | "Required";
   /** What becomes of a node whose pods cannot be evicted in time. `Schedule`: uncordoned, left as it was. `Cordon`: kept cordoned. `Fail`: the operation fails. */
   readonly undrainableNodeBehavior: "Schedule" | "Cordon" | "Fail";
   /** How long the kernel keeps a switch that nobody confirmed, 1–3600 s. */
@@ -88,6 +97,9 @@ export const productionPolicy: RolloutPolicy = {
   finalSoakMs: 30 * MINUTE_MS,
   nodeSoakMs: MINUTE_MS,
   drainTimeoutMs: 30 * MINUTE_MS,
+  drainConnectionIdleMs: 30_000,
+  drainConnectionsMax: 0,
+  disruptionAcknowledgement: "NotRequired",
   undrainableNodeBehavior: "Schedule",
   confirmSeconds: 300,
   verifyCount: 2,
@@ -113,6 +125,7 @@ export const developmentPolicy: RolloutPolicy = {
   finalSoakMs: 1_000,
   nodeSoakMs: 2_000,
   drainTimeoutMs: 2 * MINUTE_MS,
+  drainConnectionIdleMs: 5_000,
   confirmSeconds: 30,
   verifyIntervalMs: 1_000,
   installTimeoutMs: 2 * MINUTE_MS,

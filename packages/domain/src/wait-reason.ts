@@ -18,6 +18,8 @@ export type WaitReason =
   | "DisruptionBudgetFull"
   | "Draining"
   | "PodDisruptionBudget"
+  | "ConnectionsDraining"
+  | "DisruptionNotAcknowledged"
   | "Switching"
   | "Verifying"
   | "Confirming"

@@ -8,6 +8,7 @@ import { AFTER_WRITE_MS, openRound, type Outcome, type Round } from "./round.ts"
 import type { ClusterSnapshot } from "./snapshot.ts";
 import { buildStatus, buildUnreachableStatus } from "./status.ts";
 import { steadyState } from "./steady-state.ts";
+import { disruptionHistory, nodeDisruption, sumDisruption, withDisruption } from "./switch-disruption.ts";
 import { takeRequests } from "./take-requests.ts";
 import { CLUSTER, completeWaits } from "./waits.ts";
 
@@ -70,12 +71,18 @@ function close(round: Round, outcome: Outcome): Decision {
     ? round.gone.map((record) => (record.phase === "Gone" ? record : { ...record, phase: "Gone" as const, since: now }))
     : [];
   const before = new Map(snapshot.records.map((record) => [record.uid, record]));
-  const told = outcome.nodes.map((node) => withNodeNews(node, { before: before.get(node.record.uid), waits: outcome.waits, now }));
+  const { operationId } = round.owner;
+  const stepped = outcome.nodes.map((node) => {
+    return { ...node, record: withDisruption(node, { before: before.get(node.record.uid), operationId, now }) };
+  });
+  const told = stepped.map((node) => withNodeNews(node, { before: before.get(node.record.uid), waits: outcome.waits, now }));
   const nodes = [...told, ...gone];
+  const sum = running ? undefined : sumDisruption(stepped.map((node) => nodeDisruption(node, outcome.operation)));
+  const ended = outcome.operation === undefined || sum === undefined ? undefined : { operationId, sum };
   return {
     operation: outcome.operation,
     nodes,
-    status: buildStatus({ snapshot, operation: outcome.operation, nodes: outcome.nodes, waits, policy, now }),
+    status: buildStatus({ snapshot, operation: outcome.operation, nodes: stepped, waits, policy, now }),
     intents: [...policy.intents, ...outcome.intents],
     lookAgainInMs: policy.intents.length > 0 ? Math.min(AFTER_WRITE_MS, outcome.lookAgainInMs) : outcome.lookAgainInMs,
     history: [
@@ -83,6 +90,7 @@ function close(round: Round, outcome: Outcome): Decision {
       ...policy.history,
       ...operationHistory(snapshot.operation, outcome.operation),
       ...nodeHistory(round, nodes),
+      ...disruptionHistory(told, before, ended),
     ],
   };
 }

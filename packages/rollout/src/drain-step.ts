@@ -1,4 +1,5 @@
 import { as, type Instant, type NodeRollout } from "@hostrouting/domain";
+import { currentReport } from "./agent-report.ts";
 import { enter, hold, isOverdue, move, patchNode, type NodeStep, type StepContext } from "./node-step.ts";
 import { formatOwner, isOurClaim, parseOwner } from "./owner.ts";
 
@@ -25,7 +26,7 @@ export function drainStep(record: NodeRollout, context: StepContext): NodeStep {
   const { seen, now, policy } = context;
   const until = as<Instant>(record.since + policy.drainTimeoutMs);
   if (seen.podsToEvict === undefined) return hold(record, { reason: "Draining", message: "Reading the node's pods.", until });
-  if (seen.podsToEvict.length === 0) return move(enter(record, "Installing", now));
+  if (seen.podsToEvict.length === 0) return awaitConnections({ ...record, drainedAt: record.drainedAt ?? now }, context);
   const refusals = context.evictionRefusals.filter((refusal) => refusal.node === record.node);
   const culprits = refusals.map((refusal) => `${refusal.budget} keeps ${refusal.pod}`).join("; ");
   if (isOverdue(record, policy.drainTimeoutMs, now)) {
@@ -36,4 +37,21 @@ export function drainStep(record: NodeRollout, context: StepContext): NodeStep {
   return refusals.length > 0
     ? hold(record, { reason: "PodDisruptionBudget", message: `${culprits}.`, until }, evict)
     : hold(record, { reason: "Draining", message: `${seen.podsToEvict.length} pods are left on the node.`, until }, evict);
+}
+
+/**
+ * Pods that stay (of DaemonSets, of the node itself) and those that are just leaving may have connections still: waited for, but not for long, since the
+ * switch keeps them. An agent of an earlier version counts none, and waiting would not change that.
+ */
+function awaitConnections(record: NodeRollout, { seen, now, policy }: StepContext): NodeStep {
+  const { drainedAt = now, since } = record;
+  const census = currentReport(seen)?.census;
+  const until = as<Instant>(Math.min(drainedAt + policy.drainConnectionIdleMs, since + policy.drainTimeoutMs));
+  const isOver = census === undefined || (census.state === "Known" && census.longLived <= policy.drainConnectionsMax);
+  if (isOver || now >= until) return move(enter(record, "Installing", now));
+  const message =
+    census.state === "Known"
+      ? `At most ${census.longLived} connections of the node's pods are older than 30 s; ${policy.drainConnectionsMax} may be left.`
+      : `How many connections are left is not known yet: ${census.message}`;
+  return hold(record, { reason: "ConnectionsDraining", message, until });
 }

@@ -10,11 +10,15 @@ import { rollBack } from "./roll-back.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 import { finalSoak, StageGate } from "./stage-gate.ts";
 import { isSkipped } from "./take-requests.ts";
+import { nodeDisruption, sumDisruption } from "./switch-disruption.ts";
 import { waitingSince, CLUSTER, type WaitDraft } from "./waits.ts";
 import { windDown } from "./wind-down.ts";
 
 /** An unknown answer of preflight is asked again for this long before it blocks for good: five minutes at ten-second sweeps are thirty tries. */
 const PREFLIGHT_UNKNOWN_MAX_MS = 5 * 60_000;
+
+/** People take hours; their answer rings the bell. */
+const ACKNOWLEDGEMENT_RESYNC_MS = 5_000;
 
 /**
  * Switching host routing on: Accepted → Validating → Preparing → Rolling → Finishing → Succeeded. An operation whose error is set while it
@@ -32,7 +36,8 @@ function enablingStep(round: Round, operation: Operation): Outcome {
   if (cancelReason !== undefined) return windDown(round, { ...operation, control: { ...operation.control, cancelReason } }, undefined);
   if (operation.control.pause !== undefined) return pauseOperation(round, operation, operation.control.pause);
   if (operation.phase === "Pausing" || operation.phase === "Paused") return resumeOperation(round, operation);
-  const late = operation.control.pending === undefined ? progressError(round, operation) : undefined;
+  const awaitsPeople = operation.control.pending !== undefined || wasUnacknowledged(round);
+  const late = awaitsPeople ? undefined : progressError(round, operation);
   if (late !== undefined) return windDown(round, operation, late);
   switch (operation.phase) {
     case "Accepted":
@@ -110,7 +115,35 @@ function prepare(round: Round, operation: Operation): Outcome {
     waits: [...stepped.waits, ...waits],
   };
   if (missing.length > 0 || step.intents.length > 0 || policyHold(snapshot) !== undefined) return advance(operation, step, "Preparing");
-  return preflight.kind === "Passed" ? advance(operation, step, "Rolling") : untilKnown(round, operation, step);
+  if (preflight.kind !== "Passed") return untilKnown(round, operation, step);
+  const unacknowledged = whyUnacknowledged(round, operation, step.nodes);
+  if (unacknowledged !== undefined) {
+    const waiting = advance(operation, { ...step, waits: [...step.waits, unacknowledged] }, "Preparing");
+    return { ...waiting, lookAgainInMs: ACKNOWLEDGEMENT_RESYNC_MS };
+  }
+  // Deadlines begin anew after people were waited for.
+  const control = wasUnacknowledged(round) ? { ...operation.control, resumedAt: now } : operation.control;
+  return advance({ ...operation, control }, step, "Rolling");
+}
+
+/**
+ * Before the first node is switched people must have accepted what that may break, where the policy says so. Nobody is asked again when there are more
+ * later: connections come and go all the time. Nodes whose connections nobody can count may have any number.
+ */
+function whyUnacknowledged(round: Round, operation: Operation, nodes: readonly RoundNode[]): WaitDraft | undefined {
+  if (round.snapshot.policy.disruptionAcknowledgement === "NotRequired" || operation.control.acknowledged !== undefined) return undefined;
+  const expected = sumDisruption(nodes.map((node) => nodeDisruption(node, operation)));
+  if (expected === undefined || expected.expectedAtMost + expected.unknownNodes === 0) return undefined;
+  const unknown = expected.unknownNodes === 0 ? "" : ` On ${expected.unknownNodes} of these nodes they could not be counted.`;
+  return {
+    reason: "DisruptionNotAcknowledged",
+    subject: CLUSTER,
+    message: `At most ${expected.expectedAtMost} connections of ${expected.nodes} nodes are older than 30 s and may break.${unknown}`,
+  };
+}
+
+function wasUnacknowledged({ previousWaits }: Round): boolean {
+  return previousWaits.some(({ reason }) => reason === "DisruptionNotAcknowledged");
 }
 
 function installError(late: readonly RoundNode[]): OperationError {

@@ -113,6 +113,7 @@ function begun(record: NodeRollout, { seen, policy }: StepContext): NodeRollout 
     switchGeneration: nextGeneration(record, seen),
     platformRules: currentReport(seen)?.platformRules?.state,
     cordonedByUs: policy.nodeAction === "DrainAndSwitch" && (record.cordonedByUs || !seen.unschedulable),
+    drainedAt: undefined,
     verifiedCount: 0,
     lastVerifiedAt: undefined,
   };

@@ -104,6 +104,14 @@ const cases: Readonly<Record<string, Case>> = {
       "ConnectionDisruptionExpected ×1 100–100: Host routing is about to be switched on here. How many connections its pods have is counted when it is switched.",
     ],
   },
+  "a switch, and how many connections are there": {
+    before: record("Installing"),
+    after: record("Switching"),
+    report: { disruption, census: { state: "Known", longLived: 12, message: "" } },
+    expected: [
+      "ConnectionDisruptionExpected ×1 100–100: Host routing is about to be switched on here. At most 12 TCP connections of its pods are older than 30 s. At its last switch its pods had 48 TCP connections, of which 2 broke.",
+    ],
+  },
   "no figures of an earlier boot": {
     before: record("Installing"),
     after: record("Switching"),

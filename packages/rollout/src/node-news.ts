@@ -2,6 +2,7 @@ import type { Instant, NodeNews, NodeRollout } from "@hostrouting/domain";
 import { currentReport } from "./agent-report.ts";
 import type { RoundNode } from "./round.ts";
 import type { NodeObservation } from "./snapshot.ts";
+import { longLivedOn } from "./switch-disruption.ts";
 import type { WaitDraft } from "./waits.ts";
 
 /** What happens again after so long is told anew: the API server forgets an Event an hour after its last writing. */
@@ -70,9 +71,15 @@ function switchNews({ phase }: NodeRollout, before: NodeRollout | undefined, see
 }
 
 function census(seen: NodeObservation): string {
+  const longLived = longLivedOn(seen);
+  if (longLived !== undefined) return `At most ${longLived} TCP connections of its pods are older than 30 s. ${lastSwitch(seen)}`.trim();
+  return lastSwitch(seen) || "How many connections its pods have is counted when it is switched.";
+}
+
+function lastSwitch(seen: NodeObservation): string {
   const figures = currentReport(seen)?.disruption;
   return figures === undefined
-    ? "How many connections its pods have is counted when it is switched."
+    ? ""
     : `At its last switch its pods had ${figures.flowsAtSwitch} TCP connections, of which ${figures.disrupted} broke.`;
 }
 

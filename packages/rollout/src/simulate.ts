@@ -28,7 +28,7 @@ import type {
   PolicyVerdict,
   PreflightVerdict,
 } from "./snapshot.ts";
-import { newSimulatedNode, type SimulatedNode } from "./simulated-node.ts";
+import { newSimulatedNode, simulatedCounts, type SimulatedNode } from "./simulated-node.ts";
 
 /** Neither canaries nor batches nor a soak at the end, for whoever does not ask for them. */
 const ALL_AT_ONCE = { canaryPerStratum: 0, batchPlan: [], finalSoakMs: 0 } as const;
@@ -150,6 +150,12 @@ export class Simulation {
     this.operation = { ...operation, control: { ...operation.control, ...control } };
   }
 
+  /** Somebody accepts that so many connections may break. */
+  acknowledge(connections: number): void {
+    const acknowledged = { connections, by: "somebody" };
+    if (this.operation !== undefined) this.operation = { ...this.operation, control: { ...this.operation.control, acknowledged } };
+  }
+
   /** Somebody's wish to go on. */
   resume(): void {
     if (this.operation !== undefined) this.operation = { ...this.operation, control: { ...this.operation.control, pause: undefined } };
@@ -258,6 +264,7 @@ export class Simulation {
       stackReasons: [],
       refusedDevices: 0,
       refusals: [],
+      ...simulatedCounts(node),
       scan: node.rules && { state: node.rules, digest: node.rules, findings: 0, rules: [], unread: [] },
       platformRules: { state: node.platformRules, missing: node.platformRules === "Present" ? [] : ["tcp 168.63.129.16/32 80"] },
       attachedDevices: isOn ? 1 : 0,

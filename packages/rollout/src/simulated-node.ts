@@ -1,5 +1,5 @@
 import type { PlatformRulesState } from "@hostrouting/domain";
-import type { NodeSpec, RuleScan } from "./snapshot.ts";
+import type { NodeReport, NodeSpec, RuleScan } from "./snapshot.ts";
 
 /** A node of the simulation: what its API server and its kernel would show. `broken` agents switch, but their probes fail. */
 export type SimulatedNode = {
@@ -26,6 +26,10 @@ export type SimulatedNode = {
   /** As its agent says; undefined for an agent that does not. */
   guardRung: "Lsm" | "FmodRet" | "Audit" | "Unsupported" | undefined;
   platformRules: PlatformRulesState;
+  /** Long-lived connections of its pods, as its agent says; undefined for an agent that does not count. */
+  connections: number | "Unknown" | undefined;
+  /** Connections that its next switches reset. */
+  resets: number;
   pool: string;
   isSystem: boolean;
   zone: string;
@@ -58,10 +62,44 @@ export function newSimulatedNode(name: string, uid: string): SimulatedNode {
     ineligible: undefined,
     guardRung: undefined,
     platformRules: "Present",
+    connections: undefined,
+    resets: 0,
     pool: "user",
     isSystem: false,
     zone: "",
     image: "",
     pods: [],
+  };
+}
+
+/** What its agent counts: connections before a switch, and how they ended by it. */
+export function simulatedCounts({
+  connections,
+  resets,
+  effectiveMode,
+  confirmed,
+  spec,
+}: SimulatedNode): Pick<NodeReport, "census" | "disruption"> {
+  if (connections === undefined) return {};
+  const isKnown = connections !== "Unknown";
+  const step = effectiveMode === "Legacy" ? ("Detach" as const) : confirmed ? ("Confirm" as const) : ("On" as const);
+  const flowsAtSwitch = isKnown ? connections : 0;
+  const byReason = { reset: resets, timeout: 0, connectFailure: 0 };
+  const figures = {
+    step,
+    flowsAtSwitch,
+    disrupted: resets,
+    byReason,
+    byPod: [],
+    watchedSeconds: 60,
+    before: { disrupted: 0, seconds: 600 },
+  };
+  return {
+    census: {
+      state: isKnown ? "Known" : "Unknown",
+      longLived: flowsAtSwitch,
+      message: isKnown ? "" : "No pod's network namespace can be read.",
+    },
+    ...(spec !== undefined && spec.mode !== "Observe" && { disruption: figures }),
   };
 }

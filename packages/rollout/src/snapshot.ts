@@ -67,6 +67,8 @@ export type NodeReport = {
   readonly refusals: readonly DeviceRefusal[];
   /** Absent on a node that was never switched, or where nobody could measure. */
   readonly disruption?: DisruptionFigures | undefined;
+  /** Absent from agents that do not count. `longLived`: TCP connections of the node's pods that are older than 30 s, at most. */
+  readonly census?: { readonly state: "Known" | "Unknown"; readonly longLived: number; readonly message: string } | undefined;
   /** Absent where the agent has watched no switch. */
   readonly canaries?: readonly CanaryFigures[] | undefined;
   /** What the agent says of its node; absent from an agent of an earlier version. */

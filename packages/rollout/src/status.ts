@@ -16,6 +16,7 @@ import type { PolicyKeeping } from "./policy-plan.ts";
 import { policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
 import type { RoundNode } from "./round.ts";
 import { ruleFindings } from "./rule-findings.ts";
+import { nodeDisruption, sumDisruption } from "./switch-disruption.ts";
 import { isSkipped } from "./take-requests.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
 import { isCatalogued } from "./warning-catalogue.ts";
@@ -32,9 +33,10 @@ export type StatusInput = {
   readonly now: Instant;
 };
 
-function nodeStatus({ record, seen }: RoundNode): HostRoutingNodeStatus {
+function nodeStatus({ record, seen }: RoundNode, operation: Operation | undefined): HostRoutingNodeStatus {
   const report = currentReport(seen);
   const resting = report === undefined && isKnownLegacy(seen);
+  const disruption = nodeDisruption({ record, seen }, operation);
   return {
     name: record.node,
     pool: seen.pool,
@@ -48,6 +50,7 @@ function nodeStatus({ record, seen }: RoundNode): HostRoutingNodeStatus {
     stackReasons: report?.stackReasons ?? [],
     refusedDevices: report?.refusedDevices ?? 0,
     refusals: report?.refusals ?? [],
+    ...(disruption && { disruption }),
     rules: report?.scan && { state: report.scan.state, digest: report.scan.digest, findings: report.scan.findings },
     observedAt: report?.observedAtMs === undefined ? undefined : new Date(report.observedAtMs).toISOString(),
   };
@@ -137,7 +140,8 @@ function warningsNow({ snapshot, nodes, policy, now }: StatusInput, state: HostR
 export function buildStatus(input: StatusInput): HostRoutingStatus {
   const { snapshot, nodes, waits, now } = input;
   const eligible = nodes.filter(({ seen }) => seen.ineligible === undefined);
-  const shown = nodes.map(nodeStatus);
+  const shown = nodes.map((node) => nodeStatus(node, input.operation));
+  const disruption = sumDisruption(shown.map((node) => node.disruption));
   const observed = nodes.map(({ seen }) => seen);
   const state = stateOf(input, eligible);
   const settled = state === "Enabled" || state === "Disabled";
@@ -170,6 +174,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
     nodeCounts: countNodes(nodes),
     waits,
     warnings: warningsNow(input, state),
+    ...(disruption && { disruption }),
     ...(input.policy.status === undefined ? {} : { policy: input.policy.status }),
     nodes: shown,
     findings: ruleFindings(observed),
@@ -198,6 +203,7 @@ export function buildUnreachableStatus(
     nodeCounts: before?.nodeCounts ?? {},
     waits,
     warnings: warningsBefore(snapshot),
+    ...(before?.disruption && { disruption: before.disruption }),
     ...(before?.policy === undefined ? {} : { policy: before.policy }),
     nodes: (before?.nodes ?? []).map((node) => ({ ...node, effectiveMode: "Unknown" as const, reason: "ClusterUnreachable" })),
     findings: before?.findings ?? [],

@@ -34,6 +34,10 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   DisruptionBudgetFull: "Nothing: nodes are switched a few at a time; raise `rolloutPolicy.maxUnavailable` to go faster.",
   Draining: "Nothing yet: pods are being evicted.",
   PodDisruptionBudget: "Relax the PodDisruptionBudget, add replicas, or wait until its pods are healthy again.",
+  ConnectionsDraining:
+    "Nothing: the node is switched when its pods' connections have ended or the time is over; `rolloutPolicy.drainConnectionIdleMs` says how long.",
+  DisruptionNotAcknowledged:
+    "Acknowledge what may break: `hostrouting acknowledge` with the number that is shown; or cancel the operation.",
   Switching: "Nothing yet; if it lasts, look at the agent's log on that node.",
   Verifying: "Nothing yet; if it lasts, look at the node's probes in its HostRoutingNode.",
   Confirming: "Nothing yet; if it lasts, look at the agent's log on that node.",

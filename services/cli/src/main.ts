@@ -80,6 +80,9 @@ function addVerbs(add: (name: string, description: string) => Command, ended: (c
       .action(async (gate: string, { comment, ...options }: Common & { comment: string }) =>
         ended(await askCommand(parts(options), verb, { gate, comment })),
       );
+  add("acknowledge", "accept how many connections may break, where the rollout policy asks for it")
+    .argument("<connections>", "the number that `status` shows; refused when there are more by now", Number)
+    .action(async (connections: number, options: Common) => ended(await askCommand(parts(options), "acknowledge", { connections })));
   add("retry", "try nodes again that failed or could not be drained")
     .option("--node <name>", "this one only, also if it was skipped")
     .action(async ({ node, ...options }: Common & { node?: string }) =>

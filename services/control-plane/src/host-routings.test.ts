@@ -284,6 +284,27 @@ test("PATCH sets overrides of preflight rules with reason and end; each fault is
   assert.deepEqual((await patch(null)).body.properties.rolloutPolicy.preflightOverrides, []);
 });
 
+test("acknowledge: what was seen counts, unless there are more by now", async () => {
+  const acknowledge = (connections: unknown): Promise<Reply> =>
+    surface.ask({ method: "POST", path: `${DEFAULT}/acknowledge?${V}`, body: { connections } });
+  await put("BpfVeth");
+  await moveOperation(surface.store, cluster.id, "Preparing");
+  assert.equal((await acknowledge(12)).status, 409, "nobody asks");
+  const disruption = { nodes: 2, unknownNodes: 1, expectedAtMost: 12, measuredNodes: 0, reset: 0, timeout: 0 };
+  const asking = { reason: "DisruptionNotAcknowledged" as const, subject: "cluster", since: AT, until: undefined, message: "", remedy: "" };
+  const lease = await surface.store.leases.acquire(cluster.id, "test", 10_000);
+  const operation = (await surface.store.rounds.read(cluster.id))?.operation;
+  const record = { nodes: [], status: { ...seen, waits: [asking], disruption }, lookAgainInMs: 10_000, history: [] };
+  await surface.store.rounds.record(cluster.id, lease?.token ?? as<FencingToken>(0), { ...(operation && { operation }), ...record });
+  assert.deepEqual((await get(DEFAULT)).body.properties.disruption, disruption);
+  assert.equal((await acknowledge("12")).body.error.target, "connections");
+  const grown = await acknowledge(11);
+  assert.deepEqual([grown.status, grown.body.error.code], [409, "DisruptionNotAcknowledged"]);
+  assert.equal((await acknowledge(12)).status, 200);
+  assert.equal((await acknowledge(12)).status, 200, "twice is once");
+  assert.equal((await surface.store.rounds.read(cluster.id))?.operation?.control.acknowledged?.connections, 12);
+});
+
 test("to another tenant none of it exists", async () => {
   for (const path of [DEFAULT, `${DEFAULT}/nodes`, `${DEFAULT}/findings`, `${CLUSTER}/hostRoutings`])
     assert.equal((await surface.ask({ path: `${path}?${V}`, token: { tid: ids.otherTenantId } })).status, 404, path);

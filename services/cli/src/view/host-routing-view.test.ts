@@ -179,3 +179,27 @@ test("a node with rules that keep it off says how many, and who names them", () 
     'n4: rules that cannot all be judged: 2, digest 0123456789abcdef; "hostrouting findings --node n4" names them',
   ]);
 });
+
+test("what may break is told of all nodes and of each; a node that has nothing to lose is left out", () => {
+  const node = (name: string, disruption?: object): object => ({
+    name,
+    properties: { pool: "user", phase: "Enabled", effectiveMode: "BpfVeth", reason: "", ...quiet, ...(disruption && { disruption }) },
+  });
+  const lines = hostRoutingLines(
+    picture({ disruption: { nodes: 4, unknownNodes: 1, expectedAtMost: 19, measuredNodes: 2, reset: 2, timeout: 1 } }, [
+      node("n1", { step: "On", state: "Measured", expectedAtMost: 12, measured: { reset: 2, timeout: 1, isFinal: true } }),
+      node("n2", { step: "On", state: "Switched", measured: { reset: 1, timeout: 0, isFinal: false } }),
+      node("n3", { step: "On", state: "Ahead", expectedAtMost: 7 }),
+      node("n4", { step: "On", state: "Measured", expectedAtMost: 0, measured: { reset: 0, timeout: 0, isFinal: true } }),
+      node("n5"),
+    ]),
+    "lab",
+    NOW,
+  );
+  assert.deepEqual(lines.slice(1, 5), [
+    "connections: at most 19 of 4 nodes may break, unknown on 1; measured on 2: 2 reset, 1 timed out",
+    "  n1: expected at most 12, measured 3",
+    "  n2: expected unknown, measured 1 so far",
+    "  n3: expected at most 7",
+  ]);
+});

@@ -25,6 +25,7 @@ export function hostRoutingLines(picture: HostRoutingPicture, cluster: string, n
   return [
     `${cluster}: ${properties.state}, ${properties.health}; desired ${properties.desiredMode}, effective ${properties.effectiveMode} (driver ${properties.driver})`,
     ...operationLines(properties.operation),
+    ...disruptionLines(properties.disruption, picture.nodes),
     ...columns(picture.nodes.map((node) => nodeCells(node, properties.desiredMode === "BpfVeth" ? "BpfVeth" : "None"))),
     ...picture.nodes.flatMap(stackLines),
     ...picture.nodes.flatMap(ruleLines),
@@ -38,6 +39,25 @@ function operationLines(operation: Schemas["HostRoutingOperation"] | undefined):
   if (operation === undefined) return [];
   const head = `${operation.kind} ${operation.phase} ${operation.percentComplete} %`;
   return operation.error === undefined ? [head] : [head, ...errorLines(operation.error)];
+}
+
+/** What may break, and what broke: of all nodes, and of each that has something to say. */
+function disruptionLines(sum: Schemas["HostRoutingDisruption"] | undefined, nodes: HostRoutingPicture["nodes"]): string[] {
+  if (sum === undefined) return [];
+  const unknown = sum.unknownNodes === 0 ? "" : `, unknown on ${sum.unknownNodes}`;
+  const measured = sum.measuredNodes === 0 ? "" : `; measured on ${sum.measuredNodes}: ${sum.reset} reset, ${sum.timeout} timed out`;
+  return [
+    `connections: at most ${sum.expectedAtMost} of ${sum.nodes} nodes may break${unknown}${measured}`,
+    ...nodes.flatMap(({ name, properties: { disruption } }) => {
+      if (disruption === undefined) return [];
+      const { expectedAtMost, measured: broke } = disruption;
+      const isQuiet = (expectedAtMost ?? 0) === 0 && (broke?.reset ?? 0) + (broke?.timeout ?? 0) === 0;
+      if (isQuiet) return [];
+      const expected = expectedAtMost === undefined ? "expected unknown" : `expected at most ${expectedAtMost}`;
+      const counted = broke === undefined ? "" : `, measured ${broke.reset + broke.timeout}${broke.isFinal ? "" : " so far"}`;
+      return [`  ${name}: ${expected}${counted}`];
+    }),
+  ];
 }
 
 /** An ARM error with one line per detail. */

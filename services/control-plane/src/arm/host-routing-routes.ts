@@ -11,9 +11,9 @@ import { toFindingsBody, toHostRoutingBody, toHostRoutingNodesBody } from "./hos
 import { findCluster, operationUrl } from "./managed-cluster-routes.ts";
 import { pathOf, principalOf } from "./request-context.ts";
 import { HOST_ROUTING_TYPE, CLUSTER_TYPE } from "./resource-ids.ts";
-import { parseAnswer, parseNodeRequest } from "./verb-body.ts";
+import { parseAcknowledgement, parseAnswer, parseNodeRequest } from "./verb-body.ts";
 
-const VERBS = ["pause", "resume", "retry", "skip", "approve", "reject"] as const;
+const VERBS = ["pause", "resume", "retry", "skip", "approve", "reject", "acknowledge"] as const;
 
 async function read(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const cluster = await findCluster(deps, request);
@@ -83,6 +83,8 @@ function parseAsk(verb: Ask["verb"], body: unknown, by: string): Ask {
     case "approve":
     case "reject":
       return parseAnswer(verb, body);
+    case "acknowledge":
+      return parseAcknowledgement(body);
     case "pause":
     case "resume":
       return { verb };
@@ -96,8 +98,8 @@ async function ask(deps: Deps, request: FastifyRequest, verb: Ask["verb"]): Prom
   const cluster = await findCluster(deps, request);
   const principal = principalOf(request);
   const wanted = parseAsk(verb, request.body, principal.objectId);
-  const nodes = "request" in wanted ? ((await deps.store().clusters.status(cluster.id)).status?.nodes ?? []) : [];
-  const asked = { ask: wanted, name: pathOf(request).name, principal, nodes };
+  const status = "request" in wanted || verb === "acknowledge" ? (await deps.store().clusters.status(cluster.id)).status : undefined;
+  const asked = { ask: wanted, name: pathOf(request).name, principal, status };
   const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decideVerb(locked, asked)));
   if (result instanceof ArmError) throw result;
   void deps.doorbell.ring(cluster.id);

@@ -91,6 +91,7 @@ export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<stri
       waits: waits.map(toWait),
       warnings: facts.status?.warnings ?? [],
       policy: toPolicy(facts.status?.policy, rolloutPolicy),
+      ...(facts.status?.disruption && { disruption: facts.status.disruption }),
       rolloutPolicy,
     },
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArmError } from "./arm-error.ts";
-import { parseAnswer, parseNodeRequest } from "./verb-body.ts";
+import { parseAcknowledgement, parseAnswer, parseNodeRequest } from "./verb-body.ts";
 
 const good: readonly (readonly ["retry" | "skip", unknown, object])[] = [
   ["retry", undefined, { kind: "Retry", node: undefined }],
@@ -53,4 +53,10 @@ test("an answer names its gate and says why", () => {
         error instanceof ArmError &&
         (error.fault.details ?? [error.fault]).map(({ target, code }) => target ?? code).join(", ") === expected,
     );
+});
+
+test("an acknowledgement is a whole number that somebody saw", () => {
+  assert.deepEqual(parseAcknowledgement({ connections: 0 }), { verb: "acknowledge", connections: 0 });
+  for (const body of [undefined, [], {}, { connections: -1 }, { connections: 1.5 }, { connections: "12" }, { connections: 2 ** 53 }])
+    assert.throws(() => parseAcknowledgement(body), ArmError, JSON.stringify(body));
 });

@@ -1,5 +1,6 @@
 import type { NodeRequest } from "@hostrouting/domain";
 import type { Answer } from "../enablement/decide-answer.ts";
+import type { Acknowledgement } from "../enablement/decide-acknowledgement.ts";
 import { isJsonObject } from "../enablement/json-object.ts";
 import { ArmError, manyFaults, type ArmFault } from "./arm-error.ts";
 
@@ -26,6 +27,17 @@ export function parseAnswer(verb: Answer["verb"], body: unknown): Answer {
   const [first, ...others] = [...textFault(gate, "gate", GATE_MAX), ...textFault(comment, "comment", REASON_MAX)];
   if (first !== undefined) throw new ArmError(400, manyFaults([first, ...others]));
   return { verb, gate: gate as string, comment: comment as string };
+}
+
+/**
+ * How many connections somebody accepts may break.
+ * @throws ArmError 400
+ */
+export function parseAcknowledgement(body: unknown): Acknowledgement {
+  if (!isJsonObject(body)) throw new ArmError(400, { code: "InvalidRequestContent", message: "The body must be a JSON object." });
+  const { connections } = body as { connections?: unknown };
+  if (typeof connections === "number" && Number.isSafeInteger(connections) && connections >= 0) return { verb: "acknowledge", connections };
+  throw new ArmError(400, invalid("connections", "connections must be a whole number from 0 on: the one that was seen."));
 }
 
 /**

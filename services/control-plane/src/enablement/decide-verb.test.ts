@@ -42,7 +42,10 @@ function operation(phase: OperationPhase, more: Partial<Operation> = {}): Operat
 }
 
 function ask(verb: "pause" | "resume", active: Operation | undefined): string | OperationControl {
-  const { change, result } = decideVerb({ cluster, active, rolloutPolicy: {} }, { ask: { verb }, name: "one", principal, nodes: [] });
+  const { change, result } = decideVerb(
+    { cluster, active, rolloutPolicy: {} },
+    { ask: { verb }, name: "one", principal, status: undefined },
+  );
   if (result instanceof ArmError) return `${result.status} ${result.fault.code}: ${result.message}`;
   return change?.control?.control ?? "nothing";
 }
@@ -109,7 +112,10 @@ const skip = (name: string): NodeRequest => ({ kind: "Skip", node: name, reason:
 
 function askOfNodes(request: NodeRequest, active: Operation): string | readonly NodeRequest[] {
   const verb = request.kind === "Retry" ? "retry" : "skip";
-  const { change, result } = decideVerb({ cluster, active, rolloutPolicy: {} }, { ask: { verb, request }, name: "one", principal, nodes });
+  const { change, result } = decideVerb(
+    { cluster, active, rolloutPolicy: {} },
+    { ask: { verb, request }, name: "one", principal, status: { nodes } as unknown as HostRoutingStatus },
+  );
   if (result instanceof ArmError) return `${result.status} ${result.fault.code}: ${result.message}`;
   return change?.control?.control.requests ?? "nothing";
 }
@@ -146,7 +152,7 @@ const forNodes: readonly (readonly [name: string, request: NodeRequest, active: 
     "a node, too early",
     retry("n1"),
     operation("Preparing"),
-    "409 OperationNotAllowed: Operation EnableHostRouting (op) is in phase Preparing. Allowed now: pause, cancel, skip.",
+    "409 OperationNotAllowed: Operation EnableHostRouting (op) is in phase Preparing. Allowed now: pause, cancel, skip, acknowledge.",
   ],
   [
     "a node on the way back",
@@ -159,6 +165,6 @@ for (const [name, request, active, expected] of forNodes)
   test(`${request.kind}, ${name}`, () => assert.deepEqual(askOfNodes(request, active), expected));
 
 test("a cluster that is gone is not found", () => {
-  const { result } = decideVerb(undefined, { ask: { verb: "pause" }, name: "one", principal, nodes: [] });
+  const { result } = decideVerb(undefined, { ask: { verb: "pause" }, name: "one", principal, status: undefined });
   assert.equal(result instanceof ArmError && result.status, 404);
 });

@@ -10,18 +10,25 @@ import {
 import type { ClusterChange, LockedCluster } from "@hostrouting/store";
 import { ArmError, armError } from "../arm/arm-error.ts";
 import type { Principal } from "../arm/principal.ts";
+import { decideAcknowledgement, type Acknowledgement } from "./decide-acknowledgement.ts";
 import { decideAnswer, type Answer } from "./decide-answer.ts";
 
 /** What is asked for; verbs about nodes say which. */
-export type Ask = { readonly verb: "pause" | "resume" } | { readonly verb: "retry" | "skip"; readonly request: NodeRequest } | Answer;
+export type Ask =
+  | { readonly verb: "pause" | "resume" }
+  | { readonly verb: "retry" | "skip"; readonly request: NodeRequest }
+  | Answer
+  | Acknowledgement;
 
-/** What somebody asks of the operation that is under way on a cluster. `nodes`: as the worker saw them last. */
+/** What somebody asks of the operation that is under way on a cluster. `status`: as the worker recorded it last, where the verb looks at it. */
 export type VerbRequest = {
   readonly ask: Ask;
   readonly name: string;
   readonly principal: Principal;
-  readonly nodes: HostRoutingStatus["nodes"];
+  readonly status: HostRoutingStatus | undefined;
 };
+
+type Nodes = HostRoutingStatus["nodes"];
 
 /** What it changes; without a change it is so already. */
 export type VerbDecision = { readonly change?: ClusterChange; readonly result: "Accepted" | ArmError };
@@ -36,6 +43,7 @@ const KINDS = {
   skip: "SkipRequested",
   approve: "GateApproved",
   reject: "GateRejected",
+  acknowledge: "DisruptionAcknowledged",
 } as const;
 
 /** Why a verb is refused for now: 409 with what is allowed instead. */
@@ -51,10 +59,10 @@ export function refuseVerb(operation: Operation | undefined, verb: OperationVerb
 
 /** What a verb makes of a cluster under lock. Asking for what is so already changes nothing; what the phase forbids is 409. */
 export function decideVerb(locked: LockedCluster | undefined, given: VerbRequest): VerbDecision {
-  const { ask, name, principal, nodes } = given;
+  const { ask, name, principal, status } = given;
   if (locked === undefined) return { result: armError(404, "ResourceNotFound", `The managed cluster '${name}' was not found.`) };
   const { active } = locked;
-  const refusal = refuseVerb(active, ask.verb, name) ?? ("request" in ask ? refuseNode(ask.request, nodes) : undefined);
+  const refusal = refuseVerb(active, ask.verb, name) ?? ("request" in ask ? refuseNode(ask.request, status?.nodes ?? []) : undefined);
   if (refusal !== undefined) return { result: refusal };
   if (active === undefined) return { result: "Accepted" };
   const control = controlAfter(active, ask, given);
@@ -66,13 +74,15 @@ export function decideVerb(locked: LockedCluster | undefined, given: VerbRequest
   return { change: { control: { operationId: active.id, control }, history }, result: "Accepted" };
 }
 
-function controlAfter(active: Operation, ask: Ask, { principal, nodes }: VerbRequest): OperationControl | ArmError | undefined {
-  if ("request" in ask) return withRequest(active.control, ask.request, nodes);
+function controlAfter(active: Operation, ask: Ask, { principal, status }: VerbRequest): OperationControl | ArmError | undefined {
+  if ("request" in ask) return withRequest(active.control, ask.request, status?.nodes ?? []);
+  if ("connections" in ask) return decideAcknowledgement(active, { ask, principal, status });
   return "gate" in ask ? decideAnswer(active, ask, principal) : withPause(active.control, ask.verb, principal);
 }
 
 /** What history keeps of it beside who asked. */
-function whatOf(ask: Ask): Readonly<Record<string, string>> {
+function whatOf(ask: Ask): Readonly<Record<string, string | number>> {
+  if ("connections" in ask) return { connections: ask.connections };
   if ("gate" in ask) return { gate: ask.gate, comment: ask.comment };
   if (!("request" in ask)) return {};
   const { request } = ask;
@@ -87,7 +97,7 @@ function withPause(control: OperationControl, verb: "pause" | "resume", principa
   return { ...rest, pause: { reason: "Asked", message: "Somebody asked to start no further node.", by: principal.objectId } };
 }
 
-function refuseNode({ kind, node }: NodeRequest, nodes: VerbRequest["nodes"]): ArmError | undefined {
+function refuseNode({ kind, node }: NodeRequest, nodes: Nodes): ArmError | undefined {
   if (node === undefined) return undefined;
   const seen = nodes.find(({ name }) => name === node);
   if (seen === undefined) return armError(404, "NodeNotFound", `The cluster has no node '${node}', as far as the worker has seen.`);
@@ -97,13 +107,13 @@ function refuseNode({ kind, node }: NodeRequest, nodes: VerbRequest["nodes"]): A
 }
 
 /** Whether the worker would find nothing to do: the node has not failed, or is left out already. */
-function isSo({ kind, node }: NodeRequest, nodes: VerbRequest["nodes"]): boolean {
+function isSo({ kind, node }: NodeRequest, nodes: Nodes): boolean {
   const named = nodes.filter(({ name }) => node === undefined || name === node);
   if (kind === "Skip") return named.every(({ reason }) => reason === "Skipped");
   return !named.some(({ phase, reason }) => (phase === "Failed" && reason !== "Skipped") || (node !== undefined && reason === "Skipped"));
 }
 
-function withRequest(control: OperationControl, request: NodeRequest, nodes: VerbRequest["nodes"]): OperationControl | undefined {
+function withRequest(control: OperationControl, request: NodeRequest, nodes: Nodes): OperationControl | undefined {
   const { requests = [] } = control;
   const isWaiting = requests.some(({ kind, node }) => kind === request.kind && node === request.node);
   return isWaiting || (requests.length === 0 && isSo(request, nodes)) ? undefined : { ...control, requests: [...requests, request] };

@@ -85,6 +85,7 @@ export function nodeReport(object: HostRoutingNodeObject | undefined): NodeRepor
     refusedDevices: status.refusedDevices ?? 0,
     refusals: status.refusals ?? [],
     disruption: disruptionFigures(status.disruption),
+    census: censusFigures(status.census),
     canaries: status.disruption?.canaries?.map(({ name, longestSilenceMs = 0, failed = false }) => ({ name, longestSilenceMs, failed })),
     conditions: status.conditions?.map(({ type, status: holds, reason, message }) => ({ type, status: holds, reason, message })),
     scan: ruleScan(status.scan),
@@ -133,6 +134,10 @@ function disruptionFigures(said: HostRoutingNodeStatus["disruption"]): NodeRepor
     watchedSeconds: said.watchedSeconds ?? 0,
     before: { disrupted: before?.disrupted ?? 0, seconds: before?.seconds ?? 0 },
   };
+}
+
+function censusFigures(said: HostRoutingNodeStatus["census"]): NodeReport["census"] {
+  return said && { state: said.state, longLived: said.longLived ?? 0, message: said.message ?? "" };
 }
 
 function agentPod(pods: readonly V1Pod[], node: string): NodeObservation["agentPod"] {
