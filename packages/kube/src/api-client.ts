@@ -14,7 +14,7 @@ const USER_AGENT = "acns-hostrouting-rollout-worker/0.1.0";
 
 /** One call. `query` members that are undefined are left out. */
 export type ApiCall = {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;

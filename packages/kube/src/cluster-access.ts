@@ -1,5 +1,6 @@
 import type { HostRoutingConfigSpec, HostRoutingConfigStatus, HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
 import type { EventObject } from "@hostrouting/events";
+import type { RolloutLease, RolloutLeaseWish } from "./rollout-lease.ts";
 import type { V1DaemonSet, V1Node, V1ObjectMeta, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 
 /** HostRoutingConfig as it is read. */
@@ -76,6 +77,9 @@ export type ClusterAccess = {
   /** Hands over every pod of the cluster, page by page, so that nobody need hold them all. */
   eachPodPage(onPage: (pods: readonly V1Pod[]) => void): Promise<void>;
   listBudgets(): Promise<readonly V1PodDisruptionBudget[]>;
+  readRolloutLease(): Promise<RolloutLease | undefined>;
+  /** Only over the version that was seen, whatever is written; answers what is there now: `kube.conflict` when somebody wrote since; `kube.not-found` when the namespace is missing. */
+  writeRolloutLease(wish: RolloutLeaseWish): Promise<RolloutLease>;
   readPolicy(name: string): Promise<PolicyLookup>;
   /**
    * Server-side apply of a whole policy; fields that the API server does not know are refused, never dropped. `force`: fields of others as well.

@@ -4,6 +4,7 @@ import type { EventObject } from "@hostrouting/events";
 import type { V1DaemonSet, V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 import type { ClusterAccess, HostRoutingConfigObject, HostRoutingNodeObject } from "./cluster-access.ts";
 import { fakeAgentStatus, type FakeAgent } from "./fake-agent.ts";
+import { FakeRolloutLease } from "./fake-rollout-lease.ts";
 import { FakePolicies } from "./fake-policies.ts";
 import { API_GROUP, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, DIGEST_ANNOTATION } from "./names.ts";
 
@@ -27,6 +28,7 @@ export class FakeCluster {
   readonly agents = new Map<string, FakeAgent>();
   readonly budgets: FakeBudget[] = [];
   readonly policies = new FakePolicies(() => this.#next());
+  readonly rolloutLease = new FakeRolloutLease(() => this.#next());
   config: HostRoutingConfigObject | undefined;
   daemonSet: V1DaemonSet | undefined;
   /** Events by namespace and name. */
@@ -114,6 +116,8 @@ export class FakeCluster {
       listPodsOn: (node) => guard("listPodsOn", () => copy([...this.pods.values()].filter((pod) => pod.spec?.nodeName === node))),
       eachPodPage: (onPage) => guard("eachPodPage", () => onPage(copy([...this.pods.values()]))),
       listBudgets: () => guard("listBudgets", () => this.budgets.map((budget) => this.#budgetObject(budget))),
+      readRolloutLease: () => guard("readRolloutLease", () => this.rolloutLease.read()),
+      writeRolloutLease: (wish) => guard("writeRolloutLease", () => this.rolloutLease.write(wish)),
       readPolicy: (name) => guard("readPolicy", () => this.policies.read(name)),
       applyPolicy: (policy, how) => guard("applyPolicy", () => this.policies.apply(policy, how)),
       deletePolicy: (name) => guard("deletePolicy", () => this.policies.delete(name)),

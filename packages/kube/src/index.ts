@@ -15,6 +15,7 @@ export type {
   PolicyObject,
   PolicyWish,
 } from "./cluster-access.ts";
+export type { RolloutLease } from "./rollout-lease.ts";
 export { kubernetesCluster } from "./kubernetes-cluster.ts";
 export { bundleManifest } from "./bundle-manifest.ts";
 export { runBesideAgent } from "./run-beside-agent.ts";

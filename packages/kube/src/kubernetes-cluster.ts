@@ -17,6 +17,7 @@ import { applyPolicy, policyCollection, policyPath, readPolicy } from "./cluster
 import { readCredential } from "./credential.ts";
 import { evictionOutcome } from "./eviction-answer.ts";
 import { eachPage } from "./paged-list.ts";
+import { readRolloutLease, writeRolloutLease } from "./rollout-lease.ts";
 import { API_VERSION, BUNDLE_NAME, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, MANIFEST_MANAGER, ROLLOUT_MANAGER } from "./names.ts";
 
 const NODES = "/api/v1/nodes";
@@ -87,6 +88,7 @@ function readers(client: ApiClient) {
     readConfig: () => orAbsent(client.call(get(`${CONFIGS}/${CONFIG_NAME}`)) as Promise<HostRoutingConfigObject>),
     readBundle: () => orAbsent(client.call(get(`${DAEMONSETS}/${BUNDLE_NAME}`)) as Promise<V1DaemonSet>),
     listBundlePods: () => list<V1Pod>(client, BUNDLE_PODS, { labelSelector: BUNDLE_LABELS }),
+    readRolloutLease: () => readRolloutLease(client),
     readPolicy: (name: string) => readPolicy(client, name),
     eachPodPage: (onPage: (pods: readonly V1Pod[]) => void) => eachPage(client, PODS, onPage),
     async listBudgets(): Promise<readonly V1PodDisruptionBudget[]> {
@@ -146,6 +148,7 @@ function writers(client: ApiClient) {
         body: patch,
         contentType: "application/merge-patch+json",
       }),
+    writeRolloutLease: (wish: Parameters<ClusterAccess["writeRolloutLease"]>[0]) => writeRolloutLease(client, wish),
     applyPolicy: (policy: PolicyWish, how: Parameters<ClusterAccess["applyPolicy"]>[1]) => applyPolicy(client, policy, how),
     writeEvent: (event: EventObject) => writeEvent(client, event),
     deletePolicy: (name: string) => remove(policyPath(name)),

@@ -13,6 +13,9 @@ export const BUNDLE_SELECTOR = { "app.kubernetes.io/name": BUNDLE_NAME } as cons
 /** Annotation of DaemonSet and pods: the digest of the bundle that they run. */
 export const DIGEST_ANNOTATION = `${API_GROUP}/bundle-digest`;
 
+/** Name of the Lease, in the bundle's namespace, that says which worker may write to the cluster. */
+export const ROLLOUT_LEASE_NAME = "rollout-worker";
+
 /** Label of a node that routes by eBPF; a result, never a cause. */
 export const ENABLED_LABEL = "kubernetes.azure.com/ebpf-host-routing";
 /** Label of a node whose packet filter rules were judged: `true` when somebody's would be passed by, `false` when none would. */

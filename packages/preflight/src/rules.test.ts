@@ -130,11 +130,12 @@ describe("the worker's rights", () => {
     const others = [...asRules(false), ...asRules(true)].map((rule) =>
       rule.resourceNames === undefined ? rule : { ...rule, resourceNames: ["another"] },
     );
-    assert.deepEqual(
-      missingPermissions(others, "Correct"),
-      ["get", "list", "watch", "patch", "delete"].map((verb) => `${verb} ciliumclusterwidenetworkpolicies.cilium.io`),
-    );
-    assert.deepEqual(missingPermissions(others, "Off"), [], "nobody writes the policy then");
+    const lease = ["get leases.coordination.k8s.io", "update leases.coordination.k8s.io"];
+    assert.deepEqual(missingPermissions(others, "Correct"), [
+      ...["get", "list", "watch", "patch", "delete"].map((verb) => `${verb} ciliumclusterwidenetworkpolicies.cilium.io`),
+      ...lease,
+    ]);
+    assert.deepEqual(missingPermissions(others, "Off"), lease, "nobody writes the policy then");
     const narrowed = [...asRules(false), ...asRules(true)].map((rule) =>
       rule.resources[0] === "nodes" ? { ...rule, resourceNames: ["n1"] } : rule,
     );

@@ -53,6 +53,9 @@ export const workerPermissions: readonly RequiredPermission[] = [
   { apiGroup: "events.k8s.io", resource: "events", verbs: ["create", "patch"], inNamespace: false },
   { apiGroup: "apps", resource: "daemonsets", verbs: ["get", "list", "watch", "create", "patch", "delete"], inNamespace: true },
   { apiGroup: "", resource: "pods", verbs: ["watch", "delete"], inNamespace: true },
+  // Which worker may write.
+  { apiGroup: "coordination.k8s.io", resource: "leases", name: "rollout-worker", verbs: ["get", "update"], inNamespace: true },
+  { apiGroup: "coordination.k8s.io", resource: "leases", verbs: ["create"], inNamespace: true },
 ];
 
 const covers = (list: readonly string[], wanted: string): boolean => list.includes("*") || list.includes(wanted);

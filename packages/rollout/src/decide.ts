@@ -33,7 +33,7 @@ const UNREACHABLE_IDLE_MS = 15_000;
  * nothing but its records, and given the same snapshot twice it decides the same.
  */
 export function decide(snapshot: ClusterSnapshot, now: Instant): Decision {
-  if (snapshot.reach.kind === "Unreachable") return outOfReach(snapshot, snapshot.reach.message, now);
+  if (snapshot.reach.kind === "Unreachable") return outOfReach(snapshot, snapshot.reach, now);
   const round = openRound(snapshot, snapshot.reach.observed, now);
   return close(round, decideOutcome(round, snapshot.operation));
 }
@@ -46,9 +46,11 @@ function decideOutcome(round: Round, operation: Operation | undefined): Outcome 
     : disableOperation(taken.round, taken.operation);
 }
 
+type Unreachable = Extract<ClusterSnapshot["reach"], { kind: "Unreachable" }>;
+
 /** Nothing can be observed, so nothing is decided and nothing is lost. Only a wish to cancel what touched no node is granted. */
-function outOfReach(snapshot: ClusterSnapshot, message: string, now: Instant): Decision {
-  const waits = completeWaits([{ reason: "ClusterUnreachable", subject: CLUSTER, message }], snapshot.previous?.waits ?? [], now);
+function outOfReach(snapshot: ClusterSnapshot, { message, reason }: Unreachable, now: Instant): Decision {
+  const waits = completeWaits([{ reason: reason ?? "ClusterUnreachable", subject: CLUSTER, message }], snapshot.previous?.waits ?? [], now);
   const { operation } = snapshot;
   const untouched = operation !== undefined && (operation.phase === "Accepted" || operation.phase === "Validating");
   const ended = untouched && operation.cancelRequested ? { ...operation, phase: "Canceled" as const } : operation;

@@ -152,7 +152,8 @@ export type ClusterObservation = {
 /** An observation, or why there is none. */
 export type Reach =
   | { readonly kind: "Reachable"; readonly observed: ClusterObservation }
-  | { readonly kind: "Unreachable"; readonly message: string };
+  /** `reason`: `ClusterUnreachable` unless said. */
+  | { readonly kind: "Unreachable"; readonly message: string; readonly reason?: "LeaseHeldElsewhere" };
 
 /** What preflight says in this round; asked while validating and preparing only. */
 export type PreflightVerdict =

@@ -19,7 +19,8 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   ClusterUnreachable:
     "Check that the cluster's API server runs and can be reached from the rollout worker, and that its credential is valid.",
   ClusterStateUnknown: "Nothing yet: what could not be read is asked again for a while.",
-  LeaseHeldElsewhere: "Nothing: another worker takes care of the cluster.",
+  LeaseHeldElsewhere:
+    "Nothing: another worker takes care of the cluster. If there is none, as after the store was restored, delete Lease `rollout-worker` in namespace `acns-hostrouting`.",
   EmergencyOff:
     "Find out why it was switched off; then clear `spec.emergencyOff` of HostRoutingConfig `default` or remove `/run/acns-hostrouting/off` on the node.",
   Paused:

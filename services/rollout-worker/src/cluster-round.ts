@@ -1,16 +1,24 @@
-import { explain, productionPolicy, type ClusterId, type RolloutPolicy, type StandingRules } from "@hostrouting/domain";
-import type { ClusterAccess } from "@hostrouting/kube";
+import {
+  explain,
+  productionPolicy,
+  type ClusterId,
+  type Instant,
+  type RolloutPolicy,
+  type StandingRules,
+} from "@hostrouting/domain";
+import type { ClusterAccess, RolloutLease } from "@hostrouting/kube";
 import type { PolicyJudgement } from "@hostrouting/policy";
 import { clusterProfile } from "@hostrouting/preflight";
-import { decide, type Bundle, type ClusterSnapshot, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
+import { decide, type Bundle, type Decision, type ClusterSnapshot, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
 import type { Logger, Timers } from "@hostrouting/runtime";
 import type { ClusterLease, ClusterRound, Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
-import { applyIntents, type Applied } from "./apply/apply-intents.ts";
+import { heldByOther, readFence, takeFence, type Fence } from "./cluster-fence.ts";
+import { applyIntents, type Applied, type ApplyContext } from "./apply/apply-intents.ts";
 import { NOTHING_TOLD, type ToldNews } from "./events/decide-events.ts";
 import { recordedNews } from "./events/recorded-news.ts";
 import { tellNews } from "./events/tell-news.ts";
-import { holdLease } from "./held-lease.ts";
+import { holdLease, type HeldLease } from "./held-lease.ts";
 import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { checkPreflight, checkStanding, wantsPreflight, type PreflightMemory } from "./observe/check-preflight.ts";
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
@@ -33,13 +41,15 @@ export type RoundMemory = {
   told: ToldNews;
   leaseMs: number | undefined;
   lease: ClusterLease | undefined;
+  /** The cluster's own Lease as we wrote it last. */
+  fence: RolloutLease | undefined;
   preflight: PreflightMemory | undefined;
 };
 
 /** Nothing was done yet. */
 export function newMemory(): RoundMemory {
   const applied: Applied = { evictionRefusals: [], policyAttempt: { kind: "None" } };
-  return { applied, told: NOTHING_TOLD, leaseMs: undefined, lease: undefined, preflight: undefined };
+  return { applied, told: NOTHING_TOLD, leaseMs: undefined, lease: undefined, fence: undefined, preflight: undefined };
 }
 
 /** How a round ended: what is to be watched, and when to look again. */
@@ -58,23 +68,29 @@ type Look = {
   readonly standing: StandingRules;
   readonly managedPolicy: PolicyJudgement | undefined;
   readonly access: ClusterAccess | undefined;
+  readonly fence: Fence;
 };
 
-type Looking = { readonly read: ClusterRound; readonly policy: RolloutPolicy; readonly memory: RoundMemory };
+type Looking = { readonly read: ClusterRound; readonly lease: ClusterLease; readonly policy: RolloutPolicy; readonly memory: RoundMemory };
 
 /** What is said of a cluster that nobody has seen. */
-const UNSEEN = { standing: { warnings: [], warningIds: [], refusals: [] }, managedPolicy: undefined } as const;
+const UNSEEN = { standing: { warnings: [], warningIds: [], refusals: [] }, managedPolicy: undefined, fence: { kind: "Absent" } } as const;
 
 /** Looks at the cluster. What cannot be reached is an outcome, not a fault. */
-async function look(deps: RoundDeps, { read, policy, memory }: Looking): Promise<Look> {
+async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): Promise<Look> {
   let access: ClusterAccess | undefined;
   try {
     access = await deps.access.get(read.cluster);
-    const { observed, facts, policy: found } = await observeCluster(access, read.nodes);
+    const [{ observed, facts, policy: found }, fence] = await Promise.all([
+      observeCluster(access, read.nodes),
+      readFence(access, memory.fence, lease.token),
+    ]);
+    const other = heldByOther(fence, lease.token);
+    if (other !== undefined) return { reach: other, preflight: { kind: "NotAsked" }, ...UNSEEN, access: undefined };
     const reach: Reach = { kind: "Reachable", observed };
     const managedPolicy = judgeManagedPolicy(found, { read, policy, attempt: memory.applied.policyAttempt });
     const question = { cluster: read.cluster, operation: read.operation, policy, nodes: facts, managedPolicy, now: read.now };
-    const said = { reach, standing: checkStanding(question), managedPolicy, access };
+    const said = { reach, standing: checkStanding(question), managedPolicy, access, fence };
     if (!wantsPreflight(read.operation)) {
       memory.preflight = undefined;
       return { ...said, preflight: { kind: "NotAsked" } };
@@ -116,6 +132,41 @@ async function leaseDuration(deps: RoundDeps, clusterId: ClusterId, memory: Roun
   return rolloutPolicy.leaseMs ?? productionPolicy.leaseMs;
 }
 
+type Acting = {
+  readonly access: ClusterAccess;
+  readonly seen: Look;
+  readonly decision: Decision;
+  readonly held: HeldLease;
+  readonly memory: RoundMemory;
+  readonly now: Instant;
+};
+
+/** Does what was decided and recorded, unless the cluster turns out to be somebody else's. */
+async function act(deps: RoundDeps, acting: Acting): Promise<boolean> {
+  const { access, seen, decision, held, memory, now } = acting;
+  const context = { access, logger: deps.logger.child({ clusterId: held.lease.clusterId }), mayAct: () => held.isHeld() };
+  if (decision.intents.length > 0 && !(await mayWrite(context, acting, deps.workerId))) return false;
+  memory.applied = await applyIntents(context, decision.intents);
+  const policy = seen.managedPolicy && decision.status.policy;
+  const news = recordedNews({ policy, policyUid: seen.managedPolicy?.uid, nodes: decision.nodes }, now);
+  memory.told = await tellNews({ ...context, workerId: deps.workerId }, news, { told: memory.told, now });
+  return true;
+}
+
+/** The cluster's own Lease, which holds also where the store's cannot be heard of: a machine that was suspended, a store that was restored. */
+async function mayWrite({ access, logger }: ApplyContext, { seen, held, memory }: Acting, holder: string): Promise<boolean> {
+  memory.fence = undefined;
+  try {
+    const taken = await takeFence(access, seen.fence, { holder, token: held.lease.token });
+    if (taken.kind === "Lost") return false;
+    memory.fence = taken.lease;
+    return true;
+  } catch (error) {
+    logger.warn({ problem: explain(error) }, "the cluster's Lease could not be written, will try again");
+    return false;
+  }
+}
+
 /**
  * One round over one cluster: lease → observe → decide → record → apply. Takes no input but the cluster's id, may run at any time and be
  * killed at any point: what was recorded is done by whoever comes next, what was not recorded was not done.
@@ -136,19 +187,14 @@ export async function clusterRound(deps: RoundDeps, clusterId: ClusterId, memory
     if (read === undefined) return { kind: "Unknown" };
     const policy: RolloutPolicy = { ...productionPolicy, ...read.rolloutPolicy };
     memory.leaseMs = policy.leaseMs;
-    const seen = await look(deps, { read, policy, memory });
+    const seen = await look(deps, { read, lease: held.lease, policy, memory });
     const decision = decide(snapshotOf(deps, { read, lease: held.lease, seen, policy, memory }), read.now);
     const { operation, ...rest } = decision;
     const outcome = await deps.store.rounds.record(clusterId, held.lease.token, operation === undefined ? rest : { ...rest, operation });
     if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
     deps.metrics.decided(clusterId, decision);
-    if (seen.access !== undefined) {
-      const context = { access: seen.access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld() };
-      memory.applied = await applyIntents(context, decision.intents);
-      const policy = seen.managedPolicy && decision.status.policy;
-      const news = recordedNews({ policy, policyUid: seen.managedPolicy?.uid, nodes: decision.nodes }, read.now);
-      memory.told = await tellNews({ ...context, workerId: deps.workerId }, news, { told: memory.told, now: read.now });
-    }
+    const isDone = seen.access === undefined || (await act(deps, { access: seen.access, seen, decision, held, memory, now: read.now }));
+    if (!isDone) return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
     for (const entry of decision.history) deps.logger.info({ clusterId, ...entry.data }, entry.kind);
     const isActive = operation !== undefined || read.cluster.desiredMode === "BpfVeth";
     return { kind: "Done", lookAgainInMs: decision.lookAgainInMs, access: seen.access, isActive };
