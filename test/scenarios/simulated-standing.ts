@@ -24,6 +24,8 @@ export function simulatedStanding(simulation: Simulation): StandingRules {
     preconditions: undefined,
     scan: undefined,
     masqueradeConfig: undefined,
+    connections: undefined,
+    bundleImage: undefined,
     guardRung: simulation.hasBundle ? guardRung : undefined,
   }));
   const facts: ClusterFacts = {
@@ -32,6 +34,7 @@ export function simulatedStanding(simulation: Simulation): StandingRules {
     ruleset: simulation.policy.ruleset,
     nodeAction: simulation.policy.nodeAction,
     drainTimeoutMs: simulation.policy.drainTimeoutMs,
+    maxUnavailable: simulation.policy.maxUnavailable,
     profile: clusterProfile({}),
     provisioningState: "Succeeded",
     ownOperation: false,
@@ -41,6 +44,7 @@ export function simulatedStanding(simulation: Simulation): StandingRules {
     pods: NOT_READ,
     budgets: NOT_READ,
     admission: NOT_READ,
+    azure: NOT_READ,
     nodes: { known: true, value: nodes },
     policyMode: simulation.policy.policyMode,
     managedPolicy: NOT_READ,

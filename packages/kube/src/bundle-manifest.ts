@@ -54,6 +54,10 @@ const MOUNTS: readonly Mount[] = [
     mount: { name: "os-release", mountPath: "/host/etc/os-release", readOnly: true },
   },
   {
+    volume: hostPath("network-config", "/etc/cni/net.d", "DirectoryOrCreate"),
+    mount: { name: "network-config", mountPath: "/host/etc/cni/net.d", readOnly: true },
+  },
+  {
     volume: {
       name: "ip-masq",
       projected: { sources: MASQUERADE_CONFIG_MAPS.map((name) => ({ configMap: { name, optional: true } })) },

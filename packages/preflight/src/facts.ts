@@ -17,6 +17,8 @@ export type PodFacts = {
   readonly images: readonly string[];
   readonly runtimeClass: string;
   readonly hostPorts: readonly number[];
+  /** It is in its node's own network. */
+  readonly hostNetwork: boolean;
   /** Whether it leaves a node that is drained: pods of DaemonSets and of the kubelet's own files stay. */
   readonly leaves: boolean;
   /** It has data on its node (`emptyDir` that is not memory) that are gone with it. */
@@ -89,8 +91,24 @@ export type NodeFacts = {
         readonly unread: string | undefined;
       }
     | undefined;
+  /** Its pods' TCP connections that are older than half a minute, by its agent's census; undefined where there is none. */
+  readonly connections: { readonly longLived: number | undefined } | undefined;
+  /** Whether the node has the bundle's image, as its kubelet says; undefined while it has no pod of the bundle. */
+  readonly bundleImage: { readonly state: "Pulled" | "NotPulled" | "Refused"; readonly message: string } | undefined;
   /** What the agent says of ip-masq-agent's configuration; undefined where it does not say. */
   readonly masqueradeConfig: { readonly status: "True" | "False" | "Unknown"; readonly message: string } | undefined;
+};
+
+/** What Azure says of a cluster whose nodes it switches (driver `aks-arm`). */
+export type AzureFacts = {
+  /** What a GET of the cluster comes to. */
+  readonly found: "Found" | "NotFound" | "Forbidden";
+  /** Names of the locks on the cluster and on its nodes' resource group. */
+  readonly locks: readonly string[];
+  /** Actions of Microsoft.ContainerService that the caller lacks. */
+  readonly missingActions: readonly string[];
+  /** Writes of clusters that the subscription may still make now. */
+  readonly writesLeft: number;
 };
 
 /** Everything that the rules may look at. Whatever could not be read says so. */
@@ -101,6 +119,7 @@ export type ClusterFacts = {
   readonly ruleset: RolloutPolicy["ruleset"];
   readonly nodeAction: RolloutPolicy["nodeAction"];
   readonly drainTimeoutMs: number;
+  readonly maxUnavailable: RolloutPolicy["maxUnavailable"];
   readonly profile: ClusterProfile;
   readonly provisioningState: ProvisioningState;
   /** Whether the cluster's state comes from the operation that is being executed; that one never counts as "another operation". */
@@ -117,6 +136,7 @@ export type ClusterFacts = {
   readonly budgets: Known<readonly BudgetFacts[]>;
   /** What admission says to the bundle's DaemonSet: nothing, or why it is refused. */
   readonly admission: Known<{ readonly refusal: string | undefined }>;
+  readonly azure: Known<AzureFacts>;
   readonly policyMode: PolicyMode;
   /** The object of the managed network policy's name: absent or ours, somebody else's, or of a kind that the API server does not know. */
   readonly managedPolicy: Known<"Fine" | "Foreign" | "Unsupported">;

@@ -14,5 +14,5 @@ export { isConfidentialSize } from "./confidential-size.ts";
 export { isAtLeast, parseMinorVersion, type MinorVersion } from "./version.ts";
 export { missingPermissions, workerPermissions, type RequiredPermission, type ResourceRule } from "./worker-permissions.ts";
 export { readQuantity } from "./quantity.ts";
-export type { BudgetFacts, ClusterFacts, Known, NodeFacts, PodFacts } from "./facts.ts";
+export type { AzureFacts, BudgetFacts, ClusterFacts, Known, NodeFacts, PodFacts } from "./facts.ts";
 export type { Outcome, Rule, Severity } from "./rule.ts";

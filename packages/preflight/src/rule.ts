@@ -1,8 +1,8 @@
 import type { Driver } from "@hostrouting/domain";
 import type { ClusterFacts } from "./facts.ts";
 
-/** `Block`: the operation may not go on. `Warn`: it goes on and the finding is shown. */
-export type Severity = "Block" | "Warn";
+/** `Block`: the operation may not go on. `Warn`: it goes on and the finding is shown. `Info`: the same, and nothing need be done. */
+export type Severity = "Block" | "Warn" | "Info";
 
 /** What a rule found. Made by the four constructors below only; `unknown` is never read as "passed". */
 export type Outcome =
@@ -31,6 +31,7 @@ export const anyDriver: readonly Driver[] = ["bundle", "cilium", "aks-arm"];
 /** For rules whose severity does not depend on the facts. */
 export const blocks = (): Severity => "Block";
 export const warns = (): Severity => "Warn";
+export const informs = (): Severity => "Info";
 
 /** The rule holds. */
 export const passed = (): Outcome => ({ kind: "passed" });

@@ -30,6 +30,8 @@ function node(name: string, guardRung: NodeFacts["guardRung"]): NodeFacts {
     preconditions: undefined,
     scan: undefined,
     masqueradeConfig: undefined,
+    connections: undefined,
+    bundleImage: undefined,
     guardRung,
   };
 }
@@ -39,6 +41,7 @@ const facts = (...rungs: NodeFacts["guardRung"][]): ClusterFacts => ({
   ruleset: "ga-2026",
   nodeAction: "SwitchInPlace",
   drainTimeoutMs: 60_000,
+  maxUnavailable: 1,
   profile: clusterProfile({
     kubernetesVersion: "1.36.3",
     networkProfile: { networkPlugin: "azure", networkDataplane: "cilium", advancedNetworking: { enabled: true } },
@@ -52,6 +55,7 @@ const facts = (...rungs: NodeFacts["guardRung"][]): ClusterFacts => ({
   budgets: { known: true, value: [] },
   admission: { known: true, value: { refusal: undefined } },
   nodes: { known: true, value: rungs.map((rung, index) => node(`n${index + 1}`, rung)) },
+  azure: { known: false, because: "it is not asked" },
   policyMode: "Correct",
   managedPolicy: { known: true, value: "Fine" },
   permissions: { known: true, value: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] },

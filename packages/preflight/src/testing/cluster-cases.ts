@@ -1,7 +1,34 @@
+import type { AzureFacts, ClusterFacts } from "../facts.ts";
 import { good, unreadable, withNode, type RuleCase } from "./good-facts.ts";
 
-/** Rules over what the API server says of policies and rights. */
+const onAzure = (facts: ClusterFacts): ClusterFacts => ({ ...facts, driver: "aks-arm" });
+const azure = (changes: Partial<AzureFacts>): ClusterFacts =>
+  onAzure({ ...good, azure: { known: true, value: { found: "Found", locks: [], missingActions: [], writesLeft: 20, ...changes } } });
+/** Rules over Azure's words hold where there is nothing to object to, and are nobody else's. */
+const azureRows = (id: string): RuleCase[] => [
+  [id, "nothing to object to", onAzure(good), "passed"],
+  [id, "not asked", onAzure({ ...good, azure: unreadable }), "unknown"],
+  [id, "not asked of the bundle's clusters", { ...good, azure: unreadable }, "skipped"],
+];
+
+/** Rules over what Azure says, and over what the API server says of policies and rights. */
 export const clusterCases: readonly RuleCase[] = [
+  ...azureRows("PF-001"),
+  ["PF-001", "not there", azure({ found: "NotFound" }), "failed", ["cluster"]],
+  ["PF-001", "not shown to us", azure({ found: "Forbidden" }), "failed", ["cluster"]],
+  ...azureRows("PF-005"),
+  ["PF-005", "a lock", azure({ locks: ["lock do-not-touch on MC_shop"] }), "failed", ["lock do-not-touch on MC_shop"]],
+  ...azureRows("PF-055"),
+  [
+    "PF-055",
+    "no right to write pools",
+    azure({ missingActions: ["Microsoft.ContainerService/managedClusters/agentPools/write"] }),
+    "failed",
+    ["Microsoft.ContainerService/managedClusters/agentPools/write"],
+  ],
+  ...azureRows("PF-066"),
+  ["PF-066", "the last one", azure({ writesLeft: 1 }), "passed"],
+  ["PF-066", "none", azure({ writesLeft: 0 }), "failed", ["subscription"]],
   ["PF-044", "free or ours", good, "passed"],
   ["PF-044", "somebody else's", { ...good, managedPolicy: { known: true, value: "Foreign" } }, "failed", ["block-azure-destinations"]],
   ["PF-044", "somebody else's, not managed", { ...good, policyMode: "Off", managedPolicy: { known: true, value: "Foreign" } }, "skipped"],

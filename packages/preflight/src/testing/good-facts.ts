@@ -24,6 +24,8 @@ export const node: NodeFacts = {
   guardRung: undefined,
   scan: undefined,
   masqueradeConfig: undefined,
+  connections: undefined,
+  bundleImage: undefined,
 };
 /** Its pool. */
 export const agentPool: AgentPool = {
@@ -47,6 +49,7 @@ export const pod: PodFacts = {
   images: ["registry.example/shop/cart:2"],
   runtimeClass: "",
   hostPorts: [],
+  hostNetwork: false,
   leaves: true,
   hasLocalData: false,
   isPinned: false,
@@ -71,6 +74,7 @@ export const good: ClusterFacts = {
   ruleset: "ga-2026",
   nodeAction: "SwitchInPlace",
   drainTimeoutMs: 1_800_000,
+  maxUnavailable: "10%",
   profile,
   provisioningState: "Updating",
   ownOperation: true,
@@ -81,6 +85,7 @@ export const good: ClusterFacts = {
   budgets: { known: true, value: [] },
   admission: { known: true, value: { refusal: undefined } },
   nodes: { known: true, value: [node] },
+  azure: { known: true, value: { found: "Found", locks: [], missingActions: [], writesLeft: 20 } },
   policyMode: "Correct",
   managedPolicy: { known: true, value: "Fine" },
   permissions: { known: true, value: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] },

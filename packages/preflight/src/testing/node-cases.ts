@@ -22,6 +22,10 @@ const optionalRows = (id: string, name: string): RuleCase[] => [
 const scanned = (changes: Partial<NonNullable<NodeFacts["scan"]>>): ClusterFacts =>
   withNode({ scan: { image: "202610.12.0", ownTables: [], unread: undefined, ...changes } });
 const configured = (status: "True" | "False" | "Unknown"): ClusterFacts => withNode({ masqueradeConfig: { status, message: "seen" } });
+const counting = (longLived: number | undefined, nodeAction: ClusterFacts["nodeAction"] = "DrainAndSwitch"): ClusterFacts => ({
+  ...withNode({ connections: { longLived } }),
+  nodeAction,
+});
 const untold = (id: string): RuleCase[] => [
   [id, "no agent yet", good, "skipped"],
   [id, "nodes not read", { ...good, nodes: unreadable }, "unknown"],
@@ -52,6 +56,11 @@ export const nodeCases: readonly RuleCase[] = [
   ...optionalRows("PF-018", "KernelFeatures"),
   ...optionalRows("PF-033", "OneBackend"),
   ...optionalRows("PF-038", "MasqueradeRanges"),
+  ...optionalRows("PF-020", "Lockdown"),
+  ...optionalRows("PF-025", "NetworkPlugins"),
+  ...optionalRows("PF-034", "OtherFilters"),
+  ...optionalRows("PF-039", "SourcePorts"),
+  ...optionalRows("PF-040", "TableSizes"),
   ...untold("PF-031"),
   ["PF-031", "none", scanned({}), "passed"],
   ["PF-031", "somebody's own", scanned({ ownTables: ["inet mine forward"], unread: "nft: in part" }), "failed", ["node n1"]],
@@ -64,4 +73,24 @@ export const nodeCases: readonly RuleCase[] = [
   ["PF-037", "valid", configured("True"), "passed"],
   ["PF-037", "invalid", configured("False"), "failed", ["node n1"]],
   ["PF-037", "not read", configured("Unknown"), "unknown"],
+  ...untold("PF-057"),
+  ["PF-057", "there", withNode({ bundleImage: { state: "Pulled", message: "" } }), "passed"],
+  ["PF-057", "refused", withNode({ bundleImage: { state: "Refused", message: "SignatureValidationFailed" } }), "failed", ["node n1"]],
+  ["PF-057", "a registry that is away", withNode({ bundleImage: { state: "NotPulled", message: "ImagePullBackOff" } }), "unknown"],
+  [
+    "PF-057",
+    "a registry that is away for one, refused by the other",
+    withNodes(
+      { bundleImage: { state: "NotPulled", message: "ImagePullBackOff" } },
+      { name: "n2", bundleImage: { state: "Refused", message: "InvalidImageName" } },
+    ),
+    "failed",
+    ["node n2"],
+  ],
+  ["PF-059", "switched in place", counting(7, "SwitchInPlace"), "skipped"],
+  ["PF-059", "no agent yet", { ...good, nodeAction: "DrainAndSwitch" }, "skipped"],
+  ["PF-059", "no connections", counting(0), "passed"],
+  ["PF-059", "some", counting(7), "failed", ["node n1"]],
+  ["PF-059", "nobody counted", counting(undefined), "unknown"],
+  ["PF-059", "nodes not read", { ...good, nodeAction: "DrainAndSwitch", nodes: unreadable }, "unknown"],
 ];

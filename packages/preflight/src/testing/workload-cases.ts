@@ -13,6 +13,8 @@ const budget: BudgetFacts = { name: "shop/cart", disruptionsAllowed: 1, expected
 const withBudget = (changes: Partial<BudgetFacts>): ClusterFacts =>
   draining({ ...good, budgets: { known: true, value: [{ ...budget, ...changes }] } });
 const withPool = (changes: Partial<typeof agentPool>): ClusterFacts => withProfile({ pools: [{ ...agentPool, ...changes }] });
+const twoNodes = (pods: Partial<PodFacts>[]): ClusterFacts =>
+  draining({ ...withPods(...pods), nodes: withNodes({}, { name: "n2" }).nodes });
 
 /** Rules over pods, budgets, admission and the clock. */
 export const workloadCases: readonly RuleCase[] = [
@@ -65,6 +67,30 @@ export const workloadCases: readonly RuleCase[] = [
   ["PF-048", "it asks to stay", draining(withPods({ isPinned: true })), "failed", ["pod shop/cart-1"]],
   ["PF-048", "it stays anyhow", draining(withPods({ isPinned: true, leaves: false })), "passed"],
   ["PF-048", "no node is drained", withPods({ controller: "" }), "skipped"],
+  ["PF-049", "no node is drained", good, "skipped"],
+  ["PF-049", "room on the other", twoNodes([{ cpuMilli: 3_860 }]), "passed"],
+  ["PF-049", "not enough on the other", twoNodes([{ cpuMilli: 3_000 }, { node: "n2", cpuMilli: 900 }]), "failed", ["node n1"]],
+  ["PF-049", "memory is short", twoNodes([{ memoryBytes: 2 ** 33 }, { node: "n2", memoryBytes: 2 ** 33 }]), "failed", ["node n1"]],
+  [
+    "PF-049",
+    "pods that stay need no room",
+    twoNodes([
+      { cpuMilli: 3_000, leaves: false },
+      { node: "n2", cpuMilli: 860 },
+    ]),
+    "passed",
+  ],
+  ["PF-049", "both at once", { ...twoNodes([{}]), maxUnavailable: 2 }, "failed", ["node n1", "node n2"]],
+  [
+    "PF-049",
+    "the other takes no pods",
+    { ...twoNodes([{}]), nodes: withNodes({}, { name: "n2", cordoned: true }).nodes },
+    "failed",
+    ["node n1"],
+  ],
+  ["PF-049", "a kubelet that has not reported", { ...twoNodes([{}]), nodes: withNodes({ allocatable: undefined }).nodes }, "unknown"],
+  ["PF-049", "nodes not read", draining({ ...good, nodes: unreadable }), "unknown"],
+  ["PF-049", "pods not read", draining({ ...good, pods: unreadable }), "unknown"],
   ...plain("PF-053"),
   ["PF-053", "one's processor is asked for", withPods({ cpuMilli: 3_761 }), "failed", ["node n1"]],
   ["PF-053", "a tenth of one is left", withPods({ cpuMilli: 3_760 }), "passed"],
@@ -86,6 +112,9 @@ export const workloadCases: readonly RuleCase[] = [
     ["DaemonSet acns-hostrouting/hostrouting-agent"],
   ],
   ["PF-056", "not tried", { ...good, admission: unreadable }, "unknown"],
+  ...plain("PF-060"),
+  ["PF-060", "one of a user's", withPods({ hostNetwork: true }), "failed", ["pod shop/cart-1"]],
+  ["PF-060", "one of the cluster's", withPods({ hostNetwork: true, name: "kube-system/kube-proxy-x" }), "passed"],
   ...plain("PF-062"),
   ["PF-062", "virtual machines", withPods({ app: "virt-handler" }), "failed", ["pod shop/cart-1"]],
   [

@@ -10,7 +10,7 @@ const FIRST = Buffer.alloc(4);
 /** For programs that are run with a packet and do not look at it; the least that the kernel takes. */
 const ANY_FRAME_BYTES = 14;
 /** Translated flows for each 4 GiB of memory, and at least: two halves of 72 bytes and the table's own 48 each, 30 MiB. */
-const FLOWS_PER_SHARE = 131_072;
+export const FLOWS_PER_SHARE = 131_072;
 const SHARE_BYTES = 4 * 1024 ** 3;
 /** 250 pods (the largest maxPods) with 2000 flows each; more would only cost memory, 120 MiB as it is. */
 const FLOWS_MAX = 4 * FLOWS_PER_SHARE;

@@ -36,6 +36,11 @@ export type PreconditionName =
   | "KernelFeatures"
   | "OneBackend"
   | "MasqueradeRanges"
+  | "Lockdown"
+  | "NetworkPlugins"
+  | "OtherFilters"
+  | "SourcePorts"
+  | "TableSizes"
   | "UnexpectedRules";
 
 /** One answer. `message` says what was seen; empty when it holds. */

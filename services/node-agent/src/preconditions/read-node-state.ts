@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { accessSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { Conntrack } from "@hostrouting/bpf-loader";
+import { Conntrack, type ConntrackEntry } from "@hostrouting/bpf-loader";
 import { explain } from "@hostrouting/domain";
 import type { FilterReading, NodeReadings, Reading } from "./judge-preconditions.ts";
 
@@ -24,15 +24,21 @@ const SAVED_BYTES_MAX = 16 * 1024 * 1024;
 /** Entries are read and decoded between two heartbeats: 20,000 take about 200 ms. With more of them the rules alone must tell. */
 const ENTRIES_READ_MAX = 20_000;
 
+/** What conntrack knows, or how many flows there are where these are too many to read. */
+export type EntriesReading =
+  | { kind: "read"; entries: readonly ConntrackEntry[] }
+  | { kind: "counted"; flows: number }
+  | { kind: "unknown"; because: string };
+
 /** Reads everything that preconditions are judged by, in the current network namespace. Nothing is changed and nothing thrown. */
-export async function readNodeState(): Promise<NodeReadings> {
+export async function readNodeState(entries: EntriesReading = readEntries()): Promise<NodeReadings> {
   return {
     looseTcp: readText(`${SYSCTL}/netfilter/nf_conntrack_tcp_loose`),
     ipvsConntrack: readText(`${SYSCTL}/ipv4/vs/conntrack`),
     ipvsTable: readText("/proc/net/ip_vs"),
     mounts: readText("/proc/self/mountinfo"),
     btf: readPresence("/sys/kernel/btf/vmlinux"),
-    zones: readZones(),
+    zones: zonesOf(entries),
     filters: (await Promise.all(BACKENDS.map(saveTables))).flat(),
   };
 }
@@ -54,15 +60,22 @@ async function saveTable(command: string, table: string): Promise<Reading> {
   }
 }
 
-function readZones(): NodeReadings["zones"] {
+function zonesOf(read: EntriesReading): NodeReadings["zones"] {
+  if (read.kind === "unknown") return read;
+  const zones = read.kind === "read" ? read.entries.map(({ zone }) => zone) : [];
+  return { kind: "read", inUse: [...new Set(zones)].filter((zone) => zone !== 0) };
+}
+
+/** Asks conntrack of the current network namespace. Nothing is thrown. */
+export function readEntries(): EntriesReading {
   const count = readText(`${SYSCTL}/netfilter/nf_conntrack_count`);
   if (count.kind === "unknown") return count;
-  if (count.kind === "absent" || Number(count.text) > ENTRIES_READ_MAX) return { kind: "read", inUse: [] };
+  if (count.kind === "absent") return { kind: "read", entries: [] };
+  if (Number(count.text) > ENTRIES_READ_MAX) return { kind: "counted", flows: Number(count.text) };
   try {
     const conntrack = Conntrack.open();
     try {
-      const zones = ([4, 6] as const).flatMap((family) => conntrack.entries(family).map(({ zone }) => zone));
-      return { kind: "read", inUse: [...new Set(zones)].filter((zone) => zone !== 0) };
+      return { kind: "read", entries: ([4, 6] as const).flatMap((family) => conntrack.entries(family)) };
     } finally {
       conntrack.close();
     }
@@ -86,7 +99,8 @@ function unreadable(path: string, error: unknown): Reading {
   return code === "ENOENT" ? { kind: "absent" } : { kind: "unknown", because: `${path}: ${code ?? explain(error)}` };
 }
 
-function readText(path: string): Reading {
+/** A text of the kernel's. Nothing is thrown. */
+export function readText(path: string): Reading {
   try {
     return { kind: "read", text: readFileSync(path, "utf8") };
   } catch (error) {

@@ -40,6 +40,9 @@ function policyFact(judgement: PolicyJudgement | undefined): ClusterFacts["manag
   return { known: true, value: state === "Foreign" || state === "Unsupported" ? state : "Fine" };
 }
 
+/** Rules over Azure's words are for the driver under which Azure switches nodes, and no worker of this version does that. */
+const NO_AZURE = { known: false, because: "this version asks nothing of Azure" } as const;
+
 function clusterFacts({ cluster, operation, policy, nodes, managedPolicy, now }: PreflightQuestion, asked: Asked): ClusterFacts {
   return {
     driver: cluster.driver,
@@ -47,11 +50,13 @@ function clusterFacts({ cluster, operation, policy, nodes, managedPolicy, now }:
     ruleset: policy.ruleset,
     nodeAction: policy.nodeAction,
     drainTimeoutMs: policy.drainTimeoutMs,
+    maxUnavailable: policy.maxUnavailable,
     profile: clusterProfile(cluster.properties),
     provisioningState: cluster.provisioningState,
     ownOperation: operation !== undefined,
     poolStates: poolStates(cluster.properties),
     nodes: { known: true, value: nodes },
+    azure: NO_AZURE,
     policyMode: policy.policyMode,
     managedPolicy: policyFact(managedPolicy),
     ...asked,

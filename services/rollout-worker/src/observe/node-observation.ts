@@ -13,11 +13,14 @@ import {
 import { readQuantity, whyNodeIsIneligible, type NodeFacts } from "@hostrouting/preflight";
 import type { NodeObservation, NodeReport, PodReference } from "@hostrouting/rollout";
 
+/** A runtime's word on an image; a longer one repeats itself. */
+const IMAGE_CHARACTERS_MAX = 300;
+
 const isConditionTrue = (conditions: readonly { readonly type: string; readonly status: string }[] | undefined, type: string): boolean =>
   conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
 
 /** What preflight wants to know of a node. */
-export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefined): NodeFacts {
+export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefined, bundlePod: V1Pod | undefined): NodeFacts {
   const labels = node.metadata?.labels ?? {};
   const info = node.status?.nodeInfo;
   return {
@@ -34,6 +37,7 @@ export function nodeFacts(node: V1Node, object: HostRoutingNodeObject | undefine
     ready: isConditionTrue(node.status?.conditions, "Ready"),
     cordoned: node.spec?.unschedulable === true,
     allocatable: allocatable(node),
+    bundleImage: bundleImage(bundlePod),
     ...agentFacts(object?.status?.nodeUID === node.metadata?.uid ? object?.status : undefined),
   };
 }
@@ -42,6 +46,21 @@ function allocatable({ status }: V1Node): NodeFacts["allocatable"] {
   const cpu = readQuantity(status?.allocatable?.["cpu"] ?? "");
   const memory = readQuantity(status?.allocatable?.["memory"] ?? "");
   return cpu === undefined || memory === undefined ? undefined : { cpuMilli: cpu * 1_000, memoryBytes: memory };
+}
+
+/** How a kubelet says that it has no image for a container: these may be over at its next try, these need a change (kubelet's images package). */
+const NOT_PULLED = new Set(["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable"]);
+const REFUSED = new Set(["InvalidImageName", "SignatureValidationFailed"]);
+
+/** What a kubelet says of the bundle's image; nothing as long as it says neither that it has it nor that it has not. */
+function bundleImage(pod: V1Pod | undefined): NodeFacts["bundleImage"] {
+  const container = pod?.status?.containerStatuses?.[0];
+  if (container === undefined) return undefined;
+  const { reason = "", message = "" } = container.state?.waiting ?? {};
+  const said = `${reason}: ${message.slice(0, IMAGE_CHARACTERS_MAX)}`;
+  if (REFUSED.has(reason)) return { state: "Refused", message: said };
+  if (NOT_PULLED.has(reason)) return { state: "NotPulled", message: said };
+  return container.imageID === "" ? undefined : { state: "Pulled", message: "" };
 }
 
 /** The client hands out a Date where it has parsed the object, and text where it has not. */
@@ -54,7 +73,7 @@ function createdAt(node: V1Node): number | undefined {
 /** What only the node's agent can know; undefined where it has not said it of this node. */
 function agentFacts(
   status: HostRoutingNodeStatus | undefined,
-): Pick<NodeFacts, "agentOs" | "preconditions" | "guardRung" | "scan" | "masqueradeConfig"> {
+): Pick<NodeFacts, "agentOs" | "preconditions" | "guardRung" | "scan" | "masqueradeConfig" | "connections"> {
   const facts = status?.facts;
   const config = status?.conditions?.find(({ type }) => type === "MasqueradeConfigInSync");
   return {
@@ -63,6 +82,7 @@ function agentFacts(
     agentOs: facts?.osId === undefined ? undefined : { id: facts.osId, versionId: facts.osVersionId ?? "" },
     preconditions: facts?.preconditions?.map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
     guardRung: facts?.guardRung,
+    connections: status?.census && { longLived: status.census.state === "Known" ? status.census.longLived : undefined },
   };
 }
 
@@ -140,9 +160,19 @@ function censusFigures(said: HostRoutingNodeStatus["census"]): NodeReport["censu
   return said && { state: said.state, longLived: said.longLived ?? 0, message: said.message ?? "" };
 }
 
-function agentPod(pods: readonly V1Pod[], node: string): NodeObservation["agentPod"] {
-  const here = pods.filter((pod) => pod.spec?.nodeName === node);
-  const pod = here.find((candidate) => candidate.metadata?.deletionTimestamp === undefined) ?? here[0];
+/** The pod of the bundle on each node, by the node's name: the one that is not on its way out, if there is one. */
+export function bundlePodsByNode(pods: readonly V1Pod[]): ReadonlyMap<string, V1Pod> {
+  const byNode = new Map<string, V1Pod>();
+  for (const pod of pods) {
+    const node = pod.spec?.nodeName ?? "";
+    const known = byNode.get(node);
+    const isBetter = known?.metadata?.deletionTimestamp !== undefined && pod.metadata?.deletionTimestamp === undefined;
+    if (known === undefined || isBetter) byNode.set(node, pod);
+  }
+  return byNode;
+}
+
+function agentPod(pod: V1Pod | undefined): NodeObservation["agentPod"] {
   if (pod === undefined) return undefined;
   return {
     name: pod.metadata?.name ?? "",
@@ -169,12 +199,12 @@ export function nodeObservation(
   node: V1Node,
   read: {
     readonly object: HostRoutingNodeObject | undefined;
-    readonly bundlePods: readonly V1Pod[];
+    readonly bundlePod: V1Pod | undefined;
     readonly podsToEvict: readonly PodReference[] | undefined;
   },
 ): NodeObservation {
   const { metadata } = node;
-  const facts = nodeFacts(node, read.object);
+  const facts = nodeFacts(node, read.object, read.bundlePod);
   const spec = read.object?.spec;
   return {
     name: as<NodeName>(facts.name),
@@ -191,7 +221,7 @@ export function nodeObservation(
     owner: metadata?.annotations?.[OWNER_ANNOTATION],
     spec: spec?.nodeUID === metadata?.uid ? spec : undefined,
     report: nodeReport(read.object),
-    agentPod: agentPod(read.bundlePods, facts.name),
+    agentPod: agentPod(read.bundlePod),
     podsToEvict: read.podsToEvict,
   };
 }

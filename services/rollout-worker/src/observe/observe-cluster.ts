@@ -11,7 +11,7 @@ import {
 import { AZURE_DESTINATIONS_POLICY, type PolicyObservation } from "@hostrouting/policy";
 import type { NodeFacts } from "@hostrouting/preflight";
 import type { ClusterObservation, PodReference } from "@hostrouting/rollout";
-import { nodeFacts, nodeObservation } from "./node-observation.ts";
+import { bundlePodsByNode, nodeFacts, nodeObservation } from "./node-observation.ts";
 
 /** What one look at a cluster gives: the engine's view, preflight's, and the object of the managed policy's name. */
 export type ObservedCluster = {
@@ -69,11 +69,16 @@ export async function observeCluster(access: ClusterAccess, records: readonly No
     readPolicy(access),
   ]);
   const byName = new Map(objects.map((object) => [object.metadata.name ?? "", object]));
+  const podOf = bundlePodsByNode(pods);
   const nameOf = (node: V1Node): string => node.metadata?.name ?? "";
   return {
     observed: {
       nodes: nodes.map((node) =>
-        nodeObservation(node, { object: byName.get(nameOf(node)), bundlePods: pods, podsToEvict: leaving.get(nameOf(node)) }),
+        nodeObservation(node, {
+          object: byName.get(nameOf(node)),
+          bundlePod: podOf.get(nameOf(node)),
+          podsToEvict: leaving.get(nameOf(node)),
+        }),
       ),
       nodeObjects: [...byName.keys()],
       config: config && {
@@ -85,7 +90,7 @@ export async function observeCluster(access: ClusterAccess, records: readonly No
       bundle: bundleOf(daemonSet),
       bundlePods: pods.length,
     },
-    facts: nodes.map((node) => nodeFacts(node, byName.get(nameOf(node)))),
+    facts: nodes.map((node) => nodeFacts(node, byName.get(nameOf(node)), podOf.get(nameOf(node)))),
     policy,
   };
 }

@@ -39,6 +39,7 @@ test("a pod is read as far as preflight cares", () => {
     images: ["cart:2", "idle:1", "setup:1", "proxy:1"],
     runtimeClass: "",
     hostPorts: [40_000],
+    hostNetwork: false,
     leaves: true,
     hasLocalData: false,
     isPinned: false,

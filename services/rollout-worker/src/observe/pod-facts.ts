@@ -91,6 +91,7 @@ export function podFacts(pod: V1Pod, budgets: readonly V1PodDisruptionBudget[]):
     images: containers.map(({ image }) => image ?? ""),
     runtimeClass: spec?.runtimeClassName ?? "",
     hostPorts: containers.flatMap(({ ports = [] }) => ports.flatMap(({ hostPort }) => (hostPort === undefined ? [] : [hostPort]))),
+    hostNetwork: spec?.hostNetwork === true,
     leaves: evictablePods([pod]).length > 0,
     hasLocalData: (spec?.volumes ?? []).some(({ emptyDir }) => emptyDir !== undefined && emptyDir.medium !== "Memory"),
     isPinned: metadata?.annotations?.["cluster-autoscaler.kubernetes.io/safe-to-evict"] === "false",
