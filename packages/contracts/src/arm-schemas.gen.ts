@@ -442,7 +442,8 @@ export const armDocument = {
             "enum": [
               "Healthy",
               "Degraded",
-              "Unknown"
+              "Unknown",
+              "Paused"
             ]
           }
         ]
@@ -1506,6 +1507,8 @@ export const armDocument = {
           "attemptsMax",
           "leaseMs",
           "progressDeadlineMs",
+          "operationTimeoutMs",
+          "hybridGraceMs",
           "ruleset",
           "preflightOverrides",
           "gates",
@@ -1646,7 +1649,18 @@ export const armDocument = {
           },
           "progressDeadlineMs": {
             "type": "integer",
-            "format": "int32"
+            "format": "int32",
+            "description": "How long nothing may advance beyond what one node may take within the limits of its steps."
+          },
+          "operationTimeoutMs": {
+            "type": "integer",
+            "format": "int32",
+            "description": "How long an operation may take as a whole, without pauses and gates."
+          },
+          "hybridGraceMs": {
+            "type": "integer",
+            "format": "int32",
+            "description": "How long host routing may be on for a part of the nodes with no operation under way, before there is a warning."
           },
           "ruleset": {
             "type": "string"
@@ -2037,6 +2051,32 @@ export const armDocument = {
               }
             ],
             "minimum": 60000,
+            "maximum": 604800000
+          },
+          "operationTimeoutMs": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 60000,
+            "maximum": 604800000
+          },
+          "hybridGraceMs": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
             "maximum": 604800000
           },
           "ruleset": {

@@ -468,7 +468,7 @@ export interface components {
              */
             unknownNodes: number;
         };
-        HostRoutingHealth: string | ("Healthy" | "Degraded" | "Unknown");
+        HostRoutingHealth: string | ("Healthy" | "Degraded" | "Unknown" | "Paused");
         HostRoutingList: {
             value: components["schemas"]["HostRouting"][];
         };
@@ -792,6 +792,11 @@ export interface components {
             /** Format: int32 */
             finalSoakMs: number;
             gates: components["schemas"]["RolloutGate"][];
+            /**
+             * Format: int32
+             * @description How long host routing may be on for a part of the nodes with no operation under way, before there is a warning.
+             */
+            hybridGraceMs: number;
             /** Format: int32 */
             installTimeoutMs: number;
             /** Format: int32 */
@@ -807,10 +812,18 @@ export interface components {
             /** @description When too many nodes fail: `Pause` waits until somebody resumes or cancels, `Fail` ends the operation, `Rollback` takes back what was switched first. */
             onFailure: string;
             onNodeFailure: string;
+            /**
+             * Format: int32
+             * @description How long an operation may take as a whole, without pauses and gates.
+             */
+            operationTimeoutMs: number;
             /** @description `Correct`: changes to the managed network policy are put right. `Warn`: they are shown. `Off`: there is no such policy. */
             policyMode: string;
             preflightOverrides: components["schemas"]["PreflightOverride"][];
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How long nothing may advance beyond what one node may take within the limits of its steps.
+             */
             progressDeadlineMs: number;
             ruleset: string;
             /** Format: int32 */
@@ -838,6 +851,7 @@ export interface components {
             finalSoakMs?: number | null;
             /** @description Replaces the whole list. */
             gates?: components["schemas"]["RolloutGate"][] | null;
+            hybridGraceMs?: number | null;
             installTimeoutMs?: number | null;
             leaseMs?: number | null;
             /** @description 0–500, or 0–100 %. */
@@ -851,6 +865,7 @@ export interface components {
             nodeSoakMs?: number | null;
             onFailure?: ("Pause" | "Fail" | "Rollback") | null;
             onNodeFailure?: ("RevertNode" | "Hold") | null;
+            operationTimeoutMs?: number | null;
             policyMode?: ("Correct" | "Warn" | "Off") | null;
             /** @description Replaces the whole list; one entry for a rule. */
             preflightOverrides?: components["schemas"]["PreflightOverride"][] | null;

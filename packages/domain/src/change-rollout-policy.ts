@@ -43,6 +43,8 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   attemptsMax: { min: 1, max: 100 },
   leaseMs: { min: 5_000, max: 600_000 },
   progressDeadlineMs: { min: 60_000, max: 7 * DAY_MS },
+  operationTimeoutMs: { min: 60_000, max: 7 * DAY_MS },
+  hybridGraceMs: { min: 0, max: 7 * DAY_MS },
   ruleset: { words: ["seed-2024", "ga-2026"] },
   preflightOverrides: { overridesMax: PREFLIGHT_OVERRIDES_MAX },
   gates: { gatesMax: GATES_MAX },

@@ -80,7 +80,8 @@ export type HostRoutingWarning = {
 export type HostRoutingStatus = {
   readonly effectiveMode: AccelerationMode | "Mixed" | "Unknown";
   readonly state: "Disabled" | "Enabling" | "PartiallyEnabled" | "Enabled" | "Disabling";
-  readonly health: "Healthy" | "Degraded" | "Unknown";
+  /** `Paused` as long as an operation is; the condition Degraded says whether all is well meanwhile. */
+  readonly health: "Healthy" | "Degraded" | "Unknown" | "Paused";
   readonly conditions: readonly HostRoutingCondition[];
   readonly nodeCounts: Readonly<Record<string, number>>;
   readonly waits: readonly Wait[];

@@ -74,8 +74,12 @@ export type NodeRequest =
   | { readonly kind: "Retry"; readonly node: string | undefined }
   | { readonly kind: "Skip"; readonly node: string; readonly reason: string; readonly by: string };
 
-/** Why an operation is held: somebody asked, or more nodes failed than the policy tolerates. `by`: their object id, "" for the engine. */
-export type OperationPause = { readonly reason: "Asked" | "NodeFailures"; readonly message: string; readonly by: string };
+/** Why an operation is held: somebody asked, more nodes failed than the policy tolerates, or nothing advanced any more. `by`: their object id, "" for the engine. */
+export type OperationPause = {
+  readonly reason: "Asked" | "NodeFailures" | "ProgressDeadline";
+  readonly message: string;
+  readonly by: string;
+};
 
 /** What somebody answered to a gate that waited for approval. `by`: their object id; `comment` is their own text. */
 export type GateAnswer = { readonly gate: string; readonly by: string; readonly comment: string };
@@ -96,6 +100,10 @@ export type OperationControl = {
   readonly held?: { readonly from: WorkingPhase; readonly since: Instant } | undefined;
   /** When it went on after the last pause; deadlines begin anew there. */
   readonly resumedAt?: Instant | undefined;
+  /** When preflight passed last, right before nodes were started; one that is older than half an hour is asked again after a pause. */
+  readonly preflightAt?: Instant | undefined;
+  /** For how long people held it until then, by pauses and gates: that time does not count as its own. */
+  readonly waitedMs?: number | undefined;
   /** Nodes that had failed or were blocked when somebody resumed: known, so no reason to pause again. */
   readonly acceptedFailures?: readonly NodeUid[] | undefined;
   /** The gate that holds the operation now; no deadline runs meanwhile. Its id is that of the policy's gate, with `/batch-2` where it stands at a batch. */

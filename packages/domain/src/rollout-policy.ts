@@ -65,8 +65,12 @@ export type RolloutPolicy = {
   readonly attemptsMax: number;
   /** Lease of the worker over the cluster. */
   readonly leaseMs: number;
-  /** No node advanced for this long: the operation fails rather than hang, ≥ drainTimeoutMs + 30 min in production. */
+  /** How long nothing may advance beyond what one node may take within these limits (`nodeBudgetMs`), 60,000–604,800,000 ms. `onFailure` says what becomes of it then. */
   readonly progressDeadlineMs: number;
+  /** How long an operation may take as a whole, without pauses and gates, before it fails, 60,000–604,800,000 ms. */
+  readonly operationTimeoutMs: number;
+  /** How long host routing may be on for a part of the nodes, with no operation under way, before there is a warning, 0–604,800,000 ms. */
+  readonly hybridGraceMs: number;
   /** Compatibility rules that apply. */
   readonly ruleset: "seed-2024" | "ga-2026";
   /** Rules that may fail for a while, each with its reason; at most 20, one for a rule, up to 90 days ahead. */
@@ -108,7 +112,9 @@ export const productionPolicy: RolloutPolicy = {
   switchTimeoutMs: 90_000,
   attemptsMax: 3,
   leaseMs: MINUTE_MS,
-  progressDeadlineMs: 60 * MINUTE_MS,
+  progressDeadlineMs: 30 * MINUTE_MS,
+  operationTimeoutMs: 24 * 60 * MINUTE_MS,
+  hybridGraceMs: 60 * MINUTE_MS,
   ruleset: "ga-2026",
   preflightOverrides: [],
   gates: [],
@@ -131,5 +137,14 @@ export const developmentPolicy: RolloutPolicy = {
   installTimeoutMs: 2 * MINUTE_MS,
   switchTimeoutMs: 30_000,
   leaseMs: 10_000,
-  progressDeadlineMs: 10 * MINUTE_MS,
+  progressDeadlineMs: 5 * MINUTE_MS,
 };
+
+/** What one node may take at most by the policy's limits for its steps. Pure. */
+export function nodeBudgetMs(policy: RolloutPolicy): number {
+  const drainMs = policy.nodeAction === "DrainAndSwitch" ? policy.drainTimeoutMs : 0;
+  return drainMs + policy.installTimeoutMs + LIMITED_STEPS * policy.switchTimeoutMs + policy.nodeSoakMs;
+}
+
+/** Switch, verification and confirmation have a limit each. */
+const LIMITED_STEPS = 3;

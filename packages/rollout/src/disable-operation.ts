@@ -1,7 +1,7 @@
 import { unreachable, type Operation } from "@hostrouting/domain";
 import { installBundle, removeEverything } from "./bundle-plan.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
-import { advance, freshAttempts, progressError } from "./operation-step.ts";
+import { advance, freshAttempts, progressError, timeoutError } from "./operation-step.ts";
 import { stepNodes, type Outcome, type Round } from "./round.ts";
 import { windDown } from "./wind-down.ts";
 
@@ -14,7 +14,7 @@ export function disableOperation(round: Round, operation: Operation): Outcome {
   if (operation.cancelRequested || operation.phase === "Canceling") return windDown(round, operation, undefined);
   if (operation.control.pause !== undefined) return pauseOperation(round, operation, operation.control.pause);
   if (operation.phase === "Pausing" || operation.phase === "Paused") return resumeOperation(round, operation);
-  const late = progressError(round, operation);
+  const late = timeoutError(round, operation) ?? progressError(round, operation);
   if (late !== undefined) return windDown(round, operation, late);
   switch (operation.phase) {
     case "Accepted":

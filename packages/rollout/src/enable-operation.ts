@@ -4,8 +4,9 @@ import { installBundle } from "./bundle-plan.ts";
 import { isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { closedGate, gateEnd, isGateWait, withPendingGate } from "./policy-gates.ts";
-import { advance, freshAttempts, progressError } from "./operation-step.ts";
+import { advance, freshAttempts, progressError, timeoutError } from "./operation-step.ts";
 import { policyHold } from "./policy-plan.ts";
+import { waitedMs } from "./progress.ts";
 import { rollBack } from "./roll-back.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 import { finalSoak, StageGate } from "./stage-gate.ts";
@@ -36,9 +37,11 @@ function enablingStep(round: Round, operation: Operation): Outcome {
   if (cancelReason !== undefined) return windDown(round, { ...operation, control: { ...operation.control, cancelReason } }, undefined);
   if (operation.control.pause !== undefined) return pauseOperation(round, operation, operation.control.pause);
   if (operation.phase === "Pausing" || operation.phase === "Paused") return resumeOperation(round, operation);
+  const overdue = timeoutError(round, operation);
+  if (overdue !== undefined) return windDown(round, operation, overdue);
   const awaitsPeople = operation.control.pending !== undefined || wasUnacknowledged(round);
   const late = awaitsPeople ? undefined : progressError(round, operation);
-  if (late !== undefined) return windDown(round, operation, late);
+  if (late !== undefined) return hanging(round, operation, late);
   switch (operation.phase) {
     case "Accepted":
       return advance(operation, { nodes: round.nodes.map(freshAttempts), intents: [], waits: [] }, "Validating");
@@ -58,6 +61,23 @@ function enablingStep(round: Round, operation: Operation): Outcome {
     default:
       return unreachable(operation.phase);
   }
+}
+
+/** Nothing advances any more: what the policy says of failures is done about it. */
+function hanging(round: Round, operation: Operation, late: OperationError): Outcome {
+  const { onFailure } = round.snapshot.policy;
+  if (onFailure === "Fail") return windDown(round, operation, late);
+  if (onFailure === "Rollback" && (operation.phase === "Accepted" || operation.phase === "Validating"))
+    return windDown(round, operation, late);
+  // The way back has a deadline of its own, which begins now.
+  if (onFailure === "Rollback")
+    return rollBack(
+      round,
+      { ...operation, phase: "RollingBack", error: late, control: { ...operation.control, resumedAt: round.now } },
+      late,
+    );
+  const pause = { reason: "ProgressDeadline", message: late.message, by: "" } as const;
+  return pauseOperation(round, { ...operation, control: { ...operation.control, pause } }, pause);
 }
 
 function validate(round: Round, operation: Operation): Outcome {
@@ -122,8 +142,8 @@ function prepare(round: Round, operation: Operation): Outcome {
     return { ...waiting, lookAgainInMs: ACKNOWLEDGEMENT_RESYNC_MS };
   }
   // Deadlines begin anew after people were waited for.
-  const control = wasUnacknowledged(round) ? { ...operation.control, resumedAt: now } : operation.control;
-  return advance({ ...operation, control }, step, "Rolling");
+  const resumed = wasUnacknowledged(round) ? { resumedAt: now, waitedMs: waitedMs(round, operation) } : {};
+  return advance({ ...operation, control: { ...operation.control, ...resumed, preflightAt: now } }, step, "Rolling");
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { Operation, OperationPause, WorkingPhase } from "@hostrouting/domain";
+import type { NodeRollout, Operation, OperationPause, WorkingPhase } from "@hostrouting/domain";
 import { isInFlight } from "./budget.ts";
 import { knownFailures } from "./failure-budget.ts";
+import { progressLimitMs, waitedMs } from "./progress.ts";
 import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round } from "./round.ts";
 import { CLUSTER } from "./waits.ts";
 import { inPhase } from "./wind-down.ts";
@@ -17,11 +18,17 @@ const PREFLIGHT_STALE_MS = 30 * 60_000;
 export function pauseOperation(round: Round, operation: Operation, pause: OperationPause): Outcome {
   const stepped = stepNodes(round, operation.mode, false);
   const held = operation.control.held ?? { from: operation.phase as WorkingPhase, since: round.now };
-  const isBusy = stepped.intents.length > 0 || stepped.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
+  // What held it until now counts as well; a gate that did is counted where it is let go of.
+  const isNew = operation.control.held === undefined && operation.control.pending === undefined;
+  const before = isNew ? { waitedMs: waitedMs(round, operation) } : {};
+  // A node that has been in one step for longer than any may take is as safe as it gets.
+  const moves = ({ phase, since }: NodeRollout): boolean =>
+    (isInFlight(phase) || phase === "Soaking") && round.now - since <= progressLimitMs(round.snapshot.policy);
+  const isBusy = stepped.intents.length > 0 || stepped.nodes.some(({ record }) => moves(record));
   const phase = operation.phase === "Paused" || (operation.phase === "Pausing" && !isBusy) ? "Paused" : "Pausing";
   return {
     ...stepped,
-    operation: { ...inPhase(operation, phase, stepped.nodes), control: { ...operation.control, held } },
+    operation: { ...inPhase(operation, phase, stepped.nodes), control: { ...operation.control, ...before, held } },
     waits: [...stepped.waits, { reason: "Paused", subject: CLUSTER, message: pause.message }],
     lookAgainInMs: stepped.intents.length > 0 ? AFTER_WRITE_MS : phase === "Pausing" ? BUSY_MS : PAUSED_RESYNC_MS,
     history: [],
@@ -32,9 +39,11 @@ export function pauseOperation(round: Round, operation: Operation, pause: Operat
 export function resumeOperation(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, false);
   const { from, since } = operation.control.held ?? { from: "Validating", since: round.now };
-  const isStale = operation.mode === "BpfVeth" && from !== "Accepted" && round.now - since > PREFLIGHT_STALE_MS;
+  const checkedAt = operation.control.preflightAt ?? since;
+  const isStale = operation.mode === "BpfVeth" && from !== "Accepted" && round.now - checkedAt > PREFLIGHT_STALE_MS;
   const { held: _over, pending: _asked, ...kept } = operation.control;
-  const control = { ...kept, resumedAt: round.now, acceptedFailures: knownFailures(stepped.nodes) };
+  const heard = { resumedAt: round.now, waitedMs: waitedMs(round, operation), acceptedFailures: knownFailures(stepped.nodes) };
+  const control = { ...kept, ...heard };
   return {
     ...stepped,
     operation: { ...inPhase(operation, isStale ? "Validating" : from, stepped.nodes), control },

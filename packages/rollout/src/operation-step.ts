@@ -1,5 +1,5 @@
 import type { Operation, OperationError } from "@hostrouting/domain";
-import { lastProgress } from "./progress.ts";
+import { lastProgress, progressLimitMs, waitedMs } from "./progress.ts";
 import { AFTER_WRITE_MS, BUSY_MS, type Outcome, type Round, type RoundNode } from "./round.ts";
 import { CLUSTER } from "./waits.ts";
 import { inPhase } from "./wind-down.ts";
@@ -12,12 +12,25 @@ export function advance(operation: Operation, step: Pick<Outcome, "nodes" | "int
 
 /** The error of an operation in which nothing has advanced for too long, or nothing. */
 export function progressError(round: Round, operation: Operation): OperationError | undefined {
-  const { progressDeadlineMs } = round.snapshot.policy;
-  if (round.now - lastProgress(round, operation) <= progressDeadlineMs) return undefined;
+  const limitMs = progressLimitMs(round.snapshot.policy);
+  if (round.now - lastProgress(round, operation) <= limitMs) return undefined;
+  return lateError(round, operation, { code: "ProgressDeadlineExceeded", what: `Nothing advanced for ${seconds(limitMs)} s.` });
+}
+
+/** The error of an operation that has taken too long as a whole, or nothing. What people held it does not count. */
+export function timeoutError(round: Round, operation: Operation): OperationError | undefined {
+  const { operationTimeoutMs } = round.snapshot.policy;
+  if (round.now - operation.startedAt - waitedMs(round, operation) <= operationTimeoutMs) return undefined;
+  return lateError(round, operation, { code: "Timeout", what: `The operation took longer than ${seconds(operationTimeoutMs)} s.` });
+}
+
+const seconds = (ms: number): number => Math.round(ms / 1000);
+
+function lateError(round: Round, { kind }: Operation, { code, what }: { code: string; what: string }): OperationError {
   const waits = round.previousWaits.map((wait) => ({ code: wait.reason, message: `${wait.message} ${wait.remedy}`, target: wait.subject }));
   return {
-    code: operation.kind === "RollbackHostRouting" ? "RollbackIncomplete" : "ProgressDeadlineExceeded",
-    message: `Nothing advanced for ${Math.round(progressDeadlineMs / 1000)} s. The details say what was waited for.`,
+    code: kind === "RollbackHostRouting" ? "RollbackIncomplete" : code,
+    message: `${what} The details say what was waited for.`,
     target: CLUSTER,
     details: waits,
   };

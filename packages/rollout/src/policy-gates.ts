@@ -49,7 +49,9 @@ export function withPendingGate(round: Round, outcome: Outcome): Outcome {
   const { operation } = outcome;
   if (operation === undefined || isTerminal(operation.phase)) return outcome;
   const wait = outcome.waits.find(isGateWait);
-  const { pending, ...control } = operation.control;
+  const { pending, ...before } = operation.control;
+  // A pause that has just begun counts by itself.
+  const control = pending === undefined ? before : { ...before, waitedMs: (before.waitedMs ?? 0) + round.now - pending.since };
   if (wait === undefined)
     return pending === undefined ? outcome : { ...outcome, operation: { ...operation, control: { ...control, resumedAt: round.now } } };
   const isBusy = outcome.intents.length > 0 || outcome.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");

@@ -1,4 +1,5 @@
 import {
+  nodeBudgetMs,
   unreachable,
   type Instant,
   type NodePhase,
@@ -8,6 +9,7 @@ import {
   type RolloutPolicy,
 } from "@hostrouting/domain";
 import type { Round, RoundNode } from "./round.ts";
+import { CLUSTER, waitingSince } from "./waits.ts";
 
 /** How much of one node's way to `Enabled` lies behind it, 0–1. */
 function towardsEnabled(phase: NodePhase): number {
@@ -86,6 +88,17 @@ function plannedSoakMs({ phase, stage }: NodeRollout, operation: Operation, poli
   if (phase !== "Enabled" || stage === undefined) return 0;
   if (operation.phase === "Finishing") return policy.finalSoakMs;
   return stage === 0 ? policy.canarySoakMs : policy.batchSoakMs;
+}
+
+/** How long nothing may advance before an operation hangs: what one node may take, and the policy's patience. */
+export function progressLimitMs(policy: RolloutPolicy): number {
+  return nodeBudgetMs(policy) + policy.progressDeadlineMs;
+}
+
+/** For how long people have held an operation so far, with what holds it now: a pause, a gate, or connections that nobody has acknowledged. */
+export function waitedMs({ now, previousWaits }: Pick<Round, "now" | "previousWaits">, { control }: Operation): number {
+  const since = control.held?.since ?? control.pending?.since ?? waitingSince(previousWaits, "DisruptionNotAcknowledged", CLUSTER);
+  return (control.waitedMs ?? 0) + (since === undefined ? 0 : now - since);
 }
 
 /** When anything last advanced: the operation began or was resumed, a node changed its phase, or the cluster came back into reach. */

@@ -2,7 +2,7 @@ import type { HistoryEntry, Operation, OperationError } from "@hostrouting/domai
 import { isInFlight } from "./budget.ts";
 import { removeEverything } from "./bundle-plan.ts";
 import { letGo } from "./disable-operation.ts";
-import { lastProgress } from "./progress.ts";
+import { lastProgress, progressLimitMs } from "./progress.ts";
 import { AFTER_WRITE_MS, BUSY_MS, type Outcome, type Round } from "./round.ts";
 import { inPhase } from "./wind-down.ts";
 
@@ -17,7 +17,7 @@ export function rollBack(round: Round, operation: Operation, cause: OperationErr
     return { ...done, operation, lookAgainInMs: done.intents.length > 0 ? AFTER_WRITE_MS : BUSY_MS, history: [] };
   };
   const isStopped = operation.cancelRequested && !step.nodes.some(({ record }) => isInFlight(record.phase));
-  const isOver = isStopped || round.now - lastProgress(round, operation) > round.snapshot.policy.progressDeadlineMs;
+  const isOver = isStopped || round.now - lastProgress(round, operation) > progressLimitMs(round.snapshot.policy);
   if (!isOver && (step.isOpen || step.intents.length > 0)) return goesOn(step);
   const removal = step.isOpen ? undefined : removeEverything(round);
   if (!isOver && removal !== undefined && !removal.isDone)

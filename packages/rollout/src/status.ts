@@ -12,6 +12,7 @@ import { currentReport, isKnownLegacy, isSilent } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
 import { disruptionWarnings } from "./disruption-warning.ts";
 import { conditionWarnings, sharedConditions, type ReportingNode } from "./node-conditions.ts";
+import { partialCondition, partialWarning } from "./partly-on.ts";
 import type { PolicyKeeping } from "./policy-plan.ts";
 import { policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
 import type { RoundNode } from "./round.ts";
@@ -128,7 +129,7 @@ function warningsBefore(snapshot: ClusterSnapshot): readonly HostRoutingWarning[
 
 function warningsNow({ snapshot, nodes, policy, now }: StatusInput, state: HostRoutingStatus["state"]): readonly HostRoutingWarning[] {
   const disrupted = disruptionWarnings(nodes.map(({ seen }) => ({ name: seen.name, report: seen.report })));
-  const made = [...policyWarnings(policy), ...disrupted];
+  const made = [...policyWarnings(policy), ...disrupted, ...partialWarning(snapshot, nodes, { state, now })];
   if (state === "Disabled") return made;
   const { preflight, standing } = snapshot;
   const ofPreflight = preflight.kind === "Passed" ? preflight.warnings : warningsBefore(snapshot);
@@ -155,7 +156,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
   return {
     effectiveMode: effectiveMode(shown.filter((_, index) => nodes[index]?.seen.ineligible === undefined)),
     state,
-    health: degraded ? "Degraded" : "Healthy",
+    health: input.operation?.phase === "Paused" ? "Paused" : degraded ? "Degraded" : "Healthy",
     conditions: completeConditions(
       [
         condition("Ready", settled && !degraded, [settled ? state : "InProgress", settled ? "" : `${waits.length} reasons to wait`]),
@@ -165,6 +166,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
           names,
         ]),
         condition("Reachable", true, ["Answered", ""]),
+        ...partialCondition(state),
         ...(state === "Disabled" ? [] : sharedConditions(enabled)),
         ...policyCondition(input.policy, enabled),
       ],
@@ -196,6 +198,7 @@ export function buildUnreachableStatus(
       [
         { type: "Ready", status: "Unknown", reason: "ClusterUnreachable", message },
         condition("Reachable", false, ["ClusterUnreachable", message]),
+        ...partialCondition(before?.state ?? "Disabled"),
       ],
       before?.conditions ?? [],
       now,

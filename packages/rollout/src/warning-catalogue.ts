@@ -104,6 +104,14 @@ export const WARNING_CATALOGUE = {
     remedy:
       "Pause the rollout, and look at the node with `hostrouting node trace`; without other load on it, report this as a fault of host routing.",
   },
+  "partially-enabled": {
+    title: "Host routing is on for a part of the nodes",
+    severity: "Warning",
+    impact:
+      "Nodes differ in which packet filter rules count for pods and in how their packets leave, so what works on one may fail on another.",
+    remedy:
+      "Ask for host routing again (`hostrouting enable`), which goes on with the nodes that are missing, or switch it off (`hostrouting disable`, or `rollback` after a failure).",
+  },
 } as const satisfies Readonly<Record<string, WarningKind>>;
 
 /** The `id` of a warning that comes from here. */

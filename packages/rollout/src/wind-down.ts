@@ -2,7 +2,7 @@ import type { HistoryEntry, Operation, OperationError, OperationPhase } from "@h
 import { nothingIsSwitched } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
 import { removeEverything } from "./bundle-plan.ts";
-import { lastProgress, percentComplete } from "./progress.ts";
+import { lastProgress, percentComplete, progressLimitMs } from "./progress.ts";
 import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 
 /** An operation in another phase, with its percentage. */
@@ -27,7 +27,7 @@ export function windDown(round: Round, asked: Operation, error: OperationError |
   const stepped = stepNodes(round, operation.mode, false);
   const inFlight = stepped.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
   const ending: Operation = { ...operation, error };
-  const hopeless = round.now - lastProgress(round, operation) > 2 * snapshot.policy.progressDeadlineMs;
+  const hopeless = round.now - lastProgress(round, operation) > 2 * progressLimitMs(snapshot.policy);
   const goesOn = { ...ending, phase: error === undefined ? ("Canceling" as const) : operation.phase };
   if (!hopeless && (inFlight || stepped.intents.length > 0))
     return { ...stepped, operation: goesOn, lookAgainInMs: stepped.intents.length > 0 ? AFTER_WRITE_MS : BUSY_MS, history: [] };
