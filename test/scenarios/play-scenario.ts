@@ -146,7 +146,7 @@ export class ScenarioPlayer {
     }
   }
 
-  /** `override PF-017 60`: in force for a minute from now on; `override none`: no more. `pass 60`: a minute passes. */
+  /** `override PF-017 60`: in force for a minute from now on; `override none`: no more. `pass 60`: a minute passes; `queue 3`: two go first. */
   #adjust(line: string): void {
     const [verb = "", first = "", second = ""] = line.split(/\s+/);
     const simulation = this.#simulation;
@@ -166,6 +166,10 @@ export class ScenarioPlayer {
         return simulation.answer(first, verb === "approve");
       case "gate":
         return this.#gate(first, second, line.split(/\s+/)[3]);
+      case "queue":
+        simulation.admission =
+          first === "0" ? { kind: "Admitted" } : { kind: "Waits", position: Number(first), full: [{ scope: "Region", limit: 20 }] };
+        return;
       case "pass":
         simulation.nowMs = inSeconds(first);
         return;

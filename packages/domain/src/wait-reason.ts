@@ -5,6 +5,7 @@ export type WaitReason =
   | "ClusterUnreachable"
   | "ClusterStateUnknown"
   | "LeaseHeldElsewhere"
+  | "AdmissionQueue"
   | "EmergencyOff"
   | "Paused"
   | "ApprovalPending"

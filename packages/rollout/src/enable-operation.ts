@@ -1,4 +1,5 @@
 import { unreachable, visibleText, type Operation, type OperationError } from "@hostrouting/domain";
+import { afterQueue, awaitAdmission } from "./admission-queue.ts";
 import { agentIsReady } from "./agent-report.ts";
 import { installBundle } from "./bundle-plan.ts";
 import { isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
@@ -29,7 +30,10 @@ export function enableOperation(round: Round, operation: Operation): Outcome {
   return withPendingGate(round, enablingStep(round, operation));
 }
 
-function enablingStep(round: Round, operation: Operation): Outcome {
+function enablingStep(round: Round, asked: Operation): Outcome {
+  const queued = awaitAdmission(round, asked);
+  if (queued !== undefined) return queued;
+  const operation = afterQueue(round, asked);
   if (operation.phase === "RollingBack" && operation.error !== undefined) return rollBack(round, operation, operation.error);
   if (operation.error !== undefined) return windDown(round, operation, operation.error);
   if (operation.cancelRequested || operation.phase === "Canceling") return windDown(round, operation, undefined);

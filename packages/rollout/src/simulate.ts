@@ -2,6 +2,7 @@ import {
   as,
   developmentPolicy,
   isTerminal,
+  type Admission,
   type FencingToken,
   type Instant,
   type ManagedCluster,
@@ -42,6 +43,8 @@ export class Simulation {
   /** What the rules that may be overridden say, asked in every round. */
   standing: (simulation: Simulation) => StandingRules = () => ({ warnings: [], warningIds: [], refusals: [] });
   preflight: PreflightVerdict = { kind: "Passed", warnings: [] };
+  /** What the store says of the operation's turn. */
+  admission: Admission = { kind: "Admitted" };
   reachable = true;
   emergencyOff = false;
   /** The object of the managed policy's name. A policy that somebody changed is put right unless it is contested. */
@@ -195,6 +198,7 @@ export class Simulation {
       token: as<FencingToken>(1),
       reach: this.reachable ? { kind: "Reachable", observed: this.#observe() } : { kind: "Unreachable", message: "no answer" },
       preflight: this.preflight,
+      admission: this.admission,
       standing: this.standing(this),
       managedPolicy: this.#judgePolicy(),
       evictionRefusals: this.#refusals,

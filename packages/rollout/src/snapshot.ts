@@ -1,4 +1,5 @@
 import type {
+  Admission,
   DeviceRefusal,
   FencingToken,
   HostRoutingStatus,
@@ -194,6 +195,8 @@ export type ClusterSnapshot = {
   readonly token: FencingToken;
   readonly reach: Reach;
   readonly preflight: PreflightVerdict;
+  /** Whether the operation may begin or go on beside all others; asked for one that wants to only. */
+  readonly admission?: Admission | undefined;
   readonly standing: StandingRules;
   /** Absent where the cluster could not be reached, and with a driver that needs none of ours. */
   readonly managedPolicy: PolicyVerdict | undefined;

@@ -21,6 +21,8 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   ClusterStateUnknown: "Nothing yet: what could not be read is asked again for a while.",
   LeaseHeldElsewhere:
     "Nothing: another worker takes care of the cluster. If there is none, as after the store was restored, delete Lease `rollout-worker` in namespace `acns-hostrouting`.",
+  AdmissionQueue:
+    "Nothing: it is let in when others have ended, the oldest first; `HOSTROUTING_ADMISSION_GLOBAL`, `_SUBSCRIPTION` and `_REGION` of the workers say how many go on at once.",
   EmergencyOff:
     "Find out why it was switched off; then clear `spec.emergencyOff` of HostRoutingConfig `default` or remove `/run/acns-hostrouting/off` on the node.",
   Paused:

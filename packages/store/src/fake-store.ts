@@ -1,6 +1,8 @@
 import {
   as,
   isTerminal,
+  judgeAdmission,
+  type Admission,
   type ClusterId,
   type HistoryEntry,
   type Instant,
@@ -13,7 +15,7 @@ import type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
 import type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
 import type { HistoryRow } from "./history.ts";
 import type { OperationStore } from "./operations.ts";
-import type { ClusterRound, RecordOutcome, RoundRecord, RoundStore } from "./rounds.ts";
+import type { Asking, ClusterRound, RecordOutcome, RoundRecord, RoundStore } from "./rounds.ts";
 
 type Row = {
   cluster: ManagedCluster;
@@ -69,6 +71,7 @@ export class FakeStore {
         .slice(0, limit)
         .map(([id]) => id),
     read: async (clusterId) => this.#read(clusterId),
+    admission: async (asking) => this.#admission(asking),
     record: async (clusterId, token, record) => this.#record(clusterId, token, record),
   };
 
@@ -196,6 +199,15 @@ export class FakeStore {
     );
   }
 
+  #admission({ operationId, limits }: Asking): Admission {
+    const active = [...this.#rows.values()].flatMap((row) => {
+      const operation = this.#active(row);
+      const { subscriptionId: subscription, location } = row.cluster;
+      return operation === undefined ? [] : [{ ...operation, subscription, region: location.toLowerCase() }];
+    });
+    return judgeAdmission(active, operationId, limits);
+  }
+
   #change(id: ClusterId, change: ClusterChange): void {
     const { supersede, requestCancel, control, begin } = change;
     const ended = { phase: "Canceled", endedAt: as<Instant>(this.#now()) } as const;
@@ -230,6 +242,9 @@ export class FakeStore {
     const row = this.#rows.get(clusterId);
     if (row === undefined) throw new Error(`no result: there is no cluster ${clusterId}`);
     if (row.cluster.activeOperationId !== record.operation?.id) return "OperationMovedOn";
+    const { operation, takesPlace } = record;
+    if (operation && takesPlace && this.#admission({ operationId: operation.id, limits: takesPlace }).kind === "Waits")
+      return "OperationMovedOn";
     if (record.operation !== undefined && !this.#recordOperation(row, record.operation)) return "OperationMovedOn";
     row.nodes = new Map(record.nodes.map((node) => [node.uid as string, stored(node)]));
     row.status = stored(record.status);

@@ -1,6 +1,9 @@
 import {
   as,
   isTerminal,
+  judgeAdmission,
+  type Admission,
+  type AdmissionLimits,
   type ClusterId,
   type FencingToken,
   type HistoryEntry,
@@ -9,6 +12,7 @@ import {
   type ManagedCluster,
   type NodeRollout,
   type Operation,
+  type OperationId,
   type RolloutPolicy,
 } from "@hostrouting/domain";
 import { sql, type Kysely, type Transaction } from "kysely";
@@ -34,20 +38,30 @@ export type RoundRecord = {
   readonly nodes: readonly NodeRollout[];
   readonly status: HostRoutingStatus;
   readonly lookAgainInMs: number;
+  /** There when the operation takes a place by this: where there is none any more, it counts as having moved on. */
+  readonly takesPlace?: AdmissionLimits;
   readonly history: readonly HistoryEntry[];
 };
 
 /** `LeaseLost`: somebody else holds the cluster now. `OperationMovedOn`: the operation was ended or replaced meanwhile. Neither wrote anything. */
 export type RecordOutcome = "Recorded" | "LeaseLost" | "OperationMovedOn";
 
+/** Whoever asks for a place among all operations names the limits, so that it is counted in the transaction that takes it. */
+export type Asking = { readonly operationId: OperationId; readonly limits: AdmissionLimits };
+
 /** Rounds: which clusters are due, what a round reads, what it writes. */
 export type RoundStore = {
   /** Clusters whose time has come, the longest overdue first. */
   due(limit: number): Promise<ClusterId[]>;
   read(clusterId: ClusterId): Promise<ClusterRound | undefined>;
+  /** Whether the operation could take a place now; only `record` takes it. */
+  admission(asking: Asking): Promise<Admission>;
   /** Writes a round in one transaction, only under a lease that is still held and only over the operation that was read. */
   record(clusterId: ClusterId, token: FencingToken, record: RoundRecord): Promise<RecordOutcome>;
 };
+
+/** Any number that nothing else locks. */
+const ADMISSION_LOCK = 4_711_001;
 
 class Abandoned extends Error {
   readonly outcome: RecordOutcome;
@@ -57,7 +71,26 @@ class Abandoned extends Error {
   }
 }
 
-async function recordOperation(tx: Transaction<Tables>, operation: Operation): Promise<void> {
+/** Places are taken one at a time, whoever takes them; nothing is counted but what is under way, so none can leak. */
+async function takePlace(tx: Transaction<Tables>, asking: Asking): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${ADMISSION_LOCK})`.execute(tx);
+  if ((await readAdmission(tx, asking)).kind === "Waits") throw new Abandoned("OperationMovedOn");
+}
+
+async function readAdmission(db: Kysely<Tables>, { operationId, limits }: Asking): Promise<Admission> {
+  const rows = await db
+    .selectFrom("operation")
+    .innerJoin("managed_cluster", "managed_cluster.active_operation_id", "operation.id")
+    .selectAll("operation")
+    .select(["managed_cluster.subscription_id", "managed_cluster.location"])
+    .where("phase", "not in", ["Succeeded", "Failed", "Canceled"])
+    .execute();
+  const all = rows.map((row) => ({ ...toOperation(row), subscription: row.subscription_id, region: row.location.toLowerCase() }));
+  return judgeAdmission(all, operationId, limits);
+}
+
+async function recordOperation(tx: Transaction<Tables>, operation: Operation, takesPlace: AdmissionLimits | undefined): Promise<void> {
+  if (takesPlace !== undefined) await takePlace(tx, { operationId: operation.id, limits: takesPlace });
   const ended = isTerminal(operation.phase);
   const updated = await tx
     .updateTable("operation")
@@ -122,7 +155,7 @@ async function recordRound(
     .executeTakeFirstOrThrow();
   // A request that came in since the round was read must not have its "look at once" written over.
   if ((active ?? undefined) !== record.operation?.id) throw new Abandoned("OperationMovedOn");
-  if (record.operation !== undefined) await recordOperation(tx, record.operation);
+  if (record.operation !== undefined) await recordOperation(tx, record.operation, record.takesPlace);
   await recordNodes(tx, clusterId, record.nodes);
   await tx
     .updateTable("cluster_round")
@@ -180,6 +213,7 @@ export function roundStore(db: Kysely<Tables>): RoundStore {
           };
         });
     },
+    admission: (asking) => readAdmission(db, asking),
     async record(clusterId, token, record) {
       try {
         await db.transaction().execute((tx) => recordRound(tx, { clusterId, token, record }));

@@ -1,8 +1,14 @@
 import {
+  defaultAdmission,
   explain,
+  holdsSlot,
   productionPolicy,
+  wantsSlot,
+  type Admission,
+  type AdmissionLimits,
   type ClusterId,
   type Instant,
+  type Operation,
   type RolloutPolicy,
   type StandingRules,
 } from "@hostrouting/domain";
@@ -11,7 +17,7 @@ import type { PolicyJudgement } from "@hostrouting/policy";
 import { clusterProfile } from "@hostrouting/preflight";
 import { decide, type Bundle, type Decision, type ClusterSnapshot, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
 import type { Logger, Timers } from "@hostrouting/runtime";
-import type { ClusterLease, ClusterRound, Store } from "@hostrouting/store";
+import type { ClusterLease, ClusterRound, RoundRecord, Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
 import { heldByOther, readFence, takeFence, type Fence } from "./cluster-fence.ts";
 import { applyIntents, type Applied, type ApplyContext } from "./apply/apply-intents.ts";
@@ -33,6 +39,8 @@ export type RoundDeps = {
   readonly logger: Logger;
   readonly metrics: Pick<WorkerMetrics, "decided" | "roundEnded" | "forget">;
   readonly timers: Timers;
+  /** How many operations may go on at once; the default unless said. */
+  readonly admission?: AdmissionLimits;
 };
 
 /** What a worker remembers of a cluster between rounds. Losing it costs a round, never a decision. */
@@ -105,7 +113,14 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
 
 function snapshotOf(
   deps: RoundDeps,
-  given: { read: ClusterRound; lease: ClusterLease; seen: Look; policy: RolloutPolicy; memory: RoundMemory },
+  given: {
+    read: ClusterRound;
+    admission: Admission | undefined;
+    lease: ClusterLease;
+    seen: Look;
+    policy: RolloutPolicy;
+    memory: RoundMemory;
+  },
 ): ClusterSnapshot {
   const { read, lease, seen, policy, memory } = given;
   const profile = clusterProfile(read.cluster.properties);
@@ -120,6 +135,7 @@ function snapshotOf(
     token: lease.token,
     reach: seen.reach,
     preflight: seen.preflight,
+    admission: given.admission,
     standing: seen.standing,
     managedPolicy: seen.managedPolicy,
     evictionRefusals: memory.applied.evictionRefusals,
@@ -130,6 +146,20 @@ async function leaseDuration(deps: RoundDeps, clusterId: ClusterId, memory: Roun
   if (memory.leaseMs !== undefined) return memory.leaseMs;
   const { rolloutPolicy } = await deps.store.clusters.status(clusterId);
   return rolloutPolicy.leaseMs ?? productionPolicy.leaseMs;
+}
+
+/** Whether there is a place for the operation among all others; nothing for one that asks for none. */
+async function askAdmission({ store, admission: limits = defaultAdmission }: RoundDeps, operation: Operation | undefined) {
+  if (operation === undefined || !wantsSlot(operation)) return undefined;
+  return store.rounds.admission({ operationId: operation.id, limits });
+}
+
+/** What is written of a decision; a place is taken by writing the phase that holds one. */
+function toRecord({ admission: limits = defaultAdmission }: RoundDeps, before: Operation | undefined, decision: Decision): RoundRecord {
+  const { operation, ...rest } = decision;
+  if (operation === undefined) return rest;
+  const isTaken = before !== undefined && wantsSlot(before) && holdsSlot(operation);
+  return { ...rest, operation, ...(isTaken ? { takesPlace: limits } : {}) };
 }
 
 type Acting = {
@@ -188,9 +218,10 @@ export async function clusterRound(deps: RoundDeps, clusterId: ClusterId, memory
     const policy: RolloutPolicy = { ...productionPolicy, ...read.rolloutPolicy };
     memory.leaseMs = policy.leaseMs;
     const seen = await look(deps, { read, lease: held.lease, policy, memory });
-    const decision = decide(snapshotOf(deps, { read, lease: held.lease, seen, policy, memory }), read.now);
-    const { operation, ...rest } = decision;
-    const outcome = await deps.store.rounds.record(clusterId, held.lease.token, operation === undefined ? rest : { ...rest, operation });
+    const admission = await askAdmission(deps, read.operation);
+    const decision = decide(snapshotOf(deps, { read, admission, lease: held.lease, seen, policy, memory }), read.now);
+    const { operation } = decision;
+    const outcome = await deps.store.rounds.record(clusterId, held.lease.token, toRecord(deps, read.operation, decision));
     if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
     deps.metrics.decided(clusterId, decision);
     const isDone = seen.access === undefined || (await act(deps, { access: seen.access, seen, decision, held, memory, now: read.now }));

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { isIP } from "node:net";
+import { admissionBounds, defaultAdmission, type AdmissionLimits } from "@hostrouting/domain";
 import { redisUrl } from "@hostrouting/doorbell";
-import { oneOf, readConfig, text, type MetricsEndpoint, type Setting } from "@hostrouting/runtime";
+import { integer, oneOf, readConfig, text, type MetricsEndpoint, type Setting } from "@hostrouting/runtime";
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
@@ -20,6 +21,8 @@ function endpoint(value: string): MetricsEndpoint | undefined {
     throw new Error("must be off, or an IP address and a port like 127.0.0.1:9477 or [::1]:9477");
   return { host: address, port: Number(port) };
 }
+
+const places = integer(admissionBounds.min, admissionBounds.max);
 
 const settings = {
   /** `HOSTROUTING_DATABASE_URL`: the store. */
@@ -42,6 +45,14 @@ const settings = {
     parse: endpoint,
     fallback: { host: "127.0.0.1", port: 9477 },
   } satisfies Setting<MetricsEndpoint | undefined>,
+  /** `HOSTROUTING_ADMISSION_GLOBAL`, `_SUBSCRIPTION`, `_REGION`: operations that may be under way at once, 1–10,000; the same for all workers. */
+  global: { env: "HOSTROUTING_ADMISSION_GLOBAL", parse: places, fallback: defaultAdmission.global } satisfies Setting<number>,
+  subscription: {
+    env: "HOSTROUTING_ADMISSION_SUBSCRIPTION",
+    parse: places,
+    fallback: defaultAdmission.subscription,
+  } satisfies Setting<number>,
+  region: { env: "HOSTROUTING_ADMISSION_REGION", parse: places, fallback: defaultAdmission.region } satisfies Setting<number>,
   /** `HOSTROUTING_LOG_LEVEL`. */
   logLevel: { env: "HOSTROUTING_LOG_LEVEL", parse: oneOf(...LOG_LEVELS), fallback: "info" } satisfies Setting<string>,
 };
@@ -54,10 +65,12 @@ export type WorkerConfig = {
   readonly bundleDigest: string;
   readonly workerId: string;
   readonly metrics: MetricsEndpoint | undefined;
+  readonly admission: AdmissionLimits;
   readonly logLevel: string;
 };
 
 /** Reads and checks the environment. @throws ConfigError naming everything that is missing or wrong */
 export function readWorkerConfig(env: Readonly<Record<string, string | undefined>>): WorkerConfig {
-  return readConfig(settings, env);
+  const { global, subscription, region, ...config } = readConfig(settings, env);
+  return { ...config, admission: { global, subscription, region } };
 }

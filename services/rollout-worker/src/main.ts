@@ -65,6 +65,7 @@ const worker = startWorker(
     bundle: { image: config.bundleImage, digest: config.bundleDigest },
     logger,
     metrics,
+    admission: config.admission,
     timers: systemTimers,
   },
   doorbell,

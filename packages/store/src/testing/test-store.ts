@@ -33,16 +33,18 @@ export async function makeDatabase(): Promise<{ readonly url: string; drop(): Pr
   return { url: url.href, drop: () => administer(adminUrl, `drop database ${name} with (force)`) };
 }
 
-/** Registers the one cluster of a test. */
-export async function registerTestCluster(clusters: ClusterStore): Promise<ClusterId> {
-  const clusterId = as<ClusterId>(`/subscriptions/${SUBSCRIPTION}/resourcegroups/g/providers/microsoft.containerservice/managedclusters/c`);
+/** Registers a cluster of a test. */
+export async function registerTestCluster(clusters: ClusterStore, name = "c"): Promise<ClusterId> {
+  const clusterId = as<ClusterId>(
+    `/subscriptions/${SUBSCRIPTION}/resourcegroups/g/providers/microsoft.containerservice/managedclusters/${name}`,
+  );
   const by = { createdBy: "u", createdByType: "User", lastModifiedBy: "u", lastModifiedByType: "User" } as const;
   await clusters.register(
     {
       id: clusterId,
       subscriptionId: SUBSCRIPTION,
       resourceGroup: "G",
-      name: "c",
+      name,
       location: "local",
       tags: {},
       envelope: {},

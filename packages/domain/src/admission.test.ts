@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { holdsSlot, judgeAdmission, wantsSlot, type Admission, type AdmissionLimits, type Applicant } from "./admission.ts";
+import { as, type Instant, type OperationId } from "./brand.ts";
+
+const LIMITS: AdmissionLimits = { global: 3, subscription: 2, region: 2 };
+
+/** `s1 r1 Rolling`: the nth is the nth oldest. */
+function applicants(...lines: readonly string[]): Applicant[] {
+  return lines.map((line, at) => {
+    const [subscription = "", region = "", phase = "", more = ""] = line.split(" ");
+    return {
+      id: as<OperationId>(`op-${at}`),
+      kind: more === "disable" ? "DisableHostRouting" : "EnableHostRouting",
+      phase: phase as Applicant["phase"],
+      error: undefined,
+      cancelRequested: more === "cancel",
+      control: more === "held" ? { pause: { reason: "Asked", message: "", by: "" } } : {},
+      startedAt: as<Instant>(at),
+      subscription,
+      region,
+    };
+  });
+}
+
+/** In the order of the lines; nothing for one that asks for no place. */
+function judged(...lines: readonly string[]): (string | undefined)[] {
+  const all = applicants(...lines);
+  return all.map((each) => (wantsSlot(each) ? said(judgeAdmission(all, each.id, LIMITS)) : undefined));
+}
+
+function said(admission: Admission): string {
+  return admission.kind === "Admitted" ? "in" : `${admission.position} ${admission.full.map(({ scope }) => scope).join("+")}`;
+}
+
+describe("places", () => {
+  test("are given to the oldest first, up to each limit", () => {
+    assert.deepEqual(judged("s1 r1 Accepted", "s1 r2 Accepted", "s1 r3 Accepted", "s2 r4 Accepted", "s3 r5 Accepted"), [
+      "in",
+      "in",
+      "1 Subscription",
+      "in",
+      "2 Global",
+    ]);
+  });
+
+  test("are held while nodes may move, also by what pauses, winds down or switches off", () => {
+    assert.deepEqual(judged("s1 r1 Pausing", "s2 r2 Canceling", "s3 r3 Rolling disable", "s4 r4 Accepted"), [
+      undefined,
+      undefined,
+      undefined,
+      "1 Global",
+    ]);
+  });
+
+  test("are free again when an operation is paused; whoever resumes asks anew, in its old turn", () => {
+    assert.deepEqual(judged("s1 r1 Paused held", "s2 r2 Rolling", "s3 r3 Rolling", "s4 r4 Accepted"), [
+      undefined,
+      undefined,
+      undefined,
+      "in",
+    ]);
+    assert.deepEqual(judged("s1 r1 Paused", "s2 r2 Rolling", "s3 r3 Rolling", "s4 r4 Accepted"), ["in", undefined, undefined, "1 Global"]);
+  });
+
+  test("are never asked for by what switches off or is canceled", () => {
+    assert.deepEqual(judged("s1 r1 Accepted disable", "s1 r1 Accepted cancel"), [undefined, undefined]);
+  });
+
+  test("of a region are kept for the oldest that waits for it, so that those who need less do not overtake it for ever", () => {
+    // The second could have the subscription's place; the first waits for its region and needs that place too.
+    assert.deepEqual(judged("s1 r1 Rolling", "s2 r1 Rolling", "s1 r1 Accepted", "s1 r2 Accepted"), [
+      undefined,
+      undefined,
+      "1 Region",
+      "2 Subscription",
+    ]);
+  });
+});
+
+const small = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max });
+const anArrival = fc.record({ subscription: small(0, 3), region: small(0, 3), lasts: small(1, 5) });
+const someLimits = fc.record({ global: small(1, 5), subscription: small(1, 3), region: small(1, 3) });
+type Running = Applicant & { readonly left: number };
+
+function assertWithin(running: readonly Running[], limits: AdmissionLimits): void {
+  const most = (by: (each: Running) => string): number =>
+    Math.max(0, ...[...Map.groupBy(running, by).values()].map((group) => group.length));
+  assert.ok(running.length <= limits.global, "the whole");
+  assert.ok(most(({ subscription }) => subscription) <= limits.subscription, "a subscription");
+  assert.ok(most(({ region }) => region) <= limits.region, "a region");
+}
+
+test("whatever comes, limits hold and everybody gets a turn", () => {
+  fc.assert(
+    fc.property(fc.array(anArrival, { maxLength: 40 }), someLimits, (arrivals, limits) => {
+      const lines = arrivals.map(({ subscription, region }) => `s${subscription} r${region} Accepted`);
+      const coming = applicants(...lines).map((each, at): Running => ({ ...each, left: arrivals[at]?.lasts ?? 1 }));
+      let all: Running[] = [];
+      // Two turns for each round that somebody runs are more than it takes when they go one by one.
+      for (let turn = 0; turn < 10 * arrivals.length + 10; turn += 1) {
+        all.push(...coming.splice(0, 1));
+        const seen = all;
+        all = all.map((each) =>
+          wantsSlot(each) && judgeAdmission(seen, each.id, limits).kind === "Admitted" ? { ...each, phase: "Rolling" } : each,
+        );
+        assertWithin(all.filter(holdsSlot), limits);
+        all = all.map((each) => (holdsSlot(each) ? { ...each, left: each.left - 1 } : each)).filter(({ left }) => left > 0);
+      }
+      assert.equal(all.length, 0, "somebody never got a turn");
+    }),
+  );
+});
