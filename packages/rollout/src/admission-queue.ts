@@ -29,8 +29,10 @@ export function awaitAdmission(round: Round, operation: Operation): Outcome | un
   };
 }
 
-/** Whoever was let in begins its deadlines now: standing in a queue is no want of progress. */
+/** Whoever is let in begins its deadlines now: what it stood in the queue does not count as its own. A pause that it stood there with counts as a whole. */
 export function afterQueue(round: Round, operation: Operation): Operation {
-  if (!wantsSlot(operation) || waitingSince(round.previousWaits, "AdmissionQueue", CLUSTER) === undefined) return operation;
-  return { ...operation, control: { ...operation.control, resumedAt: round.now } };
+  const since = waitingSince(round.previousWaits, "AdmissionQueue", CLUSTER);
+  if (!wantsSlot(operation) || operation.phase === "Paused" || since === undefined) return operation;
+  const { control } = operation;
+  return { ...operation, control: { ...control, resumedAt: round.now, waitedMs: (control.waitedMs ?? 0) + round.now - since } };
 }
