@@ -59,6 +59,7 @@ const COMMANDS = {
   "bench:main-job": { file: "test/bench/main-job.ts", database: true, queue: "Wanted", lab: () => true },
   "bench:datapath": { file: "test/bench/datapath.ts", lab: () => true },
   "bench:guard": { file: "test/bench/guard.ts", lab: () => true },
+  "bench:preflight": { file: "test/bench/preflight.ts" },
   "bench:rules-scan": { file: "test/bench/rules-scan.ts", lab: () => true },
 };
 

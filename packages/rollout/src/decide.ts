@@ -2,7 +2,7 @@ import { isTerminal, type HistoryEntry, type HostRoutingStatus, type Instant, ty
 import { disableOperation } from "./disable-operation.ts";
 import { enableOperation } from "./enable-operation.ts";
 import type { Intent } from "./intent.ts";
-import { withNodeNews } from "./node-news.ts";
+import { keptByBudgets, withNodeNews } from "./node-news.ts";
 import { keepPolicy } from "./policy-plan.ts";
 import { AFTER_WRITE_MS, openRound, type Outcome, type Round } from "./round.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
@@ -77,7 +77,8 @@ function close(round: Round, outcome: Outcome): Decision {
   const stepped = outcome.nodes.map((node) => {
     return { ...node, record: withDisruption(node, { before: before.get(node.record.uid), operationId, now }) };
   });
-  const told = stepped.map((node) => withNodeNews(node, { before: before.get(node.record.uid), waits: outcome.waits, now }));
+  const kept = keptByBudgets(outcome.waits);
+  const told = stepped.map((node) => withNodeNews(node, { before: before.get(node.record.uid), keptBy: kept.get(node.record.node), now }));
   const nodes = [...told, ...gone];
   const sum = running ? undefined : sumDisruption(stepped.map((node) => nodeDisruption(node, outcome.operation)));
   const ended = outcome.operation === undefined || sum === undefined ? undefined : { operationId, sum };

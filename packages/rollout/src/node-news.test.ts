@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { as, type Instant, type NodeNews, type NodePhase, type NodeRollout } from "@hostrouting/domain";
-import { withNodeNews } from "./node-news.ts";
+import { keptByBudgets, withNodeNews } from "./node-news.ts";
 import { Simulation } from "./simulate.ts";
 import type { NodeObservation, NodeReport } from "./snapshot.ts";
 import type { WaitDraft } from "./waits.ts";
@@ -125,7 +125,10 @@ const cases: Readonly<Record<string, Case>> = {
 describe("what a rollout tells of a node", () => {
   for (const [what, { before, after, waits = [], report, expected }] of Object.entries(cases))
     it(what, () => {
-      const { news = [] } = withNodeNews({ record: after, seen: seen(report) }, { before, waits, now: at(100) });
+      const { news = [] } = withNodeNews(
+        { record: after, seen: seen(report) },
+        { before, keptBy: keptByBudgets(waits).get(after.node), now: at(100) },
+      );
       assert.deepEqual(
         news.map(({ reason, count, firstAt, lastAt, note }) => `${reason} ×${count} ${firstAt / MINUTE_MS}–${lastAt / MINUTE_MS}: ${note}`),
         expected,
@@ -134,7 +137,7 @@ describe("what a rollout tells of a node", () => {
 
   it("leaves a record of which there is no news as it is, and forgets what is old", () => {
     const still = record("Enabled", undefined, [told(99)]);
-    const context = { before: still, waits: [], now: at(100) };
+    const context = { before: still, keptBy: undefined, now: at(100) };
     assert.equal(withNodeNews({ record: still, seen: seen() }, context), still);
     assert.ok(!("news" in withNodeNews({ record: record("Enabled", undefined, [told(55)]), seen: seen() }, context)));
   });
@@ -143,7 +146,7 @@ describe("what a rollout tells of a node", () => {
     const many = Array.from({ length: 8 }, (_, n) => told(90 + n, `k${n}`));
     const { news = [] } = withNodeNews(
       { record: record("Draining", undefined, many), seen: seen() },
-      { before: undefined, waits: [kept], now: at(100) },
+      { before: undefined, keptBy: kept.message, now: at(100) },
     );
     assert.deepEqual([news.length, news[0]?.key, news.at(-1)?.key], [8, "k1", kept.message]);
   });

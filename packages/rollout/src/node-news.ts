@@ -12,38 +12,40 @@ const NEWS_MAX = 8;
 
 type News = Pick<NodeNews, "reason" | "key" | "note">;
 
-/** What a round is compared with. `before`: the record of the round before, undefined for a node that is new; `waits`: of this round. */
-export type NewsContext = { readonly before: NodeRollout | undefined; readonly waits: readonly WaitDraft[]; readonly now: Instant };
+/** What a round is compared with. `before`: the record of the round before, undefined for a node that is new; `keptBy`: why a budget keeps its pods, now. */
+export type NewsContext = { readonly before: NodeRollout | undefined; readonly keptBy: string | undefined; readonly now: Instant };
+
+/** Why budgets keep pods, by node. A round has as many waits as a cluster has nodes: they are looked through once. */
+export function keptByBudgets(waits: readonly WaitDraft[]): ReadonlyMap<string, string> {
+  return new Map(waits.filter(({ reason }) => reason === "PodDisruptionBudget").map(({ subject, message }) => [subject, message]));
+}
 
 /**
  * The record with what there is to tell of this round's step. It is recorded with the step: whoever tells it, and however often, tells the same. The record
  * itself where nothing is new. Pure.
  */
-export function withNodeNews({ record, seen }: RoundNode, { before, waits, now }: NewsContext): NodeRollout {
+export function withNodeNews({ record, seen }: RoundNode, { before, keptBy, now }: NewsContext): NodeRollout {
+  // Most nodes of a large cluster are at rest: nothing happens to a node whose phase stays, but for budgets that keep its pods.
+  if (record.news === undefined && record.phase === before?.phase && record.phase !== "Draining") return record;
   const { news: known = [], ...rest } = record;
   const recent = known.filter(({ lastAt }) => now - lastAt < SERIES_MS);
-  const happened = [...drainNews(record, before, waits), ...verificationNews(record, before), ...switchNews(record, before, seen)];
+  const happened = [...drainNews(record, before, keptBy), ...verificationNews(record, before), ...switchNews(record, before, seen)];
   if (happened.length === 0 && recent.length === known.length) return record;
   const news = happened.reduce<readonly NodeNews[]>((all, one) => added(all, one, now), recent).slice(-NEWS_MAX);
   return news.length === 0 ? rest : { ...rest, news };
 }
 
 /** Of each drain once while budgets keep pods, and once when it is given up. */
-function drainNews(
-  { node, phase, since, problem, news = [] }: NodeRollout,
-  before: NodeRollout | undefined,
-  waits: readonly WaitDraft[],
-): News[] {
+function drainNews({ phase, since, problem, news = [] }: NodeRollout, before: NodeRollout | undefined, keptBy: string | undefined): News[] {
   if (phase === "Failed" && before?.phase !== "Failed" && problem?.reason === "DrainBlocked")
     return [{ reason: "DrainBlocked", key: "given up", note: problem.message }];
-  const wait = waits.find(({ reason, subject }) => reason === "PodDisruptionBudget" && subject === node);
   const isTold = news.some(({ reason, lastAt }) => reason === "DrainBlocked" && lastAt >= since);
-  if (phase !== "Draining" || wait === undefined || isTold) return [];
+  if (phase !== "Draining" || keptBy === undefined || isTold) return [];
   return [
     {
       reason: "DrainBlocked",
-      key: wait.message,
-      note: `The node is being drained, and a PodDisruptionBudget keeps a pod: ${wait.message}`,
+      key: keptBy,
+      note: `The node is being drained, and a PodDisruptionBudget keeps a pod: ${keptBy}`,
     },
   ];
 }

@@ -166,7 +166,7 @@ export class Simulation {
 
   /** One round of the engine, its intents, and one round of every agent; a second passes. */
   step(): Decision {
-    const decision = decide(this.#snapshot(), as<Instant>(this.nowMs));
+    const decision = decide(this.snapshot(), as<Instant>(this.nowMs));
     this.records = decision.nodes;
     this.last = decision;
     this.operation = decision.operation;
@@ -185,7 +185,8 @@ export class Simulation {
     return this.#bundle !== undefined;
   }
 
-  #snapshot(): ClusterSnapshot {
+  /** What the next round starts from. */
+  snapshot(): ClusterSnapshot {
     const bundle: Bundle = { image: "bundle", digest: "digest" };
     return {
       cluster: this.#cluster,
