@@ -18,8 +18,8 @@ export type ModeChange = {
 export type ArmCluster = {
   /** Reads the cluster and puts it back with another mode, over the version that was read. Resolves once ARM accepted it. */
   setMode(mode: AccelerationMode): Promise<ModeChange>;
-  /** GET of `hostRoutings/default` or of something below it (`nodes`). The answer's JSON as it came. */
-  readHostRouting(below?: string): Promise<unknown>;
+  /** GET of `hostRoutings/default` or of something below it (`nodes`), with further parameters. The answer's JSON as it came. */
+  readHostRouting(below?: string, query?: Readonly<Record<string, string>>): Promise<unknown>;
   /** POST of a verb of `hostRoutings/default`: `pause`, `resume`, `cancel`, `retry`, `skip`, `approve`, `reject`, `rollback`. The answer's JSON as it came; nothing where there is none. */
   ask(verb: string, body?: Readonly<Record<string, unknown>>): Promise<unknown>;
 };
@@ -54,8 +54,10 @@ export function openArmCluster(connection: ArmConnection): ArmCluster {
   };
   return {
     setMode: (mode) => guarded(() => setMode(client, connection, mode)),
-    readHostRouting: (below = "") =>
-      guarded(() => askJson(client, `${hostRoutingUrl(connection)}${below}?api-version=${API_VERSION}`, { method: "GET" })),
+    readHostRouting: (below = "", query = {}) => {
+      const parameters = new URLSearchParams({ "api-version": API_VERSION, ...query });
+      return guarded(() => askJson(client, `${hostRoutingUrl(connection)}${below}?${parameters.toString()}`, { method: "GET" }));
+    },
     ask: (verb, body = {}) =>
       guarded(() => askJson(client, `${hostRoutingUrl(connection)}/${verb}?api-version=${API_VERSION}`, { method: "POST", body })),
   };

@@ -773,6 +773,62 @@ export const armDocument = {
           }
         }
       },
+      "HostRoutingUsage": {
+        "type": "object",
+        "required": [
+          "day",
+          "pool",
+          "nodeHours",
+          "isComplete"
+        ],
+        "properties": {
+          "day": {
+            "type": "string",
+            "format": "date"
+          },
+          "pool": {
+            "type": "string"
+          },
+          "nodeHours": {
+            "type": "number",
+            "format": "double",
+            "description": "Corrections are in it."
+          },
+          "correctionHours": {
+            "type": "number",
+            "format": "double",
+            "description": "0 or less: what was charged too much at first. Absent when nothing was."
+          },
+          "isComplete": {
+            "type": "boolean",
+            "description": "Whether the day is over."
+          },
+          "cost": {
+            "$ref": "#/components/schemas/UsageCost",
+            "description": "Absent where the installation has no price."
+          }
+        },
+        "description": "For how long the nodes of a pool were enabled on one UTC day."
+      },
+      "HostRoutingUsageList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/HostRoutingUsage"
+            }
+          },
+          "nextLink": {
+            "type": "string",
+            "format": "uri",
+            "description": "Absolute URL of the next page; absent on the last."
+          }
+        }
+      },
       "HostRoutingWait": {
         "type": "object",
         "required": [
@@ -2328,6 +2384,23 @@ export const armDocument = {
             ]
           }
         ]
+      },
+      "UsageCost": {
+        "type": "object",
+        "required": [
+          "amount",
+          "currency"
+        ],
+        "properties": {
+          "amount": {
+            "type": "number",
+            "format": "double"
+          },
+          "currency": {
+            "type": "string",
+            "description": "ISO 4217."
+          }
+        }
       }
     }
   }

@@ -334,6 +334,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Node-hours by day and pool, in that order. What goes on is counted until now. */
+        get: operations["HostRoutings_ListUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -574,6 +591,34 @@ export interface components {
         };
         HostRoutingUpdateProperties: {
             rolloutPolicy?: components["schemas"]["RolloutPolicyUpdate"];
+        };
+        /** @description For how long the nodes of a pool were enabled on one UTC day. */
+        HostRoutingUsage: {
+            /**
+             * Format: double
+             * @description 0 or less: what was charged too much at first. Absent when nothing was.
+             */
+            correctionHours?: number;
+            /** @description Absent where the installation has no price. */
+            cost?: components["schemas"]["UsageCost"];
+            /** Format: date */
+            day: string;
+            /** @description Whether the day is over. */
+            isComplete: boolean;
+            /**
+             * Format: double
+             * @description Corrections are in it.
+             */
+            nodeHours: number;
+            pool: string;
+        };
+        HostRoutingUsageList: {
+            /**
+             * Format: uri
+             * @description Absolute URL of the next page; absent on the last.
+             */
+            nextLink?: string;
+            value: components["schemas"]["HostRoutingUsage"][];
         };
         /** @description Why something does not move, for whom, since and until when, and what a person can do. */
         HostRoutingWait: {
@@ -930,6 +975,12 @@ export interface components {
             type?: components["schemas"]["TransitEncryptionType"] | null;
         };
         TransitEncryptionType: string | ("None" | "WireGuard");
+        UsageCost: {
+            /** Format: double */
+            amount: number;
+            /** @description ISO 4217. */
+            currency: string;
+        };
     };
     responses: never;
     parameters: {
@@ -947,6 +998,10 @@ export interface components {
         "SubscriptionScope.apiVersion": string;
         /** @description Subscription, a GUID. */
         "SubscriptionScope.subscriptionId": string;
+        /** @description First UTC day; that of the month of `to` when it is absent. */
+        "UsageRange.from": string;
+        /** @description Last UTC day, included; today when it is absent. At most 366 days in all. */
+        "UsageRange.to": string;
     };
     requestBodies: never;
     headers: never;
@@ -1825,6 +1880,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HostRouting"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_ListUsage: {
+        parameters: {
+            query: {
+                /** @description Where the page begins, from `nextLink`. */
+                $skipToken?: components["parameters"]["Paging.skipToken"];
+                /** @description Resources per page, 1–100. */
+                $top?: components["parameters"]["Paging.top"];
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+                /** @description First UTC day; that of the month of `to` when it is absent. */
+                from?: components["parameters"]["UsageRange.from"];
+                /** @description Last UTC day, included; today when it is absent. At most 366 days in all. */
+                to?: components["parameters"]["UsageRange.to"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRoutingUsageList"];
                 };
             };
             /** @description An unexpected error response. */

@@ -23,6 +23,7 @@ export * from "./share.ts";
 export * from "./switch-disruption.ts";
 export * from "./wait-reason.ts";
 export * from "./unreachable.ts";
+export * from "./usage.ts";
 export * from "./visible-text.ts";
 export * from "./host-routing-status.ts";
 export * from "./standing-rules.ts";

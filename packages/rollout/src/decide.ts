@@ -1,4 +1,12 @@
-import { isTerminal, type HistoryEntry, type HostRoutingStatus, type Instant, type NodeRollout, type Operation } from "@hostrouting/domain";
+import {
+  isTerminal,
+  type EnabledNode,
+  type HistoryEntry,
+  type HostRoutingStatus,
+  type Instant,
+  type NodeRollout,
+  type Operation,
+} from "@hostrouting/domain";
 import { disableOperation } from "./disable-operation.ts";
 import { enableOperation } from "./enable-operation.ts";
 import type { Intent } from "./intent.ts";
@@ -18,6 +26,8 @@ export type Decision = {
   readonly operation: Operation | undefined;
   /** Complete: a record that is missing here is forgotten. */
   readonly nodes: readonly NodeRollout[];
+  /** All nodes that are enabled, whose time is metered; absent when nobody could look. */
+  readonly enabled?: readonly EnabledNode[];
   readonly status: HostRoutingStatus;
   readonly intents: readonly Intent[];
   readonly lookAgainInMs: number;
@@ -85,6 +95,9 @@ function close(round: Round, outcome: Outcome): Decision {
   return {
     operation: outcome.operation,
     nodes,
+    enabled: stepped
+      .filter(({ record }) => record.phase === "Enabled")
+      .map(({ record, seen }) => ({ uid: record.uid, bootId: seen.bootId, pool: seen.pool })),
     status: buildStatus({ snapshot, operation: outcome.operation, nodes: stepped, waits, policy, now }),
     intents: [...policy.intents, ...outcome.intents],
     lookAgainInMs: policy.intents.length > 0 ? Math.min(AFTER_WRITE_MS, outcome.lookAgainInMs) : outcome.lookAgainInMs,

@@ -2,6 +2,8 @@ import {
   as,
   isTerminal,
   judgeAdmission,
+  meterRound,
+  sumUsage,
   type Admission,
   type ClusterId,
   type HistoryEntry,
@@ -10,12 +12,15 @@ import {
   type NodeRollout,
   type Operation,
   type OperationId,
+  type UsageCharge,
+  type UsageInterval,
 } from "@hostrouting/domain";
 import type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
 import type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
 import type { HistoryRow } from "./history.ts";
 import type { OperationStore } from "./operations.ts";
 import type { Asking, ClusterRound, RecordOutcome, RoundRecord, RoundStore } from "./rounds.ts";
+import { withRunning, type UsageStore } from "./usage.ts";
 
 type Row = {
   cluster: ManagedCluster;
@@ -24,6 +29,7 @@ type Row = {
   rolloutPolicy: ClusterRound["rolloutPolicy"];
   nodes: Map<string, NodeRollout>;
   history: HistoryRow[];
+  usage: { open: readonly UsageInterval[]; seenAt: Instant | undefined; charges: readonly UsageCharge[] };
 };
 
 /** As a JSON column would give it back: undefined members are gone, nothing is shared with the caller. */
@@ -73,6 +79,17 @@ export class FakeStore {
     read: async (clusterId) => this.#read(clusterId),
     admission: async (asking) => this.#admission(asking),
     record: async (clusterId, token, record) => this.#record(clusterId, token, record),
+  };
+
+  readonly usage: UsageStore = {
+    read: async (clusterId, { from, to }) => {
+      const { open = [], charges = [] } = this.#rows.get(clusterId)?.usage ?? {};
+      const now = as<Instant>(this.#now());
+      const charged = charges
+        .filter(({ day }) => day >= from && day <= to)
+        .map(({ interval, day, ms }) => ({ day, pool: interval.pool, ms }));
+      return { usage: withRunning(sumUsage(charged), { open, now, from, to }), now };
+    },
   };
 
   readonly operations: OperationStore = {
@@ -247,6 +264,7 @@ export class FakeStore {
       return "OperationMovedOn";
     if (record.operation !== undefined && !this.#recordOperation(row, record.operation)) return "OperationMovedOn";
     row.nodes = new Map(record.nodes.map((node) => [node.uid as string, stored(node)]));
+    this.#meter(row, record.enabled);
     row.status = stored(record.status);
     row.lookAgainAt = this.#now() + record.lookAgainInMs;
     this.#append(row, record.history);
@@ -270,6 +288,21 @@ export class FakeStore {
     return true;
   }
 
+  #meter(row: Row, enabled: RoundRecord["enabled"]): void {
+    const { open, seenAt, charges } = row.usage;
+    if (open.length === 0 && (enabled?.length ?? 0) === 0) return;
+    const now = as<Instant>(this.#now());
+    const round = meterRound({ open, enabled, seenAt, now });
+    const gone = new Set(round.closed.map(({ interval }) => interval));
+    const moved = new Map(round.settled.map((interval) => [interval.uid, interval]));
+    const kept = open.filter((interval) => !gone.has(interval)).map((interval) => moved.get(interval.uid) ?? interval);
+    row.usage = {
+      open: [...kept, ...round.opened],
+      seenAt: enabled === undefined ? seenAt : now,
+      charges: [...charges, ...round.charges],
+    };
+  }
+
   #append(row: Row, entries: readonly HistoryEntry[]): void {
     const first = (row.history.at(-1)?.seq ?? 0) + 1;
     const at = as<Instant>(this.#now());
@@ -279,7 +312,15 @@ export class FakeStore {
 
 function newRow(cluster: ManagedCluster, { now, policy }: { now: number; policy: ClusterRound["rolloutPolicy"] }): Row {
   const kept = { ...cluster, subscriptionId: cluster.subscriptionId.toLowerCase(), activeOperationId: cluster.activeOperationId };
-  return { cluster: kept, lookAgainAt: now, status: undefined, rolloutPolicy: policy, nodes: new Map(), history: [] };
+  return {
+    cluster: kept,
+    lookAgainAt: now,
+    status: undefined,
+    rolloutPolicy: policy,
+    nodes: new Map(),
+    history: [],
+    usage: { open: [], seenAt: undefined, charges: [] },
+  };
 }
 
 function newOperation(clusterId: ClusterId, begin: NewOperation, now: number): Operation {

@@ -3,10 +3,15 @@ import { Migrator } from "kysely/migration";
 import { AppError } from "@hostrouting/domain";
 import * as clustersAndOperations from "./migrations/0001-clusters-and-operations.ts";
 import * as controlOfOperations from "./migrations/0002-control-of-operations.ts";
+import * as usage from "./migrations/0003-usage.ts";
 import type { Tables } from "./tables.ts";
 
 /** In order of their numbers; a migration that has landed is never edited. */
-const MIGRATIONS = { "0001-clusters-and-operations": clustersAndOperations, "0002-control-of-operations": controlOfOperations };
+const MIGRATIONS = {
+  "0001-clusters-and-operations": clustersAndOperations,
+  "0002-control-of-operations": controlOfOperations,
+  "0003-usage": usage,
+};
 
 /**
  * Brings the schema up to date; safe when several processes start at once (kysely takes a lock).

@@ -7,6 +7,7 @@ import { migrate } from "./migrate.ts";
 import { operationStore, type OperationStore } from "./operations.ts";
 import { roundStore, type RoundStore } from "./rounds.ts";
 import type { Tables } from "./tables.ts";
+import { usageStore, type UsageStore } from "./usage.ts";
 
 /** Everything that is kept, by aggregate. */
 export type Store = {
@@ -15,6 +16,7 @@ export type Store = {
   readonly leases: LeaseStore;
   readonly operations: OperationStore;
   readonly rounds: RoundStore;
+  readonly usage: UsageStore;
   /** Whether the database answers; for readiness. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -57,6 +59,7 @@ export async function openStore(databaseUrl: string, onConnectionError: (error: 
     leases: leaseStore(db),
     operations: operationStore(db),
     rounds: roundStore(db),
+    usage: usageStore(db),
     ping: async () => void (await pool.query("select 1")),
     close: () => db.destroy(),
   };

@@ -5,6 +5,7 @@ import {
   type Admission,
   type AdmissionLimits,
   type ClusterId,
+  type EnabledNode,
   type FencingToken,
   type HistoryEntry,
   type HostRoutingStatus,
@@ -20,6 +21,7 @@ import { toManagedCluster } from "./clusters.ts";
 import { appendHistory } from "./history.ts";
 import { toOperation } from "./operations.ts";
 import type { Tables } from "./tables.ts";
+import { recordUsage } from "./usage.ts";
 
 /** What a round of the worker starts from: the store's part of the snapshot, with the database's time. */
 export type ClusterRound = {
@@ -36,6 +38,8 @@ export type RoundRecord = {
   /** The operation with its new phase, percentage and error; absent when none is under way. */
   readonly operation?: Operation;
   readonly nodes: readonly NodeRollout[];
+  /** All nodes that are enabled, whose time is metered; absent when nobody could look. */
+  readonly enabled?: readonly EnabledNode[] | undefined;
   readonly status: HostRoutingStatus;
   readonly lookAgainInMs: number;
   /** There when the operation takes a place by this: where there is none any more, it counts as having moved on. */
@@ -157,6 +161,7 @@ async function recordRound(
   if ((active ?? undefined) !== record.operation?.id) throw new Abandoned("OperationMovedOn");
   if (record.operation !== undefined) await recordOperation(tx, record.operation, record.takesPlace);
   await recordNodes(tx, clusterId, record.nodes);
+  await recordUsage(tx, clusterId, record.enabled);
   await tx
     .updateTable("cluster_round")
     .set({

@@ -64,6 +64,25 @@ export type Tables = {
     look_again_at: Generated<Date>;
     status: Json<HostRoutingStatus> | null;
     rollout_policy: Json<Partial<RolloutPolicy>> | null;
+    usage_seen_at: ColumnType<Date | null, never, unknown>;
+  };
+  usage_interval: {
+    cluster_id: ClusterId;
+    node_uid: string;
+    boot_id: string;
+    pool: string;
+    opened_at: Date;
+    charged_until: Date;
+    closed_at: Date | null;
+  };
+  usage_charge: {
+    cluster_id: ClusterId;
+    node_uid: string;
+    opened_at: Date;
+    day: ColumnType<string, string, never>;
+    is_correction: boolean;
+    pool: string;
+    ms: number;
   };
   node_rollout: { cluster_id: ClusterId; node_uid: string; record: Json<Record<string, unknown>> };
   cluster_lease: { cluster_id: ClusterId; holder: string; token: number; expires_at: Date };

@@ -11,6 +11,7 @@ import { removeRulesCommand, type RemovalOptions } from "./commands/remove-rules
 import { setModeCommand, type CommandParts } from "./commands/set-mode.ts";
 import { statusCommand } from "./commands/status.ts";
 import type { TranslateOptions } from "./commands/translate-rules.ts";
+import { usageCommand, type UsageOptions } from "./commands/usage.ts";
 import { defaultConnectionFile, readConnectionFile } from "./connection-file.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { readPicture } from "./read-picture.ts";
@@ -56,6 +57,10 @@ function program(ended: (code: number) => void): Command {
   add("findings", "show packet filter rules that keep host routing from nodes, and how each is removed")
     .option("--node <name>", "of one node")
     .action(async (options: Common & FindingsOptions) => ended(await findingsCommand(parts(options).cluster, options, print)));
+  add("usage", "show for how long nodes were enabled, by day and pool")
+    .option("--from <day>", "first UTC day, YYYY-MM-DD; else the first of the month")
+    .option("--to <day>", "last UTC day; else today")
+    .action(async (options: Common & UsageOptions) => ended(await usageCommand(parts(options).cluster, options, print)));
   addVerbs(add, ended);
   addTranslation(root, ended);
   addNodeCommands(root, ended);

@@ -19,6 +19,13 @@ test("defaults: loopback, Azure's audiences with and without a slash, nothing fo
     assert.ok(config.audiences.includes(audience));
 });
 
+test("a price is an amount and a currency, and there is none unless it is given", () => {
+  assert.equal(readControlPlaneConfig(good).nodeHourPrice, undefined);
+  const priced = readControlPlaneConfig({ ...good, HOSTROUTING_PRICE_PER_NODE_HOUR: "0.016 USD" });
+  assert.deepEqual(priced.nodeHourPrice, { amount: 0.016, currency: "USD" });
+  assert.throws(() => readControlPlaneConfig({ ...good, HOSTROUTING_PRICE_PER_NODE_HOUR: "0.016" }), /HOSTROUTING_PRICE_PER_NODE_HOUR/);
+});
+
 test("audiences that are named replace the defaults", () => {
   const { audiences } = readControlPlaneConfig({ ...good, HOSTROUTING_AUDIENCES: "https://a/, https://b" });
   assert.deepEqual(audiences, ["https://a", "https://a/", "https://b", "https://b/"]);

@@ -15,9 +15,11 @@
  * | HOSTROUTING_AUTHORITY_URL | development only: where `/{tenant}/oauth2`, `/{tenant}/v2.0`, `/{tenant}/discovery`, `/common` are forwarded | not forwarded |
  * | HOSTROUTING_LOCATION | region in `x-ms-routing-request-id` | local |
  * | HOSTROUTING_RETRY_AFTER_SECONDS | how long clients wait between two looks at an operation, 1–600; ARM asks for at least 10 in production | 1 |
+ * | HOSTROUTING_PRICE_PER_NODE_HOUR | what an hour of one enabled node costs, like `0.016 USD` | usage shows no amounts |
  * | HOSTROUTING_LOG_LEVEL | trace, debug, info, warn, error, fatal, silent | info |
  */
 import { redisUrl } from "@hostrouting/doorbell";
+import { nodeHourPrice, type NodeHourPrice } from "./node-hour-price.ts";
 import { integer, oneOf, readConfig, text, url } from "@hostrouting/runtime";
 
 /** What is read from the environment. */
@@ -56,6 +58,11 @@ export function readControlPlaneConfig(env: Readonly<Record<string, string | und
       authorityUrl: { env: "HOSTROUTING_AUTHORITY_URL", parse: url, fallback: "" },
       location: { env: "HOSTROUTING_LOCATION", parse: text, fallback: "local" },
       retryAfterSeconds: { env: "HOSTROUTING_RETRY_AFTER_SECONDS", parse: integer(1, 600), fallback: 1 },
+      nodeHourPrice: {
+        env: "HOSTROUTING_PRICE_PER_NODE_HOUR",
+        parse: (value): NodeHourPrice | undefined => nodeHourPrice(value),
+        fallback: undefined,
+      },
       logLevel: {
         env: "HOSTROUTING_LOG_LEVEL",
         parse: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),

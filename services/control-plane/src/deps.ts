@@ -2,6 +2,7 @@ import type { Doorbell } from "@hostrouting/doorbell";
 import type { Clock, Logger } from "@hostrouting/runtime";
 import type { Store } from "@hostrouting/store";
 import type { Principal } from "./arm/principal.ts";
+import type { NodeHourPrice } from "./node-hour-price.ts";
 
 /** Everything that the surface needs from outside; built in `main.ts`, and by tests. */
 export type Deps = {
@@ -24,6 +25,8 @@ export type Settings = {
   /** Region in `x-ms-routing-request-id`. */
   readonly location: string;
   readonly retryAfterSeconds: number;
+  /** Absent: no amounts are shown. */
+  readonly nodeHourPrice: NodeHourPrice | undefined;
   /** Development only: where token requests are forwarded. */
   readonly authorityUrl: string | undefined;
 };

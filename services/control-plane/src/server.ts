@@ -14,6 +14,7 @@ import { BODY_BYTES_MAX, addPipeline } from "./arm/pipeline.ts";
 import { refuseMalformed, sendEarlyError, sendError } from "./arm/send-error.ts";
 import { plainPath } from "./arm/request-context.ts";
 import { unknownRoute } from "./arm/unknown-route.ts";
+import { usageRoutes } from "./arm/usage-routes.ts";
 import { withDeadline } from "./deadline.ts";
 import type { Deps } from "./deps.ts";
 
@@ -90,6 +91,7 @@ export async function buildServer(deps: Deps, tls: TlsFiles): Promise<FastifyIns
   managedClusterRoutes(app, deps);
   hostRoutingRoutes(app, deps);
   operationRoutes(app, deps);
+  usageRoutes(app, deps);
   if (deps.settings.authorityUrl !== undefined) await authorityProxy(app, deps.settings.authorityUrl);
   return app;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { as, type ClusterId, type OperationId } from "@hostrouting/domain";
+import { as, type ClusterId, type DailyUsage, type EnabledNode, type OperationId } from "@hostrouting/domain";
 import type { ClusterLease } from "../cluster-lease.ts";
 import type { Store } from "../open-store.ts";
 import { beginning, emptyStatus, nodeRecord } from "./test-store.ts";
@@ -9,7 +9,7 @@ const LONG_MS = 60_000;
 
 /** A store with one registered cluster, and what only a test may do to it. */
 export type ContractStore = {
-  readonly store: Pick<Store, "clusters" | "leases" | "operations" | "rounds">;
+  readonly store: Pick<Store, "clusters" | "leases" | "operations" | "rounds" | "usage">;
   readonly clusterId: ClusterId;
   /** Every lease runs out now. */
   expireLeases(): Promise<void>;
@@ -17,6 +17,8 @@ export type ContractStore = {
   reset(): Promise<void>;
   /** Sets an operation's phase to `Rolling`, past the store's own statements. */
   reopen(id: OperationId): Promise<void>;
+  /** What is metered began so much earlier, and was seen so much longer ago. */
+  age(ms: number): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -51,6 +53,7 @@ export function storeContract(make: () => Promise<ContractStore>): void {
   void describe("rounds", rounds);
   void describe("history", history);
   void describe("clusters", clusters);
+  void describe("usage", usage);
 }
 
 function leases(): void {
@@ -262,5 +265,60 @@ function clusters(): void {
       [it.clusterId],
     );
     assert.deepEqual(await it.store.clusters.list({ subscriptionId, resourceGroup: "other", limit: 10 }), []);
+  });
+}
+
+function usage(): void {
+  const HOUR_MS = 3_600_000;
+  const record = { nodes: [], status: emptyStatus, lookAgainInMs: 60_000, history: [] };
+  const seen = async (enabled?: readonly EnabledNode[]): Promise<void> => {
+    assert.equal(await it.store.rounds.record(it.clusterId, (await lease()).token, { ...record, enabled }), "Recorded");
+  };
+  /** Whole hours of a pool over all days, and how many of them were taken back. */
+  const hours = async (pool: string): Promise<readonly number[]> => {
+    const { usage: days } = await it.store.usage.read(it.clusterId, { from: "2000-01-01", to: "2999-12-31" });
+    const ofPool = days.filter((day) => day.pool === pool);
+    const sum = (of: (day: DailyUsage) => number): number => Math.round(ofPool.reduce((total, day) => total + of(day), 0) / HOUR_MS);
+    return [sum(({ ms }) => ms), sum(({ correctionsMs }) => correctionsMs)];
+  };
+
+  void test("counts while a node is enabled, however often it is seen, and no longer", async () => {
+    const node = { uid: "u1", bootId: "b", pool: "counts" };
+    await seen([node]);
+    await it.age(2 * HOUR_MS);
+    await seen([node]);
+    await seen([node]);
+    assert.deepEqual(await hours("counts"), [2, 0], "what goes on counts until now");
+    await seen([]);
+    await it.age(HOUR_MS);
+    await seen([]);
+    assert.deepEqual(await hours("counts"), [2, 0]);
+    await seen([node]);
+    await it.age(3 * HOUR_MS);
+    assert.deepEqual(await hours("counts"), [5, 0]);
+    await seen([{ ...node, bootId: "c" }]);
+    await it.age(HOUR_MS);
+    assert.deepEqual(await hours("counts"), [3, 0], "it booted while nobody looked: what followed the last look is not charged");
+  });
+
+  void test("charges days while nobody can look, and takes back what was too much", async () => {
+    const node = { uid: "u2", bootId: "b", pool: "unseen" };
+    await seen([node]);
+    await it.age(72 * HOUR_MS);
+    await seen(undefined);
+    assert.deepEqual(await hours("unseen"), [72, 0]);
+    await seen([]);
+    const [left = 0, taken = 0] = await hours("unseen");
+    assert.equal(left, 0);
+    assert.ok(taken <= -48 && taken >= -72, `${taken} h were taken back`);
+  });
+
+  void test("counts nothing of a round that was not recorded", async () => {
+    const { token } = await lease();
+    await it.expireLeases();
+    const lost = { ...record, enabled: [{ uid: "u3", bootId: "b", pool: "lost" }] };
+    assert.equal(await it.store.rounds.record(it.clusterId, token, lost), "LeaseLost");
+    await it.age(HOUR_MS);
+    assert.deepEqual(await hours("lost"), [0, 0]);
   });
 }

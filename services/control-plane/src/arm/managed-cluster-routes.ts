@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { as, type ManagedCluster, type OperationId } from "@hostrouting/domain";
+import { as, type ClusterId, type ManagedCluster, type OperationId } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { decidePut, type PutAccepted } from "../enablement/decide-put.ts";
 import { ArmError, armError } from "./arm-error.ts";
@@ -72,7 +72,7 @@ async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const group = resourceGroup === "" ? {} : { resourceGroup };
   const scope = `/subscriptions/${subscriptionId}`.toLowerCase();
   const page = readPage(request.query as Readonly<Record<string, unknown>>, scope);
-  const after = page.after === undefined ? {} : { after: page.after };
+  const after = page.after === undefined ? {} : { after: as<ClusterId>(page.after) };
   // One more than fits tells whether there is a next page.
   const found = await deps.store().clusters.list({ subscriptionId, ...group, ...after, limit: page.limit + 1 });
   const shown = found.slice(0, page.limit);

@@ -1,11 +1,10 @@
-import { as, type ClusterId } from "@hostrouting/domain";
 import { ArmError } from "./arm-error.ts";
 
 /** Resources on one page unless a client asks for fewer; 100 × 20 KiB stays far below ARM's limit of 8 MiB for a reply. */
 const PAGE_SIZE_MAX = 100;
 
 /** Where a page begins and how many resources it may hold. */
-export type Page = { readonly limit: number; readonly after: ClusterId | undefined };
+export type Page = { readonly limit: number; readonly after: string | undefined };
 
 /** The value of a query parameter, whatever letter case its key has. */
 function parameter(query: Readonly<Record<string, unknown>>, name: string): string | undefined {
@@ -15,13 +14,13 @@ function parameter(query: Readonly<Record<string, unknown>>, name: string): stri
 }
 
 /** Opaque place of the page after the one that ends with `last`. */
-export function skipTokenAfter(last: ClusterId): string {
+export function skipTokenAfter(last: string): string {
   return Buffer.from(last, "utf8").toString("base64url");
 }
 
 /**
  * Reads `$top` and `$skipToken`.
- * @param scope lower-case id prefix that every resource of this list has.
+ * @param scope what every place of this list begins with: of resources, their ids' lower-case prefix.
  * @throws ArmError 400 `InvalidParameter` for a number out of range or a token that we did not make for this list.
  */
 export function readPage(query: Readonly<Record<string, unknown>>, scope: string): Page {
@@ -36,5 +35,5 @@ export function readPage(query: Readonly<Record<string, unknown>>, scope: string
       message: "$skipToken is not one that this list handed out.",
       target: "$skipToken",
     });
-  return { limit: Math.min(Number(top ?? PAGE_SIZE_MAX), PAGE_SIZE_MAX), after: after === undefined ? undefined : as<ClusterId>(after) };
+  return { limit: Math.min(Number(top ?? PAGE_SIZE_MAX), PAGE_SIZE_MAX), after };
 }

@@ -11,8 +11,9 @@ const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
   [/\/managedclusters\/[^/]+$/, "ManagedCluster"],
   [/\/managedclusters$/, "ManagedClusterList"],
   [/\/hostroutings$/, "HostRoutingList"],
-  [/\/hostroutings\/default(\/(pause|resume|retry|skip|approve|reject))?$/, "HostRouting"],
+  [/\/hostroutings\/default(\/(pause|resume|retry|skip|approve|reject|acknowledge))?$/, "HostRouting"],
   [/\/hostroutings\/default\/nodes$/, "HostRoutingNodeList"],
+  [/\/hostroutings\/default\/usage$/, "HostRoutingUsageList"],
   [/\/operations\/[^/]+$/, "OperationStatus"],
 ];
 

@@ -109,7 +109,13 @@ export async function startTestSurface(): Promise<TestSurface> {
   const certificate = await makeTestCertificate();
   const logger = createLogger("control-plane-test", "silent");
   const doorbell = postgresDoorbell(database.url, logger);
-  const settings = { publicUrl: "https://localhost:8443", location: "test", retryAfterSeconds: 1, authorityUrl: undefined };
+  const settings = {
+    publicUrl: "https://localhost:8443",
+    location: "test",
+    retryAfterSeconds: 1,
+    authorityUrl: undefined,
+    nodeHourPrice: { amount: 3_600_000, currency: "USD" },
+  };
   const verifyToken = tokenVerifier({ issuer: ISSUER, audiences: [AUDIENCE, `${AUDIENCE}/`], publicUrl: settings.publicUrl }, keys);
   const deps = { store: () => store, doorbell, verifyToken, clock: systemClock, newId: randomUUID, logger, settings };
   const app = await buildServer(deps, { cert: Buffer.from(certificate.cert), key: Buffer.from(certificate.key) });
