@@ -142,6 +142,7 @@ async function preflight(): Promise<Preflight> {
     const question = {
       cluster: clusterRecord(),
       operation: undefined,
+      maintenance: {},
       policy,
       nodes: facts,
       managedPolicy: undefined,

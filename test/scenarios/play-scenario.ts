@@ -1,5 +1,5 @@
 import { Simulation, type Decision, type Intent } from "@hostrouting/rollout";
-import type { ClusterDisruption, GatePlace, PolicyState, RolloutGate, RolloutPolicy } from "@hostrouting/domain";
+import type { ClusterDisruption, GatePlace, NodeDisruptionRules, PolicyState, RolloutGate, RolloutPolicy } from "@hostrouting/domain";
 import { simulatedStanding } from "./simulated-standing.ts";
 
 /** More rounds than any of the scenarios needs; one that has not settled by then hangs. */
@@ -52,7 +52,11 @@ function describeRound(decision: Decision): string {
   const { operation, status } = decision;
   const where = operation === undefined ? "no operation" : `${operation.phase} ${operation.percentComplete}%`;
   const nodes = status.nodes.map((node) => `${node.name} ${node.phase}`).join(", ");
-  const waits = status.waits.map((wait) => `${wait.subject} waits ${wait.reason}`);
+  // Other ends depend on when something began, which makes lines differ that say the same.
+  const opens = (until: number | undefined): string => (until === undefined ? ", nobody knows until when" : ` until ${until / 1_000} s`);
+  const waits = status.waits.map(({ subject, reason, until }) => {
+    return `${subject} waits ${reason}${reason === "MaintenanceWindowClosed" ? opens(until) : ""}`;
+  });
   const warnings = status.warnings.map((warning) => `warning ${warning.id} (${warning.subjects.join(", ")}): ${warning.message}`);
   const intents = decision.intents.map(describeIntent);
   const counts = status.disruption;
@@ -170,6 +174,11 @@ export class ScenarioPlayer {
         simulation.admission =
           first === "0" ? { kind: "Admitted" } : { kind: "Waits", position: Number(first), full: [{ scope: "Region", limit: 20 }] };
         return;
+      case "window":
+        return this.#window(line.split(/\s+/).slice(1));
+      case "disruption":
+        simulation.disruption = { ...simulation.disruption, policy: first as NodeDisruptionRules["policy"] };
+        return;
       case "pass":
         simulation.nowMs = inSeconds(first);
         return;
@@ -193,6 +202,27 @@ export class ScenarioPlayer {
         ? { id, at, kind: "Approval", twoPersons: false }
         : { id, at, kind: "ScheduledStart", startsAt: new Date(nowMs + Number(seconds) * 1_000).toISOString() };
     this.#simulation.policy = { ...policy, gates: [...policy.gates, gate] };
+  }
+
+  /**
+   * `window 60 120`: the window for node images is closed but from a minute on for a minute; `window 0 60 600 900`: open now for a minute and again
+   * after ten; `window none`: there is none. `default` before the numbers: the other configuration.
+   */
+  #window(words: readonly string[]): void {
+    const { disruption, nowMs } = this.#simulation;
+    const name = words[0] === "default" ? "default" : "aksManagedNodeOSUpgradeSchedule";
+    if (words.at(-1) === "none") {
+      this.#simulation.disruption = { ...disruption, configurations: {} };
+      return;
+    }
+    const edges = words.filter((word) => /^\d+$/.test(word)).map((seconds) => new Date(nowMs + Number(seconds) * 1_000).toISOString());
+    const starts = ["1970-01-01T00:00:00.000Z", ...edges.filter((_, index) => index % 2 === 1)];
+    const ends = [...edges.filter((_, index) => index % 2 === 0), "2190-01-01T00:00:00.000Z"];
+    const notAllowedTime = starts.map((start, index) => ({ start, end: ends[index] ?? start }));
+    this.#simulation.disruption = {
+      ...disruption,
+      configurations: { ...disruption.configurations, [name]: { timeInWeek: [], notAllowedTime } },
+    };
   }
 
   #guard(node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, rung: string): void {

@@ -35,6 +35,8 @@ export function simulatedStanding(simulation: Simulation): StandingRules {
     nodeAction: simulation.policy.nodeAction,
     drainTimeoutMs: simulation.policy.drainTimeoutMs,
     maxUnavailable: simulation.policy.maxUnavailable,
+    nodeTimeoutMs: 0,
+    maintenance: { mode: "Ignore", minRemainingMinutes: 0, configurations: {} },
     profile: clusterProfile({}),
     provisioningState: "Succeeded",
     ownOperation: false,

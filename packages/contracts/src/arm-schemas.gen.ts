@@ -5,6 +5,28 @@ export const armDocument = {
   "$id": "arm",
   "components": {
     "schemas": {
+      "AbsoluteMonthlySchedule": {
+        "type": "object",
+        "required": [
+          "intervalMonths",
+          "dayOfMonth"
+        ],
+        "properties": {
+          "intervalMonths": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 1,
+            "maximum": 6
+          },
+          "dayOfMonth": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 1,
+            "maximum": 31
+          }
+        },
+        "description": "A month that has no such day is left out."
+      },
       "AccelerationMode": {
         "anyOf": [
           {
@@ -180,6 +202,38 @@ export const armDocument = {
         },
         "unevaluatedProperties": {},
         "description": "A pool of nodes, matched by name."
+      },
+      "DailySchedule": {
+        "type": "object",
+        "required": [
+          "intervalDays"
+        ],
+        "properties": {
+          "intervalDays": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 1,
+            "maximum": 7
+          }
+        }
+      },
+      "DateSpan": {
+        "type": "object",
+        "required": [
+          "start",
+          "end"
+        ],
+        "properties": {
+          "start": {
+            "type": "string",
+            "format": "date"
+          },
+          "end": {
+            "type": "string",
+            "format": "date"
+          }
+        },
+        "description": "Whole days, both ends included, local to the window's offset."
       },
       "DeviceRefusal": {
         "type": "object",
@@ -958,6 +1012,190 @@ export const armDocument = {
           }
         ]
       },
+      "MaintenanceConfiguration": {
+        "type": "object",
+        "properties": {
+          "id": {
+            "type": "string",
+            "readOnly": true
+          },
+          "name": {
+            "type": "string",
+            "readOnly": true
+          },
+          "type": {
+            "type": "string",
+            "readOnly": true
+          },
+          "properties": {
+            "$ref": "#/components/schemas/MaintenanceConfigurationProperties"
+          }
+        },
+        "description": "When Azure may maintain a cluster, in AKS' own shape; what holds of it for host routing is in `rolloutPolicy.maintenance`."
+      },
+      "MaintenanceConfigurationList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/MaintenanceConfiguration"
+            }
+          }
+        }
+      },
+      "MaintenanceConfigurationProperties": {
+        "type": "object",
+        "properties": {
+          "timeInWeek": {
+            "anyOf": [
+              {
+                "type": "array",
+                "items": {
+                  "$ref": "#/components/schemas/TimeInWeek"
+                }
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "description": "Without any day any time."
+          },
+          "notAllowedTime": {
+            "anyOf": [
+              {
+                "type": "array",
+                "items": {
+                  "$ref": "#/components/schemas/TimeSpan"
+                }
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "maintenanceWindow": {
+            "anyOf": [
+              {
+                "$ref": "#/components/schemas/MaintenanceWindow"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          }
+        },
+        "description": "`default` has `timeInWeek` and `notAllowedTime`, the others `maintenanceWindow`."
+      },
+      "MaintenanceSchedule": {
+        "type": "object",
+        "properties": {
+          "daily": {
+            "anyOf": [
+              {
+                "$ref": "#/components/schemas/DailySchedule"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "weekly": {
+            "anyOf": [
+              {
+                "$ref": "#/components/schemas/WeeklySchedule"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "absoluteMonthly": {
+            "anyOf": [
+              {
+                "$ref": "#/components/schemas/AbsoluteMonthlySchedule"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "relativeMonthly": {
+            "anyOf": [
+              {
+                "$ref": "#/components/schemas/RelativeMonthlySchedule"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          }
+        },
+        "description": "Exactly one of them. Intervals are counted from the first day that fits on or after `startDate`."
+      },
+      "MaintenanceWindow": {
+        "type": "object",
+        "required": [
+          "schedule",
+          "durationHours",
+          "startTime"
+        ],
+        "properties": {
+          "schedule": {
+            "$ref": "#/components/schemas/MaintenanceSchedule"
+          },
+          "durationHours": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 4,
+            "maximum": 24
+          },
+          "utcOffset": {
+            "anyOf": [
+              {
+                "type": "string"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "description": "`+HH:mm` or `-HH:mm`, up to 14 hours; absent: UTC. It knows no summer time."
+          },
+          "startDate": {
+            "anyOf": [
+              {
+                "type": "string",
+                "format": "date"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "description": "Before it the window is closed; absent: the day of the request."
+          },
+          "startTime": {
+            "type": "string",
+            "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+            "description": "`HH:mm`, local to `utcOffset`."
+          },
+          "notAllowedDates": {
+            "anyOf": [
+              {
+                "type": "array",
+                "items": {
+                  "$ref": "#/components/schemas/DateSpan"
+                }
+              },
+              {
+                "type": "null"
+              }
+            ]
+          }
+        }
+      },
       "ManagedCluster": {
         "type": "object",
         "properties": {
@@ -1484,6 +1722,35 @@ export const armDocument = {
         ],
         "description": "`Succeeded`, `Failed`, `Canceled` are terminal."
       },
+      "RelativeMonthlySchedule": {
+        "type": "object",
+        "required": [
+          "intervalMonths",
+          "weekIndex",
+          "dayOfWeek"
+        ],
+        "properties": {
+          "intervalMonths": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 1,
+            "maximum": 6
+          },
+          "weekIndex": {
+            "type": "string",
+            "enum": [
+              "First",
+              "Second",
+              "Third",
+              "Fourth",
+              "Last"
+            ]
+          },
+          "dayOfWeek": {
+            "$ref": "#/components/schemas/WeekDay"
+          }
+        }
+      },
       "RetryNodes": {
         "type": "object",
         "properties": {
@@ -1569,6 +1836,8 @@ export const armDocument = {
           "preflightOverrides",
           "gates",
           "approvalTimeoutMs",
+          "maintenance",
+          "minRemainingMinutes",
           "policyMode"
         ],
         "properties": {
@@ -1737,6 +2006,15 @@ export const armDocument = {
             "type": "integer",
             "format": "int32",
             "description": "How long an approval is waited for before the operation is canceled."
+          },
+          "maintenance": {
+            "type": "string",
+            "description": "`Honor`: nodes are started in the cluster's maintenance windows, where it has some. `Require`: a cluster without any waits."
+          },
+          "minRemainingMinutes": {
+            "type": "integer",
+            "format": "int32",
+            "description": "How much longer a window must be open for a node to be started."
           },
           "policyMode": {
             "type": "string",
@@ -2192,6 +2470,34 @@ export const armDocument = {
             "minimum": 60000,
             "maximum": 1209600000
           },
+          "maintenance": {
+            "anyOf": [
+              {
+                "type": "string",
+                "enum": [
+                  "Honor",
+                  "Ignore",
+                  "Require"
+                ]
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "minRemainingMinutes": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 1440
+          },
           "policyMode": {
             "anyOf": [
               {
@@ -2356,6 +2662,50 @@ export const armDocument = {
         },
         "description": "Who made and who last changed a resource."
       },
+      "TimeInWeek": {
+        "type": "object",
+        "required": [
+          "day"
+        ],
+        "properties": {
+          "day": {
+            "$ref": "#/components/schemas/WeekDay"
+          },
+          "hourSlots": {
+            "anyOf": [
+              {
+                "type": "array",
+                "items": {
+                  "type": "integer",
+                  "format": "int32"
+                }
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "description": "In UTC, 0–23; each is the hour that begins then. Without any the whole day."
+          }
+        }
+      },
+      "TimeSpan": {
+        "type": "object",
+        "required": [
+          "start",
+          "end"
+        ],
+        "properties": {
+          "start": {
+            "type": "string",
+            "format": "date-time"
+          },
+          "end": {
+            "type": "string",
+            "format": "date-time"
+          }
+        },
+        "description": "From `start` up to but not including `end`."
+      },
       "TransitEncryption": {
         "type": "object",
         "properties": {
@@ -2399,6 +2749,36 @@ export const armDocument = {
           "currency": {
             "type": "string",
             "description": "ISO 4217."
+          }
+        }
+      },
+      "WeekDay": {
+        "type": "string",
+        "enum": [
+          "Sunday",
+          "Monday",
+          "Tuesday",
+          "Wednesday",
+          "Thursday",
+          "Friday",
+          "Saturday"
+        ]
+      },
+      "WeeklySchedule": {
+        "type": "object",
+        "required": [
+          "intervalWeeks",
+          "dayOfWeek"
+        ],
+        "properties": {
+          "intervalWeeks": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 1,
+            "maximum": 4
+          },
+          "dayOfWeek": {
+            "$ref": "#/components/schemas/WeekDay"
           }
         }
       }

@@ -351,10 +351,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/maintenanceConfigurations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["MaintenanceConfigurations_ListByManagedCluster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/maintenanceConfigurations/{configName}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["MaintenanceConfigurations_Get"];
+        /** @description Replaces the whole configuration. It counts from the worker's next decision on. */
+        put: operations["MaintenanceConfigurations_CreateOrUpdate"];
+        post?: never;
+        /** @description 200 when it was there, 204 when it was not. */
+        delete: operations["MaintenanceConfigurations_Delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A month that has no such day is left out. */
+        AbsoluteMonthlySchedule: {
+            /** Format: int32 */
+            dayOfMonth: number;
+            /** Format: int32 */
+            intervalMonths: number;
+        };
         /** @description What routes the traffic of pods: eBPF on their veth pairs, or the kernel's stack. */
         AccelerationMode: string | ("BpfVeth" | "None");
         /**
@@ -395,6 +436,17 @@ export interface components {
             readonly provisioningState?: string;
             vmSize?: string;
             workloadRuntime?: string;
+        };
+        DailySchedule: {
+            /** Format: int32 */
+            intervalDays: number;
+        };
+        /** @description Whole days, both ends included, local to the window's offset. */
+        DateSpan: {
+            /** Format: date */
+            end: string;
+            /** Format: date */
+            start: string;
         };
         /** @description A pod's device that keeps the kernel's ordinary path, and why. */
         DeviceRefusal: {
@@ -660,6 +712,42 @@ export interface components {
         /** @description How much a warning matters. */
         HostRoutingWarningSeverity: ("Critical" | "Warning" | "Information") | string;
         IdentityType: string | ("User" | "Application" | "ManagedIdentity" | "Key");
+        /** @description When Azure may maintain a cluster, in AKS' own shape; what holds of it for host routing is in `rolloutPolicy.maintenance`. */
+        MaintenanceConfiguration: {
+            readonly id?: string;
+            readonly name?: string;
+            properties?: components["schemas"]["MaintenanceConfigurationProperties"];
+            readonly type?: string;
+        };
+        MaintenanceConfigurationList: {
+            value: components["schemas"]["MaintenanceConfiguration"][];
+        };
+        /** @description `default` has `timeInWeek` and `notAllowedTime`, the others `maintenanceWindow`. */
+        MaintenanceConfigurationProperties: {
+            maintenanceWindow?: components["schemas"]["MaintenanceWindow"] | null;
+            notAllowedTime?: components["schemas"]["TimeSpan"][] | null;
+            /** @description Without any day any time. */
+            timeInWeek?: components["schemas"]["TimeInWeek"][] | null;
+        };
+        /** @description Exactly one of them. Intervals are counted from the first day that fits on or after `startDate`. */
+        MaintenanceSchedule: {
+            absoluteMonthly?: components["schemas"]["AbsoluteMonthlySchedule"] | null;
+            daily?: components["schemas"]["DailySchedule"] | null;
+            relativeMonthly?: components["schemas"]["RelativeMonthlySchedule"] | null;
+            weekly?: components["schemas"]["WeeklySchedule"] | null;
+        };
+        MaintenanceWindow: {
+            /** Format: int32 */
+            durationHours: number;
+            notAllowedDates?: components["schemas"]["DateSpan"][] | null;
+            schedule: components["schemas"]["MaintenanceSchedule"];
+            /** @description Before it the window is closed; absent: the day of the request. */
+            startDate?: string | null;
+            /** @description `HH:mm`, local to `utcOffset`. */
+            startTime: string;
+            /** @description `+HH:mm` or `-HH:mm`, up to 14 hours; absent: UTC. It knows no summer time. */
+            utcOffset?: string | null;
+        };
         ManagedCluster: {
             readonly eTag?: string;
             extendedLocation?: Record<string, never> | null;
@@ -783,6 +871,13 @@ export interface components {
         };
         /** @description `Succeeded`, `Failed`, `Canceled` are terminal. */
         ProvisioningState: string | ("Succeeded" | "Failed" | "Canceled" | "Creating" | "Updating" | "Deleting");
+        RelativeMonthlySchedule: {
+            dayOfWeek: components["schemas"]["WeekDay"];
+            /** Format: int32 */
+            intervalMonths: number;
+            /** @enum {string} */
+            weekIndex: "First" | "Second" | "Third" | "Fourth" | "Last";
+        };
         RetryNodes: {
             /** @description All that failed when it is absent. */
             node?: string | null;
@@ -846,9 +941,16 @@ export interface components {
             installTimeoutMs: number;
             /** Format: int32 */
             leaseMs: number;
+            /** @description `Honor`: nodes are started in the cluster's maintenance windows, where it has some. `Require`: a cluster without any waits. */
+            maintenance: string;
             maxBlockedNodes: number | components["schemas"]["Percentage"];
             maxFailedNodes: number | components["schemas"]["Percentage"];
             maxUnavailable: number | components["schemas"]["Percentage"];
+            /**
+             * Format: int32
+             * @description How much longer a window must be open for a node to be started.
+             */
+            minRemainingMinutes: number;
             /** Format: int32 */
             minSuccessPercent: number;
             nodeAction: string;
@@ -899,12 +1001,14 @@ export interface components {
             hybridGraceMs?: number | null;
             installTimeoutMs?: number | null;
             leaseMs?: number | null;
+            maintenance?: ("Honor" | "Ignore" | "Require") | null;
             /** @description 0–500, or 0–100 %. */
             maxBlockedNodes?: number | components["schemas"]["Percentage"] | null;
             /** @description 0–500, or 0–100 %. */
             maxFailedNodes?: number | components["schemas"]["Percentage"] | null;
             /** @description 1–500, or 1–50 %. */
             maxUnavailable?: number | components["schemas"]["Percentage"] | null;
+            minRemainingMinutes?: number | null;
             minSuccessPercent?: number | null;
             nodeAction?: ("SwitchInPlace" | "DrainAndSwitch") | null;
             nodeSoakMs?: number | null;
@@ -971,6 +1075,18 @@ export interface components {
             lastModifiedBy?: string;
             lastModifiedByType?: components["schemas"]["IdentityType"];
         };
+        TimeInWeek: {
+            day: components["schemas"]["WeekDay"];
+            /** @description In UTC, 0–23; each is the hour that begins then. Without any the whole day. */
+            hourSlots?: number[] | null;
+        };
+        /** @description From `start` up to but not including `end`. */
+        TimeSpan: {
+            /** Format: date-time */
+            end: string;
+            /** Format: date-time */
+            start: string;
+        };
         TransitEncryption: {
             type?: components["schemas"]["TransitEncryptionType"] | null;
         };
@@ -981,6 +1097,13 @@ export interface components {
             /** @description ISO 4217. */
             currency: string;
         };
+        /** @enum {string} */
+        WeekDay: "Sunday" | "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday";
+        WeeklySchedule: {
+            dayOfWeek: components["schemas"]["WeekDay"];
+            /** Format: int32 */
+            intervalWeeks: number;
+        };
     };
     responses: never;
     parameters: {
@@ -988,6 +1111,8 @@ export interface components {
         "ClusterScope.resourceName": string;
         /** @description Resource group, at most 90 characters. */
         "GroupScope.resourceGroupName": string;
+        /** @description `default`, `aksManagedAutoUpgradeSchedule` or `aksManagedNodeOSUpgradeSchedule`. */
+        "MaintenanceConfigurationScope.configName": string;
         "OperationScope.location": string;
         "OperationScope.operationId": string;
         /** @description Where the page begins, from `nextLink`. */
@@ -1929,6 +2054,181 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HostRoutingUsageList"];
                 };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    MaintenanceConfigurations_ListByManagedCluster: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceConfigurationList"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    MaintenanceConfigurations_Get: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description `default`, `aksManagedAutoUpgradeSchedule` or `aksManagedNodeOSUpgradeSchedule`. */
+                configName: components["parameters"]["MaintenanceConfigurationScope.configName"];
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceConfiguration"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    MaintenanceConfigurations_CreateOrUpdate: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description `default`, `aksManagedAutoUpgradeSchedule` or `aksManagedNodeOSUpgradeSchedule`. */
+                configName: components["parameters"]["MaintenanceConfigurationScope.configName"];
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceConfiguration"];
+            };
+        };
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceConfiguration"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    MaintenanceConfigurations_Delete: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description `default`, `aksManagedAutoUpgradeSchedule` or `aksManagedNodeOSUpgradeSchedule`. */
+                configName: components["parameters"]["MaintenanceConfigurationScope.configName"];
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no content to send for this request, but the headers may be useful. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unexpected error response. */
             default: {

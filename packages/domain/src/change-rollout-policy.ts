@@ -49,6 +49,8 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   preflightOverrides: { overridesMax: PREFLIGHT_OVERRIDES_MAX },
   gates: { gatesMax: GATES_MAX },
   approvalTimeoutMs: { min: 60_000, max: 14 * DAY_MS },
+  maintenance: { words: ["Honor", "Ignore", "Require"] },
+  minRemainingMinutes: { min: 0, max: 1_440 },
   policyMode: { words: ["Correct", "Warn", "Off"] },
 };
 

@@ -84,10 +84,10 @@ export type OperationPause = {
 /** What somebody answered to a gate that waited for approval. `by`: their object id; `comment` is their own text. */
 export type GateAnswer = { readonly gate: string; readonly by: string; readonly comment: string };
 
-/** A gate that holds an operation. `since` is when it began to, from which its time-out counts. */
+/** A gate, or a maintenance window, that holds an operation. `since` is when it began to, from which its time-out counts. */
 export type PendingGate = {
   readonly gate: string;
-  readonly kind: RolloutGate["kind"];
+  readonly kind: RolloutGate["kind"] | "MaintenanceWindow";
   readonly since: Instant;
   readonly twoPersons: boolean;
 };

@@ -79,6 +79,13 @@ export type RolloutPolicy = {
   readonly gates: readonly RolloutGate[];
   /** How long an operation waits for an approval before it is canceled, 60,000–1,209,600,000 ms. It never counts as one. */
   readonly approvalTimeoutMs: number;
+  /**
+   * Whether nodes are started in the cluster's maintenance windows only. `Honor`: where there are windows for nodes. `Require`: and a cluster
+   * without any waits. `Ignore`: at any time, unless the cluster's own node disruption policy allows disruptions in windows only.
+   */
+  readonly maintenance: "Honor" | "Ignore" | "Require";
+  /** How much longer a window must be open for a node to be started, 0–1,440 min. */
+  readonly minRemainingMinutes: number;
   /** What becomes of changes to the network policy that stands for the nodes' own rules. */
   readonly policyMode: PolicyMode;
 };
@@ -119,6 +126,8 @@ export const productionPolicy: RolloutPolicy = {
   preflightOverrides: [],
   gates: [],
   approvalTimeoutMs: 72 * 60 * MINUTE_MS,
+  maintenance: "Honor",
+  minRemainingMinutes: 30,
   policyMode: "Correct",
 };
 

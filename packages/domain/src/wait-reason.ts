@@ -10,6 +10,8 @@ export type WaitReason =
   | "Paused"
   | "ApprovalPending"
   | "ScheduledStart"
+  | "MaintenanceWindowClosed"
+  | "NodeDisruptionBlocked"
   | "BundleInstalling"
   | "AgentNotReporting"
   | "NodeNotReady"

@@ -1,4 +1,12 @@
-import type { ClusterProfile, Driver, Instant, PolicyMode, ProvisioningState, RolloutPolicy } from "@hostrouting/domain";
+import type {
+  ClusterProfile,
+  Driver,
+  Instant,
+  MaintenanceConfigurations,
+  PolicyMode,
+  ProvisioningState,
+  RolloutPolicy,
+} from "@hostrouting/domain";
 import type { ResourceRule } from "./worker-permissions.ts";
 
 /** A fact that could be read, or why it could not; never a guess. */
@@ -120,6 +128,14 @@ export type ClusterFacts = {
   readonly nodeAction: RolloutPolicy["nodeAction"];
   readonly drainTimeoutMs: number;
   readonly maxUnavailable: RolloutPolicy["maxUnavailable"];
+  /** How long one node may take at worst. */
+  readonly nodeTimeoutMs: number;
+  /** When nodes may be disturbed, by the policy and by the cluster's own configurations. */
+  readonly maintenance: {
+    readonly mode: RolloutPolicy["maintenance"];
+    readonly minRemainingMinutes: number;
+    readonly configurations: MaintenanceConfigurations;
+  };
   readonly profile: ClusterProfile;
   readonly provisioningState: ProvisioningState;
   /** Whether the cluster's state comes from the operation that is being executed; that one never counts as "another operation". */

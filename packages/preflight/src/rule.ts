@@ -21,8 +21,11 @@ export type Rule = {
   readonly drivers: readonly Driver[];
   /** What a person can do about a failure. */
   readonly remedy: string;
-  /** People may let the rule fail for a while, with a reason (`rolloutPolicy.preflightOverrides`); absent where a failure would break the cluster. */
-  readonly overridable?: true;
+  /**
+   * People may let the rule fail for a while, with a reason (`rolloutPolicy.preflightOverrides`); absent where a failure would break the cluster.
+   * `Standing`: it is asked in every round, and from the override's end on it refuses nodes. `AtPreflight`: later the engine itself minds it.
+   */
+  readonly overridable?: "Standing" | "AtPreflight";
   readonly check: (facts: ClusterFacts) => Outcome;
 };
 

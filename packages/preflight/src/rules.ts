@@ -45,6 +45,7 @@ import { disruptionBudgets } from "./rules/pf-047-disruption-budgets.ts";
 import { podsThatDrainBadly } from "./rules/pf-048-pods-that-drain-badly.ts";
 import { capacity } from "./rules/pf-049-capacity.ts";
 import { scaling } from "./rules/pf-050-scaling.ts";
+import { maintenanceWindow } from "./rules/pf-051-maintenance-window.ts";
 import { nodeDisruption } from "./rules/pf-052-node-disruption.ts";
 import { headroom } from "./rules/pf-053-headroom.ts";
 import { workerRights } from "./rules/pf-054-worker-rights.ts";
@@ -110,6 +111,7 @@ export const rules: readonly Rule[] = [
   podsThatDrainBadly,
   capacity,
   scaling,
+  maintenanceWindow,
   nodeDisruption,
   headroom,
   workerRights,

@@ -9,7 +9,7 @@ export type Allowance = { readonly overrides: readonly PreflightOverride[]; read
 
 /** The override of a rule, or nothing. A time that cannot be read has passed. */
 function overrideOf(rule: Rule, { overrides, now }: Allowance): FindingOverride | undefined {
-  const given = rule.overridable === true ? overrides.find(({ ruleId }) => ruleId === rule.id) : undefined;
+  const given = rule.overridable !== undefined ? overrides.find(({ ruleId }) => ruleId === rule.id) : undefined;
   if (given === undefined) return undefined;
   const { reason, expiresAt } = given;
   return { reason: visibleText(reason), expiresAt, expired: !(now < Date.parse(expiresAt)) };
@@ -42,9 +42,14 @@ export function run(facts: ClusterFacts, allowance: Allowance): readonly Finding
 }
 
 /** Ids of the rules that may be overridden. */
-export const overridableRules: readonly string[] = rules.filter((rule) => rule.overridable === true).map((rule) => rule.id);
+export const overridableRules: readonly string[] = rules.filter((rule) => rule.overridable !== undefined).map((rule) => rule.id);
 
-/** Runs those rules only that may be overridden: what an override allows ends with time, so they are asked again and again. */
-export function runOverridable(facts: ClusterFacts, allowance: Allowance): readonly Finding[] {
-  return rules.filter((rule) => rule.overridable === true).map((rule) => toFinding(rule, facts, allowance));
+const standing = rules.filter((rule) => rule.overridable === "Standing");
+
+/** Ids of the rules that are asked in every round. */
+export const standingRuleIds: readonly string[] = standing.map((rule) => rule.id);
+
+/** Runs the rules that are asked in every round: what an override of them allows ends with time. */
+export function runStanding(facts: ClusterFacts, allowance: Allowance): readonly Finding[] {
+  return standing.map((rule) => toFinding(rule, facts, allowance));
 }

@@ -1,7 +1,7 @@
 import type { HostRoutingWarning, NodeRefusal, StandingRules } from "@hostrouting/domain";
 import type { ClusterFacts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
-import { overridableRules, runOverridable, type Allowance } from "./run.ts";
+import { runStanding, standingRuleIds, type Allowance } from "./run.ts";
 
 const ENDING_ID = "override-ending";
 /** People who look once a week still see it. */
@@ -10,14 +10,14 @@ const ENDING_WITHIN_MS = 7 * 86_400_000;
 const NODE_SUBJECT = "node ";
 
 /**
- * What the rules that may be overridden say between preflights: which nodes must not be switched on, and what people should know. Facts that
+ * What the standing rules say between preflights: which nodes must not be switched on, and what people should know. Facts that
  * were not read for this are unknown to the rules, and refuse nothing.
  */
 export function standingRules(facts: ClusterFacts, allowance: Allowance): StandingRules {
-  const findings = runOverridable(facts, allowance);
+  const findings = runStanding(facts, allowance);
   return {
     warnings: findings.flatMap((finding) => warningsOf(finding, allowance.now)),
-    warningIds: [...overridableRules, ENDING_ID],
+    warningIds: [...standingRuleIds, ENDING_ID],
     refusals: findings.filter(({ severity, outcome }) => severity === "Block" && outcome === "failed").flatMap(refusalsOf),
   };
 }

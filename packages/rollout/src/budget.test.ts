@@ -46,6 +46,8 @@ const event = fc.oneof(
         "reject",
         "emergency",
         "calm",
+        "block",
+        "allow",
         "away",
         "back",
       ),
@@ -88,6 +90,10 @@ function happenToCluster(simulation: Simulation, kind: Exclude<Event, { name: un
     case "emergency":
     case "calm":
       simulation.emergencyOff = kind === "emergency";
+      return;
+    case "block":
+    case "allow":
+      simulation.disruption = { policy: kind === "block" ? "Block" : "Allow", configurations: {} };
       return;
     case "retryAll":
       return simulation.ask({ kind: "Retry", node: undefined });
@@ -151,6 +157,31 @@ describe("the disruption budget", () => {
     );
   });
 
+  test("starts no node while the cluster's owner lets none be disturbed, whatever happens; only an emergency goes on", () => {
+    fc.assert(
+      fc.property(scenario, ({ events, ...policy }) => {
+        const simulation = new Simulation({ ...policy, nodeSoakMs: 0 });
+        for (const each of NAMES) addNode(simulation, each);
+        simulation.request("BpfVeth");
+        for (const [index, each] of events.entries()) {
+          happen(simulation, each, index);
+          const { operation, emergencyOff, disruption } = simulation;
+          const phases = new Map(simulation.records.map(({ uid, phase }) => [uid, phase]));
+          simulation.step();
+          if (operation === undefined || emergencyOff || disruption.policy === "Allow") continue;
+          const isStart = operation.mode === "BpfVeth" ? ["Cordoning", "Installing"] : ["Detaching"];
+          const started = simulation.records.filter(({ uid, phase }) => {
+            const before = phases.get(uid) ?? "Pending";
+            const isAtRest = operation.mode === "BpfVeth" ? before === "Pending" || before === "Disabled" : !isInFlight(before);
+            return isAtRest && isStart.includes(phase);
+          });
+          assert.deepEqual(started, [], `${operation.kind} ${operation.phase}`);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test("lets everything settle once nothing happens any more, and leaves no cordon of ours", () => {
     fc.assert(
       fc.property(scenario, ({ events, ...policy }) => {
@@ -162,6 +193,7 @@ describe("the disruption budget", () => {
         }
         simulation.reachable = true;
         simulation.emergencyOff = false;
+        simulation.disruption = { policy: "Allow", configurations: {} };
         for (const node of simulation.nodes.values()) node.ready = true;
         simulation.request("None");
         for (let rounds = 0; rounds < 80 && simulation.operation !== undefined; rounds += 1) simulation.step();

@@ -1,20 +1,27 @@
 import { unreachable, type Operation } from "@hostrouting/domain";
 import { installBundle, removeEverything } from "./bundle-plan.ts";
+import { closedWindow, hasNodesToDisable } from "./disruption-gate.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
+import { withPendingGate } from "./policy-gates.ts";
 import { advance, freshAttempts, progressError, timeoutError } from "./operation-step.ts";
 import { stepNodes, type Outcome, type Round } from "./round.ts";
 import { windDown } from "./wind-down.ts";
 
 /**
- * Switching host routing off, on request or as a rollback of a switching on: the same phases, nothing to validate. Nodes let go a few at a time; the bundle is removed once every
- * node's kernel shows the stack, and the policy last. It goes on under an emergency off, which it does not contradict.
+ * Switching host routing off, on request or as a rollback of a switching on: the same phases, nothing to validate. Nodes let go a few at a time, when
+ * they may be disturbed; the bundle is removed once every node's kernel shows the stack, and the policy last. It goes on under an emergency off,
+ * which it does not contradict, and then at any time.
  */
 export function disableOperation(round: Round, operation: Operation): Outcome {
+  return withPendingGate(round, disablingStep(round, operation));
+}
+
+function disablingStep(round: Round, operation: Operation): Outcome {
   if (operation.error !== undefined) return windDown(round, operation, operation.error);
   if (operation.cancelRequested || operation.phase === "Canceling") return windDown(round, operation, undefined);
   if (operation.control.pause !== undefined) return pauseOperation(round, operation, operation.control.pause);
   if (operation.phase === "Pausing" || operation.phase === "Paused") return resumeOperation(round, operation);
-  const late = timeoutError(round, operation) ?? progressError(round, operation);
+  const late = timeoutError(round, operation) ?? (operation.control.pending === undefined ? progressError(round, operation) : undefined);
   if (late !== undefined) return windDown(round, operation, late);
   switch (operation.phase) {
     case "Accepted":
@@ -38,7 +45,9 @@ export function disableOperation(round: Round, operation: Operation): Outcome {
 }
 
 function roll(round: Round, operation: Operation): Outcome {
-  const step = letGo(round, true);
+  const window = closedWindow(round);
+  const free = letGo(round, window === undefined);
+  const step = window !== undefined && hasNodesToDisable(free.nodes) ? { ...free, waits: [...free.waits, window] } : free;
   return advance(operation, step, step.isOpen || step.intents.length > 0 ? "Rolling" : "Finishing");
 }
 

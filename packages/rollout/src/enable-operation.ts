@@ -2,6 +2,7 @@ import { unreachable, visibleText, type Operation, type OperationError } from "@
 import { afterQueue, awaitAdmission } from "./admission-queue.ts";
 import { agentIsReady } from "./agent-report.ts";
 import { installBundle } from "./bundle-plan.ts";
+import { closedWindow, hasNodesToEnable } from "./disruption-gate.ts";
 import { isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { closedGate, gateEnd, isGateWait, withPendingGate } from "./policy-gates.ts";
@@ -89,11 +90,16 @@ function validate(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, false);
   if (preflight.kind === "Failed") return windDown(round, operation, preflight.error);
   if (preflight.kind === "Passed") {
-    const closed = closedGate(round, operation, { at: "BeforeCluster" });
+    const closed = closedGate(round, operation, { at: "BeforeCluster" }) ?? beforeNodes(round, stepped.nodes);
     if (closed === undefined) return advance(operation, stepped, "Preparing");
     return advance(operation, { ...stepped, waits: [...stepped.waits, closed] }, "Validating");
   }
   return untilKnown(round, operation, stepped);
+}
+
+/** With nothing touched yet, the bundle too waits for a window in which nodes may be started. */
+function beforeNodes(round: Round, nodes: readonly RoundNode[]): WaitDraft | undefined {
+  return hasNodesToEnable(round, nodes) ? closedWindow(round) : undefined;
 }
 
 /** Preflight could not tell: asked again for a while, then it blocks. */
@@ -181,9 +187,12 @@ function installError(late: readonly RoundNode[]): OperationError {
 
 function roll(round: Round, operation: Operation): Outcome {
   const gate = new StageGate(round, operation);
-  const stepped = stepNodes(round, operation.mode, gate);
+  const window = closedWindow(round);
+  const stepped = stepNodes(round, operation.mode, window === undefined && gate);
   const installed = installBundle(round, stepped.nodes, "BpfVeth");
-  const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits: [...stepped.waits, ...gate.waits] };
+  const closed = window !== undefined && hasNodesToEnable(round, installed.nodes) ? [window] : [];
+  const waits = [...stepped.waits, ...gate.waits, ...closed];
+  const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits };
   const over = whyOverBudget(round, operation, step.nodes);
   if (over !== undefined) return failing(round, operation, { step, why: over });
   if (hasOpenNodes(round, step.nodes) || step.intents.length > 0 || gate.waits.some(isGateWait)) return advance(operation, step, "Rolling");

@@ -5,6 +5,10 @@ import type { WaitDraft } from "./waits.ts";
 
 /** People take hours; an answer rings the bell. */
 const GATE_RESYNC_MS = 5_000;
+/** Windows are hours away, and whatever changes them rings the bell. */
+const WINDOW_RESYNC_MS = 60_000;
+/** Not a name that a gate can have. */
+const WINDOW = "maintenance window";
 
 /** The first gate at a place that is closed now, as a wait. A gate at a batch is one of its own for each batch. */
 export function closedGate(
@@ -34,6 +38,11 @@ export function isGateWait({ reason }: Pick<WaitDraft, "reason">): boolean {
   return reason === "ApprovalPending" || reason === "ScheduledStart";
 }
 
+/** Whether no node is started because of when they may be disturbed. */
+function isWindowWait({ reason }: WaitDraft): boolean {
+  return reason === "MaintenanceWindowClosed" || reason === "NodeDisruptionBlocked";
+}
+
 /** Why a gate ends the operation: it was rejected, or nobody approved in time. */
 export function gateEnd(round: Round, { control }: Operation): OperationError | undefined {
   if (control.cancelReason !== undefined) return control.cancelReason;
@@ -44,22 +53,32 @@ export function gateEnd(round: Round, { control }: Operation): OperationError | 
   return { code: "ApprovalTimeout", message: "Nobody approved in time.", target: pending.gate };
 }
 
-/** Notes which gate holds the operation and since when; when it opens, deadlines begin anew. */
+/** Looks again when the window opens at the latest. */
+function resyncMs({ now }: Round, wait: WaitDraft): number {
+  if (!isWindowWait(wait)) return GATE_RESYNC_MS;
+  return Math.max(1, Math.min(WINDOW_RESYNC_MS, (wait.until ?? Infinity) - now));
+}
+
+/**
+ * Notes which gate holds the operation and since when; when it opens, deadlines begin anew. So they do for a maintenance window, which is noted
+ * where no gate is: that can be answered meanwhile.
+ */
 export function withPendingGate(round: Round, outcome: Outcome): Outcome {
   const { operation } = outcome;
   if (operation === undefined || isTerminal(operation.phase)) return outcome;
-  const wait = outcome.waits.find(isGateWait);
+  const wait = outcome.waits.find(isGateWait) ?? outcome.waits.find(isWindowWait);
   const { pending, ...before } = operation.control;
   // A pause that has just begun counts by itself.
   const control = pending === undefined ? before : { ...before, waitedMs: (before.waitedMs ?? 0) + round.now - pending.since };
   if (wait === undefined)
     return pending === undefined ? outcome : { ...outcome, operation: { ...operation, control: { ...control, resumedAt: round.now } } };
   const isBusy = outcome.intents.length > 0 || outcome.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
-  const lookAgainInMs = isBusy ? outcome.lookAgainInMs : GATE_RESYNC_MS;
-  if (pending?.gate === wait.subject) return { ...outcome, lookAgainInMs };
+  const lookAgainInMs = isBusy ? outcome.lookAgainInMs : resyncMs(round, wait);
+  const name = isWindowWait(wait) ? WINDOW : wait.subject;
+  if (pending?.gate === name) return { ...outcome, lookAgainInMs };
   const gate = round.snapshot.policy.gates.find(({ id }) => id === wait.subject.split("/")[0]);
   const twoPersons = gate?.kind === "Approval" && gate.twoPersons;
-  const kind = wait.reason === "ApprovalPending" ? ("Approval" as const) : ("ScheduledStart" as const);
-  const held = { gate: wait.subject, kind, since: round.now, twoPersons };
+  const kind = isWindowWait(wait) ? ("MaintenanceWindow" as const) : (gate?.kind ?? "ScheduledStart");
+  const held = { gate: name, kind, since: round.now, twoPersons };
   return { ...outcome, lookAgainInMs, operation: { ...operation, control: { ...control, pending: held } } };
 }

@@ -6,6 +6,7 @@ import {
   type FencingToken,
   type Instant,
   type ManagedCluster,
+  type NodeDisruptionRules,
   type NodeName,
   type NodeRequest,
   type NodeRollout,
@@ -42,6 +43,7 @@ export class Simulation {
   policy: RolloutPolicy;
   /** What the rules that may be overridden say, asked in every round. */
   standing: (simulation: Simulation) => StandingRules = () => ({ warnings: [], warningIds: [], refusals: [] });
+  disruption: NodeDisruptionRules = { policy: "Allow", configurations: {} };
   preflight: PreflightVerdict = { kind: "Passed", warnings: [] };
   /** What the store says of the operation's turn. */
   admission: Admission = { kind: "Admitted" };
@@ -201,6 +203,7 @@ export class Simulation {
       preflight: this.preflight,
       admission: this.admission,
       standing: this.standing(this),
+      disruption: this.disruption,
       managedPolicy: this.#judgePolicy(),
       evictionRefusals: this.#refusals,
     };

@@ -7,6 +7,7 @@ import type {
   Instant,
   ManagedCluster,
   ManagedPolicyStatus,
+  NodeDisruptionRules,
   NodeName,
   NodeRules,
   NodeRollout,
@@ -198,6 +199,8 @@ export type ClusterSnapshot = {
   /** Whether the operation may begin or go on beside all others; asked for one that wants to only. */
   readonly admission?: Admission | undefined;
   readonly standing: StandingRules;
+  /** When the cluster's owner lets nodes be disturbed. */
+  readonly disruption: NodeDisruptionRules;
   /** Absent where the cluster could not be reached, and with a driver that needs none of ours. */
   readonly managedPolicy: PolicyVerdict | undefined;
   readonly evictionRefusals: readonly EvictionRefusal[];

@@ -47,6 +47,10 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   Soaking: "Nothing: the node must stay well for a while.",
   ApprovalPending: "Approve or reject it: `hostrouting approve` or `reject` with the gate's name and a comment.",
   ScheduledStart: "Nothing: it begins at its time; change or remove the gate in `rolloutPolicy.gates` to begin earlier.",
+  MaintenanceWindowClosed:
+    "Nothing: nodes are started when a window opens; see `rolloutPolicy.maintenance`, or override PF-051 with a reason if it cannot wait.",
+  NodeDisruptionBlocked:
+    "Set `nodeDisruptionProfile.nodeDisruptionPolicy` to Allow for the time of the rollout, or override PF-052 with a reason if it cannot wait.",
   CanarySoaking: "Nothing: the first nodes of each kind must stay well for a while; `rolloutPolicy.canarySoakMs` says how long.",
   BatchSoaking: "Nothing: a batch must stay well for a while before the next one; `rolloutPolicy.batchSoakMs` says how long.",
   FinalSoaking: "Nothing: all nodes must stay well for a while; `rolloutPolicy.finalSoakMs` says how long.",
@@ -85,7 +89,7 @@ export function completeWaits(drafts: readonly WaitDraft[], previous: readonly W
   return all.filter((wait) => kept.has(wait));
 }
 
-/** Whether it is about one node; a gate holds the whole cluster. */
+/** Whether it is about one node; a gate holds the whole cluster, and its subject is the gate. */
 function isOfNode({ subject, reason }: Wait): boolean {
   return subject !== CLUSTER && reason !== "ApprovalPending" && reason !== "ScheduledStart";
 }

@@ -3,6 +3,7 @@ import type {
   ClusterId,
   HistoryEntry,
   HostRoutingStatus,
+  MaintenanceConfigurations,
   ManagedCluster,
   Operation,
   OperationControl,
@@ -27,14 +28,15 @@ export type NewOperation = {
 };
 
 /**
- * A cluster under lock, with the operation that is under way on it and its own part of the rollout policy. `failed`: the last operation, where it has
- * failed and none is under way.
+ * A cluster under lock, with the operation that is under way on it, its own part of the rollout policy and its maintenance configurations. `failed`: the
+ * last operation, where it has failed and none is under way.
  */
 export type LockedCluster = {
   readonly cluster: ManagedCluster;
   readonly active: Operation | undefined;
   readonly failed?: Operation | undefined;
   readonly rolloutPolicy: Partial<RolloutPolicy>;
+  readonly maintenance: MaintenanceConfigurations;
 };
 
 /** Everything that one accepted request writes. */
@@ -49,6 +51,8 @@ export type ClusterChange = {
   readonly control?: { readonly operationId: OperationId; readonly control: OperationControl };
   readonly begin?: NewOperation;
   readonly rolloutPolicy?: Partial<RolloutPolicy>;
+  /** All of them: one that is missing is removed. */
+  readonly maintenance?: MaintenanceConfigurations;
   readonly history: readonly HistoryEntry[];
 };
 
@@ -66,6 +70,8 @@ export type ClusterStore = {
   register(cluster: ManagedCluster, policy: Partial<RolloutPolicy>): Promise<void>;
   /** What the worker saw and decided last, and the part of the rollout policy that was set for this cluster. */
   status(id: ClusterId): Promise<{ status: HostRoutingStatus | undefined; rolloutPolicy: Partial<RolloutPolicy> }>;
+  /** By name; none of an unknown cluster. */
+  maintenance(id: ClusterId): Promise<MaintenanceConfigurations>;
   history(id: ClusterId, page: { afterSeq: number; limit: number }): Promise<HistoryRow[]>;
 };
 
@@ -127,9 +133,19 @@ async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedClust
     row.active_operation_id === null
       ? undefined
       : await tx.selectFrom("operation").selectAll().where("id", "=", row.active_operation_id).forUpdate().executeTakeFirst();
-  const round = await tx.selectFrom("cluster_round").select("rollout_policy").where("cluster_id", "=", id).executeTakeFirst();
+  const round = await tx
+    .selectFrom("cluster_round")
+    .select(["rollout_policy", "maintenance"])
+    .where("cluster_id", "=", id)
+    .executeTakeFirst();
   const failed = active === undefined && row.provisioning_state === "Failed" ? await lastOperation(tx, id) : undefined;
-  return { cluster: toManagedCluster(row), active: active && toOperation(active), failed, rolloutPolicy: round?.rollout_policy ?? {} };
+  return {
+    cluster: toManagedCluster(row),
+    active: active && toOperation(active),
+    failed,
+    rolloutPolicy: round?.rollout_policy ?? {},
+    maintenance: round?.maintenance ?? {},
+  };
 }
 
 async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChange): Promise<void> {
@@ -172,6 +188,12 @@ async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChan
     await tx
       .updateTable("cluster_round")
       .set({ rollout_policy: JSON.stringify(change.rolloutPolicy) })
+      .where("cluster_id", "=", id)
+      .execute();
+  if (change.maintenance !== undefined)
+    await tx
+      .updateTable("cluster_round")
+      .set({ maintenance: JSON.stringify(change.maintenance) })
       .where("cluster_id", "=", id)
       .execute();
   await tx
@@ -225,6 +247,10 @@ export function clusterStore(db: Kysely<Tables>): ClusterStore {
         status: row?.status ? { ...row.status, findings: row.status.findings ?? [] } : undefined,
         rolloutPolicy: row?.rollout_policy ?? {},
       };
+    },
+    async maintenance(id) {
+      const row = await db.selectFrom("cluster_round").select("maintenance").where("cluster_id", "=", id).executeTakeFirst();
+      return row?.maintenance ?? {};
     },
     history: (id, page) => readHistory(db, id, page),
   };

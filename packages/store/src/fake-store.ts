@@ -27,6 +27,7 @@ type Row = {
   lookAgainAt: number;
   status: ClusterRound["status"];
   rolloutPolicy: ClusterRound["rolloutPolicy"];
+  maintenance: ClusterRound["maintenance"];
   nodes: Map<string, NodeRollout>;
   history: HistoryRow[];
   usage: { open: readonly UsageInterval[]; seenAt: Instant | undefined; charges: readonly UsageCharge[] };
@@ -141,6 +142,7 @@ export class FakeStore {
         rolloutPolicy: stored(row?.rolloutPolicy) ?? {},
       };
     },
+    maintenance: async (id) => stored(this.#rows.get(id)?.maintenance) ?? {},
     history: async (id, { afterSeq, limit }) => (this.#rows.get(id)?.history ?? []).filter(({ seq }) => seq > afterSeq).slice(0, limit),
   };
 
@@ -199,7 +201,9 @@ export class FakeStore {
 
   #locked(id: ClusterId): LockedCluster | undefined {
     const row = this.#rows.get(id);
-    return row && { cluster: this.#cluster(row), active: this.#active(row), rolloutPolicy: stored(row.rolloutPolicy) };
+    if (row === undefined) return undefined;
+    const { rolloutPolicy, maintenance } = stored({ rolloutPolicy: row.rolloutPolicy, maintenance: row.maintenance });
+    return { cluster: this.#cluster(row), active: this.#active(row), rolloutPolicy, maintenance };
   }
 
   #read(clusterId: ClusterId): ClusterRound | undefined {
@@ -211,6 +215,7 @@ export class FakeStore {
         nodes: [...row.nodes.values()].toSorted((a, b) => (a.uid < b.uid ? -1 : 1)).map(stored),
         status: stored(row.status),
         rolloutPolicy: stored(row.rolloutPolicy),
+        maintenance: stored(row.maintenance),
         now: as<Instant>(this.#now()),
       }
     );
@@ -242,6 +247,7 @@ export class FakeStore {
     if (row === undefined) return;
     if (change.cluster !== undefined) row.cluster = { ...stored(change.cluster), activeOperationId: change.cluster.activeOperationId };
     if (change.rolloutPolicy !== undefined) row.rolloutPolicy = stored(change.rolloutPolicy);
+    if (change.maintenance !== undefined) row.maintenance = stored(change.maintenance);
     row.lookAgainAt = this.#now();
     this.#append(row, change.history);
   }
@@ -317,6 +323,7 @@ function newRow(cluster: ManagedCluster, { now, policy }: { now: number; policy:
     lookAgainAt: now,
     status: undefined,
     rolloutPolicy: policy,
+    maintenance: {},
     nodes: new Map(),
     history: [],
     usage: { open: [], seenAt: undefined, charges: [] },

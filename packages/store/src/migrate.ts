@@ -4,6 +4,7 @@ import { AppError } from "@hostrouting/domain";
 import * as clustersAndOperations from "./migrations/0001-clusters-and-operations.ts";
 import * as controlOfOperations from "./migrations/0002-control-of-operations.ts";
 import * as usage from "./migrations/0003-usage.ts";
+import * as maintenanceConfigurations from "./migrations/0004-maintenance-configurations.ts";
 import type { Tables } from "./tables.ts";
 
 /** In order of their numbers; a migration that has landed is never edited. */
@@ -11,6 +12,7 @@ const MIGRATIONS = {
   "0001-clusters-and-operations": clustersAndOperations,
   "0002-control-of-operations": controlOfOperations,
   "0003-usage": usage,
+  "0004-maintenance-configurations": maintenanceConfigurations,
 };
 
 /**

@@ -10,6 +10,7 @@ import {
   type HistoryEntry,
   type HostRoutingStatus,
   type Instant,
+  type MaintenanceConfigurations,
   type ManagedCluster,
   type NodeRollout,
   type Operation,
@@ -30,6 +31,7 @@ export type ClusterRound = {
   readonly nodes: readonly NodeRollout[];
   readonly status: HostRoutingStatus | undefined;
   readonly rolloutPolicy: Partial<RolloutPolicy>;
+  readonly maintenance: MaintenanceConfigurations;
   readonly now: Instant;
 };
 
@@ -205,7 +207,7 @@ export function roundStore(db: Kysely<Tables>): RoundStore {
             .execute();
           const round = await tx
             .selectFrom("cluster_round")
-            .select(["status", "rollout_policy", sql<Date>`clock_timestamp()`.as("now")])
+            .select(["status", "rollout_policy", "maintenance", sql<Date>`clock_timestamp()`.as("now")])
             .where("cluster_id", "=", clusterId)
             .executeTakeFirstOrThrow();
           return {
@@ -214,6 +216,7 @@ export function roundStore(db: Kysely<Tables>): RoundStore {
             nodes: nodes.map((row) => row.record as unknown as NodeRollout),
             status: round.status ?? undefined,
             rolloutPolicy: round.rollout_policy ?? {},
+            maintenance: round.maintenance,
             now: as<Instant>(round.now.getTime()),
           };
         });

@@ -3,6 +3,7 @@ import type {
   ClusterId,
   Driver,
   HostRoutingStatus,
+  MaintenanceConfigurations,
   OperationControl,
   OperationError,
   OperationId,
@@ -64,6 +65,7 @@ export type Tables = {
     look_again_at: Generated<Date>;
     status: Json<HostRoutingStatus> | null;
     rollout_policy: Json<Partial<RolloutPolicy>> | null;
+    maintenance: ColumnType<MaintenanceConfigurations, string | undefined, string>;
     usage_seen_at: ColumnType<Date | null, never, unknown>;
   };
   usage_interval: {

@@ -97,6 +97,32 @@ test("an etag that has gone stale is refused with PreconditionFailed", async () 
   );
 });
 
+test("maintenance configurations are set, read and removed by the SDK's own client", async () => {
+  const { maintenanceConfigurations } = client();
+  const name = "aksManagedNodeOSUpgradeSchedule";
+  const day = (text: string): Date => new Date(`${text}T00:00:00Z`);
+  const notAllowedDates = [{ start: day("2026-12-23"), end: day("2027-01-03") }];
+  const maintenanceWindow = {
+    schedule: { daily: { intervalDays: 3 } },
+    durationHours: 4,
+    startTime: "22:00",
+    startDate: day("2026-01-01"),
+    notAllowedDates,
+  };
+  await maintenanceConfigurations.createOrUpdate("lab", "sdk", name, { maintenanceWindow });
+  const kept = await maintenanceConfigurations.get("lab", "sdk", name);
+  assert.deepEqual(
+    JSON.parse(JSON.stringify(kept.maintenanceWindow)),
+    JSON.parse(JSON.stringify({ ...maintenanceWindow, utcOffset: "+00:00" })),
+  );
+  const names = [];
+  for await (const each of maintenanceConfigurations.listByManagedCluster("lab", "sdk")) names.push(each.name);
+  assert.deepEqual(names, [name]);
+  await maintenanceConfigurations.delete("lab", "sdk", name);
+  await maintenanceConfigurations.delete("lab", "sdk", name);
+  await assert.rejects(async () => maintenanceConfigurations.get("lab", "sdk", name), /was not found/);
+});
+
 test("a wrong secret gets no token, and the authority's key stays private", async () => {
   await assert.rejects(() => client("wrong").managedClusters.get("lab", "sdk"), /AADSTS7000215/);
   assert.equal(statSync(installation.authorityKeyFile).mode & 0o777, 0o600);

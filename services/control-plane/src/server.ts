@@ -7,6 +7,7 @@ import { authorityProxy } from "./arm/authority-proxy.ts";
 import { directoryRoutes } from "./arm/directory-routes.ts";
 import { hostRoutingRoutes } from "./arm/host-routing-routes.ts";
 import { parseJsonBody } from "./arm/json-body.ts";
+import { maintenanceRoutes } from "./arm/maintenance-routes.ts";
 import { managedClusterRoutes } from "./arm/managed-cluster-routes.ts";
 import { openRoutes } from "./arm/open-routes.ts";
 import { operationRoutes } from "./arm/operation-routes.ts";
@@ -89,6 +90,7 @@ export async function buildServer(deps: Deps, tls: TlsFiles): Promise<FastifyIns
   openRoutes(app, deps);
   directoryRoutes(app, deps);
   managedClusterRoutes(app, deps);
+  maintenanceRoutes(app, deps);
   hostRoutingRoutes(app, deps);
   operationRoutes(app, deps);
   usageRoutes(app, deps);

@@ -97,7 +97,8 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
     if (other !== undefined) return { reach: other, preflight: { kind: "NotAsked" }, ...UNSEEN, access: undefined };
     const reach: Reach = { kind: "Reachable", observed };
     const managedPolicy = judgeManagedPolicy(found, { read, policy, attempt: memory.applied.policyAttempt });
-    const question = { cluster: read.cluster, operation: read.operation, policy, nodes: facts, managedPolicy, now: read.now };
+    const { cluster, operation, maintenance, now } = read;
+    const question = { cluster, operation, maintenance, policy, nodes: facts, managedPolicy, now };
     const said = { reach, standing: checkStanding(question), managedPolicy, access, fence };
     if (!wantsPreflight(read.operation)) {
       memory.preflight = undefined;
@@ -137,6 +138,7 @@ function snapshotOf(
     preflight: seen.preflight,
     admission: given.admission,
     standing: seen.standing,
+    disruption: { policy: profile.nodeDisruptionPolicy, configurations: read.maintenance },
     managedPolicy: seen.managedPolicy,
     evictionRefusals: memory.applied.evictionRefusals,
   };

@@ -12,7 +12,7 @@ export const guardRung: Rule = {
   remedy:
     "Use a node image whose kernel has BPF LSM in its list of security modules, or one that allows fmod_ret programs; " +
     "or accept rules that are reported only, with an override that has a reason and an end (`rolloutPolicy.preflightOverrides`).",
-  overridable: true,
+  overridable: "Standing",
   check({ nodes }) {
     if (!nodes.known) return unknown(`The nodes could not be read: ${nodes.because}`);
     const told = nodes.value.filter(({ guardRung: rung }) => rung !== undefined);

@@ -75,6 +75,8 @@ export const good: ClusterFacts = {
   nodeAction: "SwitchInPlace",
   drainTimeoutMs: 1_800_000,
   maxUnavailable: "10%",
+  nodeTimeoutMs: 14 * 60_000,
+  maintenance: { mode: "Honor", minRemainingMinutes: 30, configurations: {} },
   profile,
   provisioningState: "Updating",
   ownOperation: true,

@@ -1,4 +1,19 @@
+import type { MaintenanceConfiguration } from "@hostrouting/domain";
+import type { ClusterFacts } from "../facts.ts";
 import { agentPool, good, NOW_MS, profile, unreadable, withNode, withProfile, type RuleCase } from "./good-facts.ts";
+
+const hours = (hourSlots: readonly number[]): MaintenanceConfiguration => ({
+  timeInWeek: [{ day: "Monday", hourSlots }],
+  notAllowedTime: [],
+});
+const never: MaintenanceConfiguration = {
+  timeInWeek: [],
+  notAllowedTime: [{ start: "2000-01-01T00:00:00.000Z", end: "2190-01-01T00:00:00.000Z" }],
+};
+const withWindows = (changes: Partial<ClusterFacts["maintenance"]>): ClusterFacts => ({
+  ...good,
+  maintenance: { ...good.maintenance, ...changes },
+});
 
 /** Rules over the ARM resource and over what Node objects say. */
 export const resourceCases: readonly RuleCase[] = [
@@ -111,8 +126,44 @@ export const resourceCases: readonly RuleCase[] = [
   ],
   ["PF-050", "a mode of which nobody has heard", withProfile({ nodeProvisioning: "Unknown" }), "unknown"],
   ["PF-050", "nodes not read", { ...good, nodes: unreadable }, "unknown"],
+  ["PF-051", "no windows", good, "passed"],
+  ["PF-051", "none though required: the operation waits", withWindows({ mode: "Require" }), "passed"],
+  ["PF-051", "an hour a week", withWindows({ configurations: { default: hours([1]) } }), "passed"],
+  [
+    "PF-051",
+    "an hour, and more must be left",
+    withWindows({ configurations: { default: hours([1]) }, minRemainingMinutes: 61 }),
+    "failed",
+    ["default"],
+  ],
+  [
+    "PF-051",
+    "shorter than a node may take",
+    { ...withWindows({ mode: "Require", configurations: { default: hours([1]) } }), nodeTimeoutMs: 3_600_001 },
+    "failed",
+    ["default"],
+  ],
+  [
+    "PF-051",
+    "never open",
+    withWindows({ configurations: { aksManagedNodeOSUpgradeSchedule: never } }),
+    "failed",
+    ["aksManagedNodeOSUpgradeSchedule"],
+  ],
+  [
+    "PF-051",
+    "never open, but those windows do not count",
+    withWindows({ configurations: { aksManagedAutoUpgradeSchedule: never } }),
+    "passed",
+  ],
+  ["PF-051", "ignored", withWindows({ mode: "Ignore", configurations: { default: never } }), "skipped"],
   ["PF-052", "allowed", good, "passed"],
   ["PF-052", "blocked", withProfile({ nodeDisruptionPolicy: "Block" }), "failed", ["nodeDisruptionProfile"]],
-  ["PF-052", "in windows only", withProfile({ nodeDisruptionPolicy: "AllowDuringMaintenanceWindow" }), "unknown"],
+  [
+    "PF-052",
+    "in windows only: the operation waits for one",
+    withProfile({ nodeDisruptionPolicy: "AllowDuringMaintenanceWindow" }),
+    "passed",
+  ],
   ["PF-052", "a word of which nobody has heard", withProfile({ nodeDisruptionPolicy: "Unknown" }), "unknown"],
 ];

@@ -257,6 +257,26 @@ function clusters(): void {
     assert.deepEqual(again, { ...cluster, accessReference: "/second" });
   });
 
+  void test("have maintenance configurations, which rounds read and registering again leaves alone", async () => {
+    const { store, clusterId } = it;
+    assert.deepEqual(await store.clusters.maintenance(clusterId), {});
+    const hours = { timeInWeek: [{ day: "Monday" as const, hourSlots: [1] }], notAllowedTime: [] };
+    await store.clusters.change(clusterId, (locked) => ({
+      result: undefined,
+      change: { maintenance: { ...locked?.maintenance, default: hours }, history: [] },
+    }));
+    const cluster = await store.clusters.get(clusterId);
+    assert.ok(cluster);
+    await store.clusters.register(cluster, { maxUnavailable: 2 });
+    assert.deepEqual(await store.clusters.maintenance(clusterId), { default: hours });
+    assert.deepEqual((await store.rounds.read(clusterId))?.maintenance, { default: hours });
+    await store.clusters.change(clusterId, (locked) => {
+      assert.deepEqual(locked?.maintenance, { default: hours });
+      return { result: undefined, change: { maintenance: {}, history: [] } };
+    });
+    assert.deepEqual(await store.clusters.maintenance(clusterId), {});
+  });
+
   void test("are found by subscription and group without regard to case", async () => {
     const { subscriptionId } = (await it.store.clusters.get(it.clusterId)) ?? { subscriptionId: "" };
     const found = await it.store.clusters.list({ subscriptionId: subscriptionId.toUpperCase(), resourceGroup: "g", limit: 10 });

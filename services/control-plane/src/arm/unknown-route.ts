@@ -11,6 +11,8 @@ const KNOWN: readonly { readonly path: RegExp; readonly allow: string }[] = [
   },
   { path: CLUSTERS, allow: "GET" },
   { path: /\/managedclusters\/[^/]+\/hostroutings(\/default(\/nodes)?)?$/, allow: "GET" },
+  { path: /\/managedclusters\/[^/]+\/maintenanceconfigurations$/, allow: "GET" },
+  { path: /\/managedclusters\/[^/]+\/maintenanceconfigurations\/[^/]+$/, allow: "GET, PUT, DELETE" },
   { path: /\/managedclusters\/[^/]+\/abort$/, allow: "POST" },
   { path: /\/managedclusters\/[^/]+\/hostroutings\/default\/(pause|resume|cancel|retry|skip|approve|reject|rollback)$/, allow: "POST" },
   { path: /\/locations\/[^/]+\/(operations|operationresults)\/[^/]+$/, allow: "GET" },

@@ -45,6 +45,8 @@ const cases: readonly (readonly [name: string, answered: unknown, expected: unkn
   ],
   ["a rejection of a start", answer({ pending: night }, "reject"), { pending: night, rejection: approved }],
   ["no gate", answer({}, "approve"), NOT_NOW],
+  ["a maintenance window", answer({ pending: { ...board, kind: "MaintenanceWindow" } }, "approve"), NOT_NOW],
+  ["a rejection of a maintenance window", answer({ pending: { ...board, kind: "MaintenanceWindow" } }, "reject"), NOT_NOW],
   [
     "another gate",
     answer({ pending: { ...board, gate: "batch/batch-2" } }, "approve"),

@@ -14,9 +14,10 @@ export function decideAnswer(active: Operation, answer: Answer, principal: Princ
   const { gate, comment } = answer;
   const isApproved = approvals.some((given) => given.gate === gate);
   if (answer.verb === "approve" && isApproved) return undefined;
-  if (pending === undefined || pending.gate !== gate || isApproved) {
-    const now =
-      pending === undefined || isApproved ? "No gate holds the operation now." : `It is gate '${pending.gate}' that holds the operation.`;
+  // A maintenance window holds it as a gate does, and is nobody's to open.
+  const isHeld = pending !== undefined && pending.kind !== "MaintenanceWindow" && !isApproved;
+  if (!isHeld || pending.gate !== gate) {
+    const now = !isHeld ? "No gate holds the operation now." : `It is gate '${pending.gate}' that holds the operation.`;
     return armError(409, "OperationNotAllowed", `Gate '${gate}' waits for no answer. ${now}`);
   }
   if (answer.verb === "approve" && pending.kind === "ScheduledStart")

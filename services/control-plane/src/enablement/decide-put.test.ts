@@ -58,7 +58,7 @@ function decide(cluster: ManagedCluster | undefined, active: Operation | undefin
     etag: "etag-new",
     now: "2026-04-02T00:00:00.000Z",
   };
-  return decidePut(cluster && { cluster, active, rolloutPolicy: {} }, put);
+  return decidePut(cluster && { cluster, active, rolloutPolicy: {}, maintenance: {} }, put);
 }
 
 /** In short: what was decided, in the order in which it matters. */
@@ -181,7 +181,7 @@ const cancels: readonly (readonly [name: string, active: Operation | undefined, 
 ];
 for (const [name, active, expected] of cancels)
   test(`cancel, ${name}: ${expected}`, () => {
-    const { change, result } = decideCancel({ cluster: settled, active, rolloutPolicy: {} }, "one", principal);
+    const { change, result } = decideCancel({ cluster: settled, active, rolloutPolicy: {}, maintenance: {} }, "one", principal);
     assert.equal(
       result instanceof ArmError ? String(result.status) : change === undefined ? "nothing" : `cancel ${change.requestCancel}`,
       expected,

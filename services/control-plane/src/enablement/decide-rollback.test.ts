@@ -40,7 +40,10 @@ function operation(kind: OperationKind, phase: OperationPhase, more: Partial<Ope
 
 /** What comes of it: who takes back and what ends for it, or the refusal. */
 function rollback(given: { active?: Operation; failed?: Operation }): string {
-  const { change, result } = decideRollback({ cluster, active: given.active, failed: given.failed, rolloutPolicy: {} }, request);
+  const { change, result } = decideRollback(
+    { cluster, active: given.active, failed: given.failed, rolloutPolicy: {}, maintenance: {} },
+    request,
+  );
   if (result instanceof ArmError) return `${result.status} ${result.message}`;
   const { begin, supersede } = change ?? {};
   if (begin === undefined) return `${result.operationId} does already`;
@@ -76,7 +79,7 @@ for (const [name, given, expected] of cases)
     typeof expected === "string" ? assert.equal(rollback(given), expected) : assert.match(rollback(given), expected));
 
 test("the resource says afterwards what the cluster is brought to, and nothing else of it changes", () => {
-  const { change } = decideRollback({ cluster, active: enable("Paused"), rolloutPolicy: {} }, request);
+  const { change } = decideRollback({ cluster, active: enable("Paused"), rolloutPolicy: {}, maintenance: {} }, request);
   const after = change?.cluster;
   assert.deepEqual(
     [after?.desiredMode, after?.generation, after?.provisioningState, after?.activeOperationId, after?.etag],

@@ -43,7 +43,7 @@ function operation(phase: OperationPhase, more: Partial<Operation> = {}): Operat
 
 function ask(verb: "pause" | "resume", active: Operation | undefined): string | OperationControl {
   const { change, result } = decideVerb(
-    { cluster, active, rolloutPolicy: {} },
+    { cluster, active, rolloutPolicy: {}, maintenance: {} },
     { ask: { verb }, name: "one", principal, status: undefined },
   );
   if (result instanceof ArmError) return `${result.status} ${result.fault.code}: ${result.message}`;
@@ -113,7 +113,7 @@ const skip = (name: string): NodeRequest => ({ kind: "Skip", node: name, reason:
 function askOfNodes(request: NodeRequest, active: Operation): string | readonly NodeRequest[] {
   const verb = request.kind === "Retry" ? "retry" : "skip";
   const { change, result } = decideVerb(
-    { cluster, active, rolloutPolicy: {} },
+    { cluster, active, rolloutPolicy: {}, maintenance: {} },
     { ask: { verb, request }, name: "one", principal, status: { nodes } as unknown as HostRoutingStatus },
   );
   if (result instanceof ArmError) return `${result.status} ${result.fault.code}: ${result.message}`;

@@ -10,6 +10,8 @@ ajv.addSchema(armDocument);
 const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
   [/\/managedclusters\/[^/]+$/, "ManagedCluster"],
   [/\/managedclusters$/, "ManagedClusterList"],
+  [/\/maintenanceconfigurations\/[^/]+$/, "MaintenanceConfiguration"],
+  [/\/maintenanceconfigurations$/, "MaintenanceConfigurationList"],
   [/\/hostroutings$/, "HostRoutingList"],
   [/\/hostroutings\/default(\/(pause|resume|retry|skip|approve|reject|acknowledge))?$/, "HostRouting"],
   [/\/hostroutings\/default\/nodes$/, "HostRoutingNodeList"],

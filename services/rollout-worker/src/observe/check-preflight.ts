@@ -1,4 +1,13 @@
-import type { Instant, ManagedCluster, Operation, OperationId, RolloutPolicy, StandingRules } from "@hostrouting/domain";
+import {
+  nodeBudgetMs,
+  type Instant,
+  type MaintenanceConfigurations,
+  type ManagedCluster,
+  type Operation,
+  type OperationId,
+  type RolloutPolicy,
+  type StandingRules,
+} from "@hostrouting/domain";
 import type { ClusterAccess } from "@hostrouting/kube";
 import type { PolicyJudgement } from "@hostrouting/policy";
 import {
@@ -20,6 +29,7 @@ import { askCluster, NOT_ASKED, type Asked } from "./ask-cluster.ts";
 export type PreflightQuestion = {
   readonly cluster: ManagedCluster;
   readonly operation: Operation | undefined;
+  readonly maintenance: MaintenanceConfigurations;
   readonly policy: RolloutPolicy;
   readonly nodes: readonly NodeFacts[];
   readonly managedPolicy: PolicyJudgement | undefined;
@@ -43,7 +53,8 @@ function policyFact(judgement: PolicyJudgement | undefined): ClusterFacts["manag
 /** Rules over Azure's words are for the driver under which Azure switches nodes, and no worker of this version does that. */
 const NO_AZURE = { known: false, because: "this version asks nothing of Azure" } as const;
 
-function clusterFacts({ cluster, operation, policy, nodes, managedPolicy, now }: PreflightQuestion, asked: Asked): ClusterFacts {
+function clusterFacts(question: PreflightQuestion, asked: Asked): ClusterFacts {
+  const { cluster, operation, maintenance, policy, nodes, managedPolicy, now } = question;
   return {
     driver: cluster.driver,
     now,
@@ -51,6 +62,8 @@ function clusterFacts({ cluster, operation, policy, nodes, managedPolicy, now }:
     nodeAction: policy.nodeAction,
     drainTimeoutMs: policy.drainTimeoutMs,
     maxUnavailable: policy.maxUnavailable,
+    nodeTimeoutMs: nodeBudgetMs(policy),
+    maintenance: { mode: policy.maintenance, minRemainingMinutes: policy.minRemainingMinutes, configurations: maintenance },
     profile: clusterProfile(cluster.properties),
     provisioningState: cluster.provisioningState,
     ownOperation: operation !== undefined,
