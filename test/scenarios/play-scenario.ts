@@ -28,7 +28,7 @@ function describeIntent(intent: Intent): string {
     case "ApplyConfig":
       return `config ${intent.mode}`;
     case "WriteNodeSpec":
-      return `${intent.node}: ask ${intent.spec.mode} g${intent.spec.generation}${intent.spec.confirmedGeneration > 0 ? " confirmed" : ""}`;
+      return `${intent.node}: ask ${intent.spec.mode} g${intent.spec.generation}${intent.spec.confirmedGeneration > 0 ? " confirmed" : ""}${paceOf(intent.spec)}`;
     case "DeleteNodeObject":
       return `${intent.node}: delete object`;
     case "RestartAgent":
@@ -47,6 +47,10 @@ function describeIntent(intent: Intent): string {
   }
 }
 
+function paceOf({ reportSeconds }: { readonly reportSeconds?: number | undefined }): string {
+  return reportSeconds === undefined ? "" : `, reports every ${reportSeconds} s`;
+}
+
 /** A round in prose: where the operation and each node are, what is waited for, what is done. */
 function describeRound(decision: Decision): string {
   const { operation, status } = decision;
@@ -57,6 +61,16 @@ function describeRound(decision: Decision): string {
   const waits = status.waits.map(({ subject, reason, until }) => {
     return `${subject} waits ${reason}${reason === "MaintenanceWindowClosed" ? opens(until) : ""}`;
   });
+  const analysis = (status.analysis?.nodes ?? []).map(({ name, state, comparedTo, metrics }) => {
+    const told = metrics.filter(({ message }) => message !== "").map((metric) => `; ${metric.name} ${metric.outcome}: ${metric.message}`);
+    const count = Math.max(0, ...metrics.map(({ measurements }) => measurements));
+    return `${name} compared with ${comparedTo}: ${state} after ${count}${told.join("")}`;
+  });
+  const benefit = (status.analysis?.benefit ?? [])
+    .filter(() => operation === undefined || operation.phase === "Succeeded")
+    .map(
+      ({ name, verdict, switchedSamples, comparedSamples }) => `${name} ${verdict} (${switchedSamples} samples against ${comparedSamples})`,
+    );
   const warnings = status.warnings.map((warning) => `warning ${warning.id} (${warning.subjects.join(", ")}): ${warning.message}`);
   const intents = decision.intents.map(describeIntent);
   const counts = status.disruption;
@@ -66,7 +80,7 @@ function describeRound(decision: Decision): string {
   const error = operation?.error === undefined ? [] : [`error ${operation.error.code} at ${operation.error.target}`];
   return [
     `${where} [${status.state}, ${status.health}] ${nodes}`,
-    ...[...error, ...expected, ...warnings, ...waits, ...history, ...intents].map((line) => `    ${line}`),
+    ...[...error, ...analysis, ...benefit, ...expected, ...warnings, ...waits, ...history, ...intents].map((line) => `    ${line}`),
   ].join("\n");
 }
 
@@ -160,6 +174,7 @@ export class ScenarioPlayer {
       case "pause":
       case "resume":
       case "rollback":
+      case "crash":
         return simulation[verb]();
       case "retry":
         return simulation.ask({ kind: "Retry", node: undefined });
@@ -287,6 +302,26 @@ export class ScenarioPlayer {
       case "unready":
       case "ready":
         node.ready = verb === "ready";
+        return;
+      default:
+        return this.#changeFigures(verb, node, what);
+    }
+  }
+
+  /** What its agent counts from now on. `counts n1 anew`: its agent begins anew; `counts n1 nothing`: it does not count. */
+  #changeFigures(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, what: string): void {
+    switch (verb) {
+      case "reset-rate":
+        node.resetsPerSecond = Number(what);
+        return;
+      case "pods-fail":
+        node.podsNotReady = Number(what);
+        return;
+      case "softirq":
+        node.softirq = Number(what);
+        return;
+      case "counts":
+        node.counting = what === "nothing" ? undefined : { sinceMs: this.#simulation.nowMs, resets: 0 };
         return;
       default:
         return this.#count(verb, node, what);

@@ -203,6 +203,134 @@ export const armDocument = {
         "unevaluatedProperties": {},
         "description": "A pool of nodes, matched by name."
       },
+      "AnalysedMetric": {
+        "type": "object",
+        "required": [
+          "name",
+          "outcome",
+          "measurements",
+          "failed",
+          "inconclusive",
+          "errors",
+          "message"
+        ],
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "outcome": {
+            "type": "string",
+            "description": "`Successful`, `Failed`, `Inconclusive` (it was measured and says nothing) or `Error` (nobody could measure)."
+          },
+          "measurements": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "failed": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "inconclusive": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "errors": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "message": {
+            "type": "string",
+            "description": "The newest sentence about a measurement that did not do well."
+          }
+        },
+        "description": "How one metric did on one node."
+      },
+      "AnalysedNode": {
+        "type": "object",
+        "required": [
+          "name",
+          "state",
+          "comparedTo",
+          "since",
+          "metrics",
+          "notMeasured"
+        ],
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "state": {
+            "type": "string",
+            "description": "`Running`, or the outcome."
+          },
+          "comparedTo": {
+            "type": "string",
+            "description": "`Control`: nodes of its kind that are not switched, at the same time. `Before`: itself before the switch. `Nothing`."
+          },
+          "since": {
+            "type": "string",
+            "format": "date-time"
+          },
+          "metrics": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/AnalysedMetric"
+            }
+          },
+          "notMeasured": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            },
+            "description": "Metrics of which the node's agent says nothing: neither passed nor failed."
+          }
+        },
+        "description": "A switched node that is compared with others."
+      },
+      "BenefitFigure": {
+        "type": "object",
+        "required": [
+          "name",
+          "unit",
+          "verdict",
+          "switchedSamples",
+          "comparedSamples"
+        ],
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "unit": {
+            "type": "string"
+          },
+          "verdict": {
+            "type": "string",
+            "description": "`Better`, `Worse`, `NoMeasurableGain` or `NotEnoughSamples`."
+          },
+          "switchedSamples": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "comparedSamples": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "difference": {
+            "type": "number",
+            "format": "double",
+            "description": "Switched less compared: the median, and the ends of its 95 % interval."
+          },
+          "low": {
+            "type": "number",
+            "format": "double"
+          },
+          "high": {
+            "type": "number",
+            "format": "double"
+          }
+        },
+        "description": "A figure of switched nodes against those that they are compared with; less is better."
+      },
       "DailySchedule": {
         "type": "object",
         "required": [
@@ -417,6 +545,28 @@ export const armDocument = {
             "$ref": "#/components/schemas/HostRoutingProperties"
           }
         }
+      },
+      "HostRoutingAnalysis": {
+        "type": "object",
+        "required": [
+          "nodes",
+          "benefit"
+        ],
+        "properties": {
+          "nodes": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/AnalysedNode"
+            }
+          },
+          "benefit": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/BenefitFigure"
+            }
+          }
+        },
+        "description": "Canary nodes against nodes that are not switched, of the last operation that compared them."
       },
       "HostRoutingCondition": {
         "type": "object",
@@ -787,6 +937,10 @@ export const armDocument = {
           "disruption": {
             "$ref": "#/components/schemas/HostRoutingDisruption",
             "description": "Absent when no node is or was switched."
+          },
+          "analysis": {
+            "$ref": "#/components/schemas/HostRoutingAnalysis",
+            "description": "Absent until nodes were compared."
           },
           "rolloutPolicy": {
             "$ref": "#/components/schemas/RolloutPolicy"
@@ -1838,6 +1992,13 @@ export const armDocument = {
           "approvalTimeoutMs",
           "maintenance",
           "minRemainingMinutes",
+          "analysisMode",
+          "analysisInitialDelayMs",
+          "analysisIntervalMs",
+          "analysisCount",
+          "analysisFailureLimit",
+          "analysisInconclusiveLimit",
+          "analysisConsecutiveErrorLimit",
           "policyMode"
         ],
         "properties": {
@@ -2015,6 +2176,34 @@ export const armDocument = {
             "type": "integer",
             "format": "int32",
             "description": "How much longer a window must be open for a node to be started."
+          },
+          "analysisMode": {
+            "type": "string",
+            "description": "`Enforce`: canary nodes that do worse than nodes that are not switched fail. `Report`: they are compared, and nothing follows. `Off`."
+          },
+          "analysisInitialDelayMs": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "analysisIntervalMs": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "analysisCount": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "analysisFailureLimit": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "analysisInconclusiveLimit": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "analysisConsecutiveErrorLimit": {
+            "type": "integer",
+            "format": "int32"
           },
           "policyMode": {
             "type": "string",
@@ -2497,6 +2686,99 @@ export const armDocument = {
             ],
             "minimum": 0,
             "maximum": 1440
+          },
+          "analysisMode": {
+            "anyOf": [
+              {
+                "type": "string",
+                "enum": [
+                  "Enforce",
+                  "Report",
+                  "Off"
+                ]
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "analysisInitialDelayMs": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 3600000
+          },
+          "analysisIntervalMs": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 1000,
+            "maximum": 3600000
+          },
+          "analysisCount": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 1,
+            "maximum": 100
+          },
+          "analysisFailureLimit": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 100
+          },
+          "analysisInconclusiveLimit": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 100
+          },
+          "analysisConsecutiveErrorLimit": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 100
           },
           "policyMode": {
             "anyOf": [

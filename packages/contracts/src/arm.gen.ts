@@ -437,6 +437,55 @@ export interface components {
             vmSize?: string;
             workloadRuntime?: string;
         };
+        /** @description How one metric did on one node. */
+        AnalysedMetric: {
+            /** Format: int32 */
+            errors: number;
+            /** Format: int32 */
+            failed: number;
+            /** Format: int32 */
+            inconclusive: number;
+            /** Format: int32 */
+            measurements: number;
+            /** @description The newest sentence about a measurement that did not do well. */
+            message: string;
+            name: string;
+            /** @description `Successful`, `Failed`, `Inconclusive` (it was measured and says nothing) or `Error` (nobody could measure). */
+            outcome: string;
+        };
+        /** @description A switched node that is compared with others. */
+        AnalysedNode: {
+            /** @description `Control`: nodes of its kind that are not switched, at the same time. `Before`: itself before the switch. `Nothing`. */
+            comparedTo: string;
+            metrics: components["schemas"]["AnalysedMetric"][];
+            name: string;
+            /** @description Metrics of which the node's agent says nothing: neither passed nor failed. */
+            notMeasured: string[];
+            /** Format: date-time */
+            since: string;
+            /** @description `Running`, or the outcome. */
+            state: string;
+        };
+        /** @description A figure of switched nodes against those that they are compared with; less is better. */
+        BenefitFigure: {
+            /** Format: int32 */
+            comparedSamples: number;
+            /**
+             * Format: double
+             * @description Switched less compared: the median, and the ends of its 95 % interval.
+             */
+            difference?: number;
+            /** Format: double */
+            high?: number;
+            /** Format: double */
+            low?: number;
+            name: string;
+            /** Format: int32 */
+            switchedSamples: number;
+            unit: string;
+            /** @description `Better`, `Worse`, `NoMeasurableGain` or `NotEnoughSamples`. */
+            verdict: string;
+        };
         DailySchedule: {
             /** Format: int32 */
             intervalDays: number;
@@ -504,6 +553,11 @@ export interface components {
             name: string;
             properties: components["schemas"]["HostRoutingProperties"];
             type: string;
+        };
+        /** @description Canary nodes against nodes that are not switched, of the last operation that compared them. */
+        HostRoutingAnalysis: {
+            benefit: components["schemas"]["BenefitFigure"][];
+            nodes: components["schemas"]["AnalysedNode"][];
         };
         /** @description Of the shape of Kubernetes' `metav1.Condition`. */
         HostRoutingCondition: {
@@ -621,6 +675,8 @@ export interface components {
             state: string;
         };
         HostRoutingProperties: {
+            /** @description Absent until nodes were compared. */
+            analysis?: components["schemas"]["HostRoutingAnalysis"];
             conditions: components["schemas"]["HostRoutingCondition"][];
             desiredMode: components["schemas"]["AccelerationMode"];
             /** @description Absent when no node is or was switched. */
@@ -898,6 +954,20 @@ export interface components {
         };
         /** @description How nodes are switched; durations carry their unit. */
         RolloutPolicy: {
+            /** Format: int32 */
+            analysisConsecutiveErrorLimit: number;
+            /** Format: int32 */
+            analysisCount: number;
+            /** Format: int32 */
+            analysisFailureLimit: number;
+            /** Format: int32 */
+            analysisInconclusiveLimit: number;
+            /** Format: int32 */
+            analysisInitialDelayMs: number;
+            /** Format: int32 */
+            analysisIntervalMs: number;
+            /** @description `Enforce`: canary nodes that do worse than nodes that are not switched fail. `Report`: they are compared, and nothing follows. `Off`. */
+            analysisMode: string;
             /**
              * Format: int32
              * @description How long an approval is waited for before the operation is canceled.
@@ -983,6 +1053,13 @@ export interface components {
         };
         /** @description The members to change; one that is `null` goes back to its default, one that is absent stays. */
         RolloutPolicyUpdate: {
+            analysisConsecutiveErrorLimit?: number | null;
+            analysisCount?: number | null;
+            analysisFailureLimit?: number | null;
+            analysisInconclusiveLimit?: number | null;
+            analysisInitialDelayMs?: number | null;
+            analysisIntervalMs?: number | null;
+            analysisMode?: ("Enforce" | "Report" | "Off") | null;
             approvalTimeoutMs?: number | null;
             attemptsMax?: number | null;
             /** @description Replaces the whole list; each 1–500, or 1–100 %. */

@@ -529,7 +529,7 @@ export interface HostRoutingNodeStatus {
      */
     natFull?: number;
     /**
-     * Running pods with a readiness of their own, and those of them that are not ready: what the kubelet's probes came to.
+     * Running pods that have been ready, and those of them that are not any more: what the kubelet's probes came to.
      */
     pods?: {
       running: number;
@@ -540,11 +540,11 @@ export interface HostRoutingNodeStatus {
      */
     routing?: string;
     /**
-     * What the agent itself takes.
+     * What the agent itself takes: processor time, and memory that no other process shares.
      */
     agent?: {
       cpuMs: number;
-      rssBytes: number;
+      memoryBytes: number;
     };
   };
   observedAt?: string;

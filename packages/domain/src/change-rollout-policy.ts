@@ -51,6 +51,13 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   approvalTimeoutMs: { min: 60_000, max: 14 * DAY_MS },
   maintenance: { words: ["Honor", "Ignore", "Require"] },
   minRemainingMinutes: { min: 0, max: 1_440 },
+  analysisMode: { words: ["Enforce", "Report", "Off"] },
+  analysisInitialDelayMs: { min: 0, max: 3_600_000 },
+  analysisIntervalMs: { min: 1_000, max: 3_600_000 },
+  analysisCount: { min: 1, max: 100 },
+  analysisFailureLimit: { min: 0, max: 100 },
+  analysisInconclusiveLimit: { min: 0, max: 100 },
+  analysisConsecutiveErrorLimit: { min: 0, max: 100 },
   policyMode: { words: ["Correct", "Warn", "Off"] },
 };
 

@@ -1,3 +1,4 @@
+import type { AnalysisStatus } from "./analysis.ts";
 import type { AccelerationMode } from "./managed-cluster.ts";
 import type { ManagedPolicyStatus } from "./managed-policy.ts";
 import type { ClusterDisruption, NodeDisruption } from "./switch-disruption.ts";
@@ -91,6 +92,8 @@ export type HostRoutingStatus = {
   readonly disruption?: ClusterDisruption;
   /** Absent in records of before there was one. */
   readonly policy?: ManagedPolicyStatus;
+  /** Of the last operation in which nodes were compared. */
+  readonly analysis?: AnalysisStatus | undefined;
   readonly nodes: readonly HostRoutingNodeStatus[];
   /** Of all nodes whose agents report, those on most nodes first. */
   readonly findings: readonly RuleFinding[];

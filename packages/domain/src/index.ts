@@ -5,6 +5,7 @@
  * Nothing here awaits, reads a clock, draws a random number or knows of HTTP, Postgres, Kubernetes or the kernel.
  */
 export * from "./admission.ts";
+export * from "./analysis.ts";
 export * from "./brand.ts";
 export * from "./change-rollout-policy.ts";
 export * from "./errors.ts";

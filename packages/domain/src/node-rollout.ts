@@ -1,3 +1,4 @@
+import type { AnalysisSample } from "./analysis.ts";
 import type { Instant, NodeName, NodeUid } from "./brand.ts";
 import type { NodeNews } from "./node-news.ts";
 import type { SwitchDisruption } from "./switch-disruption.ts";
@@ -54,6 +55,8 @@ export type NodeRollout = {
   readonly drainedAt?: Instant | undefined;
   /** What its last switch could disturb, and what it did; absent before the first. */
   readonly disruption?: SwitchDisruption | undefined;
+  /** What its agent counted until it was started as a canary node; absent where it did not say. */
+  readonly figuresBefore?: AnalysisSample | undefined;
   /** What there is to tell of it, of the last three quarters of an hour; absent when nothing. */
   readonly news?: readonly NodeNews[] | undefined;
 };

@@ -1,3 +1,4 @@
+import type { AnalysedNode } from "./analysis.ts";
 import type { ClusterId, Instant, NodeUid, OperationId } from "./brand.ts";
 import type { AccelerationMode } from "./managed-cluster.ts";
 import type { RolloutGate } from "./rollout-gate.ts";
@@ -74,9 +75,12 @@ export type NodeRequest =
   | { readonly kind: "Retry"; readonly node: string | undefined }
   | { readonly kind: "Skip"; readonly node: string; readonly reason: string; readonly by: string };
 
-/** Why an operation is held: somebody asked, more nodes failed than the policy tolerates, or nothing advanced any more. `by`: their object id, "" for the engine. */
+/**
+ * Why an operation is held: somebody asked, more nodes failed than the policy tolerates, nothing advanced any more, or an analysis could not tell. `by`:
+ * their object id, "" for the engine.
+ */
 export type OperationPause = {
-  readonly reason: "Asked" | "NodeFailures" | "ProgressDeadline";
+  readonly reason: "Asked" | "NodeFailures" | "ProgressDeadline" | "AnalysisInconclusive" | "AnalysisError";
   readonly message: string;
   readonly by: string;
 };
@@ -114,6 +118,8 @@ export type OperationControl = {
   readonly acknowledged?: { readonly connections: number; readonly by: string } | undefined;
   /** Why the engine cancels the operation itself: it was rejected, or nobody approved in time. */
   readonly cancelReason?: OperationError | undefined;
+  /** Nodes whose analysis runs or has ended. */
+  readonly analysis?: readonly AnalysedNode[] | undefined;
   /** What the next round takes up, at most 100. */
   readonly requests?: readonly NodeRequest[] | undefined;
 };

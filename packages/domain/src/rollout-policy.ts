@@ -86,6 +86,20 @@ export type RolloutPolicy = {
   readonly maintenance: "Honor" | "Ignore" | "Require";
   /** How much longer a window must be open for a node to be started, 0–1,440 min. */
   readonly minRemainingMinutes: number;
+  /**
+   * Whether canary nodes are compared with nodes that are not switched. `Enforce`: the canaries' stage goes on only when all are through, and nodes that
+   * do worse fail. `Report`: it is measured and shown, and holds nothing. `Off`.
+   */
+  readonly analysisMode: "Enforce" | "Report" | "Off";
+  /** How long a switched node is left alone before it is looked at first, 0–3,600,000 ms, and how far apart measurements are, 1,000–3,600,000 ms. */
+  readonly analysisInitialDelayMs: number;
+  readonly analysisIntervalMs: number;
+  /** Measurements of each node, 1–100. */
+  readonly analysisCount: number;
+  /** How many of a metric's measurements may fail, may say nothing, or may be impossible in a row, each 0–100. */
+  readonly analysisFailureLimit: number;
+  readonly analysisInconclusiveLimit: number;
+  readonly analysisConsecutiveErrorLimit: number;
   /** What becomes of changes to the network policy that stands for the nodes' own rules. */
   readonly policyMode: PolicyMode;
 };
@@ -128,6 +142,13 @@ export const productionPolicy: RolloutPolicy = {
   approvalTimeoutMs: 72 * 60 * MINUTE_MS,
   maintenance: "Honor",
   minRemainingMinutes: 30,
+  analysisMode: "Enforce",
+  analysisInitialDelayMs: 30_000,
+  analysisIntervalMs: 30_000,
+  analysisCount: 6,
+  analysisFailureLimit: 1,
+  analysisInconclusiveLimit: 3,
+  analysisConsecutiveErrorLimit: 4,
   policyMode: "Correct",
 };
 
@@ -147,6 +168,11 @@ export const developmentPolicy: RolloutPolicy = {
   switchTimeoutMs: 30_000,
   leaseMs: 10_000,
   progressDeadlineMs: 5 * MINUTE_MS,
+  // The nodes of a lab share one machine, whose figures say little about one of them.
+  analysisMode: "Report",
+  analysisInitialDelayMs: 0,
+  analysisIntervalMs: 5_000,
+  analysisCount: 2,
 };
 
 /** What one node may take at most by the policy's limits for its steps. Pure. */

@@ -1,17 +1,18 @@
 import { unreachable, visibleText, type Operation, type OperationError } from "@hostrouting/domain";
 import { afterQueue, awaitAdmission } from "./admission-queue.ts";
 import { agentIsReady } from "./agent-report.ts";
+import { analyse } from "./analysis/analyse.ts";
 import { installBundle } from "./bundle-plan.ts";
 import { closedWindow, hasNodesToEnable } from "./disruption-gate.ts";
 import { isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
-import { closedGate, gateEnd, isGateWait, withPendingGate } from "./policy-gates.ts";
+import { closedGate, gateEnd, withPendingGate } from "./policy-gates.ts";
 import { advance, freshAttempts, progressError, timeoutError } from "./operation-step.ts";
 import { policyHold } from "./policy-plan.ts";
 import { waitedMs } from "./progress.ts";
 import { rollBack } from "./roll-back.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
-import { finalSoak, StageGate } from "./stage-gate.ts";
+import { finalSoak, holdsOperation, StageGate } from "./stage-gate.ts";
 import { isSkipped } from "./take-requests.ts";
 import { nodeDisruption, sumDisruption } from "./switch-disruption.ts";
 import { waitingSince, CLUSTER, type WaitDraft } from "./waits.ts";
@@ -185,7 +186,10 @@ function installError(late: readonly RoundNode[]): OperationError {
   };
 }
 
-function roll(round: Round, operation: Operation): Outcome {
+function roll(before: Round, asked: Operation): Outcome {
+  const { round, operation, pause } = analyse(before, asked);
+  if (pause !== undefined)
+    return advance({ ...operation, control: { ...operation.control, pause } }, stepNodes(round, operation.mode, false), "Rolling");
   const gate = new StageGate(round, operation);
   const window = closedWindow(round);
   const stepped = stepNodes(round, operation.mode, window === undefined && gate);
@@ -195,9 +199,10 @@ function roll(round: Round, operation: Operation): Outcome {
   const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits };
   const over = whyOverBudget(round, operation, step.nodes);
   if (over !== undefined) return failing(round, operation, { step, why: over });
-  if (hasOpenNodes(round, step.nodes) || step.intents.length > 0 || gate.waits.some(isGateWait)) return advance(operation, step, "Rolling");
-  // The last node may have been enabled in this very round: its batch's gate is asked for before the operation goes on.
-  const last = new StageGate({ ...round, nodes: step.nodes }, operation).waits.filter(isGateWait);
+  if (hasOpenNodes(round, step.nodes) || step.intents.length > 0 || gate.waits.some(holdsOperation))
+    return advance(operation, step, "Rolling");
+  // The last node may have been enabled in this very round: it is compared, and its batch's gate is asked for, before the operation goes on.
+  const last = new StageGate({ ...round, nodes: step.nodes }, operation).waits.filter(holdsOperation);
   if (last.length > 0) return advance(operation, { ...step, waits: [...step.waits, ...last] }, "Rolling");
   const short = whyTooFewEnabled(round, operation, step.nodes);
   return short === undefined ? advance(operation, step, "Finishing") : failing(round, operation, { step, why: short });

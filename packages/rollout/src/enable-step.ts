@@ -1,5 +1,6 @@
 import { as, unreachable, type Instant, type NodeRollout } from "@hostrouting/domain";
 import { agentIsReady, currentReport, hasObserved, isKnownLegacy, nextGeneration, whyNotVerified } from "./agent-report.ts";
+import { sampleOf } from "./analysis/sample.ts";
 import { detachStep } from "./detach-step.ts";
 import { drainStep, cordonStep } from "./drain-step.ts";
 import {
@@ -16,6 +17,8 @@ import {
 } from "./node-step.ts";
 import { formatOwner, isLaterClaim, isOurClaim, parseOwner } from "./owner.ts";
 
+/** Their stage; see the stage gate. */
+const CANARIES = 0;
 /** A node passes at most these many phases in one round; more would be a circle. */
 const MOVES_PER_ROUND_MAX = 4;
 
@@ -98,6 +101,8 @@ function start(record: NodeRollout, context: StepContext): NodeStep {
   if (context.policyHold !== undefined) return hold(record, context.policyHold);
   const stage = context.stages?.stageOf(record, seen);
   if (context.stages !== undefined && stage === undefined) return move(record);
+  if (stage === CANARIES && context.lacksFigures())
+    return hold(record, { reason: "AnalysisRunning", message: "No other node of its kind is left, so its own figures are taken first." });
   const refusal = context.budget.take(seen);
   if (refusal !== undefined) return hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });
   if (stage !== undefined) context.stages?.take(record, seen);
@@ -116,6 +121,7 @@ function begun(record: NodeRollout, { seen, policy }: StepContext): NodeRollout 
     drainedAt: undefined,
     verifiedCount: 0,
     lastVerifiedAt: undefined,
+    figuresBefore: record.stage === CANARIES ? sampleOf(seen) : undefined,
   };
 }
 

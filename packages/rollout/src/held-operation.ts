@@ -1,4 +1,4 @@
-import type { NodeRollout, Operation, OperationPause, WorkingPhase } from "@hostrouting/domain";
+import type { NodeRollout, Operation, OperationPause, WaitReason, WorkingPhase } from "@hostrouting/domain";
 import { isInFlight } from "./budget.ts";
 import { knownFailures } from "./failure-budget.ts";
 import { progressLimitMs, waitedMs } from "./progress.ts";
@@ -29,10 +29,15 @@ export function pauseOperation(round: Round, operation: Operation, pause: Operat
   return {
     ...stepped,
     operation: { ...inPhase(operation, phase, stepped.nodes), control: { ...operation.control, ...before, held } },
-    waits: [...stepped.waits, { reason: "Paused", subject: CLUSTER, message: pause.message }],
+    waits: [...stepped.waits, { reason: waitReasonOf(pause), subject: CLUSTER, message: pause.message }],
     lookAgainInMs: stepped.intents.length > 0 ? AFTER_WRITE_MS : phase === "Pausing" ? BUSY_MS : PAUSED_RESYNC_MS,
     history: [],
   };
+}
+
+/** What cannot be told has a reason of its own, since other things help against it. */
+function waitReasonOf({ reason }: OperationPause): WaitReason {
+  return reason === "AnalysisInconclusive" || reason === "AnalysisError" ? reason : "Paused";
 }
 
 /** Goes on where the pause found it, or at preflight if that was long ago. What has failed by now is known to whoever resumed. */

@@ -17,6 +17,10 @@ export type StepContext = {
   readonly budget: DisruptionBudget;
   /** Whose turn it is; absent where nodes are started in no order. */
   readonly stages: StageGate | undefined;
+  /** How often its agent shall report while it is compared with others, in seconds. */
+  readonly reportSeconds: number | undefined;
+  /** Whether its agent should count for a while before it is started. */
+  readonly lacksFigures: () => boolean;
   /** Whether nodes at rest may be started; nodes in flight always go on to a safe point. */
   readonly mayStart: boolean;
   /** Why this node must not be started; what was started before goes on. */

@@ -101,11 +101,12 @@ export function waitedMs({ now, previousWaits }: Pick<Round, "now" | "previousWa
   return (control.waitedMs ?? 0) + (since === undefined ? 0 : now - since);
 }
 
-/** When anything last advanced: the operation began or was resumed, a node changed its phase, or the cluster came back into reach. */
+/** When anything last advanced: the operation began or was resumed, a node changed its phase, a node was compared, or the cluster came back into reach. */
 export function lastProgress(round: Round, operation: Operation): Instant {
   const reachable = round.snapshot.previous?.conditions.find((condition) => condition.type === "Reachable");
   const since = reachable?.status === "True" ? Date.parse(reachable.lastTransitionTime) : operation.startedAt;
   const { policy } = round.snapshot;
   const times = round.nodes.map(({ record }) => record.since + plannedSoakMs(record, operation, policy));
-  return Math.max(operation.startedAt, operation.control.resumedAt ?? 0, Number.isNaN(since) ? 0 : since, ...times) as Instant;
+  const looks = (operation.control.analysis ?? []).map((each) => each.lookedAt ?? each.since);
+  return Math.max(operation.startedAt, operation.control.resumedAt ?? 0, Number.isNaN(since) ? 0 : since, ...times, ...looks) as Instant;
 }

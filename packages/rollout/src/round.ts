@@ -7,6 +7,7 @@ import {
   type Operation,
   type Wait,
 } from "@hostrouting/domain";
+import { lacksFigures, reportPace } from "./analysis/control.ts";
 import { withReportHeard } from "./agent-report.ts";
 import { DisruptionBudget, isInFlight } from "./budget.ts";
 import { disableStep } from "./disable-step.ts";
@@ -17,7 +18,7 @@ import type { Owner } from "./owner.ts";
 import { policyHold } from "./policy-plan.ts";
 import { StageGate } from "./stage-gate.ts";
 import type { ClusterObservation, ClusterSnapshot, NodeObservation } from "./snapshot.ts";
-import { upkeep } from "./upkeep.ts";
+import { paceIntents, upkeep } from "./upkeep.ts";
 import type { WaitDraft } from "./waits.ts";
 
 /** A node that is there, with its record. */
@@ -121,6 +122,7 @@ export function stepNodes(
 ): Pick<Outcome, "nodes" | "intents" | "waits"> {
   const { snapshot } = round;
   const budget = new DisruptionBudget(round.nodes, snapshot.policy.maxUnavailable);
+  const pace = reportPace(round);
   const nodes: RoundNode[] = [];
   const intents: Intent[] = [];
   const waits: WaitDraft[] = [];
@@ -133,6 +135,8 @@ export function stepNodes(
       now: round.now,
       budget,
       stages: mayStart instanceof StageGate ? mayStart : undefined,
+      reportSeconds: pace.get(record.uid),
+      lacksFigures: () => lacksFigures(round, seen),
       mayStart: mayStart !== false,
       refusal: round.refusalOf(seen),
       emergencyOff: round.observed.config?.emergencyOff ?? false,
@@ -146,7 +150,8 @@ export function stepNodes(
     nodes.push({ record: kept.record, seen });
     // One patch of a node per round: the second would name a version that the first has made old.
     const patched = step.intents.some((intent) => intent.kind === "PatchNode");
-    intents.push(...step.intents, ...(patched ? [] : kept.intents));
+    const paced = step.intents.some((intent) => intent.kind === "WriteNodeSpec") ? [] : paceIntents(context);
+    intents.push(...step.intents, ...(patched ? [] : kept.intents), ...paced);
     waits.push(...step.waits);
   }
   return { nodes, intents, waits };

@@ -30,10 +30,10 @@ import type {
   PolicyVerdict,
   PreflightVerdict,
 } from "./snapshot.ts";
-import { newSimulatedNode, simulatedCounts, type SimulatedNode } from "./simulated-node.ts";
+import { newSimulatedNode, simulatedCounts, simulatedFigures, type SimulatedNode } from "./simulated-node.ts";
 
 /** Neither canaries nor batches nor a soak at the end, for whoever does not ask for them. */
-const ALL_AT_ONCE = { canaryPerStratum: 0, batchPlan: [], finalSoakMs: 0 } as const;
+const ALL_AT_ONCE = { analysisMode: "Off", canaryPerStratum: 0, batchPlan: [], finalSoakMs: 0 } as const;
 
 /** A cluster without machines, for tests: it applies what the engine intends and lets agents act once per round. */
 export class Simulation {
@@ -166,6 +166,15 @@ export class Simulation {
     if (this.operation !== undefined) this.operation = { ...this.operation, control: { ...this.operation.control, pause: undefined } };
   }
 
+  /** The worker dies: what was stored is all that the next one has, and nobody looks for some seconds. */
+  crash(): void {
+    const stored = <Value>(value: Value): Value => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as Value));
+    this.operation = stored(this.operation);
+    this.records = stored(this.records);
+    this.last = stored(this.last);
+    this.nowMs += 5_000;
+  }
+
   /** One round of the engine, its intents, and one round of every agent; a second passes. */
   step(): Decision {
     const decision = decide(this.snapshot(), as<Instant>(this.nowMs));
@@ -178,6 +187,7 @@ export class Simulation {
     }
     this.#refusals = decision.intents.flatMap((intent) => this.#apply(intent));
     this.nowMs += 1_000;
+    for (const { counting, resetsPerSecond } of this.nodes.values()) if (counting !== undefined) counting.resets += resetsPerSecond;
     for (const node of this.nodes.values()) this.#runAgent(node);
     return decision;
   }
@@ -277,6 +287,7 @@ export class Simulation {
       platformRules: { state: node.platformRules, missing: node.platformRules === "Present" ? [] : ["tcp 168.63.129.16/32 80"] },
       attachedDevices: isOn ? 1 : 0,
       probes: isOn ? [{ name: "self-test", outcome: node.broken ? "Failed" : "Passed", message: "" }] : [],
+      figures: simulatedFigures(node, this.nowMs),
       observedAtMs: this.nowMs,
     };
   }

@@ -1,4 +1,4 @@
-import type { PlatformRulesState } from "@hostrouting/domain";
+import type { ComparedFigures, PlatformRulesState } from "@hostrouting/domain";
 import type { NodeReport, NodeSpec, RuleScan } from "./snapshot.ts";
 
 /** A node of the simulation: what its API server and its kernel would show. `broken` agents switch, but their probes fail. */
@@ -36,6 +36,12 @@ export type SimulatedNode = {
   /** Kernel and image, as far as they make it another kind of node. */
   image: string;
   pods: { readonly name: string; readonly budget: string | undefined }[];
+  /** When its agent began to count, and what it has counted since; undefined for an agent that does not. */
+  counting: { sinceMs: number; resets: number } | undefined;
+  resetsPerSecond: number;
+  podsNotReady: number;
+  /** Share of processor time. */
+  softirq: number;
 };
 
 /** A Ready node on the stack, of which nothing was ever asked. */
@@ -69,6 +75,29 @@ export function newSimulatedNode(name: string, uid: string): SimulatedNode {
     zone: "",
     image: "",
     pods: [],
+    counting: { sinceMs: 0, resets: 0 },
+    resetsPerSecond: 0,
+    podsNotReady: 0,
+    softirq: 0.1,
+  };
+}
+
+const SEGMENTS_PER_SECOND = 1000;
+const TICKS_PER_SECOND = 200;
+
+/** What its agent would say of it by now. */
+export function simulatedFigures({ counting, podsNotReady, softirq }: SimulatedNode, nowMs: number): ComparedFigures | undefined {
+  if (counting === undefined) return undefined;
+  const seconds = (nowMs - counting.sinceMs) / 1000;
+  return {
+    sinceMs: counting.sinceMs,
+    cpu: { total: seconds * TICKS_PER_SECOND, softirq: seconds * TICKS_PER_SECOND * softirq },
+    tcp: { segments: seconds * SEGMENTS_PER_SECOND, retransmitted: 0, resets: counting.resets },
+    noRoute: 0,
+    conntrack: { entries: 10, max: 1000, dropped: 0 },
+    pods: { running: 10, notReady: podsNotReady },
+    routing: "rules",
+    agent: { cpuMs: seconds * 20, memoryBytes: 40 * 1024 * 1024 },
   };
 }
 

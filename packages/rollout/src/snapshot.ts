@@ -1,5 +1,6 @@
 import type {
   Admission,
+  ComparedFigures,
   DeviceRefusal,
   FencingToken,
   HostRoutingStatus,
@@ -31,6 +32,8 @@ export type NodeSpec = {
   readonly bundleDigest: string;
   readonly confirmSeconds: number;
   readonly confirmedGeneration: number;
+  /** While the node is compared with others: how old its report may get, in seconds. */
+  readonly reportSeconds?: number;
 };
 
 /** What an agent says that its node's last switch did to connections. Times in whole seconds. */
@@ -82,6 +85,8 @@ export type NodeReport = {
   /** Devices that carry a program of ours. */
   readonly attachedDevices: number;
   readonly probes: readonly { readonly name: string; readonly outcome: "Passed" | "Failed" | "Unknown"; readonly message: string }[];
+  /** Absent from agents that do not count, and where they cannot. */
+  readonly figures?: ComparedFigures | undefined;
   /** Milliseconds since the epoch on the node's own clock; compared with other times of the same node only. */
   readonly observedAtMs: number | undefined;
 };

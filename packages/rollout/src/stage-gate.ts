@@ -1,6 +1,7 @@
 import { as, shareOf, type Instant, type NodeRollout, type Operation } from "@hostrouting/domain";
+import { analysisWait } from "./analysis/analyse.ts";
 import { isWanted } from "./failure-budget.ts";
-import { closedGate } from "./policy-gates.ts";
+import { closedGate, isGateWait } from "./policy-gates.ts";
 import type { Round, RoundNode } from "./round.ts";
 import type { NodeObservation } from "./snapshot.ts";
 import { CLUSTER, type WaitDraft } from "./waits.ts";
@@ -25,6 +26,11 @@ export function finalSoak(round: Round, nodes: readonly RoundNode[]): WaitDraft 
   const switched = nodes.filter(({ record }) => record.stage !== undefined);
   const until = soakEnd(round, switched, round.snapshot.policy.finalSoakMs);
   return until && { reason: "FinalSoaking", subject: CLUSTER, message: "All nodes must stay well for a while.", until };
+}
+
+/** Whether a wait holds the operation though no node is left to be started. */
+export function holdsOperation(wait: WaitDraft): boolean {
+  return isGateWait(wait) || (wait.reason === "AnalysisRunning" && wait.subject === CLUSTER);
 }
 
 /** Whose turn it is: the stage, how many more may join it, and why nobody may. */
@@ -94,6 +100,9 @@ export class StageGate {
     }
     const until = soakEnd(this.#round, canaries, this.#round.snapshot.policy.canarySoakMs);
     const soaking = until && { reason: "CanarySoaking" as const, message: "The canaries must stay well for a while.", until };
+    const analysing = analysisWait(this.#round, this.#operation);
+    if (analysing !== undefined)
+      return { stage: CANARIES, room: new Map(), waits: [analysing, ...(this.#soaking(CANARIES, soaking)?.waits ?? [])] };
     const closed = this.#soaking(CANARIES, soaking) ?? (canaries.length > 0 ? this.#closed({ at: "AfterCanaries" }) : undefined);
     return closed ?? this.#batchTurn(Math.max(1, ...this.#round.nodes.map(({ record }) => record.stage ?? 1)));
   }

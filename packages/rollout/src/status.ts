@@ -9,6 +9,7 @@ import type {
   Wait,
 } from "@hostrouting/domain";
 import { currentReport, isKnownLegacy, isSilent } from "./agent-report.ts";
+import { analysisStatus } from "./analysis/analysis-status.ts";
 import { isInFlight } from "./budget.ts";
 import { disruptionWarnings } from "./disruption-warning.ts";
 import { conditionWarnings, sharedConditions, type ReportingNode } from "./node-conditions.ts";
@@ -178,6 +179,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
     warnings: warningsNow(input, state),
     ...(disruption && { disruption }),
     ...(input.policy.status === undefined ? {} : { policy: input.policy.status }),
+    ...analysisStatus(input.operation, snapshot.previous, snapshot.policy),
     nodes: shown,
     findings: ruleFindings(observed),
   };
@@ -208,6 +210,7 @@ export function buildUnreachableStatus(
     warnings: warningsBefore(snapshot),
     ...(before?.disruption && { disruption: before.disruption }),
     ...(before?.policy === undefined ? {} : { policy: before.policy }),
+    ...(before?.analysis === undefined ? {} : { analysis: before.analysis }),
     nodes: (before?.nodes ?? []).map((node) => ({ ...node, effectiveMode: "Unknown" as const, reason: "ClusterUnreachable" })),
     findings: before?.findings ?? [],
   };

@@ -33,6 +33,15 @@ export function upkeep(record: NodeRollout, context: StepContext): { readonly re
   return { record: kept, intents: patched(seen, changes) };
 }
 
+/** The write that makes the node's agent report as often as it is to while the node is compared, and as ever afterwards. Nothing else of its order changes. */
+export function paceIntents({ seen, owner, reportSeconds }: Pick<StepContext, "seen" | "owner" | "reportSeconds">): readonly Intent[] {
+  const { spec } = seen;
+  if (spec === undefined || spec.reportSeconds === reportSeconds || spec.fencingToken > owner.token) return [];
+  const { reportSeconds: _before, ...rest } = spec;
+  const wanted = { ...rest, fencingToken: owner.token, ...(reportSeconds === undefined ? {} : { reportSeconds }) };
+  return [{ kind: "WriteNodeSpec", node: seen.name, uid: seen.uid, spec: wanted }];
+}
+
 /** Whether the policy wants the node kept cordoned for somebody to look at. */
 function isQuarantined({ phase, problem }: NodeRollout, policy: RolloutPolicy): boolean {
   if (phase !== "Failed") return false;

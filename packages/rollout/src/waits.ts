@@ -53,6 +53,12 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
     "Set `nodeDisruptionProfile.nodeDisruptionPolicy` to Allow for the time of the rollout, or override PF-052 with a reason if it cannot wait.",
   CanarySoaking: "Nothing: the first nodes of each kind must stay well for a while; `rolloutPolicy.canarySoakMs` says how long.",
   BatchSoaking: "Nothing: a batch must stay well for a while before the next one; `rolloutPolicy.batchSoakMs` says how long.",
+  AnalysisRunning:
+    "Nothing yet: switched nodes are compared with others; `rolloutPolicy.analysisCount` and `analysisIntervalMs` say for how long.",
+  AnalysisInconclusive:
+    "See which metric says nothing and why (`analysis` of the cluster's host routing); then resume the operation, which accepts these nodes as they are, or cancel it.",
+  AnalysisError:
+    "Look at the agents of the nodes that are named; then resume the operation, which accepts these nodes as they are, or cancel it.",
   FinalSoaking: "Nothing: all nodes must stay well for a while; `rolloutPolicy.finalSoakMs` says how long.",
   ConfirmMissed: "Nothing: the node went back to the stack by itself and is tried again.",
   Detaching: "Nothing yet; if it lasts, look at the agent's log on that node.",

@@ -23,6 +23,19 @@ const seen: HostRoutingStatus = {
     { id: "PF-058", title: "Nodes are skipped", message: "n3 is cordoned.", remedy: "Uncordon it.", subjects: ["n3"] },
     { id: "PF-017", title: "T", message: "M", remedy: "R", subjects: ["node n1"], override: { reason: "old", expiresAt: AT_ISO } },
   ],
+  analysis: {
+    nodes: [
+      {
+        name: "n1",
+        state: "Running",
+        comparedTo: "Control",
+        since: AT,
+        metrics: [{ name: "report", outcome: "Successful", measurements: 1, failed: 0, inconclusive: 0, errors: 0, message: "" }],
+        notMeasured: [],
+      },
+    ],
+    benefit: [{ name: "softirq-share", unit: "share", verdict: "NotEnoughSamples", switchedSamples: 1, comparedSamples: 1 }],
+  },
   nodes: [
     {
       name: "n2",
@@ -121,6 +134,11 @@ test("shows what the worker recorded, and the operation", async () => {
     ["BpfVeth", "Mixed", "bundle", { total: 2, enabled: 1 }],
   );
   assert.deepEqual(properties.warnings, seen.warnings);
+  assert.deepEqual(properties.analysis.benefit, seen.analysis?.benefit);
+  assert.deepEqual(
+    properties.analysis.nodes,
+    seen.analysis?.nodes.map((node) => ({ ...node, since: AT_ISO })),
+  );
   assert.deepEqual(properties.waits, [{ reason: "Draining", subject: "n2", message: "Evicting 3 pods", remedy: "Wait", since: AT_ISO }]);
   assert.deepEqual(
     [properties.operation.kind, properties.operation.phase, properties.operation.percentComplete],

@@ -263,7 +263,6 @@ function figureSources(pods: WatchedPods, podTcp: PodTcpTotals): FigureSources {
     pods: () => pods.known(),
     routing: routingDigest,
     cpuMicros,
-    rssBytes: () => process.memoryUsage.rss(),
     now: () => systemClock.now(),
   };
 }

@@ -141,6 +141,40 @@ test("the network policy is shown while it is managed, with who changed what and
   ]);
 });
 
+test("compared nodes say with what and how they do, and what the switch brought", () => {
+  const metric = { outcome: "Successful", measurements: 6, failed: 0, inconclusive: 0, errors: 0, message: "" };
+  const benefit = { name: "softirq-share", unit: "", switchedSamples: 6, comparedSamples: 6 };
+  const seen = picture({
+    analysis: {
+      nodes: [
+        {
+          name: "n1",
+          state: "Failed",
+          comparedTo: "Control",
+          metrics: [
+            { ...metric, name: "report" },
+            { ...metric, name: "tcp-resets", outcome: "Failed", failed: 2, message: "20 per second against 1 per second." },
+          ],
+          notMeasured: ["nat-full"],
+        },
+        { name: "n2", state: "Running", comparedTo: "Before", metrics: [], notMeasured: [] },
+      ],
+      benefit: [
+        { ...benefit, verdict: "Better", difference: -0.02, low: -0.03, high: -0.011 },
+        { ...benefit, verdict: "NotEnoughSamples", comparedSamples: 0 },
+      ],
+    },
+  });
+  assert.deepEqual(hostRoutingLines(seen, "lab", NOW).slice(1), [
+    "n1 compared with other nodes: Failed, 6 measurements",
+    "  tcp-resets Failed: 20 per second against 1 per second.",
+    "  not measured: nat-full",
+    "n2 compared with itself before: Running, 0 measurements",
+    "softirq-share: Better, -2 points (95 %: -3 to -1.1), 6 samples against 6",
+    "softirq-share: NotEnoughSamples, 6 samples against 0",
+  ]);
+});
+
 test("a failed operation shows every detail", () => {
   const error = {
     code: "PreflightBlocked",

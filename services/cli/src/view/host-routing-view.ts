@@ -30,6 +30,7 @@ export function hostRoutingLines(picture: HostRoutingPicture, cluster: string, n
     ...picture.nodes.flatMap(stackLines),
     ...picture.nodes.flatMap(ruleLines),
     ...policyLines(properties.policy, now),
+    ...analysisLines(properties.analysis),
     ...properties.waits.flatMap((wait) => waitLines(wait, now)),
     ...properties.warnings.flatMap((warning) => warningLines(warning, now)),
   ];
@@ -92,6 +93,34 @@ function ruleLines({ name, properties: { rules } }: Schemas["HostRoutingNode"]):
   if (rules === undefined || rules.state === "Clean") return [];
   const what = rules.state === "Dirty" ? "rules that host routing would pass by" : "rules that cannot all be judged";
   return [`${name}: ${what}: ${rules.findings}, digest ${rules.digest}; "hostrouting findings --node ${name}" names them`];
+}
+
+/** How switched nodes do against others: each node, what did not do well there, and what the switch brought. */
+function analysisLines(analysis: Schemas["HostRoutingAnalysis"] | undefined): string[] {
+  if (analysis === undefined) return [];
+  return [
+    ...analysis.nodes.flatMap(({ name, state, comparedTo, metrics, notMeasured }) => {
+      const count = Math.max(0, ...metrics.map(({ measurements }) => measurements));
+      const told = metrics.filter(({ message }) => message !== "");
+      return [
+        `${name} compared with ${COMPARED_TO[comparedTo] ?? comparedTo}: ${state}, ${count} measurements`,
+        ...told.map((metric) => `  ${metric.name} ${metric.outcome}: ${visibleText(metric.message)}`),
+        ...(notMeasured.length === 0 ? [] : [`  not measured: ${notMeasured.join(", ")}`]),
+      ];
+    }),
+    ...analysis.benefit.map(benefitLine),
+  ];
+}
+
+const COMPARED_TO: Readonly<Record<string, string>> = { Control: "other nodes", Before: "itself before", Nothing: "nothing" };
+
+function benefitLine({ name, verdict, switchedSamples, comparedSamples, difference, low, high }: Schemas["BenefitFigure"]): string {
+  const percent = (share: number): string => `${Math.round(share * 10_000) / 100}`;
+  const interval =
+    difference === undefined || low === undefined || high === undefined
+      ? ""
+      : `, ${percent(difference)} points (95 %: ${percent(low)} to ${percent(high)})`;
+  return `${name}: ${verdict}${interval}, ${switchedSamples} samples against ${comparedSamples}`;
 }
 
 /** The network policy that stands for the nodes' rules: how it is, and who changed what within the last day. */

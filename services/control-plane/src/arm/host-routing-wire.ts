@@ -1,4 +1,5 @@
 import {
+  type AnalysisStatus,
   productionPolicy,
   type HostRoutingNodeStatus,
   type HostRoutingStatus,
@@ -58,6 +59,10 @@ function toDrift({ path, desired, observed, manager, firstSeen, correctedAt }: P
   };
 }
 
+function toAnalysis({ nodes, benefit }: AnalysisStatus): Readonly<Record<string, unknown>> {
+  return { nodes: nodes.map(({ since, ...node }) => ({ ...node, since: iso(since) })), benefit };
+}
+
 function toOperation(operation: Operation): Readonly<Record<string, unknown>> {
   return {
     id: operation.id,
@@ -92,6 +97,7 @@ export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<stri
       warnings: facts.status?.warnings ?? [],
       policy: toPolicy(facts.status?.policy, rolloutPolicy),
       ...(facts.status?.disruption && { disruption: facts.status.disruption }),
+      ...(facts.status?.analysis && { analysis: toAnalysis(facts.status.analysis) }),
       rolloutPolicy,
     },
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { conntrackDropped, cpuTicks, namedCounter, sysctlNumber } from "./kernel-texts.ts";
+import { conntrackDropped, cpuTicks, namedCounter, ownMemory, sysctlNumber } from "./kernel-texts.ts";
 
 /** As Linux 6.18 writes them. */
 const STAT = `cpu  3185873 57202 719456 1092876 8630 0 69965 6350 0 0
@@ -58,5 +58,12 @@ describe("conntrackDropped", () => {
 describe("sysctlNumber", () => {
   it("reads a whole number and nothing else", () => {
     assert.deepEqual(["262144\n", "0", "", "x", "-1", "1.5"].map(sysctlNumber), [262144, 0, undefined, undefined, undefined, undefined]);
+  });
+});
+
+describe("ownMemory", () => {
+  it("is what no other process shares", () => {
+    assert.equal(ownMemory("Name:\tnode\nVmRSS:\t   90000 kB\nRssAnon:\t   30000 kB\nRssFile:\t   60000 kB\n"), 30000 * 1024);
+    assert.equal(ownMemory("Name:\tnode\n"), undefined);
   });
 });

@@ -41,6 +41,12 @@ export function sysctlNumber(text: string): number | undefined {
   return isCount(value) ? value : undefined;
 }
 
+/** Memory that is this process's alone, in bytes: what other agents of the same image share is left out. Of /proc/self/status. */
+export function ownMemory(status: string): number | undefined {
+  const kib = Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]);
+  return isCount(kib) ? kib * 1024 : undefined;
+}
+
 function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }

@@ -5,6 +5,7 @@ import { NodeFigures, type FigureSources } from "./node-figures.ts";
 const ticks = (total: number, softirq: number): string => `cpu ${total - softirq} 0 0 0 0 0 ${softirq} 0 0 0\n`;
 const files = (changes: Record<string, string> = {}): Record<string, string> => ({
   "/proc/stat": ticks(1000, 10),
+  "/proc/self/status": "RssAnon:\t      10 kB\n",
   "/proc/net/snmp": "Ip: OutNoRoutes\nIp: 3\n",
   "/proc/net/netstat": "IpExt: InNoRoutes\nIpExt: 4\n",
   "/proc/net/stat/nf_conntrack": "drop early_drop\n1 1\n",
@@ -19,10 +20,9 @@ function figuresOver(texts: Record<string, string>, changes: Partial<FigureSourc
   return new NodeFigures({
     read: (path) => texts[path] ?? "",
     tcp: () => ({ segments: 9, retransmitted: 1, resets: 0 }),
-    pods: () => [{ isReady: true }, { isReady: false }, { isReady: undefined }],
+    pods: () => [],
     routing: () => "digest",
     cpuMicros: () => 1_500_000,
-    rssBytes: () => 100,
     now: () => NOW,
     ...changes,
   });
@@ -40,14 +40,31 @@ describe("NodeFigures", () => {
       noRoute: 2,
       conntrack: { entries: 50, max: 1000, dropped: 0 },
       natFull: 0.25,
-      pods: { running: 2, notReady: 1 },
+      pods: { running: 0, notReady: 0 },
       routing: "digest",
-      agent: { cpuMs: 1500, rssBytes: 100 },
+      agent: { cpuMs: 1500, memoryBytes: 10240 },
     });
   });
 
   it("leaves out what cannot be read, rather than to say 0", () => {
     const figures = figuresOver({}, { tcp: () => undefined, pods: () => undefined, routing: () => undefined });
-    assert.deepEqual(figures.observe(undefined), { since: "2026-01-01T00:00:00.000Z", agent: { cpuMs: 1500, rssBytes: 100 } });
+    assert.deepEqual(figures.observe(undefined), { since: "2026-01-01T00:00:00.000Z" });
+  });
+
+  it("counts pods that were ready and are not any more, neither those that begin nor those that have gone", () => {
+    let pods: ReturnType<FigureSources["pods"]> = [
+      { uid: "stays", isReady: true },
+      { uid: "fails", isReady: true },
+      { uid: "goes", isReady: true },
+      { uid: "begins", isReady: false },
+    ];
+    const figures = figuresOver(files(), { pods: () => pods });
+    assert.deepEqual(figures.observe(undefined).pods, { running: 3, notReady: 0 });
+    pods = [
+      { uid: "stays", isReady: true },
+      { uid: "fails", isReady: false },
+      { uid: "begins", isReady: false },
+    ];
+    assert.deepEqual(figures.observe(undefined).pods, { running: 2, notReady: 1 });
   });
 });

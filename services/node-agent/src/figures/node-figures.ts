@@ -1,6 +1,6 @@
 import type { HostRoutingNodeStatus } from "@hostrouting/contracts";
-import type { PodHealth } from "../pods/node-pod.ts";
-import { conntrackDropped, cpuTicks, namedCounter, sysctlNumber, type CpuTicks } from "./kernel-texts.ts";
+import type { PodHealth, PodIdentity } from "../pods/node-pod.ts";
+import { conntrackDropped, cpuTicks, namedCounter, ownMemory, sysctlNumber, type CpuTicks } from "./kernel-texts.ts";
 import type { TcpCounters } from "./pod-tcp-totals.ts";
 
 /** `status.figures`. */
@@ -13,10 +13,9 @@ export type Figures = NonNullable<HostRoutingNodeStatus["figures"]>;
 export type FigureSources = {
   readonly read: (path: string) => string;
   readonly tcp: () => TcpCounters | undefined;
-  readonly pods: () => readonly PodHealth[] | undefined;
+  readonly pods: () => readonly (PodHealth & Pick<PodIdentity, "uid">)[] | undefined;
   readonly routing: () => string | undefined;
   readonly cpuMicros: () => number;
-  readonly rssBytes: () => number;
   readonly now: () => number;
 };
 
@@ -35,6 +34,7 @@ export class NodeFigures {
   readonly #sources: FigureSources;
   readonly #since: string;
   readonly #first: Counted;
+  #wereReady: ReadonlySet<string> = new Set();
 
   constructor(sources: FigureSources) {
     this.#sources = sources;
@@ -44,8 +44,9 @@ export class NodeFigures {
 
   /** The figures of now. @param natFull share of the table of translated flows that is taken, undefined where it is not loaded */
   observe(natFull: number | undefined): Figures {
-    const { tcp, routing, cpuMicros, rssBytes } = this.#sources;
+    const { read, tcp, routing, cpuMicros } = this.#sources;
     const { cpu, noRoute, dropped } = this.#count();
+    const memoryBytes = ownMemory(read("/proc/self/status"));
     const ticks = cpu && this.#first.cpu && { total: cpu.total - this.#first.cpu.total, softirq: cpu.softirq - this.#first.cpu.softirq };
     return defined({
       since: this.#since,
@@ -56,7 +57,7 @@ export class NodeFigures {
       natFull,
       pods: this.#pods(),
       routing: routing(),
-      agent: { cpuMs: Math.round(cpuMicros() / 1000), rssBytes: rssBytes() },
+      agent: memoryBytes === undefined ? undefined : { cpuMs: Math.round(cpuMicros() / 1000), memoryBytes },
     });
   }
 
@@ -80,10 +81,15 @@ export class NodeFigures {
     return entries === undefined || max === undefined || dropped === undefined ? undefined : { entries, max, dropped };
   }
 
-  /** The kubelet's probes show in whether pods are ready; the agent asks no kubelet. */
+  /** The kubelet's probes show in whether pods stay ready; the agent asks no kubelet. One that has yet to become ready says nothing. */
   #pods(): Figures["pods"] {
     const judged = this.#sources.pods()?.filter(({ isReady }) => isReady !== undefined);
-    return judged && { running: judged.length, notReady: judged.filter(({ isReady }) => isReady === false).length };
+    if (judged === undefined) return undefined;
+    this.#wereReady = new Set(judged.filter(({ uid, isReady }) => isReady === true || this.#wereReady.has(uid)).map(({ uid }) => uid));
+    return {
+      running: this.#wereReady.size,
+      notReady: judged.filter(({ uid, isReady }) => isReady === false && this.#wereReady.has(uid)).length,
+    };
   }
 }
 

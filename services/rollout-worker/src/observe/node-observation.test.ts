@@ -65,3 +65,12 @@ test("of a node's pods of the bundle the one counts that is not on its way out",
     ],
   );
 });
+
+test("figures count from a time; without one they say nothing", () => {
+  const figuresOf = (figures: object): unknown => {
+    const object = { metadata: { name: "n1" }, status: { nodeUID: "u", bootID: "b", figures } };
+    return nodeObservation({ metadata: { name: "n1", uid: "u" } }, { ...read, object: object as never }).report?.figures;
+  };
+  assert.deepEqual(figuresOf({ since: "1970-01-01T00:00:01Z", noRoute: 3 }), { sinceMs: 1000, noRoute: 3 });
+  assert.equal(figuresOf({ since: "yesterday", noRoute: 3 }), undefined);
+});

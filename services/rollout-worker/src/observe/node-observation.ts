@@ -115,6 +115,7 @@ export function nodeReport(object: HostRoutingNodeObject | undefined): NodeRepor
     },
     attachedDevices: (status.devices ?? []).filter((device) => device.attached).length,
     probes: (status.probes ?? []).map(({ name, outcome, message }) => ({ name, outcome, message: message ?? "" })),
+    figures: comparedFigures(status.figures),
     observedAtMs: Number.isNaN(observedAt) ? undefined : observedAt,
   };
 }
@@ -139,6 +140,14 @@ function ruleScan(said: HostRoutingNodeStatus["scan"]): NodeReport["scan"] {
     return { ...rule, reason, remedy, owner, removal, changedBy };
   });
   return { state: said.state, digest: said.digest ?? "", findings: said.findings ?? 0, rules, unread: said.unread ?? [] };
+}
+
+/** Counters without a time from which they count say nothing. */
+function comparedFigures(said: HostRoutingNodeStatus["figures"]): NodeReport["figures"] {
+  if (said === undefined) return undefined;
+  const { since, ...figures } = said;
+  const sinceMs = Date.parse(since);
+  return Number.isNaN(sinceMs) ? undefined : { ...figures, sinceMs };
 }
 
 /** Figures without a step are of no switch: the agent only said that it cannot measure. */
