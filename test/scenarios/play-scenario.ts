@@ -98,6 +98,11 @@ function describeHistory({ kind, data }: Decision["history"][number]): string {
     .join(", ")}`;
 }
 
+/** What the store says of a step that was tried so often. */
+function stepFaults(tries: number): Simulation["faults"] {
+  return tries === 0 ? undefined : { kind: "Intent", tries, message: "node n2: quota exceeded", isExhausted: tries >= 20 };
+}
+
 /** Plays the lines of a scenario and writes down every round that differs from the one before. Each line of a scenario is one command. */
 export class ScenarioPlayer {
   readonly #lines: string[] = [];
@@ -164,7 +169,7 @@ export class ScenarioPlayer {
     }
   }
 
-  /** `override PF-017 60`: in force for a minute from now on; `override none`: no more. `pass 60`: a minute passes; `queue 3`: two go first. */
+  /** `override PF-017 60`: in force for a minute from now on; `override none`: no more. `pass 60`: a minute passes; `queue 3`: two go first; `faults 20`: a step failed so often. */
   #adjust(line: string): void {
     const [verb = "", first = "", second = ""] = line.split(/\s+/);
     const simulation = this.#simulation;
@@ -193,6 +198,9 @@ export class ScenarioPlayer {
         return this.#window(line.split(/\s+/).slice(1));
       case "disruption":
         simulation.disruption = { ...simulation.disruption, policy: first as NodeDisruptionRules["policy"] };
+        return;
+      case "faults":
+        simulation.faults = stepFaults(Number(first));
         return;
       case "pass":
         simulation.nowMs = inSeconds(first);

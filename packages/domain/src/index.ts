@@ -22,6 +22,7 @@ export * from "./policy-fault.ts";
 export * from "./rollout-gate.ts";
 export * from "./rollout-policy.ts";
 export * from "./share.ts";
+export * from "./step-faults.ts";
 export * from "./switch-disruption.ts";
 export * from "./wait-reason.ts";
 export * from "./unreachable.ts";

@@ -76,11 +76,12 @@ export type NodeRequest =
   | { readonly kind: "Skip"; readonly node: string; readonly reason: string; readonly by: string };
 
 /**
- * Why an operation is held: somebody asked, more nodes failed than the policy tolerates, nothing advanced any more, or an analysis could not tell. `by`:
+ * Why an operation is held: somebody asked, more nodes failed than the policy tolerates, nothing advanced any more, the same step failed again
+ * and again, or an analysis could not tell. `by`:
  * their object id, "" for the engine.
  */
 export type OperationPause = {
-  readonly reason: "Asked" | "NodeFailures" | "ProgressDeadline" | "AnalysisInconclusive" | "AnalysisError";
+  readonly reason: "Asked" | "NodeFailures" | "ProgressDeadline" | "StepExhausted" | "AnalysisInconclusive" | "AnalysisError";
   readonly message: string;
   readonly by: string;
 };

@@ -17,6 +17,7 @@ import type { ClusterSnapshot } from "./snapshot.ts";
 import { buildStatus, buildUnreachableStatus } from "./status.ts";
 import { steadyState } from "./steady-state.ts";
 import { disruptionHistory, nodeDisruption, sumDisruption, withDisruption } from "./switch-disruption.ts";
+import { heldUnseen, withExhaustedPause } from "./step-exhausted.ts";
 import { takeRequests } from "./take-requests.ts";
 import { CLUSTER, completeWaits } from "./waits.ts";
 
@@ -51,17 +52,17 @@ export function decide(snapshot: ClusterSnapshot, now: Instant): Decision {
 function decideOutcome(round: Round, operation: Operation | undefined): Outcome {
   if (operation === undefined) return steadyState(round);
   const taken = takeRequests(round, operation);
-  return operation.kind === "EnableHostRouting"
-    ? enableOperation(taken.round, taken.operation)
-    : disableOperation(taken.round, taken.operation);
+  const asked = withExhaustedPause(round.snapshot, taken.operation);
+  return operation.kind === "EnableHostRouting" ? enableOperation(taken.round, asked) : disableOperation(taken.round, asked);
 }
 
 type Unreachable = Extract<ClusterSnapshot["reach"], { kind: "Unreachable" }>;
 
 /** Nothing can be observed, so nothing is decided and nothing is lost. Only a wish to cancel what touched no node is granted. */
 function outOfReach(snapshot: ClusterSnapshot, { message, reason }: Unreachable, now: Instant): Decision {
-  const waits = completeWaits([{ reason: reason ?? "ClusterUnreachable", subject: CLUSTER, message }], snapshot.previous?.waits ?? [], now);
-  const { operation } = snapshot;
+  const because = reason === "StepExhausted" ? "Paused" : (reason ?? "ClusterUnreachable");
+  const waits = completeWaits([{ reason: because, subject: CLUSTER, message }], snapshot.previous?.waits ?? [], now);
+  const operation = reason === "StepExhausted" && snapshot.operation ? heldUnseen(snapshot, snapshot.operation, now) : snapshot.operation;
   const untouched = operation !== undefined && (operation.phase === "Accepted" || operation.phase === "Validating");
   const ended = untouched && operation.cancelRequested ? { ...operation, phase: "Canceled" as const } : operation;
   return {

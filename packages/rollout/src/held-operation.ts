@@ -24,7 +24,9 @@ export function pauseOperation(round: Round, operation: Operation, pause: Operat
   // A node that has been in one step for longer than any may take is as safe as it gets.
   const moves = ({ phase, since }: NodeRollout): boolean =>
     (isInFlight(phase) || phase === "Soaking") && round.now - since <= progressLimitMs(round.snapshot.policy);
-  const isBusy = stepped.intents.length > 0 || stepped.nodes.some(({ record }) => moves(record));
+  // What failed for so long may fail for ever: nobody waits for it, though what is in flight still goes on.
+  const waitsForSafety = pause.reason !== "StepExhausted";
+  const isBusy = waitsForSafety && (stepped.intents.length > 0 || stepped.nodes.some(({ record }) => moves(record)));
   const phase = operation.phase === "Paused" || (operation.phase === "Pausing" && !isBusy) ? "Paused" : "Pausing";
   return {
     ...stepped,

@@ -45,6 +45,8 @@ export class Simulation {
   standing: (simulation: Simulation) => StandingRules = () => ({ warnings: [], warningIds: [], refusals: [] });
   disruption: NodeDisruptionRules = { policy: "Allow", configurations: {} };
   preflight: PreflightVerdict = { kind: "Passed", warnings: [] };
+  /** What the store says of steps that failed. */
+  faults: ClusterSnapshot["faults"];
   /** What the store says of the operation's turn. */
   admission: Admission = { kind: "Admitted" };
   reachable = true;
@@ -212,6 +214,7 @@ export class Simulation {
       reach: this.reachable ? { kind: "Reachable", observed: this.#observe() } : { kind: "Unreachable", message: "no answer" },
       preflight: this.preflight,
       admission: this.admission,
+      faults: this.faults,
       standing: this.standing(this),
       disruption: this.disruption,
       managedPolicy: this.#judgePolicy(),

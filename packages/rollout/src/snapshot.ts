@@ -19,6 +19,7 @@ import type {
   RolloutPolicy,
   RuleFinding,
   StandingRules,
+  StepFaults,
 } from "@hostrouting/domain";
 
 /** What a node is asked for: `spec` of its HostRoutingNode. */
@@ -160,7 +161,7 @@ export type ClusterObservation = {
 export type Reach =
   | { readonly kind: "Reachable"; readonly observed: ClusterObservation }
   /** `reason`: `ClusterUnreachable` unless said. */
-  | { readonly kind: "Unreachable"; readonly message: string; readonly reason?: "LeaseHeldElsewhere" };
+  | { readonly kind: "Unreachable"; readonly message: string; readonly reason?: "LeaseHeldElsewhere" | "StepExhausted" };
 
 /** What preflight says in this round; asked while validating and preparing only. */
 export type PreflightVerdict =
@@ -203,6 +204,8 @@ export type ClusterSnapshot = {
   readonly preflight: PreflightVerdict;
   /** Whether the operation may begin or go on beside all others; asked for one that wants to only. */
   readonly admission?: Admission | undefined;
+  /** What fails again and again; `isExhausted`: no further try without somebody. */
+  readonly faults?: (StepFaults & { readonly isExhausted: boolean }) | undefined;
   readonly standing: StandingRules;
   /** When the cluster's owner lets nodes be disturbed. */
   readonly disruption: NodeDisruptionRules;

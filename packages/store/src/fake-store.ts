@@ -14,13 +14,14 @@ import {
   type OperationId,
   type UsageCharge,
   type UsageInterval,
+  type StepFaults,
 } from "@hostrouting/domain";
 import type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
 import type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
 import type { HistoryRow } from "./history.ts";
 import type { OperationStore } from "./operations.ts";
-import type { Asking, ClusterRound, RecordOutcome, RoundRecord, RoundStore } from "./rounds.ts";
 import { withRunning, type UsageStore } from "./usage.ts";
+import type { Asking, ClusterRound, Fault, RecordOutcome, RoundRecord, RoundStore } from "./rounds.ts";
 
 type Row = {
   cluster: ManagedCluster;
@@ -28,6 +29,7 @@ type Row = {
   status: ClusterRound["status"];
   rolloutPolicy: ClusterRound["rolloutPolicy"];
   maintenance: ClusterRound["maintenance"];
+  faults?: { readonly said: StepFaults; readonly retryAt: number } | undefined;
   nodes: Map<string, NodeRollout>;
   history: HistoryRow[];
   usage: { open: readonly UsageInterval[]; seenAt: Instant | undefined; charges: readonly UsageCharge[] };
@@ -78,6 +80,7 @@ export class FakeStore {
         .slice(0, limit)
         .map(([id]) => id),
     read: async (clusterId) => this.#read(clusterId),
+    fault: async (clusterId, token, fault) => this.#fault(clusterId, token, fault),
     admission: async (asking) => this.#admission(asking),
     record: async (clusterId, token, record) => this.#record(clusterId, token, record),
   };
@@ -216,9 +219,21 @@ export class FakeStore {
         status: stored(row.status),
         rolloutPolicy: stored(row.rolloutPolicy),
         maintenance: stored(row.maintenance),
+        faults: stored(row.faults?.said),
         now: as<Instant>(this.#now()),
       }
     );
+  }
+
+  #fault(clusterId: ClusterId, token: ClusterLease["token"], { kind, message, retryInMs }: Fault): void {
+    const lease = this.#leases.get(clusterId);
+    const row = this.#rows.get(clusterId);
+    if (lease?.token !== token || lease.expiresAt <= this.#now() || row === undefined) return;
+    if (row.faults !== undefined && row.faults.retryAt > this.#now()) return;
+    const retryAt = this.#now() + retryInMs;
+    row.faults = { said: { kind, message, tries: (row.faults?.said.tries ?? 0) + 1 }, retryAt };
+    if (kind === "Round") row.lookAgainAt = retryAt;
+    this.version += 1;
   }
 
   #admission({ operationId, limits }: Asking): Admission {
@@ -272,6 +287,7 @@ export class FakeStore {
     row.nodes = new Map(record.nodes.map((node) => [node.uid as string, stored(node)]));
     this.#meter(row, record.enabled);
     row.status = stored(record.status);
+    if (record.clearsFaults === true) row.faults = undefined;
     row.lookAgainAt = this.#now() + record.lookAgainInMs;
     this.#append(row, record.history);
     this.version += 1;

@@ -5,6 +5,7 @@ import * as clustersAndOperations from "./migrations/0001-clusters-and-operation
 import * as controlOfOperations from "./migrations/0002-control-of-operations.ts";
 import * as usage from "./migrations/0003-usage.ts";
 import * as maintenanceConfigurations from "./migrations/0004-maintenance-configurations.ts";
+import * as faultsOfRounds from "./migrations/0005-faults-of-rounds.ts";
 import type { Tables } from "./tables.ts";
 
 /** In order of their numbers; a migration that has landed is never edited. */
@@ -13,6 +14,7 @@ const MIGRATIONS = {
   "0002-control-of-operations": controlOfOperations,
   "0003-usage": usage,
   "0004-maintenance-configurations": maintenanceConfigurations,
+  "0005-faults-of-rounds": faultsOfRounds,
 };
 
 /**

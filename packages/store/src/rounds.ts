@@ -16,6 +16,7 @@ import {
   type Operation,
   type OperationId,
   type RolloutPolicy,
+  type StepFaults,
 } from "@hostrouting/domain";
 import { sql, type Kysely, type Transaction } from "kysely";
 import { toManagedCluster } from "./clusters.ts";
@@ -32,6 +33,8 @@ export type ClusterRound = {
   readonly status: HostRoutingStatus | undefined;
   readonly rolloutPolicy: Partial<RolloutPolicy>;
   readonly maintenance: MaintenanceConfigurations;
+  /** What failed again and again in the rounds before; absent when nothing did. */
+  readonly faults?: StepFaults | undefined;
   readonly now: Instant;
 };
 
@@ -46,6 +49,8 @@ export type RoundRecord = {
   readonly lookAgainInMs: number;
   /** There when the operation takes a place by this: where there is none any more, it counts as having moved on. */
   readonly takesPlace?: AdmissionLimits;
+  /** There when nothing fails any more, or somebody asked for all tries again. */
+  readonly clearsFaults?: boolean;
   readonly history: readonly HistoryEntry[];
 };
 
@@ -55,6 +60,9 @@ export type RecordOutcome = "Recorded" | "LeaseLost" | "OperationMovedOn";
 /** Whoever asks for a place among all operations names the limits, so that it is counted in the transaction that takes it. */
 export type Asking = { readonly operationId: OperationId; readonly limits: AdmissionLimits };
 
+/** Something that failed over a cluster. */
+export type Fault = Pick<StepFaults, "kind" | "message"> & { readonly retryInMs: number };
+
 /** Rounds: which clusters are due, what a round reads, what it writes. */
 export type RoundStore = {
   /** Clusters whose time has come, the longest overdue first. */
@@ -62,6 +70,11 @@ export type RoundStore = {
   read(clusterId: ClusterId): Promise<ClusterRound | undefined>;
   /** Whether the operation could take a place now; only `record` takes it. */
   admission(asking: Asking): Promise<Admission>;
+  /**
+   * Counts a fault under a lease that is still held; `retryInMs` says from when another one counts as another try, however often rounds are woken. Faulted rounds
+   * are not due before that.
+   */
+  fault(clusterId: ClusterId, token: FencingToken, fault: Fault): Promise<void>;
   /** Writes a round in one transaction, only under a lease that is still held and only over the operation that was read. */
   record(clusterId: ClusterId, token: FencingToken, record: RoundRecord): Promise<RecordOutcome>;
 };
@@ -139,10 +152,8 @@ async function recordNodes(tx: Transaction<Tables>, clusterId: ClusterId, nodes:
     .execute();
 }
 
-async function recordRound(
-  tx: Transaction<Tables>,
-  { clusterId, token, record }: { clusterId: ClusterId; token: FencingToken; record: RoundRecord },
-): Promise<void> {
+/** Locks the lease. @throws Abandoned unless it is still held under this token */
+async function requireLease(tx: Transaction<Tables>, clusterId: ClusterId, token: FencingToken): Promise<void> {
   const lease = await tx
     .selectFrom("cluster_lease")
     .select("token")
@@ -152,6 +163,34 @@ async function recordRound(
     .forUpdate()
     .executeTakeFirst();
   if (lease === undefined) throw new Abandoned("LeaseLost");
+}
+
+async function recordFault(
+  tx: Transaction<Tables>,
+  { clusterId, token, fault }: { clusterId: ClusterId; token: FencingToken; fault: Fault },
+): Promise<void> {
+  await requireLease(tx, clusterId, token);
+  const before = await tx
+    .selectFrom("cluster_round")
+    .select(["faults", sql<boolean>`coalesce(fault_retry_at > clock_timestamp(), false)`.as("isEarly")])
+    .where("cluster_id", "=", clusterId)
+    .executeTakeFirst();
+  if (before === undefined || before.isEarly) return;
+  const { kind, message, retryInMs } = fault;
+  const faults: StepFaults = { kind, message, tries: (before.faults?.tries ?? 0) + 1 };
+  const retryAt = sql<Date>`clock_timestamp() + ${retryInMs} * interval '1 millisecond'`;
+  await tx
+    .updateTable("cluster_round")
+    .set({ faults: JSON.stringify(faults), fault_retry_at: retryAt, ...(kind === "Round" ? { look_again_at: retryAt } : {}) })
+    .where("cluster_id", "=", clusterId)
+    .execute();
+}
+
+async function recordRound(
+  tx: Transaction<Tables>,
+  { clusterId, token, record }: { clusterId: ClusterId; token: FencingToken; record: RoundRecord },
+): Promise<void> {
+  await requireLease(tx, clusterId, token);
   // The cluster's row first, as requests lock it too: the other order would end in a deadlock now and then.
   const { active_operation_id: active } = await tx
     .selectFrom("managed_cluster")
@@ -168,6 +207,7 @@ async function recordRound(
     .updateTable("cluster_round")
     .set({
       status: JSON.stringify(record.status),
+      ...(record.clearsFaults === true ? { faults: null, fault_retry_at: null } : {}),
       look_again_at: sql`clock_timestamp() + ${record.lookAgainInMs} * interval '1 millisecond'`,
     })
     .where("cluster_id", "=", clusterId)
@@ -207,7 +247,7 @@ export function roundStore(db: Kysely<Tables>): RoundStore {
             .execute();
           const round = await tx
             .selectFrom("cluster_round")
-            .select(["status", "rollout_policy", "maintenance", sql<Date>`clock_timestamp()`.as("now")])
+            .select(["status", "rollout_policy", "maintenance", "faults", sql<Date>`clock_timestamp()`.as("now")])
             .where("cluster_id", "=", clusterId)
             .executeTakeFirstOrThrow();
           return {
@@ -217,11 +257,20 @@ export function roundStore(db: Kysely<Tables>): RoundStore {
             status: round.status ?? undefined,
             rolloutPolicy: round.rollout_policy ?? {},
             maintenance: round.maintenance,
+            faults: round.faults ?? undefined,
             now: as<Instant>(round.now.getTime()),
           };
         });
     },
     admission: (asking) => readAdmission(db, asking),
+    async fault(clusterId, token, fault) {
+      try {
+        await db.transaction().execute((tx) => recordFault(tx, { clusterId, token, fault }));
+      } catch (error) {
+        // Whoever holds the cluster now counts their own.
+        if (!(error instanceof Abandoned)) throw error;
+      }
+    },
     async record(clusterId, token, record) {
       try {
         await db.transaction().execute((tx) => recordRound(tx, { clusterId, token, record }));

@@ -12,6 +12,7 @@ import type {
   Provider,
   ProvisioningState,
   RolloutPolicy,
+  StepFaults,
   SystemData,
 } from "@hostrouting/domain";
 import type { ColumnType, Generated } from "kysely";
@@ -67,6 +68,8 @@ export type Tables = {
     rollout_policy: Json<Partial<RolloutPolicy>> | null;
     maintenance: ColumnType<MaintenanceConfigurations, string | undefined, string>;
     usage_seen_at: ColumnType<Date | null, never, unknown>;
+    faults: Json<StepFaults> | null;
+    fault_retry_at: Date | null;
   };
   usage_interval: {
     cluster_id: ClusterId;

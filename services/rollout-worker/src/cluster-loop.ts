@@ -1,4 +1,4 @@
-import type { ClusterId } from "@hostrouting/domain";
+import { retryPauseMs, type ClusterId } from "@hostrouting/domain";
 import type { Answer } from "@hostrouting/doorbell";
 import type { Closable, ClusterAccess } from "@hostrouting/kube";
 import { AZURE_DESTINATIONS_POLICY } from "@hostrouting/policy";
@@ -79,7 +79,13 @@ export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: Clu
   const round = async (): Promise<number> => {
     // Whoever started the loop asks right after; the first round is to be the one that it asks about.
     await Promise.resolve();
-    const end = await host.enter(() => answer.during(() => countedRound(deps, clusterId, memory)));
+    let end: RoundEnd;
+    try {
+      end = await host.enter(() => answer.during(() => countedRound(deps, clusterId, memory)));
+    } catch (error) {
+      deps.logger.error({ err: error, loop: clusterId }, "round failed, will run again");
+      return retryPauseMs(memory.tries, (deps.chance ?? Math.random)());
+    }
     switch (end.kind) {
       case "Done":
         watch.follow(end.isActive ? end.access : undefined);

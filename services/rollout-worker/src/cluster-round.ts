@@ -3,12 +3,15 @@ import {
   explain,
   holdsSlot,
   productionPolicy,
+  retryPauseMs,
+  STEP_TRIES_DEFAULT,
   wantsSlot,
   type Admission,
   type AdmissionLimits,
   type ClusterId,
-  type Instant,
   type Operation,
+  type OperationPhase,
+  type StepFaults,
   type RolloutPolicy,
   type StandingRules,
 } from "@hostrouting/domain";
@@ -24,6 +27,7 @@ import { applyIntents, type Applied, type ApplyContext } from "./apply/apply-int
 import { NOTHING_TOLD, type ToldNews } from "./events/decide-events.ts";
 import { recordedNews } from "./events/recorded-news.ts";
 import { tellNews } from "./events/tell-news.ts";
+import { SubjectBackoff } from "./apply/subject-backoff.ts";
 import { holdLease, type HeldLease } from "./held-lease.ts";
 import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { checkPreflight, checkStanding, wantsPreflight, type PreflightMemory } from "./observe/check-preflight.ts";
@@ -41,6 +45,10 @@ export type RoundDeps = {
   readonly timers: Timers;
   /** How many operations may go on at once; the default unless said. */
   readonly admission?: AdmissionLimits;
+  /** Tries of a step before its operation is paused; the default unless said. */
+  readonly stepTriesMax?: number;
+  /** From 0 to 1, evenly; the machine's own unless said. */
+  readonly chance?: () => number;
 };
 
 /** What a worker remembers of a cluster between rounds. Losing it costs a round, never a decision. */
@@ -52,12 +60,27 @@ export type RoundMemory = {
   /** The cluster's own Lease as we wrote it last. */
   fence: RolloutLease | undefined;
   preflight: PreflightMemory | undefined;
+  backoff: SubjectBackoff | undefined;
+  /** Whether the last round did all that it wanted. */
+  wasClean: boolean;
+  /** Tries in vain so far, also of rounds that nobody could count because the store was away. */
+  tries: number;
 };
 
 /** Nothing was done yet. */
 export function newMemory(): RoundMemory {
   const applied: Applied = { evictionRefusals: [], policyAttempt: { kind: "None" } };
-  return { applied, told: NOTHING_TOLD, leaseMs: undefined, lease: undefined, fence: undefined, preflight: undefined };
+  return {
+    applied,
+    told: NOTHING_TOLD,
+    leaseMs: undefined,
+    lease: undefined,
+    fence: undefined,
+    preflight: undefined,
+    backoff: undefined,
+    wasClean: false,
+    tries: 0,
+  };
 }
 
 /** How a round ended: what is to be watched, and when to look again. */
@@ -66,6 +89,12 @@ export type RoundEnd =
   /** Somebody else holds the cluster, or took it, or the operation moved on while we looked. */
   | { readonly kind: "Yielded"; readonly lookAgainInMs: number }
   | { readonly kind: "Unknown" };
+
+/** While something is held back, a round that is in a hurry for it need not be; other nodes are still looked after. */
+const HELD_BACK_LOOK_MAX_MS = 5_000;
+
+/** An error is quoted so far: enough for what and where. */
+const MESSAGE_MAX = 500;
 
 /** A round whose record was refused begins again soon: the world moved, and the next look sees how. */
 const OVERTAKEN_MS = 200;
@@ -84,9 +113,19 @@ type Looking = { readonly read: ClusterRound; readonly lease: ClusterLease; read
 /** What is said of a cluster that nobody has seen. */
 const UNSEEN = { standing: { warnings: [], warningIds: [], refusals: [] }, managedPolicy: undefined, fence: { kind: "Absent" } } as const;
 
+function isExhausted({ stepTriesMax = STEP_TRIES_DEFAULT }: RoundDeps, { tries }: StepFaults): boolean {
+  return tries >= stepTriesMax;
+}
+
 /** Looks at the cluster. What cannot be reached is an outcome, not a fault. */
 async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): Promise<Look> {
   let access: ClusterAccess | undefined;
+  const { faults } = read;
+  // Whatever it is that makes rounds fail, the next one would meet it again: the operation is paused without looking.
+  if (read.operation !== undefined && faults?.kind === "Round" && isExhausted(deps, faults)) {
+    const reach = { kind: "Unreachable", reason: "StepExhausted", message: faults.message } as const;
+    return { reach, preflight: { kind: "NotAsked" }, ...UNSEEN, access };
+  }
   try {
     access = await deps.access.get(read.cluster);
     const [{ observed, facts, policy: found }, fence] = await Promise.all([
@@ -137,6 +176,7 @@ function snapshotOf(
     reach: seen.reach,
     preflight: seen.preflight,
     admission: given.admission,
+    faults: read.faults && { ...read.faults, isExhausted: isExhausted(deps, read.faults) },
     standing: seen.standing,
     disruption: { policy: profile.nodeDisruptionPolicy, configurations: read.maintenance },
     managedPolicy: seen.managedPolicy,
@@ -156,9 +196,18 @@ async function askAdmission({ store, admission: limits = defaultAdmission }: Rou
   return store.rounds.admission({ operationId: operation.id, limits });
 }
 
+type Deciding = { readonly read: ClusterRound; readonly decision: Decision; readonly wasClean: boolean };
+
+/** Phases in which an operation does not go on by itself. */
+const RESTING: ReadonlySet<OperationPhase> = new Set(["Accepted", "Pausing", "Paused"]);
+
 /** What is written of a decision; a place is taken by writing the phase that holds one. */
-function toRecord({ admission: limits = defaultAdmission }: RoundDeps, before: Operation | undefined, decision: Decision): RoundRecord {
-  const { operation, ...rest } = decision;
+function toRecord({ admission: limits = defaultAdmission }: RoundDeps, { read, decision, wasClean }: Deciding): RoundRecord {
+  const { operation, ...decided } = decision;
+  const { operation: before, faults } = read;
+  // Whoever begins or goes on has all tries.
+  const goesOn = before !== undefined && operation !== undefined && RESTING.has(before.phase) && !RESTING.has(operation.phase);
+  const rest = { ...decided, ...(faults !== undefined && (wasClean || goesOn) ? { clearsFaults: true } : {}) };
   if (operation === undefined) return rest;
   const isTaken = before !== undefined && wantsSlot(before) && holdsSlot(operation);
   return { ...rest, operation, ...(isTaken ? { takesPlace: limits } : {}) };
@@ -170,15 +219,28 @@ type Acting = {
   readonly decision: Decision;
   readonly held: HeldLease;
   readonly memory: RoundMemory;
-  readonly now: Instant;
+  readonly read: ClusterRound;
 };
+
+/** The next try of what failed, after a pause that grows with each. */
+function retryOf({ chance = Math.random }: RoundDeps, { memory, message }: { memory: RoundMemory; message: string }) {
+  memory.tries += 1;
+  return { message: message.slice(0, MESSAGE_MAX), retryInMs: retryPauseMs(memory.tries, chance()) };
+}
 
 /** Does what was decided and recorded, unless the cluster turns out to be somebody else's. */
 async function act(deps: RoundDeps, acting: Acting): Promise<boolean> {
-  const { access, seen, decision, held, memory, now } = acting;
-  const context = { access, logger: deps.logger.child({ clusterId: held.lease.clusterId }), mayAct: () => held.isHeld() };
+  const { access, seen, decision, held, memory, read } = acting;
+  const { now } = read;
+  const { clusterId, token } = held.lease;
+  memory.backoff ??= new SubjectBackoff(() => deps.timers.monotonicNow(), deps.chance ?? Math.random);
+  const context = { access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld(), backoff: memory.backoff };
   if (decision.intents.length > 0 && !(await mayWrite(context, acting, deps.workerId))) return false;
   memory.applied = await applyIntents(context, decision.intents);
+  const { fault } = memory.applied;
+  memory.wasClean = fault === undefined && memory.backoff.isEmpty;
+  if (fault !== undefined)
+    await deps.store.rounds.fault(clusterId, token, { kind: "Intent", ...retryOf(deps, { memory, message: fault }) });
   const policy = seen.managedPolicy && decision.status.policy;
   const news = recordedNews({ policy, policyUid: seen.managedPolicy?.uid, nodes: decision.nodes }, now);
   memory.told = await tellNews({ ...context, workerId: deps.workerId }, news, { told: memory.told, now });
@@ -215,23 +277,36 @@ export async function clusterRound(deps: RoundDeps, clusterId: ClusterId, memory
   memory.lease = held?.lease;
   if (held === undefined) return { kind: "Yielded", lookAgainInMs: durationMs / 2 };
   try {
-    const read = await deps.store.rounds.read(clusterId);
-    if (read === undefined) return { kind: "Unknown" };
-    const policy: RolloutPolicy = { ...productionPolicy, ...read.rolloutPolicy };
-    memory.leaseMs = policy.leaseMs;
-    const seen = await look(deps, { read, lease: held.lease, policy, memory });
-    const admission = await askAdmission(deps, read.operation);
-    const decision = decide(snapshotOf(deps, { read, admission, lease: held.lease, seen, policy, memory }), read.now);
-    const { operation } = decision;
-    const outcome = await deps.store.rounds.record(clusterId, held.lease.token, toRecord(deps, read.operation, decision));
-    if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
-    deps.metrics.decided(clusterId, decision);
-    const isDone = seen.access === undefined || (await act(deps, { access: seen.access, seen, decision, held, memory, now: read.now }));
-    if (!isDone) return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
-    for (const entry of decision.history) deps.logger.info({ clusterId, ...entry.data }, entry.kind);
-    const isActive = operation !== undefined || read.cluster.desiredMode === "BpfVeth";
-    return { kind: "Done", lookAgainInMs: decision.lookAgainInMs, access: seen.access, isActive };
+    return await heldRound(deps, held, memory);
+  } catch (error) {
+    const retry = retryOf(deps, { memory, message: explain(error) });
+    // Where the store is away nobody can count; then it is the store that is waited for, and no step that is wrong.
+    await deps.store.rounds.fault(clusterId, held.lease.token, { kind: "Round", ...retry }).catch(() => undefined);
+    throw error;
   } finally {
     held.stop();
   }
+}
+
+async function heldRound(deps: RoundDeps, held: HeldLease, memory: RoundMemory): Promise<RoundEnd> {
+  const { clusterId, token } = held.lease;
+  const read = await deps.store.rounds.read(clusterId);
+  if (read === undefined) return { kind: "Unknown" };
+  memory.tries = read.faults?.tries ?? 0;
+  const { wasClean } = memory;
+  memory.wasClean = false;
+  const policy: RolloutPolicy = { ...productionPolicy, ...read.rolloutPolicy };
+  memory.leaseMs = policy.leaseMs;
+  const seen = await look(deps, { read, lease: held.lease, policy, memory });
+  const admission = await askAdmission(deps, read.operation);
+  const decision = decide(snapshotOf(deps, { read, admission, lease: held.lease, seen, policy, memory }), read.now);
+  const outcome = await deps.store.rounds.record(clusterId, token, toRecord(deps, { read, decision, wasClean }));
+  if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
+  deps.metrics.decided(clusterId, decision);
+  const isDone = seen.access === undefined || (await act(deps, { access: seen.access, seen, decision, held, memory, read }));
+  if (!isDone) return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
+  for (const entry of decision.history) deps.logger.info({ clusterId, ...entry.data }, entry.kind);
+  const isActive = decision.operation !== undefined || read.cluster.desiredMode === "BpfVeth";
+  const heldBackMs = Math.min(HELD_BACK_LOOK_MAX_MS, memory.backoff?.nextInMs() ?? 0);
+  return { kind: "Done", lookAgainInMs: Math.max(decision.lookAgainInMs, heldBackMs), access: seen.access, isActive };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { isIP } from "node:net";
-import { admissionBounds, defaultAdmission, type AdmissionLimits } from "@hostrouting/domain";
+import { admissionBounds, defaultAdmission, STEP_TRIES_DEFAULT, stepTriesBounds, type AdmissionLimits } from "@hostrouting/domain";
 import { redisUrl } from "@hostrouting/doorbell";
 import { integer, oneOf, readConfig, text, type MetricsEndpoint, type Setting } from "@hostrouting/runtime";
 
@@ -53,6 +53,12 @@ const settings = {
     fallback: defaultAdmission.subscription,
   } satisfies Setting<number>,
   region: { env: "HOSTROUTING_ADMISSION_REGION", parse: places, fallback: defaultAdmission.region } satisfies Setting<number>,
+  /** `HOSTROUTING_STEP_TRIES_MAX`: how often a step may fail in a row before its operation is paused, 1–1,000. */
+  stepTriesMax: {
+    env: "HOSTROUTING_STEP_TRIES_MAX",
+    parse: integer(stepTriesBounds.min, stepTriesBounds.max),
+    fallback: STEP_TRIES_DEFAULT,
+  } satisfies Setting<number>,
   /** `HOSTROUTING_LOG_LEVEL`. */
   logLevel: { env: "HOSTROUTING_LOG_LEVEL", parse: oneOf(...LOG_LEVELS), fallback: "info" } satisfies Setting<string>,
 };
@@ -66,6 +72,7 @@ export type WorkerConfig = {
   readonly workerId: string;
   readonly metrics: MetricsEndpoint | undefined;
   readonly admission: AdmissionLimits;
+  readonly stepTriesMax: number;
   readonly logLevel: string;
 };
 

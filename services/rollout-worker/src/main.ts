@@ -66,6 +66,7 @@ const worker = startWorker(
     logger,
     metrics,
     admission: config.admission,
+    stepTriesMax: config.stepTriesMax,
     timers: systemTimers,
   },
   doorbell,

@@ -216,6 +216,24 @@ function rounds(): void {
     assert.deepEqual(await it.store.rounds.due(10), [it.clusterId]);
   });
 
+  void test("that fail are counted once for each try, under the lease, until nothing fails any more", async () => {
+    const { token } = await lease();
+    const said = async () => (await it.store.rounds.read(it.clusterId))?.faults;
+    const fault = (message: string, retryInMs: number) => it.store.rounds.fault(it.clusterId, token, { kind: "Round", message, retryInMs });
+    assert.equal(await said(), undefined);
+    await fault("first", 0);
+    await fault("second", LONG_MS);
+    await fault("woken early", LONG_MS);
+    assert.deepEqual(await said(), { kind: "Round", tries: 2, message: "second" });
+    assert.deepEqual(await it.store.rounds.due(10), [], "a round that failed is not due before its next try");
+    await it.store.rounds.record(it.clusterId, token, record);
+    assert.equal((await said())?.tries, 2, "one good round says nothing of the step");
+    await it.store.rounds.record(it.clusterId, token, { ...record, clearsFaults: true });
+    await it.expireLeases();
+    await fault("by a lost holder", 0);
+    assert.equal(await said(), undefined);
+  });
+
   void test("of an unknown cluster are nothing", async () => {
     assert.equal(await it.store.rounds.read(as<ClusterId>("/none")), undefined);
   });

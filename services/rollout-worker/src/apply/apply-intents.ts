@@ -6,15 +6,33 @@ import type { Logger } from "@hostrouting/runtime";
 import { applyConfig } from "./apply-config.ts";
 import { evictPods } from "./evict-pods.ts";
 import { patchNode } from "./patch-node.ts";
+import type { SubjectBackoff } from "./subject-backoff.ts";
 
 /** Subjects that are written to at once; within one subject the order of the intents holds. */
 const SUBJECTS_AT_ONCE_MAX = 8;
 
 /** What applying needs. `mayAct` turns false as soon as the lease may be somebody else's. */
-export type ApplyContext = { readonly access: ClusterAccess; readonly logger: Logger; readonly mayAct: () => boolean };
+export type ApplyContext = {
+  readonly access: ClusterAccess;
+  readonly logger: Logger;
+  readonly mayAct: () => boolean;
+  /** Keeps what failed before from being tried at once again. */
+  readonly backoff: SubjectBackoff;
+};
 
 /** What became of a round's intents, as far as the next round wants to know. */
-export type Applied = { readonly evictionRefusals: readonly EvictionRefusal[]; readonly policyAttempt: PolicyAttempt };
+export type Applied = {
+  readonly evictionRefusals: readonly EvictionRefusal[];
+  readonly policyAttempt: PolicyAttempt;
+  /** What failed and will again unless something changes; absent when nothing did. */
+  readonly fault?: string | undefined;
+};
+
+/** The policy has waits of its own, which say in each round why it could not be written. */
+const POLICY = "policy";
+
+/** A lost race is decided again, and an API server that does not answer or is busy has a wait of its own: neither says that the step is wrong. */
+const PASSING: ReadonlySet<string> = new Set(["kube.conflict", "kube.unreachable", "kube.throttled"]);
 
 async function applyIntent(access: ClusterAccess, intent: Intent): Promise<readonly EvictionRefusal[]> {
   switch (intent.kind) {
@@ -54,7 +72,7 @@ async function applyIntent(access: ClusterAccess, intent: Intent): Promise<reado
 
 /** What an intent changes; intents of one subject are applied in their order. The policy has nothing to do with the rest of the cluster. */
 function subjectOf(intent: Intent): string {
-  if (intent.kind === "ApplyPolicy" || intent.kind === "RemovePolicy") return "policy";
+  if (intent.kind === "ApplyPolicy" || intent.kind === "RemovePolicy") return POLICY;
   return "node" in intent ? `node ${intent.node}` : "cluster";
 }
 
@@ -72,10 +90,14 @@ function logFailure(logger: Logger, intent: Intent, error: unknown): void {
  * what is there and decides again.
  */
 export async function applyIntents(context: ApplyContext, intents: readonly Intent[]): Promise<Applied> {
-  const subjects = [...Map.groupBy(intents, subjectOf).values()];
+  const { backoff } = context;
+  const bySubject = Map.groupBy(intents, subjectOf);
+  backoff.keepOnly(new Set(bySubject.keys()));
+  const subjects = [...bySubject].filter(([subject]) => backoff.mayTry(subject));
+  let fault: string | undefined;
   const refusals: EvictionRefusal[] = [];
   let policyAttempt: PolicyAttempt = { kind: "None" };
-  const applySubject = async (list: readonly Intent[]): Promise<void> => {
+  const applySubject = async ([subject, list]: readonly [string, readonly Intent[]]): Promise<void> => {
     for (const intent of list) {
       if (!context.mayAct()) return;
       try {
@@ -83,13 +105,18 @@ export async function applyIntents(context: ApplyContext, intents: readonly Inte
         if (intent.kind === "ApplyPolicy") policyAttempt = { kind: "Written" };
       } catch (error) {
         if (intent.kind === "ApplyPolicy") policyAttempt = { kind: "Failed", because: explain(error) };
+        if (subject !== POLICY && !(error instanceof AppError && PASSING.has(error.code))) {
+          backoff.failed(subject);
+          fault ??= `${subject}, ${intent.kind}: ${explain(error)}`;
+        }
         return logFailure(context.logger, intent, error);
       }
     }
+    backoff.succeeded(subject);
   };
   const worker = async (): Promise<void> => {
-    for (let list = subjects.shift(); list !== undefined; list = subjects.shift()) await applySubject(list);
+    for (let next = subjects.shift(); next !== undefined; next = subjects.shift()) await applySubject(next);
   };
   await Promise.all(Array.from({ length: Math.min(SUBJECTS_AT_ONCE_MAX, subjects.length) }, worker));
-  return { evictionRefusals: refusals, policyAttempt };
+  return { evictionRefusals: refusals, policyAttempt, fault };
 }

@@ -132,8 +132,26 @@ function accept(store: Store, mode: "BpfVeth" | "None"): Promise<OperationId> {
   });
 }
 
+/** What a worker of a world works with, each call through `wrap`. */
+function depsOf(parts: { store: Store; fake: FakeCluster; workerId: string; wrap: Interposer }): Omit<RoundDeps, "metrics"> {
+  const { store, fake, workerId, wrap } = parts;
+  const access: ClusterAccess = interposed(fake.access(), wrap);
+  return {
+    store: { leases: interposed(store.leases, wrap), rounds: interposed(store.rounds, wrap), clusters: interposed(store.clusters, wrap) },
+    access: { get: async () => access, close: () => {} },
+    workerId,
+    bundle: BUNDLE,
+    logger: createLogger("test", "silent"),
+    timers: systemTimers,
+  };
+}
+
 /** Makes a world on a database of its own. @param adminUrl a database on which databases may be created */
-export async function makeWorld(adminUrl: string, policy: Partial<RolloutPolicy> = PATIENCE): Promise<World> {
+export async function makeWorld(
+  adminUrl: string,
+  policy: Partial<RolloutPolicy> = PATIENCE,
+  settings: Pick<RoundDeps, "stepTriesMax" | "admission" | "chance"> = {},
+): Promise<World> {
   const name = `worker_${randomUUID().replaceAll("-", "")}`;
   await administer(adminUrl, `create database ${name}`);
   const url = new URL(adminUrl);
@@ -143,22 +161,7 @@ export async function makeWorld(adminUrl: string, policy: Partial<RolloutPolicy>
   await registerCluster(store, policy);
   const memories = new Map<string, RoundMemory>();
   const metrics = new WorkerMetrics();
-  const deps = (workerId: string, wrap: Interposer): RoundDeps => {
-    const access: ClusterAccess = interposed(fake.access(), wrap);
-    return {
-      store: {
-        leases: interposed(store.leases, wrap),
-        rounds: interposed(store.rounds, wrap),
-        clusters: interposed(store.clusters, wrap),
-      },
-      access: { get: async () => access, close: () => {} },
-      workerId,
-      bundle: BUNDLE,
-      logger: createLogger("test", "silent"),
-      metrics,
-      timers: systemTimers,
-    };
-  };
+  const deps = (workerId: string, wrap: Interposer): RoundDeps => ({ ...depsOf({ store, fake, workerId, wrap }), metrics, ...settings });
   const world: World = {
     store,
     fake,
