@@ -58,8 +58,9 @@ function describeRound(decision: Decision): string {
   const nodes = status.nodes.map((node) => `${node.name} ${node.phase}`).join(", ");
   // Other ends depend on when something began, which makes lines differ that say the same.
   const opens = (until: number | undefined): string => (until === undefined ? ", nobody knows until when" : ` until ${until / 1_000} s`);
-  const waits = status.waits.map(({ subject, reason, until }) => {
-    return `${subject} waits ${reason}${reason === "MaintenanceWindowClosed" ? opens(until) : ""}`;
+  const waits = status.waits.map(({ subject, reason, until, message }) => {
+    const more = reason === "MaintenanceWindowClosed" ? opens(until) : reason === "WebhookPending" ? `: ${message}` : "";
+    return `${subject} waits ${reason}${more}`;
   });
   const analysis = (status.analysis?.nodes ?? []).map(({ name, state, comparedTo, metrics }) => {
     const told = metrics.filter(({ message }) => message !== "").map((metric) => `; ${metric.name} ${metric.outcome}: ${metric.message}`);
@@ -188,6 +189,8 @@ export class ScenarioPlayer {
       case "approve":
       case "reject":
         return simulation.answer(first, verb === "approve");
+      case "hook":
+        return second === "Wait" ? simulation.hookSays(first, "It says: not yet.") : simulation.answer(first, second === "Continue");
       case "gate":
         return this.#gate(first, second, line.split(/\s+/)[3]);
       case "queue":
@@ -216,14 +219,17 @@ export class ScenarioPlayer {
     }
   }
 
-  /** `gate board BeforeBatch`: somebody must approve; `gate night BeforeCluster 60`: it opens after a minute. */
+  /** `gate board BeforeBatch`: somebody must approve; `gate night BeforeCluster 60`: it opens after a minute; `gate checks BeforeCluster hook`: a webhook. */
   #gate(id: string, place: string, seconds: string | undefined): void {
     const { policy, nowMs } = this.#simulation;
     const at = place as GatePlace;
+    const hook = { url: "https://checks.example/", timeoutSeconds: 10, intervalSeconds: 30 };
     const gate: RolloutGate =
       seconds === undefined
         ? { id, at, kind: "Approval", twoPersons: false }
-        : { id, at, kind: "ScheduledStart", startsAt: new Date(nowMs + Number(seconds) * 1_000).toISOString() };
+        : seconds === "hook"
+          ? { id, at, kind: "Webhook", ...hook }
+          : { id, at, kind: "ScheduledStart", startsAt: new Date(nowMs + Number(seconds) * 1_000).toISOString() };
     this.#simulation.policy = { ...policy, gates: [...policy.gates, gate] };
   }
 

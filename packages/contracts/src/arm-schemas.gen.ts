@@ -1940,7 +1940,8 @@ export const armDocument = {
             "type": "string",
             "enum": [
               "Approval",
-              "ScheduledStart"
+              "ScheduledStart",
+              "Webhook"
             ]
           },
           "twoPersons": {
@@ -1951,9 +1952,28 @@ export const armDocument = {
             "type": "string",
             "format": "date-time",
             "description": "Of a scheduled start."
+          },
+          "url": {
+            "type": "string",
+            "maxLength": 2048,
+            "description": "Of a webhook: where it is asked by POST; https, without user, password or fragment."
+          },
+          "timeoutSeconds": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 1,
+            "maximum": 30,
+            "description": "Of a webhook: how long an answer may take, 10 unless said."
+          },
+          "intervalSeconds": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 5,
+            "maximum": 3600,
+            "description": "Of a webhook: how long after an answer that is neither yes nor no it is asked again, 30 unless said."
           }
         },
-        "description": "Holds an operation that switches nodes on until somebody approves, or until a time."
+        "description": "Holds an operation that switches nodes on until somebody approves, until a time, or until a webhook lets it go on."
       },
       "RolloutPolicy": {
         "type": "object",

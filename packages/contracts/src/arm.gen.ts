@@ -938,19 +938,31 @@ export interface components {
             /** @description All that failed when it is absent. */
             node?: string | null;
         };
-        /** @description Holds an operation that switches nodes on until somebody approves, or until a time. */
+        /** @description Holds an operation that switches nodes on until somebody approves, until a time, or until a webhook lets it go on. */
         RolloutGate: {
             at: components["schemas"]["GatePlace"];
             id: string;
+            /**
+             * Format: int32
+             * @description Of a webhook: how long after an answer that is neither yes nor no it is asked again, 30 unless said.
+             */
+            intervalSeconds?: number;
             /** @enum {string} */
-            kind: "Approval" | "ScheduledStart";
+            kind: "Approval" | "ScheduledStart" | "Webhook";
             /**
              * Format: date-time
              * @description Of a scheduled start.
              */
             startsAt?: string;
+            /**
+             * Format: int32
+             * @description Of a webhook: how long an answer may take, 10 unless said.
+             */
+            timeoutSeconds?: number;
             /** @description Of an approval: whoever asked for the operation cannot give it. */
             twoPersons?: boolean;
+            /** @description Of a webhook: where it is asked by POST; https, without user, password or fragment. */
+            url?: string;
         };
         /** @description How nodes are switched; durations carry their unit. */
         RolloutPolicy: {

@@ -114,6 +114,8 @@ export type OperationControl = {
   /** The gate that holds the operation now; no deadline runs meanwhile. Its id is that of the policy's gate, with `/batch-2` where it stands at a batch. */
   readonly pending?: PendingGate | undefined;
   readonly approvals?: readonly GateAnswer[] | undefined;
+  /** What the webhook of the gate that holds the operation answered last, where that was neither yes nor no; its own text, or why there was no answer. */
+  readonly webhook?: { readonly gate: string; readonly said: string } | undefined;
   readonly rejection?: GateAnswer | undefined;
   /** Somebody accepted that so many connections may break. `by`: their object id. */
   readonly acknowledged?: { readonly connections: number; readonly by: string } | undefined;

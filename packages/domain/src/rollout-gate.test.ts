@@ -13,6 +13,8 @@ test("gates are kept with every member, times in UTC", () => {
       { ...start, startsAt: "2026-02-01T00:00:00.000Z" },
     ],
   });
+  const hook = { id: "checks", at: "BeforeBatch", kind: "Webhook", url: "https://checks.example/hook" };
+  assert.deepEqual(parseGates([hook]), { gates: [{ ...hook, timeoutSeconds: 10, intervalSeconds: 30 }] });
   assert.deepEqual(parseGates([]), { gates: [] });
 });
 
@@ -25,7 +27,17 @@ const faults: readonly (readonly [name: string, given: unknown, expected: string
   ["a name that a batch's gate would have", [{ ...approval, id: "a/batch-1" }], "gates[0].id"],
   ["the same name twice", [approval, { ...start, id: "board" }], "gates[1].id"],
   ["a place that is none", [{ ...approval, at: "Sometimes" }], "gates[0].at"],
-  ["a kind that is none", [{ ...approval, kind: "Webhook" }], "gates[0].kind"],
+  ["a kind that is none", [{ ...approval, kind: "Oracle" }], "gates[0].kind"],
+  ["a webhook without an address", [{ id: "a", at: "BeforeCluster", kind: "Webhook" }], "gates[0].url"],
+  ...["http://a.example/", "https://user@a.example/", "https://:secret@a.example/", "https://a.example/#x", "a.example", 7].map(
+    (url) => [`a webhook at ${url}`, [{ id: "a", at: "BeforeCluster", kind: "Webhook", url }], "gates[0].url"] as const,
+  ),
+  [
+    "a webhook of no patience",
+    [{ id: "a", at: "BeforeCluster", kind: "Webhook", url: "https://a.example/", timeoutSeconds: 0, intervalSeconds: 4 }],
+    "gates[0].timeoutSeconds, gates[0].intervalSeconds",
+  ],
+  ["an approval with an address", [{ ...approval, url: "https://a.example/" }], "gates[0].url"],
   ["a start without a time", [{ ...start, startsAt: undefined }], "gates[0].startsAt"],
   ["a day that is none", [{ ...start, startsAt: "2026-02-30T00:00:00Z" }], "gates[0].startsAt"],
   ["an approval with a time", [{ ...approval, startsAt: start.startsAt }], "gates[0].startsAt"],

@@ -10,6 +10,7 @@ export type WaitReason =
   | "Paused"
   | "ApprovalPending"
   | "ScheduledStart"
+  | "WebhookPending"
   | "MaintenanceWindowClosed"
   | "NodeDisruptionBlocked"
   | "BundleInstalling"

@@ -1,4 +1,13 @@
-import { isTerminal, type GatePlace, type OperationError, type Instant, type Operation, as, visibleText } from "@hostrouting/domain";
+import {
+  isTerminal,
+  type GatePlace,
+  type RolloutGate,
+  type OperationError,
+  type Instant,
+  type Operation,
+  as,
+  visibleText,
+} from "@hostrouting/domain";
 import { isInFlight } from "./budget.ts";
 import type { Outcome, Round } from "./round.ts";
 import type { WaitDraft } from "./waits.ts";
@@ -25,17 +34,27 @@ export function closedGate(
       if (round.now < until) return { reason: "ScheduledStart", subject: id, message: `It begins at ${gate.startsAt}.`, until };
     } else if (!approvals.some((answer) => answer.gate === id)) {
       const since = pending?.gate === id ? pending.since : round.now;
-      const who = gate.twoPersons ? "somebody other than who asked for the operation" : "somebody";
-      const until = as<Instant>(since + approvalTimeoutMs);
-      return { reason: "ApprovalPending", subject: id, message: `Waits until ${who} approves; after that it is canceled.`, until };
+      return { ...unanswered(operation, gate, id), subject: id, until: as<Instant>(since + approvalTimeoutMs) };
     }
   }
   return undefined;
 }
 
+type Unanswered = Pick<WaitDraft, "reason" | "message">;
+
+/** Why a gate that asks for an answer is closed. What a webhook said is somebody's own text. */
+function unanswered({ control }: Operation, gate: Exclude<RolloutGate, { kind: "ScheduledStart" }>, id: string): Unanswered {
+  if (gate.kind === "Approval") {
+    const who = gate.twoPersons ? "somebody other than who asked for the operation" : "somebody";
+    return { reason: "ApprovalPending", message: `Waits until ${who} approves; after that it is canceled.` };
+  }
+  const said = control.webhook?.gate === id ? control.webhook.said : "It has not answered yet.";
+  return { reason: "WebhookPending", message: `Waits until its webhook lets it go on; after that it is canceled. ${visibleText(said)}` };
+}
+
 /** Whether a wait is a gate's. */
 export function isGateWait({ reason }: Pick<WaitDraft, "reason">): boolean {
-  return reason === "ApprovalPending" || reason === "ScheduledStart";
+  return reason === "ApprovalPending" || reason === "ScheduledStart" || reason === "WebhookPending";
 }
 
 /** Whether no node is started because of when they may be disturbed. */
@@ -48,9 +67,14 @@ export function gateEnd(round: Round, { control }: Operation): OperationError | 
   if (control.cancelReason !== undefined) return control.cancelReason;
   const { rejection, pending } = control;
   if (rejection !== undefined) return { code: "Rejected", message: `Rejected: ${visibleText(rejection.comment)}`, target: rejection.gate };
-  if (pending?.kind !== "Approval" || control.approvals?.some(({ gate }) => gate === pending.gate)) return undefined;
+  const awaitsAnswer = pending?.kind === "Approval" || pending?.kind === "Webhook";
+  if (!awaitsAnswer || control.approvals?.some(({ gate }) => gate === pending.gate)) return undefined;
   if (round.now - pending.since <= round.snapshot.policy.approvalTimeoutMs) return undefined;
-  return { code: "ApprovalTimeout", message: "Nobody approved in time.", target: pending.gate };
+  return {
+    code: "ApprovalTimeout",
+    message: pending.kind === "Webhook" ? "Its webhook did not let it go on in time." : "Nobody approved in time.",
+    target: pending.gate,
+  };
 }
 
 /** Looks again when the window opens at the latest. */

@@ -163,6 +163,12 @@ export class Simulation {
     if (this.operation !== undefined) this.operation = { ...this.operation, control: { ...this.operation.control, acknowledged } };
   }
 
+  /** A gate's webhook answers neither yes nor no. */
+  hookSays(gate: string, said: string): void {
+    if (this.operation !== undefined)
+      this.operation = { ...this.operation, control: { ...this.operation.control, webhook: { gate, said } } };
+  }
+
   /** Somebody's wish to go on. */
   resume(): void {
     if (this.operation !== undefined) this.operation = { ...this.operation, control: { ...this.operation.control, pause: undefined } };

@@ -47,6 +47,7 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   Soaking: "Nothing: the node must stay well for a while.",
   ApprovalPending: "Approve or reject it: `hostrouting approve` or `reject` with the gate's name and a comment.",
   ScheduledStart: "Nothing: it begins at its time; change or remove the gate in `rolloutPolicy.gates` to begin earlier.",
+  WebhookPending: "See what the webhook checks; it is asked again. Or reject the gate: `hostrouting reject` with its name and a comment.",
   MaintenanceWindowClosed:
     "Nothing: nodes are started when a window opens; see `rolloutPolicy.maintenance`, or override PF-051 with a reason if it cannot wait.",
   NodeDisruptionBlocked:
@@ -97,7 +98,7 @@ export function completeWaits(drafts: readonly WaitDraft[], previous: readonly W
 
 /** Whether it is about one node; a gate holds the whole cluster, and its subject is the gate. */
 function isOfNode({ subject, reason }: Wait): boolean {
-  return subject !== CLUSTER && reason !== "ApprovalPending" && reason !== "ScheduledStart";
+  return subject !== CLUSTER && reason !== "ApprovalPending" && reason !== "ScheduledStart" && reason !== "WebhookPending";
 }
 
 /** Since when a reason has held for a subject; nothing when it did not hold in the round before. */

@@ -107,6 +107,7 @@ export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: Clu
     async stop() {
       watch.follow(undefined);
       await loop.stop();
+      memory.webhook.asking?.abort();
       answer.end();
       watch.follow(undefined);
       deps.metrics.forget(clusterId);

@@ -32,6 +32,8 @@ import { holdLease, type HeldLease } from "./held-lease.ts";
 import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { checkPreflight, checkStanding, wantsPreflight, type PreflightMemory } from "./observe/check-preflight.ts";
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
+import { askGate, nothingAsked, type WebhookMemory } from "./webhook/ask-gate.ts";
+import type { AskWebhook } from "./webhook/ask-webhook.ts";
 import { observeCluster } from "./observe/observe-cluster.ts";
 
 /** What rounds need; the same for every cluster of a worker. */
@@ -41,6 +43,7 @@ export type RoundDeps = {
   readonly workerId: string;
   readonly bundle: Bundle;
   readonly logger: Logger;
+  readonly askWebhook: AskWebhook;
   readonly metrics: Pick<WorkerMetrics, "decided" | "roundEnded" | "forget">;
   readonly timers: Timers;
   /** How many operations may go on at once; the default unless said. */
@@ -59,6 +62,7 @@ export type RoundMemory = {
   lease: ClusterLease | undefined;
   /** The cluster's own Lease as we wrote it last. */
   fence: RolloutLease | undefined;
+  readonly webhook: WebhookMemory;
   preflight: PreflightMemory | undefined;
   backoff: SubjectBackoff | undefined;
   /** Whether the last round did all that it wanted. */
@@ -80,6 +84,7 @@ export function newMemory(): RoundMemory {
     backoff: undefined,
     wasClean: false,
     tries: 0,
+    webhook: nothingAsked(),
   };
 }
 
@@ -305,6 +310,10 @@ async function heldRound(deps: RoundDeps, held: HeldLease, memory: RoundMemory):
   deps.metrics.decided(clusterId, decision);
   const isDone = seen.access === undefined || (await act(deps, { access: seen.access, seen, decision, held, memory, read }));
   if (!isDone) return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
+  if (decision.operation !== undefined) {
+    const asking = { ask: deps.askWebhook, store: deps.store, logger: deps.logger.child({ clusterId }), memory: memory.webhook };
+    void askGate(asking, decision.operation, { policy, now: read.now });
+  }
   for (const entry of decision.history) deps.logger.info({ clusterId, ...entry.data }, entry.kind);
   const isActive = decision.operation !== undefined || read.cluster.desiredMode === "BpfVeth";
   const heldBackMs = Math.min(HELD_BACK_LOOK_MAX_MS, memory.backoff?.nextInMs() ?? 0);

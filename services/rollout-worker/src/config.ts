@@ -59,6 +59,12 @@ const settings = {
     parse: integer(stepTriesBounds.min, stepTriesBounds.max),
     fallback: STEP_TRIES_DEFAULT,
   } satisfies Setting<number>,
+  /** `HOSTROUTING_WEBHOOK_LOOPBACK`: `Allowed` for development, where the webhooks of gates listen on this machine. */
+  webhookLoopback: {
+    env: "HOSTROUTING_WEBHOOK_LOOPBACK",
+    parse: oneOf("Allowed", "Refused"),
+    fallback: "Refused",
+  } satisfies Setting<"Allowed" | "Refused">,
   /** `HOSTROUTING_LOG_LEVEL`. */
   logLevel: { env: "HOSTROUTING_LOG_LEVEL", parse: oneOf(...LOG_LEVELS), fallback: "info" } satisfies Setting<string>,
 };
@@ -73,6 +79,7 @@ export type WorkerConfig = {
   readonly metrics: MetricsEndpoint | undefined;
   readonly admission: AdmissionLimits;
   readonly stepTriesMax: number;
+  readonly webhookLoopback: "Allowed" | "Refused";
   readonly logLevel: string;
 };
 

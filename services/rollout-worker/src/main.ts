@@ -7,6 +7,7 @@ import { accessPool } from "./access-pool.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { doorbellFamilies } from "./metrics/doorbell-families.ts";
 import { WorkerMetrics } from "./metrics/worker-metrics.ts";
+import { httpsWebhook } from "./webhook/ask-webhook.ts";
 import { startWorker } from "./worker.ts";
 
 /** A database that is not there yet is tried again this often; a worker has nothing else to do. */
@@ -64,6 +65,7 @@ const worker = startWorker(
     workerId: config.workerId,
     bundle: { image: config.bundleImage, digest: config.bundleDigest },
     logger,
+    askWebhook: httpsWebhook({ loopbackAllowed: config.webhookLoopback === "Allowed" }),
     metrics,
     admission: config.admission,
     stepTriesMax: config.stepTriesMax,

@@ -44,6 +44,11 @@ const cases: readonly (readonly [name: string, answered: unknown, expected: unkn
     "409 OperationNotAllowed: Gate 'board' opens at its time and not by an approval. It can be rejected.",
   ],
   ["a rejection of a start", answer({ pending: night }, "reject"), { pending: night, rejection: approved }],
+  [
+    "a webhook's gate",
+    answer({ pending: { ...board, kind: "Webhook" } }, "approve"),
+    "409 OperationNotAllowed: Gate 'board' is opened by its webhook and not by an approval. It can be rejected.",
+  ],
   ["no gate", answer({}, "approve"), NOT_NOW],
   ["a maintenance window", answer({ pending: { ...board, kind: "MaintenanceWindow" } }, "approve"), NOT_NOW],
   ["a rejection of a maintenance window", answer({ pending: { ...board, kind: "MaintenanceWindow" } }, "reject"), NOT_NOW],

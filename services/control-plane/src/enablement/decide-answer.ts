@@ -22,6 +22,8 @@ export function decideAnswer(active: Operation, answer: Answer, principal: Princ
   }
   if (answer.verb === "approve" && pending.kind === "ScheduledStart")
     return armError(409, "OperationNotAllowed", `Gate '${gate}' opens at its time and not by an approval. It can be rejected.`);
+  if (answer.verb === "approve" && pending.kind === "Webhook")
+    return armError(409, "OperationNotAllowed", `Gate '${gate}' is opened by its webhook and not by an approval. It can be rejected.`);
   const given = { gate, by: principal.objectId, comment };
   if (answer.verb === "reject") return { ...active.control, rejection: given };
   if (pending.twoPersons && principal.objectId === active.objectId)

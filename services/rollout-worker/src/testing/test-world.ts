@@ -14,6 +14,7 @@ import { createLogger, systemTimers } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import { Client } from "pg";
 import { clusterRound, newMemory, type RoundDeps, type RoundEnd, type RoundMemory } from "../cluster-round.ts";
+import type { AskWebhook } from "../webhook/ask-webhook.ts";
 import { WorkerMetrics } from "../metrics/worker-metrics.ts";
 
 const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
@@ -142,15 +143,19 @@ function depsOf(parts: { store: Store; fake: FakeCluster; workerId: string; wrap
     workerId,
     bundle: BUNDLE,
     logger: createLogger("test", "silent"),
+    askWebhook: noWebhook,
     timers: systemTimers,
   };
 }
+
+/** For worlds without such gates. */
+const noWebhook: AskWebhook = async () => ({ verdict: "NoAnswer", reason: "There is no webhook." });
 
 /** Makes a world on a database of its own. @param adminUrl a database on which databases may be created */
 export async function makeWorld(
   adminUrl: string,
   policy: Partial<RolloutPolicy> = PATIENCE,
-  settings: Pick<RoundDeps, "stepTriesMax" | "admission" | "chance"> = {},
+  settings: Partial<Pick<RoundDeps, "stepTriesMax" | "admission" | "chance" | "askWebhook">> = {},
 ): Promise<World> {
   const name = `worker_${randomUUID().replaceAll("-", "")}`;
   await administer(adminUrl, `create database ${name}`);
