@@ -2,6 +2,7 @@ import type { AnalysisStatus } from "./analysis.ts";
 import type { AccelerationMode } from "./managed-cluster.ts";
 import type { ManagedPolicyStatus } from "./managed-policy.ts";
 import type { ClusterDisruption, NodeDisruption } from "./switch-disruption.ts";
+import type { PreflightAnswers } from "./preflight-answers.ts";
 import type { Wait } from "./wait-reason.ts";
 
 /** A condition of the cluster's host routing (shape of `metav1.Condition`; times ISO 8601, UTC). */
@@ -88,6 +89,8 @@ export type HostRoutingStatus = {
   readonly waits: readonly Wait[];
   /** Of the last preflight that passed, of the rules that may be overridden and of switches; none of the rules' once host routing is off. */
   readonly warnings: readonly HostRoutingWarning[];
+  /** Known answers of the preflight under way, so that whichever worker comes next still has them; not shown. Absent while none is. */
+  readonly preflight?: PreflightAnswers;
   /** Of the operation under way, or else of the nodes' last switches; absent when there was none. */
   readonly disruption?: ClusterDisruption;
   /** Absent in records of before there was one. */

@@ -6,6 +6,7 @@
  */
 export { overridableRules, run, type Allowance } from "./run.ts";
 export { standingRules, toWarning } from "./standing-rules.ts";
+export { keepAnswers, type AnswerContext } from "./keep-answers.ts";
 export { rules } from "./rules.ts";
 export { verdict, type Finding, type Verdict } from "./finding.ts";
 export { clusterProfile, poolStates } from "./cluster-profile.ts";

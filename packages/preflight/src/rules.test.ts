@@ -6,6 +6,7 @@ import { parseAllDocuments } from "yaml";
 import { verdict } from "./finding.ts";
 import { run, type Allowance } from "./run.ts";
 import { rules } from "./rules.ts";
+import { rulesets } from "./rulesets.ts";
 import { clusterCases } from "./testing/cluster-cases.ts";
 import { agentOs, good, NOW_MS, unreadable, withNode, withProfile } from "./testing/good-facts.ts";
 import { nodeCases } from "./testing/node-cases.ts";
@@ -46,6 +47,18 @@ describe("rules", () => {
       for (const member of ["message", "evidence", "remedy", "subjects"] as const)
         assert.ok((finding?.[member].length ?? 0) > 0, `${id} ${what}: no ${member}`);
     }
+  });
+});
+
+describe("rulesets", () => {
+  test("the older one ends on the day on which the newer one begins, and each says what becomes of the Istio add-on", () => {
+    assert.deepEqual(
+      Object.entries(rulesets).map(([name, { from, until, istioAddOn }]) => [name, from, until, istioAddOn.severity]),
+      [
+        ["seed-2024", undefined, "2026-04-08", "Block"],
+        ["ga-2026", "2026-04-08", undefined, "Warn"],
+      ],
+    );
   });
 });
 

@@ -219,6 +219,7 @@ export class Simulation {
       token: as<FencingToken>(1),
       reach: this.reachable ? { kind: "Reachable", observed: this.#observe() } : { kind: "Unreachable", message: "no answer" },
       preflight: this.preflight,
+      preflightAnswers: undefined,
       admission: this.admission,
       faults: this.faults,
       standing: this.standing(this),

@@ -16,6 +16,7 @@ import type {
   Operation,
   OperationError,
   PlatformRulesState,
+  PreflightAnswers,
   RolloutPolicy,
   RuleFinding,
   StandingRules,
@@ -202,6 +203,8 @@ export type ClusterSnapshot = {
   readonly token: FencingToken;
   readonly reach: Reach;
   readonly preflight: PreflightVerdict;
+  /** What its rules know, for the next round; undefined where it was not asked. */
+  readonly preflightAnswers: PreflightAnswers | undefined;
   /** Whether the operation may begin or go on beside all others; asked for one that wants to only. */
   readonly admission?: Admission | undefined;
   /** What fails again and again; `isExhausted`: no further try without somebody. */

@@ -84,3 +84,24 @@ test("a right that is missing is no refusal by admission", async () => {
   for (let rounds = 0; rounds < 3; rounds += 1) await world.round();
   assert.equal((await world.operation(id)).phase, "Validating");
 });
+
+test("what the rules know is recorded with the round, goes on with another worker, and is gone when nodes are switched", async () => {
+  const id = await world.request("BpfVeth");
+  for (let rounds = 0; rounds < 3; rounds += 1) await world.round("first");
+  assert.equal((await world.operation(id)).phase, "Preparing");
+  const known = async (): Promise<unknown> => {
+    const { status } = await world.store.clusters.status(CLUSTER_ID);
+    const answer = status?.preflight?.answers.find(({ ruleId }) => ruleId === "PF-015");
+    return answer && [answer.outcome, answer.unknowns];
+  };
+  assert.deepEqual(await known(), ["passed", 0]);
+  world.fake.onCall = (name) => {
+    if (name === "eachPodPage") throw new AppError("kube.unreachable", { say: "The API server does not answer" });
+  };
+  await world.expireLease();
+  await world.round("second");
+  assert.deepEqual(await known(), ["passed", 1]);
+  world.fake.onCall = () => {};
+  assert.equal((await world.finish(id)).phase, "Succeeded");
+  assert.equal(await known(), undefined);
+});

@@ -12,6 +12,7 @@ import {
   type Operation,
   type OperationPhase,
   type StepFaults,
+  type PreflightAnswers,
   type RolloutPolicy,
   type StandingRules,
 } from "@hostrouting/domain";
@@ -107,6 +108,7 @@ const OVERTAKEN_MS = 200;
 type Look = {
   readonly reach: Reach;
   readonly preflight: PreflightVerdict;
+  readonly preflightAnswers?: PreflightAnswers | undefined;
   readonly standing: StandingRules;
   readonly managedPolicy: PolicyJudgement | undefined;
   readonly access: ClusterAccess | undefined;
@@ -148,9 +150,12 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
       memory.preflight = undefined;
       return { ...said, preflight: { kind: "NotAsked" } };
     }
-    const checked = await checkPreflight({ access, bundle: deps.bundle, memory: memory.preflight }, question);
+    const checked = await checkPreflight(
+      { access, bundle: deps.bundle, memory: memory.preflight, answers: read.status?.preflight },
+      question,
+    );
     memory.preflight = checked.memory;
-    return { ...said, preflight: checked.verdict };
+    return { ...said, preflight: checked.verdict, preflightAnswers: checked.answers };
   } catch (error) {
     return { reach: { kind: "Unreachable", message: explain(error) }, preflight: { kind: "NotAsked" }, ...UNSEEN, access };
   }
@@ -180,6 +185,7 @@ function snapshotOf(
     token: lease.token,
     reach: seen.reach,
     preflight: seen.preflight,
+    preflightAnswers: seen.preflightAnswers,
     admission: given.admission,
     faults: read.faults && { ...read.faults, isExhausted: isExhausted(deps, read.faults) },
     standing: seen.standing,

@@ -1,18 +1,22 @@
 import { anyDriver, failed, passed, unknown, type Rule } from "../rule.ts";
+import { rulesets } from "../rulesets.ts";
 
-/** PF-022: the Istio add-on. The ruleset `seed-2024` blocks it; `ga-2026` permits it and warns. */
+/** PF-022: the Istio add-on. What it means is the ruleset's: `seed-2024` blocks it, `ga-2026` permits it and names what has to hold on the first nodes. */
 export const istioAddOn: Rule = {
   id: "PF-022",
   title: "Istio add-on",
-  severity: (facts) => (facts.ruleset === "seed-2024" ? "Block" : "Warn"),
+  severity: ({ ruleset }) => rulesets[ruleset].istioAddOn.severity,
   drivers: anyDriver,
   remedy: "Disable the Istio add-on, or watch the probes of its workloads while the first nodes are switched.",
-  check(facts) {
-    switch (facts.profile.serviceMesh) {
+  check({ profile, ruleset }) {
+    switch (profile.serviceMesh) {
       case "Disabled":
         return passed();
-      case "Istio":
-        return failed("The Istio add-on is enabled.", ["serviceMeshProfile"], "serviceMeshProfile.mode: Istio");
+      case "Istio": {
+        const { canaryChecks } = rulesets[ruleset].istioAddOn;
+        const asked = canaryChecks.length === 0 ? "" : ` On the first nodes, beside others, there must be ${canaryChecks.join(" and ")}.`;
+        return failed(`The Istio add-on is enabled.${asked}`, ["serviceMeshProfile"], `serviceMeshProfile.mode: Istio; ruleset ${ruleset}`);
+      }
       case "Unknown":
         return unknown("The resource names a service mesh that is not known here.");
     }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   nodeBudgetMs,
   type Instant,
@@ -5,6 +6,7 @@ import {
   type ManagedCluster,
   type Operation,
   type OperationId,
+  type PreflightAnswers,
   type RolloutPolicy,
   type StandingRules,
 } from "@hostrouting/domain";
@@ -12,6 +14,7 @@ import type { ClusterAccess } from "@hostrouting/kube";
 import type { PolicyJudgement } from "@hostrouting/policy";
 import {
   clusterProfile,
+  keepAnswers,
   poolStates,
   run,
   standingRules,
@@ -89,21 +92,53 @@ function isWhole({ budgets, ...asked }: Asked, { policy }: PreflightQuestion): b
   return Object.values(asked).every(({ known }) => known) && (budgets.known || policy.nodeAction === "SwitchInPlace");
 }
 
+/** Two sets of nodes of one cluster meet in none of 64 bits. */
+const SCOPE_CHARACTERS = 16;
+
 /** What is needed to ask, and what was asked before. */
-export type Asking = { readonly access: ClusterAccess; readonly bundle: Bundle; readonly memory: PreflightMemory | undefined };
+export type Asking = {
+  readonly access: ClusterAccess;
+  readonly bundle: Bundle;
+  readonly memory: PreflightMemory | undefined;
+  /** What the rules knew in the round before, as it was recorded. */
+  readonly answers?: PreflightAnswers | undefined;
+};
+
+/** What a check of preflight comes to. */
+export type CheckedPreflight = {
+  readonly verdict: PreflightVerdict;
+  readonly findings: readonly Finding[];
+  readonly memory: PreflightMemory | undefined;
+  readonly answers: PreflightAnswers | undefined;
+};
 
 async function recall({ access, bundle, memory }: Asking, question: PreflightQuestion): Promise<Asked> {
   const isFresh = memory !== undefined && memory.operation === question.operation?.id && question.now - memory.at < ASKED_FRESH_MS;
   return isFresh ? memory.asked : askCluster(access, question.policy, bundle);
 }
 
+/** Stands for the nodes that are asked: an answer of before says nothing of a node, or of an agent, that came since. */
+function scopeOf(nodes: readonly NodeFacts[]): string {
+  const digest = createHash("sha256");
+  const names = nodes.map(({ name, agentOs, preconditions }) => `${name} ${agentOs !== undefined || preconditions !== undefined}`);
+  for (const name of names.toSorted()) digest.update(`${name}\n`);
+  return digest.digest("hex").slice(0, SCOPE_CHARACTERS);
+}
+
+/** Rules that do not know for a moment say what they said before in the same operation. */
+function settled(
+  findings: readonly Finding[],
+  { answers }: Asking,
+  { operation, nodes, now }: PreflightQuestion,
+): Pick<CheckedPreflight, "findings" | "answers"> {
+  if (operation === undefined) return { findings, answers: undefined };
+  return keepAnswers(findings, answers, { operationId: operation.id, scope: scopeOf(nodes), now });
+}
+
 /** Runs the rules; what could not be read is unknown to them, never absent. `memory` is to be handed back with the next question. */
-export async function checkPreflight(
-  asking: Asking,
-  question: PreflightQuestion,
-): Promise<{ readonly verdict: PreflightVerdict; readonly findings: readonly Finding[]; readonly memory: PreflightMemory | undefined }> {
+export async function checkPreflight(asking: Asking, question: PreflightQuestion): Promise<CheckedPreflight> {
   const asked = await recall(asking, question);
-  const findings = run(clusterFacts(question, asked), allowance(question));
+  const { findings, answers } = settled(run(clusterFacts(question, asked), allowance(question)), asking, question);
   const summary = verdict(findings);
   const { operation, now } = question;
   const isKept = operation !== undefined && isWhole(asked, question);
@@ -112,6 +147,7 @@ export async function checkPreflight(
     verdict: summary.kind === "Passed" ? { kind: "Passed", warnings: summary.warnings.map(toWarning) } : summary,
     findings,
     memory: isKept ? { operation: operation.id, at, asked } : undefined,
+    answers,
   };
 }
 
