@@ -1110,6 +1110,23 @@ export const armDocument = {
             },
             "description": "Nodes, pools or members concerned."
           },
+          "evidence": {
+            "type": "string",
+            "description": "What was read; of rules of preflight, as the members after it."
+          },
+          "observedAt": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When it was read."
+          },
+          "docs": {
+            "type": "string",
+            "description": "Where the rule is described, from the root of the documentation."
+          },
+          "overridable": {
+            "type": "boolean",
+            "description": "Whether people may let the rule fail for a while."
+          },
           "override": {
             "$ref": "#/components/schemas/HostRoutingWarningOverride",
             "description": "Of a rule that fails under an override, or whose override has ended."

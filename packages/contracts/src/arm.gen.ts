@@ -744,12 +744,23 @@ export interface components {
         };
         /** @description What preflight found and let pass, or what was seen since. */
         HostRoutingWarning: {
+            /** @description Where the rule is described, from the root of the documentation. */
+            docs?: string;
+            /** @description What was read; of rules of preflight, as the members after it. */
+            evidence?: string;
             /** @description Of the rule: `PF-058`; or of what was seen: `rules-passed-by`. */
             id: string;
             /** @description What it means for the cluster; absent where the message says so. */
             impact?: string;
             /** @description What was seen. */
             message: string;
+            /**
+             * Format: date-time
+             * @description When it was read.
+             */
+            observedAt?: string;
+            /** @description Whether people may let the rule fail for a while. */
+            overridable?: boolean;
             /** @description Of a rule that fails under an override, or whose override has ended. */
             override?: components["schemas"]["HostRoutingWarningOverride"];
             remedy: string;

@@ -74,6 +74,11 @@ export type HostRoutingWarning = {
   readonly impact?: string;
   readonly remedy: string;
   readonly subjects: readonly string[];
+  /** What was read, when (ISO 8601, UTC), where the rule is described, and whether people may let it fail; of rules of preflight only. */
+  readonly evidence?: string;
+  readonly observedAt?: string;
+  readonly docs?: string;
+  readonly overridable?: boolean;
   /** The override under which the rule may fail, or that has ended. `reason` is visible text, `expiresAt` ISO 8601, UTC. */
   readonly override?: { readonly reason: string; readonly expiresAt: string };
 };

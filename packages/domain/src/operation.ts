@@ -133,6 +133,8 @@ export type OperationError = {
   readonly message: string;
   readonly target?: string;
   readonly details?: readonly OperationError[];
+  /** What programs may want to know of it: of a failed check its evidence, subjects, remedy and time. */
+  readonly additionalInfo?: readonly { readonly type: string; readonly info: Readonly<Record<string, unknown>> }[];
 };
 
 /** One request's way through a cluster. */

@@ -8,6 +8,8 @@ export type PreflightAnswer = {
   readonly subjects: readonly string[];
   readonly evidence: string;
   readonly remedy: string;
+  /** When that was seen, ISO 8601, UTC. */
+  readonly observedAt: string;
   /** How many times in a row it has not known since. */
   readonly unknowns: number;
   /** Since when; undefined while it knows. */

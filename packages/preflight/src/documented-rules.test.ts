@@ -22,3 +22,7 @@ test("every number up to the last is a rule, or the documentation says why it is
     all,
   );
 });
+
+test("what a finding links to is there", () => {
+  for (const { id } of rules) assert.ok(text.includes(`<a id="${id.toLowerCase()}"></a>`), id);
+});

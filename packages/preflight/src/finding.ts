@@ -14,6 +14,12 @@ export type Finding = {
   readonly subjects: readonly string[];
   readonly evidence: string;
   readonly remedy: string;
+  /** When that was seen, ISO 8601, UTC. */
+  readonly observedAt: string;
+  /** Where the rule is described, from the root of the documentation. */
+  readonly docs: string;
+  /** Whether people may let it fail for a while. */
+  readonly overridable: boolean;
   /** Of a finding that is overridden, or failed because its override has ended. */
   readonly override: FindingOverride | undefined;
 };
@@ -27,10 +33,12 @@ export type Verdict =
 const isBlocking = (outcome: Finding["outcome"]) => (finding: Finding) => finding.severity === "Block" && finding.outcome === outcome;
 
 function detail(finding: Finding): OperationError {
+  const { severity, outcome, subjects, evidence, remedy, observedAt, docs, overridable } = finding;
   return {
     code: finding.id,
     message: `${finding.title}: ${finding.message} ${finding.remedy}`.trim(),
     target: finding.subjects.join(", ") || "cluster",
+    additionalInfo: [{ type: "PreflightFinding", info: { severity, outcome, subjects, evidence, remedy, observedAt, docs, overridable } }],
   };
 }
 

@@ -16,6 +16,9 @@ const finding = (outcome: Finding["outcome"], changes: Partial<Finding> = {}): F
   subjects: outcome === "failed" ? ["get nodes"] : [],
   evidence: "",
   remedy: "",
+  observedAt: outcome === "unknown" ? "2026-04-01T00:01:00.000Z" : "2026-04-01T00:00:00.000Z",
+  docs: "docs/preflight.md#pf-054",
+  overridable: false,
   override: undefined,
   ...changes,
 });

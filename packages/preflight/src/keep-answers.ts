@@ -29,16 +29,16 @@ export function keepAnswers(
 type Settled = { readonly finding: Finding; readonly answer: PreflightAnswer | undefined };
 
 function settle(finding: Finding, before: PreflightAnswer | undefined, now: Instant): Settled {
-  const { id: ruleId, outcome, message, subjects, evidence, remedy, override } = finding;
+  const { id: ruleId, outcome, message, subjects, evidence, remedy, observedAt, override } = finding;
   if ((outcome === "passed" || outcome === "failed") && override === undefined)
-    return { finding, answer: { ruleId, outcome, message, subjects, evidence, remedy, unknowns: 0, unknownSince: undefined } };
+    return { finding, answer: { ruleId, outcome, message, subjects, evidence, remedy, observedAt, unknowns: 0, unknownSince: undefined } };
   if (outcome !== "unknown" || before === undefined) return { finding, answer: undefined };
   const unknowns = before.unknowns + 1;
   const unknownSince = before.unknownSince ?? now;
   if (unknowns >= UNKNOWNS_MAX || now - unknownSince >= UNKNOWN_MAX_MS) return { finding, answer: undefined };
-  const { outcome: said, message: saying, subjects: about, evidence: seen, remedy: advice } = before;
+  const { ruleId: _id, unknowns: _count, unknownSince: _since, ...said } = before;
   return {
-    finding: { ...finding, outcome: said, message: saying, subjects: about, evidence: seen, remedy: advice },
+    finding: { ...finding, ...said },
     answer: { ...before, unknowns, unknownSince },
   };
 }

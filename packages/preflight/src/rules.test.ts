@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { as, type Instant } from "@hostrouting/domain";
 import { parseAllDocuments } from "yaml";
 import { verdict } from "./finding.ts";
-import { run, type Allowance } from "./run.ts";
+import { overridableRules, run, type Allowance } from "./run.ts";
 import { rules } from "./rules.ts";
 import { rulesets } from "./rulesets.ts";
 import { clusterCases } from "./testing/cluster-cases.ts";
@@ -46,6 +46,9 @@ describe("rules", () => {
       const finding = run(facts, strictly).find((candidate) => candidate.id === id);
       for (const member of ["message", "evidence", "remedy", "subjects"] as const)
         assert.ok((finding?.[member].length ?? 0) > 0, `${id} ${what}: no ${member}`);
+      assert.equal(finding?.observedAt, new Date(facts.now).toISOString());
+      assert.equal(finding.docs, `docs/preflight.md#${id.toLowerCase()}`);
+      assert.equal(finding.overridable, overridableRules.includes(id));
     }
   });
 });
@@ -102,7 +105,13 @@ describe("verdict", () => {
         ["PF-021", "staticEgressGatewayProfile"],
       ],
     );
-    assert.match(failed.error.details?.[0]?.message ?? "", /Migrate the cluster/);
+    const [detail] = failed.error.details ?? [];
+    assert.match(detail?.message ?? "", /Migrate the cluster/);
+    const [added] = detail?.additionalInfo ?? [];
+    assert.deepEqual(
+      [added?.type, added?.info["subjects"], added?.info["docs"], added?.info["observedAt"]],
+      ["PreflightFinding", ["networkPlugin"], "docs/preflight.md#pf-007", "2026-04-01T00:00:00.000Z"],
+    );
   });
 });
 

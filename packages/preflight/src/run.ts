@@ -30,7 +30,14 @@ function failedFinding(
 function toFinding(rule: Rule, facts: ClusterFacts, allowance: Allowance): Finding {
   const applies = rule.drivers.includes(facts.driver);
   const outcome = applies ? rule.check(facts) : skipped(`Does not apply to the driver ${facts.driver}.`);
-  const head = { id: rule.id, title: rule.title, severity: rule.severity(facts) };
+  const head = {
+    id: rule.id,
+    title: rule.title,
+    severity: rule.severity(facts),
+    observedAt: new Date(facts.now).toISOString(),
+    docs: `docs/preflight.md#${rule.id.toLowerCase()}`,
+    overridable: rule.overridable !== undefined,
+  };
   if (outcome.kind === "failed") return { ...head, ...failedFinding(rule, outcome, overrideOf(rule, allowance)) };
   const message = outcome.kind === "passed" ? "" : outcome.because;
   return { ...head, outcome: outcome.kind, message, subjects: [], evidence: "", remedy: "", override: undefined };

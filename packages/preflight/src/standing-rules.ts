@@ -23,8 +23,8 @@ export function standingRules(facts: ClusterFacts, allowance: Allowance): Standi
 }
 
 /** A finding as a warning; what it says under an override stands beside it. */
-export function toWarning({ id, title, severity, message, remedy, subjects, override }: Finding): HostRoutingWarning {
-  const said = { id, title, severity: severity === "Info" ? "Information" : "Warning", message, remedy, subjects } as const;
+export function toWarning({ severity, outcome: _outcome, override, ...finding }: Finding): HostRoutingWarning {
+  const said = { ...finding, severity: severity === "Info" ? "Information" : "Warning" } as const;
   return override === undefined ? said : { ...said, override: { reason: override.reason, expiresAt: override.expiresAt } };
 }
 
