@@ -102,6 +102,7 @@ test("what the rules know is recorded with the round, goes on with another worke
   await world.round("second");
   assert.deepEqual(await known(), ["passed", 1]);
   world.fake.onCall = () => {};
+  await world.expireLease();
   assert.equal((await world.finish(id)).phase, "Succeeded");
   assert.equal(await known(), undefined);
 });
