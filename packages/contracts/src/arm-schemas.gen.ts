@@ -1100,8 +1100,31 @@ export const armDocument = {
             "type": "string",
             "description": "What it means for the cluster; absent where the message says so."
           },
+          "impactNumber": {
+            "type": "integer",
+            "format": "int64",
+            "description": "How much is concerned."
+          },
+          "impactUnit": {
+            "type": "string",
+            "description": "Of what: `nodes`, `connections`, `flows` or `policies`."
+          },
           "remedy": {
             "type": "string"
+          },
+          "hiddenBy": {
+            "type": "string",
+            "description": "When it is not shown though it holds."
+          },
+          "mustLastSeconds": {
+            "type": "integer",
+            "format": "int32",
+            "description": "For how long it must hold before it is shown."
+          },
+          "firstSeen": {
+            "type": "string",
+            "format": "date-time",
+            "description": "Since when it has held."
           },
           "subjects": {
             "type": "array",

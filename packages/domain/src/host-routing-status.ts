@@ -1,4 +1,5 @@
 import type { AnalysisStatus } from "./analysis.ts";
+import type { Instant } from "./brand.ts";
 import type { AccelerationMode } from "./managed-cluster.ts";
 import type { ManagedPolicyStatus } from "./managed-policy.ts";
 import type { ClusterDisruption, NodeDisruption } from "./switch-disruption.ts";
@@ -72,7 +73,16 @@ export type HostRoutingWarning = {
   readonly severity?: "Critical" | "Warning" | "Information";
   readonly message: string;
   readonly impact?: string;
+  /** How much is concerned, and of what: `5` `connections`. */
+  readonly impactNumber?: number;
+  readonly impactUnit?: "nodes" | "connections" | "flows" | "policies";
   readonly remedy: string;
+  /** When it is not shown though it holds. */
+  readonly hiddenBy?: string;
+  /** For how long it must hold before it is shown. */
+  readonly mustLastSeconds?: number;
+  /** Since when it has held, shown or not. */
+  readonly firstSeen?: Instant;
   readonly subjects: readonly string[];
   /** What was read, when (ISO 8601, UTC), where the rule is described, and whether people may let it fail; of rules of preflight only. */
   readonly evidence?: string;
@@ -94,8 +104,13 @@ export type HostRoutingStatus = {
   readonly waits: readonly Wait[];
   /** Of the last preflight that passed, of the rules that may be overridden and of switches; none of the rules' once host routing is off. */
   readonly warnings: readonly HostRoutingWarning[];
+<<<<<<< HEAD
   /** Known answers of the preflight under way, so that whichever worker comes next still has them; not shown. Absent while none is. */
   readonly preflight?: PreflightAnswers;
+=======
+  /** Since when each of those that are derived anew in each round has held, also if it is not shown yet; for the next round. */
+  readonly warningsSince?: Readonly<Record<string, Instant>>;
+>>>>>>> 88ff176 (Warnings: how much is concerned, since when, what hides them, how long they must last; told with Events from the same catalogue)
   /** Of the operation under way, or else of the nodes' last switches; absent when there was none. */
   readonly disruption?: ClusterDisruption;
   /** Absent in records of before there was one. */

@@ -53,6 +53,7 @@ describe("the warning about disrupted connections", () => {
         "On n1, 20 of 48 TCP connections broke when host routing began to drain (18 reset, 2 timed out; 5 new ones failed). " +
         "Usual there: 0 in 600 s. Most disturbed: shop/web, shop/database.",
       subjects: ["n1"],
+      impactNumber: 20,
     });
   });
 });

@@ -38,6 +38,7 @@ export function disruptionWarning(node: string, report: Pick<NodeReport, "disrup
       `(${reset} reset, ${timeout} timed out; ${connectFailure} new ones failed). ` +
       `Usual there: ${figures.before.disrupted} in ${figures.before.seconds} s.${pods}`,
     subjects: [node],
+    impactNumber: figures.disrupted,
   });
 }
 
@@ -48,6 +49,7 @@ export function canaryWarning(node: string, report: Pick<NodeReport, "canaries">
   return catalogued("canary-silence", {
     message: `On ${node}, flows of the agent's own were disturbed by the last switch: ${disturbed.map(describeCanary).join(", ")}.`,
     subjects: [node],
+    impactNumber: disturbed.length,
   });
 }
 

@@ -20,5 +20,6 @@ export type {
   PreflightVerdict,
   Reach,
 } from "./snapshot.ts";
+export { isCatalogued, WARNING_CATALOGUE, type WarningCode } from "./warning-catalogue.ts";
 export { Simulation } from "./simulate.ts";
 export type { SimulatedNode } from "./simulated-node.ts";

@@ -57,6 +57,7 @@ test("a warning says what was changed and by whom, and what that means", () => {
   assert.deepEqual(warning, {
     id: "network-policy-contested",
     ...WARNING_CATALOGUE["network-policy-contested"],
+    impactNumber: 1,
     message: "Changed again. Changed: /spec/egress by flux, the whole policy by nobody that the object names.",
     subjects: ["p"],
   });

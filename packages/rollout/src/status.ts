@@ -21,6 +21,7 @@ import { ruleFindings } from "./rule-findings.ts";
 import { nodeDisruption, sumDisruption } from "./switch-disruption.ts";
 import { isSkipped } from "./take-requests.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
+import { withAges } from "./warning-ages.ts";
 import { isCatalogued } from "./warning-catalogue.ts";
 
 type Draft = Pick<HostRoutingCondition, "type" | "status" | "reason" | "message">;
@@ -176,8 +177,12 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
     ),
     nodeCounts: countNodes(nodes),
     waits,
+<<<<<<< HEAD
     warnings: warningsNow(input, state),
     ...(snapshot.preflightAnswers && { preflight: snapshot.preflightAnswers }),
+=======
+    ...withAges(warningsNow(input, state), snapshot.previous?.warningsSince, now),
+>>>>>>> 88ff176 (Warnings: how much is concerned, since when, what hides them, how long they must last; told with Events from the same catalogue)
     ...(disruption && { disruption }),
     ...(input.policy.status === undefined ? {} : { policy: input.policy.status }),
     ...analysisStatus(input.operation, snapshot.previous, snapshot.policy),
@@ -209,7 +214,11 @@ export function buildUnreachableStatus(
     nodeCounts: before?.nodeCounts ?? {},
     waits,
     warnings: warningsBefore(snapshot),
+<<<<<<< HEAD
     ...(before?.preflight && { preflight: before.preflight }),
+=======
+    ...(before?.warningsSince && { warningsSince: before.warningsSince }),
+>>>>>>> 88ff176 (Warnings: how much is concerned, since when, what hides them, how long they must last; told with Events from the same catalogue)
     ...(before?.disruption && { disruption: before.disruption }),
     ...(before?.policy === undefined ? {} : { policy: before.policy }),
     ...(before?.analysis === undefined ? {} : { analysis: before.analysis }),

@@ -253,7 +253,7 @@ async function act(deps: RoundDeps, acting: Acting): Promise<boolean> {
   if (fault !== undefined)
     await deps.store.rounds.fault(clusterId, token, { kind: "Intent", ...retryOf(deps, { memory, message: fault }) });
   const policy = seen.managedPolicy && decision.status.policy;
-  const news = recordedNews({ policy, policyUid: seen.managedPolicy?.uid, nodes: decision.nodes }, now);
+  const news = recordedNews({ policy, policyUid: seen.managedPolicy?.uid, nodes: decision.nodes, warnings: decision.status.warnings }, now);
   memory.told = await tellNews({ ...context, workerId: deps.workerId }, news, { told: memory.told, now });
   return true;
 }

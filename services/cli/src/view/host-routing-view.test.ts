@@ -90,10 +90,10 @@ test("a warning says what it is about and what to do", () => {
 
 test("how much it matters and what it means, where that is known", () => {
   const warning = { id: "rules-passed-by", title: "Rules", message: "n1: two.", remedy: "Remove them.", subjects: ["n1"] };
-  const warnings = [{ ...warning, severity: "Critical", impact: "Nothing is denied." }];
+  const warnings = [{ ...warning, severity: "Critical", impact: "Nothing is denied.", impactNumber: 3, impactUnit: "nodes" }];
   assert.deepEqual(hostRoutingLines(picture({ warnings }), "lab", NOW).slice(1), [
     "critical rules-passed-by: Rules: n1: two.",
-    "  Nothing is denied.",
+    "  Nothing is denied. (3 nodes)",
     "  → Remove them.",
   ]);
 });

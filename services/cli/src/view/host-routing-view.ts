@@ -154,12 +154,12 @@ function waitLines(wait: Schemas["HostRoutingWait"], now: number): string[] {
 }
 
 function warningLines(
-  { id, title, severity = "Warning", message, impact = "", remedy, override }: Schemas["HostRoutingWarning"],
+  { id, title, severity = "Warning", message, impact = "", impactNumber, impactUnit = "", remedy, override }: Schemas["HostRoutingWarning"],
   now: number,
 ): string[] {
   return [
     `${severity.toLowerCase()} ${id}: ${title}: ${message}`,
-    ...(impact === "" ? [] : [`  ${impact}`]),
+    ...(impact === "" ? [] : [impactNumber === undefined ? `  ${impact}` : `  ${impact} (${impactNumber} ${impactUnit})`]),
     ...(override === undefined ? [] : [overrideLine(override, now)]),
     ...(remedy === "" ? [] : [`  → ${remedy}`]),
   ];

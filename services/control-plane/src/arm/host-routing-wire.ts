@@ -3,6 +3,7 @@ import {
   productionPolicy,
   type HostRoutingNodeStatus,
   type HostRoutingStatus,
+  type HostRoutingWarning,
   type ManagedCluster,
   type ManagedPolicyStatus,
   type Operation,
@@ -40,6 +41,10 @@ const UNSEEN = {
 function toWait(wait: Wait): Readonly<Record<string, unknown>> {
   const { since, until, ...rest } = wait;
   return { ...rest, since: iso(since), ...(until !== undefined && until !== null && { until: iso(until) }) };
+}
+
+function toWarning({ firstSeen, ...warning }: HostRoutingWarning): Readonly<Record<string, unknown>> {
+  return { ...warning, ...(firstSeen !== undefined && { firstSeen: iso(firstSeen) }) };
 }
 
 /** Until somebody has looked there is a name and a mode. */
@@ -94,7 +99,7 @@ export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<stri
       nodeCounts,
       ...(operation && { operation: toOperation(operation) }),
       waits: waits.map(toWait),
-      warnings: facts.status?.warnings ?? [],
+      warnings: (facts.status?.warnings ?? []).map(toWarning),
       policy: toPolicy(facts.status?.policy, rolloutPolicy),
       ...(facts.status?.disruption && { disruption: facts.status.disruption }),
       ...(facts.status?.analysis && { analysis: toAnalysis(facts.status.analysis) }),
