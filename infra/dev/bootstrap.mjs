@@ -60,6 +60,7 @@ const COMMANDS = {
   "bench:datapath": { file: "test/bench/datapath.ts", lab: () => true },
   "bench:guard": { file: "test/bench/guard.ts", lab: () => true },
   "bench:preflight": { file: "test/bench/preflight.ts" },
+  "bench:queue": { file: "test/bench/queue.ts", database: true, queue: "Needed" },
   "bench:rules-scan": { file: "test/bench/rules-scan.ts", lab: () => true },
 };
 
