@@ -744,12 +744,10 @@ export interface components {
         };
         /** @description What preflight found and let pass, or what was seen since. */
         HostRoutingWarning: {
-<<<<<<< HEAD
             /** @description Where the rule is described, from the root of the documentation. */
             docs?: string;
             /** @description What was read; of rules of preflight, as the members after it. */
             evidence?: string;
-=======
             /**
              * Format: date-time
              * @description Since when it has held.
@@ -757,7 +755,6 @@ export interface components {
             firstSeen?: string;
             /** @description When it is not shown though it holds. */
             hiddenBy?: string;
->>>>>>> 88ff176 (Warnings: how much is concerned, since when, what hides them, how long they must last; told with Events from the same catalogue)
             /** @description Of the rule: `PF-058`; or of what was seen: `rules-passed-by`. */
             id: string;
             /** @description What it means for the cluster; absent where the message says so. */
@@ -772,19 +769,17 @@ export interface components {
             /** @description What was seen. */
             message: string;
             /**
-<<<<<<< HEAD
+             * Format: int32
+             * @description For how long it must hold before it is shown.
+             */
+            mustLastSeconds?: number;
+            /**
              * Format: date-time
              * @description When it was read.
              */
             observedAt?: string;
             /** @description Whether people may let the rule fail for a while. */
             overridable?: boolean;
-=======
-             * Format: int32
-             * @description For how long it must hold before it is shown.
-             */
-            mustLastSeconds?: number;
->>>>>>> 88ff176 (Warnings: how much is concerned, since when, what hides them, how long they must last; told with Events from the same catalogue)
             /** @description Of a rule that fails under an override, or whose override has ended. */
             override?: components["schemas"]["HostRoutingWarningOverride"];
             remedy: string;

@@ -104,13 +104,10 @@ export type HostRoutingStatus = {
   readonly waits: readonly Wait[];
   /** Of the last preflight that passed, of the rules that may be overridden and of switches; none of the rules' once host routing is off. */
   readonly warnings: readonly HostRoutingWarning[];
-<<<<<<< HEAD
   /** Known answers of the preflight under way, so that whichever worker comes next still has them; not shown. Absent while none is. */
   readonly preflight?: PreflightAnswers;
-=======
   /** Since when each of those that are derived anew in each round has held, also if it is not shown yet; for the next round. */
   readonly warningsSince?: Readonly<Record<string, Instant>>;
->>>>>>> 88ff176 (Warnings: how much is concerned, since when, what hides them, how long they must last; told with Events from the same catalogue)
   /** Of the operation under way, or else of the nodes' last switches; absent when there was none. */
   readonly disruption?: ClusterDisruption;
   /** Absent in records of before there was one. */

@@ -177,12 +177,8 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
     ),
     nodeCounts: countNodes(nodes),
     waits,
-<<<<<<< HEAD
-    warnings: warningsNow(input, state),
     ...(snapshot.preflightAnswers && { preflight: snapshot.preflightAnswers }),
-=======
     ...withAges(warningsNow(input, state), snapshot.previous?.warningsSince, now),
->>>>>>> 88ff176 (Warnings: how much is concerned, since when, what hides them, how long they must last; told with Events from the same catalogue)
     ...(disruption && { disruption }),
     ...(input.policy.status === undefined ? {} : { policy: input.policy.status }),
     ...analysisStatus(input.operation, snapshot.previous, snapshot.policy),
@@ -214,11 +210,8 @@ export function buildUnreachableStatus(
     nodeCounts: before?.nodeCounts ?? {},
     waits,
     warnings: warningsBefore(snapshot),
-<<<<<<< HEAD
     ...(before?.preflight && { preflight: before.preflight }),
-=======
     ...(before?.warningsSince && { warningsSince: before.warningsSince }),
->>>>>>> 88ff176 (Warnings: how much is concerned, since when, what hides them, how long they must last; told with Events from the same catalogue)
     ...(before?.disruption && { disruption: before.disruption }),
     ...(before?.policy === undefined ? {} : { policy: before.policy }),
     ...(before?.analysis === undefined ? {} : { analysis: before.analysis }),
