@@ -150,6 +150,8 @@ export class ScenarioPlayer {
       case "remove":
         this.#simulation.nodes.delete(first);
         return;
+      case "remove-bundle":
+        return this.#simulation.removeBundle();
       case "api":
         this.#simulation.reachable = first === "up";
         return;
@@ -284,7 +286,11 @@ export class ScenarioPlayer {
         node.confirmed = false;
         return;
       case "cordon":
-        node.unschedulable = true;
+      case "uncordon":
+        node.unschedulable = verb === "cordon";
+        return;
+      case "forget":
+        node.spec = undefined;
         return;
       case "misses":
         node.missConfirm = true;

@@ -45,6 +45,8 @@ export type NodeRollout = {
   /** Distinct agent observations in a row that agreed with what was asked for. */
   readonly verifiedCount: number;
   readonly lastVerifiedAt: Instant | undefined;
+  /** The boot in which its switch was verified and confirmed last; what is true of it ends with the boot. */
+  readonly verifiedBoot?: string | undefined;
   /** With which of the operation's stages it was started: 0 is the canaries', 1 the first batch's. Absent until it is, and where nobody counts. */
   readonly stage?: number | undefined;
   /** Somebody asked to leave it out of the operation; not started until there is another one, or they ask to try it. `reason` is their own text. */

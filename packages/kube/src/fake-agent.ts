@@ -22,12 +22,20 @@ export type FakeAgent = {
   rules?: "Clean" | "Dirty" | "Unknown";
   /** Whether the node's own rules deny what our policy denies; they do unless said. */
   platformRules?: "Present" | "Missing" | "Unknown";
+  /** When its kernel takes back a switch that nobody confirms, by the clock of `FakePlace`. */
+  confirmByMs?: number | undefined;
+  /** The generation that an emergency took back: it stays so when the emergency is over. */
+  revoked?: number;
+  /** Its probes fail though it has switched. */
+  probesFail?: boolean;
 };
 
 /** Where a fake agent lives, and when. */
 export type FakePlace = {
   readonly own: { readonly uid: string; readonly bootId: string; readonly digest: string };
   readonly nowMs: number;
+  /** What the node's own clock shows, which may be wrong. */
+  readonly clockMs: number;
   readonly emergencyOff: boolean;
 };
 
@@ -39,33 +47,53 @@ function refusal(agent: FakeAgent, spec: HostRoutingNodeSpec, own: FakePlace["ow
   return spec.mode !== "None" && spec.bundleDigest !== own.digest ? "BundleMismatch" : undefined;
 }
 
-function follow(agent: FakeAgent, spec: HostRoutingNodeSpec): string {
+/** The kernel's own timer: what nobody confirmed in time goes back to the stack, whoever is dead. */
+export function passConfirmDeadline(agent: FakeAgent, nowMs: number): void {
+  if (agent.confirmByMs === undefined || nowMs < agent.confirmByMs) return;
+  agent.missed = agent.generation;
+  agent.effectiveMode = "Legacy";
+  agent.confirmed = false;
+  agent.confirmByMs = undefined;
+}
+
+function follow(agent: FakeAgent, spec: HostRoutingNodeSpec, nowMs: number): string {
+  const isSwitch = agent.generation !== spec.generation || agent.effectiveMode === "Legacy";
   agent.generation = spec.generation;
   agent.fencingToken = spec.fencingToken;
   if (spec.mode !== "BpfVeth") {
     agent.effectiveMode = "Legacy";
     agent.confirmed = false;
+    agent.confirmByMs = undefined;
     return spec.mode === "Observe" ? "Observing" : "Detached";
+  }
+  if (agent.revoked === spec.generation) {
+    agent.effectiveMode = "Legacy";
+    return "EmergencyOff";
   }
   if (agent.missConfirm) agent.missed = spec.generation;
   agent.missConfirm = false;
   if (agent.missed === spec.generation) {
     agent.effectiveMode = "Legacy";
+    agent.confirmByMs = undefined;
     return "ConfirmMissed";
   }
   agent.effectiveMode = "BpfVeth";
   agent.confirmed = spec.confirmedGeneration === spec.generation;
+  if (isSwitch) agent.confirmByMs = nowMs + spec.confirmSeconds * 1_000;
+  if (agent.confirmed) agent.confirmByMs = undefined;
   return "Switched";
 }
 
 /** One round of a fake agent: refuses what is stale, follows the rest, reports what its kernel would show. */
 export function fakeAgentStatus(agent: FakeAgent, spec: HostRoutingNodeSpec, place: FakePlace): HostRoutingNodeStatus {
-  const { own, nowMs, emergencyOff } = place;
+  const { own, nowMs, clockMs, emergencyOff } = place;
   const refused = refusal(agent, spec, own);
-  let reason = refused ?? follow(agent, spec);
+  let reason = refused ?? follow(agent, spec, nowMs);
   if (emergencyOff) {
     agent.effectiveMode = "Legacy";
     agent.confirmed = false;
+    agent.confirmByMs = undefined;
+    if (agent.generation > 0) agent.revoked = agent.generation;
     reason = "EmergencyOff";
   }
   const isOn = agent.effectiveMode === "BpfVeth";
@@ -79,13 +107,13 @@ export function fakeAgentStatus(agent: FakeAgent, spec: HostRoutingNodeSpec, pla
     confirmed: agent.confirmed,
     reason,
     devices: [{ name: "eth0", role: "Uplink", attached: isOn }],
-    probes: isOn ? [{ name: "self-test", outcome: "Passed" }] : [],
+    probes: isOn ? [{ name: "self-test", outcome: agent.probesFail === true ? "Failed" : "Passed" }] : [],
     conditions: isOn ? [{ type: "PolicyReconciled", status: "True", reason: "Probed", message: "", lastTransitionTime: FIRST_PROBE }] : [],
     scan: {
       ...(agent.rules && { state: agent.rules, digest: agent.rules, findings: 0 }),
       platformRules: { state: agent.platformRules ?? "Present", missing: [] },
     },
     facts: { osId: "ubuntu", osVersionId: "24.04", preconditions: MET, ...(agent.guardRung && { guardRung: agent.guardRung }) },
-    observedAt: new Date(nowMs).toISOString(),
+    observedAt: new Date(clockMs).toISOString(),
   };
 }

@@ -3,7 +3,7 @@ import { AppError } from "@hostrouting/domain";
 import type { EventObject } from "@hostrouting/events";
 import type { V1DaemonSet, V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 import type { ClusterAccess, HostRoutingConfigObject, HostRoutingNodeObject } from "./cluster-access.ts";
-import { fakeAgentStatus, type FakeAgent } from "./fake-agent.ts";
+import { fakeAgentStatus, passConfirmDeadline, type FakeAgent } from "./fake-agent.ts";
 import { FakeRolloutLease } from "./fake-rollout-lease.ts";
 import { FakePolicies } from "./fake-policies.ts";
 import { API_GROUP, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, DIGEST_ANNOTATION } from "./names.ts";
@@ -11,6 +11,14 @@ import { API_GROUP, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, DIGEST_ANNOT
 /** A disruption budget of the fake: pods whose name begins with `podPrefix` may be evicted while `allowed` is above zero. */
 export type FakeBudget = { readonly namespace: string; readonly name: string; readonly podPrefix: string; allowed: number };
 
+const newAgent = (): FakeAgent => ({
+  effectiveMode: "Legacy",
+  generation: 0,
+  fencingToken: 0,
+  confirmed: false,
+  missConfirm: false,
+  missed: 0,
+});
 const conflict = (what: string): AppError => new AppError("kube.conflict", { say: `${what} has been modified` });
 const absent = (what: string): AppError => new AppError("kube.not-found", { say: `${what} not found` });
 
@@ -39,6 +47,8 @@ export class FakeCluster {
   bundleRefusal: AppError | undefined;
   /** Called before every call; a test that wants the caller to die here throws. */
   onCall: (name: string) => void = () => {};
+  /** By how much its clock is ahead of whoever asks. */
+  aheadMs = 0;
   nowMs = Date.parse("2026-01-01T00:00:00Z");
   #version = 1;
 
@@ -61,7 +71,15 @@ export class FakeCluster {
           object,
       },
     });
-    this.agents.set(name, { effectiveMode: "Legacy", generation: 0, fencingToken: 0, confirmed: false, missConfirm: false, missed: 0 });
+    this.agents.set(name, newAgent());
+  }
+
+  /** The node boots: nothing in its kernel survives that, and nothing that its agent remembered of orders. */
+  reboot(name: string, bootID: string): void {
+    const node = this.#node(name);
+    const nodeInfo = { ...node.status?.nodeInfo, bootID } as NonNullable<V1Node["status"]>["nodeInfo"] & object;
+    this.#write(node, { status: { ...node.status, nodeInfo } });
+    this.agents.set(name, newAgent());
   }
 
   /** Deletes a node with everything that belongs to it. */
@@ -85,6 +103,13 @@ export class FakeCluster {
     this.#write(node, { status: { ...node.status, conditions: [{ type: "Ready", status: isReady ? "True" : "False" }] } });
   }
 
+  /** The user's own end of it. */
+  uncordon(name: string): void {
+    const node = this.#node(name);
+    const { unschedulable: _over, ...spec } = node.spec ?? {};
+    this.#write(node, { spec });
+  }
+
   /** A user's own cordon. */
   cordon(name: string): void {
     const node = this.#node(name);
@@ -94,7 +119,18 @@ export class FakeCluster {
   /** Time passes: the DaemonSet makes its pods, every agent acts on its order and reports. */
   tick(ms: number): void {
     this.nowMs += ms;
-    for (const name of this.nodes.keys()) this.#runAgent(name);
+    for (const name of this.nodes.keys()) this.runAgent(name);
+  }
+
+  /** One node's share of that. `clockMs` is its own clock, by which it dates what it reports; of a silent agent only the kernel's timer runs. */
+  runAgent(
+    name: string,
+    { clockMs = this.nowMs, isSilent = false }: { readonly clockMs?: number; readonly isSilent?: boolean } = {},
+  ): void {
+    const agent = this.agents.get(name);
+    if (agent === undefined) return;
+    passConfirmDeadline(agent, this.nowMs);
+    if (!isSilent) this.#runAgent(name, clockMs);
   }
 
   /** The access that a worker uses. */
@@ -106,7 +142,7 @@ export class FakeCluster {
     };
     const copy = <T>(value: T): T => structuredClone(value);
     return {
-      serverVersion: () => guard("serverVersion", () => ({ gitVersion: "v1.36.3", aheadMs: 0 })),
+      serverVersion: () => guard("serverVersion", () => ({ gitVersion: "v1.36.3", aheadMs: this.aheadMs })),
       grantedRules: () => guard("grantedRules", () => ALL_RIGHTS),
       listNodes: () => guard("listNodes", () => copy([...this.nodes.values()])),
       listNodeObjects: () => guard("listNodeObjects", () => copy([...this.objects.values()])),
@@ -225,7 +261,7 @@ export class FakeCluster {
     return { kind: "Evicted" };
   }
 
-  #runAgent(name: string): void {
+  #runAgent(name: string, clockMs: number): void {
     const node = this.#node(name);
     const agent = this.agents.get(name);
     const digest = this.daemonSet?.metadata?.annotations?.[DIGEST_ANNOTATION];
@@ -249,6 +285,7 @@ export class FakeCluster {
     const status: HostRoutingNodeStatus = fakeAgentStatus(agent, object.spec, {
       own,
       nowMs: this.nowMs,
+      clockMs,
       emergencyOff: this.config?.spec.emergencyOff ?? false,
     });
     this.objects.set(name, { ...object, status });

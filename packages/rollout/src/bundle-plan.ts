@@ -1,7 +1,8 @@
 import { nextGeneration } from "./agent-report.ts";
+import { isInFlight } from "./budget.ts";
 import type { ConfigIntent, Intent } from "./intent.ts";
 import { removePolicy } from "./policy-plan.ts";
-import type { Round, RoundNode } from "./round.ts";
+import type { Outcome, Round, RoundNode } from "./round.ts";
 import type { WaitDraft } from "./waits.ts";
 
 type ConfigMode = ConfigIntent["mode"];
@@ -64,6 +65,14 @@ export function installBundle(
     return { seen, record: { ...record, switchGeneration: generation } };
   });
   return { nodes: invited, intents };
+}
+
+/** Somebody removed the bundle while nodes are in flight: only an agent can bring them to a safe point, whatever the operation does. */
+export function replaceBundle({ observed, snapshot }: Round, outcome: Pick<Outcome, "nodes" | "intents">): readonly Intent[] {
+  const isThere = observed.bundle !== undefined && !observed.bundle.deleting;
+  const isNeeded = outcome.nodes.some(({ record }) => isInFlight(record.phase));
+  const isOnItsWay = outcome.intents.some(({ kind }) => kind === "EnsureBundle");
+  return isThere || !isNeeded || isOnItsWay ? [] : [{ kind: "EnsureBundle", bundle: snapshot.bundle }];
 }
 
 /** Takes the bundle out of the cluster: node objects and mode first, then the DaemonSet, then its pods must be gone. */

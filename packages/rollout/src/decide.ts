@@ -7,6 +7,7 @@ import {
   type NodeRollout,
   type Operation,
 } from "@hostrouting/domain";
+import { replaceBundle } from "./bundle-plan.ts";
 import { disableOperation } from "./disable-operation.ts";
 import { enableOperation } from "./enable-operation.ts";
 import type { Intent } from "./intent.ts";
@@ -100,7 +101,7 @@ function close(round: Round, outcome: Outcome): Decision {
       .filter(({ record }) => record.phase === "Enabled")
       .map(({ record, seen }) => ({ uid: record.uid, bootId: seen.bootId, pool: seen.pool })),
     status: buildStatus({ snapshot, operation: outcome.operation, nodes: stepped, waits, policy, now }),
-    intents: [...policy.intents, ...outcome.intents],
+    intents: [...policy.intents, ...replaceBundle(round, outcome), ...outcome.intents],
     lookAgainInMs: policy.intents.length > 0 ? Math.min(AFTER_WRITE_MS, outcome.lookAgainInMs) : outcome.lookAgainInMs,
     history: [
       ...outcome.history,

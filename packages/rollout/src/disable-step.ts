@@ -1,6 +1,7 @@
-import { unreachable, type NodeRollout } from "@hostrouting/domain";
+import { unreachable, type NodePhase, type NodeRollout } from "@hostrouting/domain";
 import { currentReport, isDetached, nextGeneration } from "./agent-report.ts";
 import { detachStep } from "./detach-step.ts";
+import { renewObject } from "./renew-object.ts";
 import { enter, hold, move, type NodeStep, type StepContext } from "./node-step.ts";
 
 /**
@@ -11,12 +12,12 @@ export function disableStep(record: NodeRollout, context: StepContext): NodeStep
   switch (record.phase) {
     case "Disabled":
       return isClean(context) ? move(record) : begin(record, context);
-    case "Pending":
     case "Enabled":
     case "Soaking":
+    case "Pending":
     case "Failed":
     case "Gone":
-      return isClean(context)
+      return isKnownClean(record, context)
         ? move(enter({ ...record, attempt: 0, problem: undefined }, "Disabled", context.now))
         : begin(record, context);
     case "Cordoning":
@@ -25,7 +26,7 @@ export function disableStep(record: NodeRollout, context: StepContext): NodeStep
     case "Switching":
     case "Verifying":
     case "Confirming":
-      return isClean(context)
+      return isKnownClean(record, context)
         ? move(enter({ ...record, attempt: 0, problem: undefined }, "Disabled", context.now))
         : turnRound(record, context);
     case "Detaching":
@@ -41,13 +42,26 @@ function isClean({ seen }: StepContext): boolean {
   return !asked && isDetached(seen);
 }
 
+/** Phases in which a node was asked for eBPF. */
+const ASKED: ReadonlySet<NodePhase> = new Set(["Switching", "Verifying", "Confirming", "Soaking", "Enabled"]);
+
+/** As `isClean`, and somebody says so: of a node that was asked for eBPF and has no object any more nothing is known. */
+function isKnownClean({ phase }: NodeRollout, context: StepContext): boolean {
+  const { seen } = context;
+  return isClean(context) && (!ASKED.has(phase) || seen.spec !== undefined || currentReport(seen) !== undefined);
+}
+
 function begin(record: NodeRollout, context: StepContext): NodeStep {
   const { seen } = context;
   if (!context.mayStart) return move(record);
+  const renewed = renewObject(record, context);
+  if (renewed !== undefined) return renewed;
   if (!seen.ready) return hold(record, { reason: "NodeNotReady", message: "The node is not Ready; its agent cannot let go." });
-  if (currentReport(seen) === undefined || seen.agentPod === undefined)
+  // Without an object its agent can say nothing before it is asked, and nothing of ours has been verified in this boot.
+  const isHeard = seen.agentPod !== undefined && (seen.spec === undefined || currentReport(seen) !== undefined);
+  if (!isHeard)
     return hold(record, { reason: "AgentNotReporting", message: "No agent reports from the node, so nothing proves that it let go." });
-  const missing = whyRulesAreMissed(record, context);
+  const missing = seen.spec === undefined ? undefined : whyRulesAreMissed(record, context);
   if (missing !== undefined) return hold(record, missing);
   const refusal = context.budget.take(seen);
   if (refusal !== undefined) return hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });

@@ -17,7 +17,11 @@ export function cordonStep(record: NodeRollout, context: StepContext): NodeStep 
     );
   const claim = isOurClaim(parseOwner(seen.owner), context.owner) ? {} : { owner };
   const cordon = seen.unschedulable ? {} : { cordonedBy: context.owner.operationId };
-  if (Object.keys(claim).length + Object.keys(cordon).length > 0) return move(record, patchNode(seen, { ...claim, ...cordon }));
+  if (Object.keys(claim).length + Object.keys(cordon).length > 0) {
+    // Whoever had cordoned it when it was claimed may have uncordoned it since: then this cordon is ours.
+    const cordonedByUs = record.cordonedByUs || !seen.unschedulable;
+    return move({ ...record, cordonedByUs }, patchNode(seen, { ...claim, ...cordon }));
+  }
   return move(enter({ ...record, cordonedByUs: record.cordonedByUs && seen.cordonedBy !== undefined }, "Draining", now));
 }
 

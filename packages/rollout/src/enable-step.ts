@@ -2,6 +2,7 @@ import { as, unreachable, type Instant, type NodeRollout } from "@hostrouting/do
 import { agentIsReady, currentReport, hasObserved, isKnownLegacy, nextGeneration, whyNotVerified } from "./agent-report.ts";
 import { sampleOf } from "./analysis/sample.ts";
 import { detachStep } from "./detach-step.ts";
+import { renewObject } from "./renew-object.ts";
 import { drainStep, cordonStep } from "./drain-step.ts";
 import {
   desiredSpec,
@@ -224,7 +225,7 @@ function confirm(record: NodeRollout, context: StepContext): NodeStep {
   const wanted = desiredSpec(record, "BpfVeth", context);
   const writes = writeSpec(wanted, seen);
   if (isAskedFor(wanted, seen) && hasObserved(report, record) && report.effectiveMode === "BpfVeth" && report.confirmed)
-    return move(enter({ ...record, problem: undefined }, "Soaking", now));
+    return move(enter({ ...record, problem: undefined, verifiedBoot: seen.bootId }, "Soaking", now));
   if (isOverdue(record, policy.switchTimeoutMs, now))
     return revert(record, context, { reason: "ConfirmTimeout", message: "The agent did not take the confirmation in time." });
   return hold(
@@ -260,12 +261,9 @@ function stayFailed(record: NodeRollout, context: StepContext): NodeStep {
 }
 
 function keep(record: NodeRollout, context: StepContext): NodeStep {
-  const { seen, now } = context;
-  if (seen.spec === undefined) {
-    const renewed = { ...record, switchGeneration: nextGeneration(record, seen) };
-    const spec = { ...desiredSpec(renewed, "BpfVeth", context), confirmedGeneration: renewed.switchGeneration };
-    return move(renewed, { kind: "WriteNodeSpec", node: seen.name, uid: seen.uid, spec });
-  }
+  const { now } = context;
+  const renewed = renewObject(record, context);
+  if (renewed !== undefined) return renewed;
   const lost = whyNoLongerOn(record, context);
   return lost === undefined ? move(record) : move(enter({ ...record, attempt: 0, problem: lost }, "Pending", now));
 }
@@ -273,7 +271,7 @@ function keep(record: NodeRollout, context: StepContext): NodeStep {
 /** Why a node that was confirmed does not route by eBPF any more, or nothing. "Unknown" is no such reason: it may pass. */
 function whyNoLongerOn(record: NodeRollout, context: StepContext): { reason: string; message: string } | undefined {
   const { seen } = context;
-  if (seen.spec !== undefined && seen.spec.bootID !== seen.bootId)
+  if ((seen.spec?.bootID ?? record.verifiedBoot) !== seen.bootId)
     return { reason: "NodeRebooted", message: "The node has booted since it was switched." };
   if (seen.spec !== undefined && seen.spec.mode !== "BpfVeth" && seen.spec.generation >= record.switchGeneration)
     return { reason: "SpecChanged", message: `Somebody asked the node for ${seen.spec.mode}.` };

@@ -200,6 +200,11 @@ export class Simulation {
     return decision;
   }
 
+  /** Somebody deletes the bundle. */
+  removeBundle(): void {
+    this.#bundle = undefined;
+  }
+
   /** Whether the bundle is in the cluster. */
   get hasBundle(): boolean {
     return this.#bundle !== undefined;

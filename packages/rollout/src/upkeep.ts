@@ -19,14 +19,18 @@ export function upkeep(record: NodeRollout, context: StepContext): { readonly re
   const kept = record.cordonedByUs && !seen.unschedulable && record.phase !== "Cordoning" ? { ...record, cordonedByUs: false } : record;
   if (isInFlight(record.phase)) {
     const lies = seen.labelled && isKnownLegacy(seen);
-    return { record: kept, intents: patched(seen, { ...(lies ? { labelled: false } : {}), ...userRulesChange(seen) }) };
+    // Somebody uncordoned it: what they may cordon next is theirs.
+    const isOver = seen.cordonedBy !== undefined && !seen.unschedulable && record.phase !== "Cordoning";
+    const changes = { ...(lies ? { labelled: false } : {}), ...(isOver ? { cordonedBy: null } : {}), ...userRulesChange(seen) };
+    return { record: kept, intents: patched(seen, changes) };
   }
   const isOn = record.phase === "Enabled" || record.phase === "Soaking";
   const claim = parseOwner(seen.owner);
   const changes: Changes = {
     ...(isOn && !seen.labelled ? { labelled: true } : {}),
     ...(!isOn && seen.labelled && isKnownLegacy(seen) ? { labelled: false } : {}),
-    ...(kept.cordonedByUs && seen.cordonedBy !== undefined && !isQuarantined(record, policy) ? { cordonedBy: null } : {}),
+    // The node itself says whose cordon it is: a record may have been made over a list that lagged.
+    ...(seen.cordonedBy !== undefined && !isQuarantined(record, policy) ? { cordonedBy: null } : {}),
     ...(claim !== undefined && !isLaterClaim(claim, context.owner) ? { owner: null } : {}),
     ...userRulesChange(seen),
   };

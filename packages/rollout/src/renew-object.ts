@@ -1,0 +1,16 @@
+import type { NodeRollout } from "@hostrouting/domain";
+import { nextGeneration } from "./agent-report.ts";
+import { desiredSpec, move, type NodeStep, type StepContext } from "./node-step.ts";
+
+/**
+ * Makes the object of a node again that somebody deleted, and asks for what its kernel does already: without an object its agent has nowhere to report.
+ * Only for a node that was verified in its present boot; of any other nothing is known that could be confirmed.
+ */
+export function renewObject(record: NodeRollout, context: StepContext): NodeStep | undefined {
+  const { seen } = context;
+  const isOn = record.phase === "Enabled" || record.phase === "Soaking";
+  if (!isOn || seen.spec !== undefined || record.verifiedBoot !== seen.bootId) return undefined;
+  const renewed = { ...record, switchGeneration: nextGeneration(record, seen) };
+  const spec = { ...desiredSpec(renewed, "BpfVeth", context), confirmedGeneration: renewed.switchGeneration };
+  return move(renewed, { kind: "WriteNodeSpec", node: seen.name, uid: seen.uid, spec });
+}
