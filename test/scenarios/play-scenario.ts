@@ -161,6 +161,9 @@ export class ScenarioPlayer {
       case "network-policy":
         this.#simulation.networkPolicy = first as PolicyState;
         return;
+      case "warned":
+        this.#simulation.preflight = { kind: "Passed", warnings: [{ id: first, title: "", message: "said so", remedy: "", subjects: [] }] };
+        return;
       case "preflight":
         this.#simulation.preflight = { kind: "Failed", error: { code: "PreflightBlocked", message: "", target: first } };
         return;

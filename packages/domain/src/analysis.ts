@@ -26,8 +26,8 @@ export type ComparedFigures = {
 /** Figures with the time of their report, milliseconds on the node's own clock. */
 export type AnalysisSample = { readonly atMs: number; readonly figures: ComparedFigures };
 
-/** Shares of processor time in software interrupts, 0–1, one for each measurement: of switched nodes, and of what they are compared with. */
-export type SoftirqShares = { readonly switched: readonly number[]; readonly compared: readonly number[] };
+/** Values of one figure, one for each measurement: of switched nodes, and of the nodes that they are compared with at the same time. */
+export type ComparedSamples = { readonly switched: readonly number[]; readonly compared: readonly number[] };
 
 /**
  * One switched node under analysis, in one attempt. Everything that the next round needs to go on, so that a crash loses no measurement.
@@ -49,7 +49,8 @@ export type AnalysedNode = {
   readonly marks: Readonly<Record<string, string>>;
   /** The newest sentence about each metric that did not do well. */
   readonly remarks: Readonly<Record<string, string>>;
-  readonly softirq: SoftirqShares;
+  /** By figure. */
+  readonly samples: Readonly<Record<string, ComparedSamples>>;
   /** There when the node is through. */
   readonly verdict?: AnalysisOutcome | undefined;
 };

@@ -59,6 +59,8 @@ export type NodeRollout = {
   readonly disruption?: SwitchDisruption | undefined;
   /** What its agent counted until it was started as a canary node; absent where it did not say. */
   readonly figuresBefore?: AnalysisSample | undefined;
+  /** How often its agent was last asked to report, in seconds, and when; without seconds it was given its own pace back. */
+  readonly paced?: { readonly seconds?: number; readonly at: Instant } | undefined;
   /** What there is to tell of it, of the last three quarters of an hour; absent when nothing. */
   readonly news?: readonly NodeNews[] | undefined;
 };

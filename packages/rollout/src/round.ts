@@ -18,7 +18,7 @@ import type { Owner } from "./owner.ts";
 import { policyHold } from "./policy-plan.ts";
 import { StageGate } from "./stage-gate.ts";
 import type { ClusterObservation, ClusterSnapshot, NodeObservation } from "./snapshot.ts";
-import { paceIntents, upkeep } from "./upkeep.ts";
+import { keepPace, upkeep } from "./upkeep.ts";
 import type { WaitDraft } from "./waits.ts";
 
 /** A node that is there, with its record. */
@@ -147,11 +147,12 @@ export function stepNodes(
     };
     const step = goal === "BpfVeth" ? enableStep(record, context) : disableStep(record, context);
     const kept = upkeep(step.record, context);
-    nodes.push({ record: kept.record, seen });
     // One patch of a node per round: the second would name a version that the first has made old.
     const patched = step.intents.some((intent) => intent.kind === "PatchNode");
-    const paced = step.intents.some((intent) => intent.kind === "WriteNodeSpec") ? [] : paceIntents(context);
-    intents.push(...step.intents, ...(patched ? [] : kept.intents), ...paced);
+    const isAsked = step.intents.some((intent) => intent.kind === "WriteNodeSpec");
+    const paced = isAsked ? { record: kept.record, intents: [] } : keepPace(kept.record, context);
+    nodes.push({ record: paced.record, seen });
+    intents.push(...step.intents, ...(patched ? [] : kept.intents), ...paced.intents);
     waits.push(...step.waits);
   }
   return { nodes, intents, waits };

@@ -37,13 +37,26 @@ export function upkeep(record: NodeRollout, context: StepContext): { readonly re
   return { record: kept, intents: patched(seen, changes) };
 }
 
-/** The write that makes the node's agent report as often as it is to while the node is compared, and as ever afterwards. Nothing else of its order changes. */
-export function paceIntents({ seen, owner, reportSeconds }: Pick<StepContext, "seen" | "owner" | "reportSeconds">): readonly Intent[] {
+/** A definition of HostRoutingNode that is older than ours drops what it does not know: then it is not asked for in every round. */
+const PACE_AGAIN_MS = 15_000;
+
+/** Makes the node's agent report as often as it is to while the node is compared, and as ever afterwards. Nothing else of its order changes. */
+export function keepPace(
+  record: NodeRollout,
+  { seen, owner, now, reportSeconds }: Pick<StepContext, "seen" | "owner" | "now" | "reportSeconds">,
+): { readonly record: NodeRollout; readonly intents: readonly Intent[] } {
   const { spec } = seen;
-  if (spec === undefined || spec.reportSeconds === reportSeconds || spec.fencingToken > owner.token) return [];
+  const { paced } = record;
+  const isRepeated = paced !== undefined && paced.seconds === reportSeconds && now - paced.at < PACE_AGAIN_MS;
+  if (spec === undefined || spec.reportSeconds === reportSeconds || spec.fencingToken > owner.token || isRepeated)
+    return { record, intents: [] };
   const { reportSeconds: _before, ...rest } = spec;
-  const wanted = { ...rest, fencingToken: owner.token, ...(reportSeconds === undefined ? {} : { reportSeconds }) };
-  return [{ kind: "WriteNodeSpec", node: seen.name, uid: seen.uid, spec: wanted }];
+  const seconds = reportSeconds === undefined ? {} : { reportSeconds };
+  const wanted = { ...rest, fencingToken: owner.token, ...seconds };
+  return {
+    record: { ...record, paced: { ...(reportSeconds === undefined ? {} : { seconds: reportSeconds }), at: now } },
+    intents: [{ kind: "WriteNodeSpec", node: seen.name, uid: seen.uid, spec: wanted }],
+  };
 }
 
 /** Whether the policy wants the node kept cordoned for somebody to look at. */

@@ -7,7 +7,8 @@ export const istioAddOn: Rule = {
   title: "Istio add-on",
   severity: ({ ruleset }) => rulesets[ruleset].istioAddOn.severity,
   drivers: anyDriver,
-  remedy: "Disable the Istio add-on, or watch the probes of its workloads while the first nodes are switched.",
+  remedy:
+    "Disable the Istio add-on, or go on: pods that stop being ready on the first nodes send these back to the stack, whatever `rolloutPolicy.analysisMode` says.",
   check({ profile, ruleset }) {
     switch (profile.serviceMesh) {
       case "Disabled":

@@ -14,8 +14,9 @@ import { CLUSTER, type WaitDraft } from "../waits.ts";
 import { controlsOf } from "./control.ts";
 import { judgeMetric, marked, nodeVerdict, REPORT_METRIC, together, worst, type Measured } from "./judge.ts";
 import { METRICS, type NodeView } from "./metrics.ts";
+import { withSamples } from "./benefit.ts";
 import { analysisWish, type AnalysisWish } from "./analysis-wish.ts";
-import { sampleOf, softirqTicks, viewBefore } from "./sample.ts";
+import { sampleOf, viewBefore } from "./sample.ts";
 
 /** The canaries' stage; see the stage gate. */
 const CANARIES = 0;
@@ -84,7 +85,7 @@ function begun({ record }: RoundNode, now: Instant): AnalysedNode {
     comparedTo: "Nothing",
     marks: {},
     remarks: {},
-    softirq: { switched: [], compared: [] },
+    samples: {},
   };
 }
 
@@ -116,9 +117,7 @@ type Measurement = {
 function measured(next: AnalysedNode, { known, node, controls, looking: { wish } }: Measurement): AnalysedNode {
   const view = viewOf(node, known.last, next.first);
   const isFresh = view.now !== undefined && view.now.atMs > (known.last?.atMs ?? 0);
-  const report: Measured = isFresh
-    ? { outcome: "Successful", message: "" }
-    : { outcome: "Error", message: "The node's agent has told nothing new." };
+  const report: Measured = isFresh ? { outcome: "Successful", message: "" } : { outcome: "Error", message: whyNothingNew(view) };
   const others = controls.map(({ seen, record }) => viewOf({ seen, record }, known.control[seen.uid], known.control[seen.uid]));
   const before = viewBefore(node.record.figuresBefore);
   const judged = new Map<string, Measured>([[REPORT_METRIC, report]]);
@@ -139,22 +138,18 @@ function measured(next: AnalysedNode, { known, node, controls, looking: { wish }
     marks,
     remarks: { ...next.remarks, ...Object.fromEntries(remarks) },
     comparedTo: others.some(({ now, last }) => now !== undefined && last !== undefined) ? "Control" : before ? "Before" : "Nothing",
-    softirq: withShares(next, view, others),
+    samples: isFresh ? withSamples(next.samples, view, others) : next.samples,
     verdict: nodeVerdict(marks, wish.limits),
   };
 }
 
-function viewOf({ seen }: RoundNode, last: AnalysisSample | undefined, first: AnalysisSample | undefined): NodeView {
-  return { isReady: seen.ready, report: currentReport(seen), now: sampleOf(seen), last, first };
+function whyNothingNew({ report, now }: NodeView): string {
+  if (report === undefined || now !== undefined) return "The node's agent has told nothing new.";
+  return "The node's agent tells no figures: it, or the definition of HostRoutingNode in the cluster, may be of an earlier version.";
 }
 
-/** Only what was measured at the same time counts: one figure of before, taken again and again, would look like many samples. */
-function withShares({ softirq }: AnalysedNode, view: NodeView, others: readonly NodeView[]): AnalysedNode["softirq"] {
-  const share = (views: readonly NodeView[]): readonly number[] => {
-    const ticks = together(views.map((each) => softirqTicks(each) ?? "Unknown"));
-    return ticks === undefined ? [] : [ticks.events / ticks.per];
-  };
-  return { switched: [...softirq.switched, ...share([view])], compared: [...softirq.compared, ...share(others)] };
+function viewOf({ seen }: RoundNode, last: AnalysisSample | undefined, first: AnalysisSample | undefined): NodeView {
+  return { isReady: seen.ready, report: currentReport(seen), now: sampleOf(seen), last, first };
 }
 
 /** On its way back to the stack, and not tried again: other nodes of its kind would do no better. */

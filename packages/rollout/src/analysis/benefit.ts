@@ -1,4 +1,6 @@
-import type { AnalysedNode, BenefitFigure, BenefitVerdict } from "@hostrouting/domain";
+import type { AnalysedNode, BenefitFigure, BenefitVerdict, ComparedSamples } from "@hostrouting/domain";
+import { together } from "./judge.ts";
+import { BENEFIT_FIGURES, type NodeView } from "./metrics.ts";
 
 /** Fewer samples on either side say nothing: with six on each a difference in every one of them is 1 in 462 by chance. */
 const SAMPLES_MIN = 6;
@@ -6,9 +8,6 @@ const SAMPLES_MIN = 6;
 const SAMPLES_MAX = 200;
 /** Of the standard normal distribution, for an interval of 95 %. */
 const Z_95 = 1.96;
-
-/** A figure of which less is better, measured on switched nodes and on those that they are compared with. */
-export type ComparedSamples = { readonly switched: readonly number[]; readonly compared: readonly number[] };
 
 /**
  * Compares two sets of samples by ranks (Mann–Whitney): the median of all differences between pairs (Hodges–Lehmann) and its 95 % interval. Nothing is
@@ -32,9 +31,30 @@ function verdictOf(low: number, high: number): BenefitVerdict {
   return low > 0 ? "Worse" : "NoMeasurableGain";
 }
 
+type Samples = AnalysedNode["samples"];
+
+/**
+ * The samples with those of one measurement more. Only what was measured at the same time counts: one figure of before, taken again and again, would
+ * look like many samples.
+ */
+export function withSamples(samples: Samples, view: NodeView, others: readonly NodeView[]): Samples {
+  const next = BENEFIT_FIGURES.map(({ name, scale, read }) => {
+    const [switched, compared] = [together([read(view)]), together(others.map(read))];
+    const before = samples[name] ?? { switched: [], compared: [] };
+    if (switched === undefined || compared === undefined) return [name, before] as const;
+    const value = ({ events, per }: typeof switched): number => (events / per) * scale;
+    return [name, { switched: [...before.switched, value(switched)], compared: [...before.compared, value(compared)] }] as const;
+  });
+  return Object.fromEntries(next);
+}
+
 /** What the switch brought, over all nodes that were analysed. Latency and throughput are not measured, so nothing is said of them. */
 export function benefitOf(analysis: readonly AnalysedNode[]): readonly BenefitFigure[] {
-  const switched = analysis.flatMap(({ softirq }) => softirq.switched);
-  const compared = analysis.flatMap(({ softirq }) => softirq.compared);
-  return [compareSamples("softirq-share", "share of processor time", { switched, compared })];
+  return BENEFIT_FIGURES.map(({ name, unit }) => {
+    const all = analysis.flatMap(({ samples }) => samples[name] ?? []);
+    return compareSamples(name, unit, {
+      switched: all.flatMap(({ switched }) => switched),
+      compared: all.flatMap(({ compared }) => compared),
+    });
+  });
 }

@@ -31,6 +31,7 @@ export type Metric = {
   readonly read: (view: NodeView) => ReadOutcome;
 };
 
+const PER_SECOND = 1000;
 const MIB = 1024 * 1024;
 /** Connections end and segments are lost on every node now and then; fewer in one measurement say nothing. */
 const TOLERATED_EVENTS = 3;
@@ -69,6 +70,34 @@ function growth(
   };
 }
 
+/** What is only compared, never judged: what a switch is for. Less is better. */
+export const BENEFIT_FIGURES: readonly {
+  readonly name: string;
+  readonly unit: string;
+  readonly scale: number;
+  readonly read: Metric["read"];
+}[] = [
+  {
+    name: "softirq-share",
+    unit: "share of processor time",
+    scale: 1,
+    read: growth(
+      ({ cpu }) => cpu?.softirq,
+      ({ cpu }) => cpu?.total,
+    ),
+  },
+  { name: "tcp-resets", unit: "per second", scale: PER_SECOND, read: growth(({ tcp }) => tcp?.resets) },
+  {
+    name: "tcp-retransmissions",
+    unit: "share of segments",
+    scale: 1,
+    read: growth(
+      ({ tcp }) => tcp?.retransmitted,
+      ({ tcp }) => tcp?.segments,
+    ),
+  },
+];
+
 /** A figure that is a share by itself. */
 function fill(of: (figures: ComparedFigures) => number | undefined): Metric["read"] {
   return ({ now }) => {
@@ -100,7 +129,6 @@ function routingRules({ now, first }: NodeView): ReadOutcome {
   return before === undefined ? "Unknown" : { events: rules === before ? 0 : 1, per: 1 };
 }
 
-const PER_SECOND = 1000;
 const absolute = { compare: "Absolute", limit: 0, unit: "share", scale: 1 } as const;
 const noMore = { compare: "DeltaToControl", limit: 0, unit: "share", scale: 1 } as const;
 const notMuchMore = { compare: "RatioToControl", limit: 1.5, tolerated: TOLERATED_EVENTS, unit: "per second", scale: PER_SECOND } as const;

@@ -37,12 +37,3 @@ function withoutCounts(figures: ComparedFigures): ComparedFigures {
     agent: agent && { ...agent, cpuMs: 0 },
   };
 }
-
-/** The share of processor time that went into software interrupts between two samples; undefined where it cannot be told. */
-export function softirqTicks({ now, last }: NodeView): { readonly events: number; readonly per: number } | undefined {
-  const [cpu, before] = [now?.figures.cpu, last?.figures.cpu];
-  if (cpu === undefined || before === undefined || now?.figures.sinceMs !== last?.figures.sinceMs) return undefined;
-  const per = cpu.total - before.total;
-  const events = cpu.softirq - before.softirq;
-  return per <= 0 || events < 0 ? undefined : { events, per };
-}

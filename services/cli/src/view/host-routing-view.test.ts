@@ -143,7 +143,7 @@ test("the network policy is shown while it is managed, with who changed what and
 
 test("compared nodes say with what and how they do, and what the switch brought", () => {
   const metric = { outcome: "Successful", measurements: 6, failed: 0, inconclusive: 0, errors: 0, message: "" };
-  const benefit = { name: "softirq-share", unit: "", switchedSamples: 6, comparedSamples: 6 };
+  const benefit = { name: "softirq-share", unit: "share of processor time", switchedSamples: 6, comparedSamples: 6 };
   const seen = picture({
     analysis: {
       nodes: [
@@ -162,6 +162,7 @@ test("compared nodes say with what and how they do, and what the switch brought"
       benefit: [
         { ...benefit, verdict: "Better", difference: -0.02, low: -0.03, high: -0.011 },
         { ...benefit, verdict: "NotEnoughSamples", comparedSamples: 0 },
+        { ...benefit, name: "tcp-resets", unit: "per second", verdict: "NoMeasurableGain", difference: 0.1, low: -0.204, high: 0.4 },
       ],
     },
   });
@@ -172,6 +173,7 @@ test("compared nodes say with what and how they do, and what the switch brought"
     "n2 compared with itself before: Running, 0 measurements",
     "softirq-share: Better, -2 points (95 %: -3 to -1.1), 6 samples against 6",
     "softirq-share: NotEnoughSamples, 6 samples against 0",
+    "tcp-resets: NoMeasurableGain, 0.1 per second (95 %: -0.2 to 0.4), 6 samples against 6",
   ]);
 });
 

@@ -114,12 +114,14 @@ function analysisLines(analysis: Schemas["HostRoutingAnalysis"] | undefined): st
 
 const COMPARED_TO: Readonly<Record<string, string>> = { Control: "other nodes", Before: "itself before", Nothing: "nothing" };
 
-function benefitLine({ name, verdict, switchedSamples, comparedSamples, difference, low, high }: Schemas["BenefitFigure"]): string {
-  const percent = (share: number): string => `${Math.round(share * 10_000) / 100}`;
+/** Shares are shown in points of a percent, other figures as they are. */
+function benefitLine({ name, unit, verdict, switchedSamples, comparedSamples, difference, low, high }: Schemas["BenefitFigure"]): string {
+  const isShare = unit.startsWith("share");
+  const shown = (value: number): number => Math.round(value * (isShare ? 10_000 : 100)) / 100;
   const interval =
     difference === undefined || low === undefined || high === undefined
       ? ""
-      : `, ${percent(difference)} points (95 %: ${percent(low)} to ${percent(high)})`;
+      : `, ${shown(difference)} ${isShare ? "points" : unit} (95 %: ${shown(low)} to ${shown(high)})`;
   return `${name}: ${verdict}${interval}, ${switchedSamples} samples against ${comparedSamples}`;
 }
 
