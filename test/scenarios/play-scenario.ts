@@ -161,9 +161,6 @@ export class ScenarioPlayer {
       case "network-policy":
         this.#simulation.networkPolicy = first as PolicyState;
         return;
-      case "warned":
-        this.#simulation.preflight = { kind: "Passed", warnings: [{ id: first, title: "", message: "said so", remedy: "", subjects: [] }] };
-        return;
       case "preflight":
         this.#simulation.preflight = { kind: "Failed", error: { code: "PreflightBlocked", message: "", target: first } };
         return;
@@ -212,6 +209,9 @@ export class ScenarioPlayer {
         return;
       case "pass":
         simulation.nowMs = inSeconds(first);
+        return;
+      case "warned":
+        simulation.preflight = { kind: "Passed", warnings: [{ id: first, title: "", message: "said so", remedy: "", subjects: [] }] };
         return;
       case "override": {
         const override = (): object => ({ ruleId: first, reason: "said so", expiresAt: new Date(inSeconds(second)).toISOString() });
