@@ -51,6 +51,8 @@ const COMMANDS = {
     guests: () => true,
     optional: true,
   },
+  simulate: { file: "test/simulator/main.ts" },
+  "simulate:long": { file: "test/simulator/long.ts" },
   lab: { file: "infra/lab/lab.ts", lab: (args) => args[0] === "up" || asksForMachines(args), guests: asksForMachines },
   check: { file: "infra/dev/test.ts", fixed: ["--suite", "check,architecture"] },
   generate: { file: "api/generate.ts" },
