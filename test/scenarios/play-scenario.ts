@@ -1,5 +1,6 @@
 import { Simulation, type Decision, type Intent } from "@hostrouting/rollout";
 import type { ClusterDisruption, GatePlace, NodeDisruptionRules, PolicyState, RolloutGate, RolloutPolicy } from "@hostrouting/domain";
+import { describePatch } from "./describe-patch.ts";
 import { simulatedStanding } from "./simulated-standing.ts";
 
 /** More rounds than any of the scenarios needs; one that has not settled by then hangs. */
@@ -25,6 +26,10 @@ function describeIntent(intent: Intent): string {
       return "apply policy";
     case "RemovePolicy":
       return "remove policy";
+    case "ApplyBirthTaint":
+      return "taint nodes that join";
+    case "RemoveBirthTaint":
+      return "taint no more nodes that join";
     case "ApplyConfig":
       return `config ${intent.mode}`;
     case "WriteNodeSpec":
@@ -35,15 +40,8 @@ function describeIntent(intent: Intent): string {
       return `${intent.node}: restart agent`;
     case "EvictPods":
       return `${intent.node}: evict ${intent.pods.map((pod) => pod.name).join(", ")}`;
-    case "PatchNode": {
-      const changes = [
-        ...(intent.owner === undefined ? [] : [intent.owner === null ? "release" : "claim"]),
-        ...(intent.cordonedBy === undefined ? [] : [intent.cordonedBy === null ? "uncordon" : "cordon"]),
-        ...(intent.labelled === undefined ? [] : [intent.labelled ? "label" : "unlabel"]),
-        ...(intent.userRules === undefined ? [] : [`user rules ${intent.userRules ?? "unsaid"}`]),
-      ];
-      return `${intent.node}: ${changes.join(" + ")}`;
-    }
+    case "PatchNode":
+      return `${intent.node}: ${describePatch(intent)}`;
   }
 }
 
@@ -220,8 +218,15 @@ export class ScenarioPlayer {
         return;
       }
       default:
-        return this.#refuse(line);
+        return this.#holdBack(line);
     }
+  }
+
+  /** `admission Unsupported`: what is there of the policy that taints nodes when they are made. */
+  #holdBack(line: string): void {
+    const [verb, kind] = line.split(/\s+/);
+    if (verb !== "admission" || (kind !== "Unsupported" && kind !== "Foreign" && kind !== "Drifted")) return this.#refuse(line);
+    this.#simulation.birthTaint = { kind };
   }
 
   /** `gate board BeforeBatch`: somebody must approve; `gate night BeforeCluster 60`: it opens after a minute; `gate checks BeforeCluster hook`: a webhook. */
@@ -351,10 +356,12 @@ export class ScenarioPlayer {
     }
   }
 
-  /** `connections n1 12`: its pods have so many; `resets n1 2`: its switches break so many. */
+  /** `connections n1 12`: its pods have so many; `resets n1 2`: its switches break so many. `keep-for-somebody n1`: somebody else asks the autoscaler to leave it alone. */
   #count(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, what: string): void {
     if (verb === "connections") node.connections = what === "unknown" ? "Unknown" : Number(what);
     else if (verb === "resets") node.resets = Number(what);
+    else if (verb === "other-taint") node.taints = [{ key: what, effect: "NoSchedule" }, ...node.taints];
+    else if (verb === "keep-for-somebody") node.scaleDownDisabled = "true";
     else this.#refuse(`${verb} ${node.name}`);
   }
 

@@ -2059,6 +2059,7 @@ export const armDocument = {
           "analysisFailureLimit",
           "analysisInconclusiveLimit",
           "analysisConsecutiveErrorLimit",
+          "taintFailOpenMinutes",
           "policyMode"
         ],
         "properties": {
@@ -2264,6 +2265,11 @@ export const armDocument = {
           "analysisConsecutiveErrorLimit": {
             "type": "integer",
             "format": "int32"
+          },
+          "taintFailOpenMinutes": {
+            "type": "integer",
+            "format": "int32",
+            "description": "Minutes after which pods are let onto a node that joined though host routing is not on there; 0 is never."
           },
           "policyMode": {
             "type": "string",
@@ -2839,6 +2845,19 @@ export const armDocument = {
             ],
             "minimum": 0,
             "maximum": 100
+          },
+          "taintFailOpenMinutes": {
+            "anyOf": [
+              {
+                "type": "integer",
+                "format": "int32"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "minimum": 0,
+            "maximum": 1440
           },
           "policyMode": {
             "anyOf": [

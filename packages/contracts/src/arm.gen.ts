@@ -1087,6 +1087,11 @@ export interface components {
             ruleset: string;
             /** Format: int32 */
             switchTimeoutMs: number;
+            /**
+             * Format: int32
+             * @description Minutes after which pods are let onto a node that joined though host routing is not on there; 0 is never.
+             */
+            taintFailOpenMinutes: number;
             undrainableNodeBehavior: string;
             /** Format: int32 */
             verifyCount: number;
@@ -1140,6 +1145,7 @@ export interface components {
             progressDeadlineMs?: number | null;
             ruleset?: ("seed-2024" | "ga-2026") | null;
             switchTimeoutMs?: number | null;
+            taintFailOpenMinutes?: number | null;
             undrainableNodeBehavior?: ("Schedule" | "Cordon" | "Fail") | null;
             verifyCount?: number | null;
             verifyIntervalMs?: number | null;

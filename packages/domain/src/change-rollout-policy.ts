@@ -58,6 +58,7 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   analysisFailureLimit: { min: 0, max: 100 },
   analysisInconclusiveLimit: { min: 0, max: 100 },
   analysisConsecutiveErrorLimit: { min: 0, max: 100 },
+  taintFailOpenMinutes: { min: 0, max: 1_440 },
   policyMode: { words: ["Correct", "Warn", "Off"] },
 };
 

@@ -17,6 +17,7 @@ export * from "./operation.ts";
 export * from "./node-disruption.ts";
 export * from "./node-news.ts";
 export * from "./node-rollout.ts";
+export * from "./node-taint.ts";
 export type { PreflightAnswer, PreflightAnswers } from "./preflight-answers.ts";
 export * from "./preflight-override.ts";
 export * from "./policy-fault.ts";

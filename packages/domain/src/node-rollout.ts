@@ -27,6 +27,17 @@ export type NodePhase =
 /** Whether a node's own rules deny what our network policy denies. */
 export type PlatformRulesState = "Present" | "Missing" | "Unknown";
 
+/**
+ * Since when pods are kept off a node, and in which of its boots. `atBirth`: it was tainted when it was first seen, so that no pod has come to it.
+ * `openedAt`: when the taint was given up although host routing is not on, as the policy asks for; absent while it was not.
+ */
+export type HeldBack = {
+  readonly since: Instant;
+  readonly bootId: string;
+  readonly atBirth: boolean;
+  readonly openedAt?: Instant | undefined;
+};
+
 /** What the engine remembers of one node within one operation; kept in the store, keyed by operation and node UID. */
 export type NodeRollout = {
   readonly node: NodeName;
@@ -51,6 +62,8 @@ export type NodeRollout = {
   readonly stage?: number | undefined;
   /** Somebody asked to leave it out of the operation; not started until there is another one, or they ask to try it. `reason` is their own text. */
   readonly skipped?: { readonly reason: string; readonly by: string } | undefined;
+  /** Pods are kept off it by our taint until host routing is on; absent where they are not. */
+  readonly heldBack?: HeldBack | undefined;
   /** CamelCase code of the last thing that went wrong, and a sentence. */
   readonly problem: { readonly reason: string; readonly message: string } | undefined;
   /** Since when no pod is left that must leave before the switch; absent while one is, and where none must. */

@@ -100,6 +100,8 @@ export type RolloutPolicy = {
   readonly analysisFailureLimit: number;
   readonly analysisInconclusiveLimit: number;
   readonly analysisConsecutiveErrorLimit: number;
+  /** After how long pods are let onto a node that joined though host routing is not on there, 0–1,440 min; 0 is never. */
+  readonly taintFailOpenMinutes: number;
   /** What becomes of changes to the network policy that stands for the nodes' own rules. */
   readonly policyMode: PolicyMode;
 };
@@ -149,6 +151,7 @@ export const productionPolicy: RolloutPolicy = {
   analysisFailureLimit: 1,
   analysisInconclusiveLimit: 3,
   analysisConsecutiveErrorLimit: 4,
+  taintFailOpenMinutes: 0,
   policyMode: "Correct",
 };
 

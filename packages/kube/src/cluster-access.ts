@@ -1,4 +1,5 @@
 import type { HostRoutingConfigSpec, HostRoutingConfigStatus, HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
+import type { NodeTaint } from "@hostrouting/domain";
 import type { EventObject } from "@hostrouting/events";
 import type { RolloutLease, RolloutLeaseWish } from "./rollout-lease.ts";
 import type { V1DaemonSet, V1Node, V1ObjectMeta, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
@@ -41,7 +42,7 @@ export type NodePatch = {
     readonly labels?: Readonly<Record<string, string | null>>;
     readonly annotations?: Readonly<Record<string, string | null>>;
   };
-  readonly spec?: { readonly unschedulable: boolean | null };
+  readonly spec?: { readonly unschedulable?: boolean | null; readonly taints?: readonly NodeTaint[] };
 };
 
 /** A CiliumClusterwideNetworkPolicy; the caller knows what is in it. */
@@ -55,6 +56,9 @@ export type PolicyLookup =
 
 /** A policy to be written. */
 export type PolicyWish = PolicyObject & { readonly metadata: { readonly name: string }; readonly spec: unknown };
+
+/** What is there of the admission policy that taints nodes when they are made. `Unsupported`: the API server knows no such kind. */
+export type BirthTaintLookup = { readonly kind: "Unsupported" | "Absent" | "InSync" | "Drifted" | "Foreign" };
 
 /** Something that ends when it is closed. */
 export type Closable = { close(): void };
@@ -87,6 +91,11 @@ export type ClusterAccess = {
    */
   applyPolicy(policy: PolicyWish, how: { readonly force: boolean; readonly replaceVersion: string | undefined }): Promise<void>;
   deletePolicy(name: string): Promise<void>;
+  /** @param osImages regular expression (RE2) of the operating systems whose nodes are tainted, of what kubelets say at their registration */
+  readBirthTaint(osImages: string): Promise<BirthTaintLookup>;
+  /** Makes the admission policy and its binding, or replaces ours as a whole. @throws AppError `kube.refused` for somebody else's of that name */
+  applyBirthTaint(osImages: string): Promise<void>;
+  removeBirthTaint(): Promise<void>;
   /** Server-side apply of every field of the spec that is ours; `emergencyOff` belongs to the cluster's operator and is left out. */
   applyConfig(spec: Omit<HostRoutingConfigSpec, "emergencyOff">): Promise<void>;
   applyBundle(manifest: V1DaemonSet): Promise<void>;

@@ -3,6 +3,7 @@ import { AppError } from "@hostrouting/domain";
 import type { EventObject } from "@hostrouting/events";
 import type { V1DaemonSet, V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 import type { ClusterAccess, HostRoutingConfigObject, HostRoutingNodeObject } from "./cluster-access.ts";
+import { FakeAdmission } from "./fake-admission.ts";
 import { fakeAgentStatus, passConfirmDeadline, type FakeAgent } from "./fake-agent.ts";
 import { FakeRolloutLease } from "./fake-rollout-lease.ts";
 import { FakePolicies } from "./fake-policies.ts";
@@ -37,6 +38,7 @@ export class FakeCluster {
   readonly budgets: FakeBudget[] = [];
   readonly policies = new FakePolicies(() => this.#next());
   readonly rolloutLease = new FakeRolloutLease(() => this.#next());
+  readonly admission = new FakeAdmission();
   config: HostRoutingConfigObject | undefined;
   daemonSet: V1DaemonSet | undefined;
   /** Events by namespace and name. */
@@ -52,9 +54,9 @@ export class FakeCluster {
   nowMs = Date.parse("2026-01-01T00:00:00Z");
   #version = 1;
 
-  /** Adds a Ready Linux node; its pods can be added by `addPod`. */
+  /** Adds a Ready Linux node, as admission lets it; its pods can be added by `addPod`, or by `schedule`. */
   addNode(name: string, uid = `uid-${name}`, bootID = `boot-${name}`): void {
-    this.nodes.set(name, {
+    const node: V1Node = {
       metadata: {
         name,
         uid,
@@ -70,7 +72,8 @@ export class FakeCluster {
         >["nodeInfo"] &
           object,
       },
-    });
+    };
+    this.nodes.set(name, this.admission.admitNode(node));
     this.agents.set(name, newAgent());
   }
 
@@ -96,6 +99,14 @@ export class FakeCluster {
       spec: { nodeName, containers: [] },
       status: { phase: "Running" },
     });
+  }
+
+  /** A pod that is waiting for a node comes to this one, unless a taint or a cordon keeps it off. */
+  schedule(namespace: string, name: string, nodeName: string): boolean {
+    const { spec } = this.#node(nodeName);
+    if (spec?.unschedulable === true || (spec?.taints ?? []).some(({ effect }) => effect === "NoSchedule")) return false;
+    this.addPod(namespace, name, nodeName);
+    return true;
   }
 
   setReady(name: string, isReady: boolean): void {
@@ -156,6 +167,9 @@ export class FakeCluster {
       writeRolloutLease: (wish) => guard("writeRolloutLease", () => this.rolloutLease.write(wish)),
       readPolicy: (name) => guard("readPolicy", () => this.policies.read(name)),
       applyPolicy: (policy, how) => guard("applyPolicy", () => this.policies.apply(policy, how)),
+      readBirthTaint: (osImages) => guard("readBirthTaint", () => this.admission.read(osImages)),
+      applyBirthTaint: (osImages) => guard("applyBirthTaint", () => this.admission.apply(osImages)),
+      removeBirthTaint: () => guard("removeBirthTaint", () => this.admission.remove()),
       deletePolicy: (name) => guard("deletePolicy", () => this.policies.delete(name)),
       applyConfig: (spec) =>
         guard("applyConfig", () => {
@@ -240,8 +254,9 @@ export class FakeCluster {
     if (node.metadata?.uid !== uid || node.metadata.resourceVersion !== resourceVersion) throw conflict(`nodes "${name}"`);
     const merged = (old: Record<string, string> | undefined, changes: Readonly<Record<string, string | null>> | undefined) =>
       Object.fromEntries(Object.entries({ ...old, ...changes }).filter((entry): entry is [string, string] => entry[1] !== null));
-    const unschedulable = patch.spec === undefined ? node.spec?.unschedulable : (patch.spec.unschedulable ?? undefined);
-    const spec = { ...node.spec };
+    const unschedulable = patch.spec?.unschedulable === undefined ? node.spec?.unschedulable : (patch.spec.unschedulable ?? undefined);
+    const taints = patch.spec?.taints?.map(({ timeAdded: _at, ...taint }) => taint);
+    const spec = { ...node.spec, ...(taints && { taints }) };
     delete spec.unschedulable;
     this.#write(node, {
       metadata: {

@@ -3,6 +3,7 @@
  * nodes, evictions that honour budgets, Events, a watch that only says "look again", and a program beside a node's agent. `./fake` has a cluster in memory that enforces the same rules.
  */
 export type {
+  BirthTaintLookup,
   ClusterAccess,
   Closable,
   EvictionOutcome,

@@ -12,6 +12,7 @@ import type {
   PolicyWish,
   ServerVersion,
 } from "./cluster-access.ts";
+import { applyBirthTaint, readBirthTaint, removeBirthTaint } from "./cluster-birth-taint.ts";
 import { writeEvent } from "./cluster-event.ts";
 import { applyPolicy, policyCollection, policyPath, readPolicy } from "./cluster-policy.ts";
 import { readCredential } from "./credential.ts";
@@ -90,6 +91,7 @@ function readers(client: ApiClient) {
     listBundlePods: () => list<V1Pod>(client, BUNDLE_PODS, { labelSelector: BUNDLE_LABELS }),
     readRolloutLease: () => readRolloutLease(client),
     readPolicy: (name: string) => readPolicy(client, name),
+    readBirthTaint: (osImages: string) => readBirthTaint(client, osImages),
     eachPodPage: (onPage: (pods: readonly V1Pod[]) => void) => eachPage(client, PODS, onPage),
     async listBudgets(): Promise<readonly V1PodDisruptionBudget[]> {
       const budgets: V1PodDisruptionBudget[] = [];
@@ -150,6 +152,8 @@ function writers(client: ApiClient) {
       }),
     writeRolloutLease: (wish: Parameters<ClusterAccess["writeRolloutLease"]>[0]) => writeRolloutLease(client, wish),
     applyPolicy: (policy: PolicyWish, how: Parameters<ClusterAccess["applyPolicy"]>[1]) => applyPolicy(client, policy, how),
+    applyBirthTaint: (osImages: string) => applyBirthTaint(client, osImages),
+    removeBirthTaint: () => removeBirthTaint(client),
     writeEvent: (event: EventObject) => writeEvent(client, event),
     deletePolicy: (name: string) => remove(policyPath(name)),
     evict: (pod: Parameters<ClusterAccess["evict"]>[0]) => evict(client, pod),

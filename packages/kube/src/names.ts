@@ -24,6 +24,10 @@ export const USER_RULES_LABEL = "kubernetes.azure.com/user-iptables-rules";
 export const OWNER_ANNOTATION = `${API_GROUP}/rollout-owner`;
 /** Annotation of a node that we cordoned: the operation. A server-side cordon does not show who set it. */
 export const CORDONED_BY_ANNOTATION = `${API_GROUP}/cordoned-by`;
+/** Annotation by which the cluster autoscaler leaves a node alone; anybody may set it. */
+export const SCALE_DOWN_ANNOTATION = "cluster-autoscaler.kubernetes.io/scale-down-disabled";
+/** Annotation of a node of which that one is ours: the operation. Both are written at once, so that it is never somebody else's that is removed. */
+export const SCALE_DOWN_HELD_ANNOTATION = `${API_GROUP}/scale-down-held-by`;
 
 /** Field managers, so that `managedFields` shows which part of us wrote what. */
 export const MANIFEST_MANAGER = "acns-hostrouting-controller";

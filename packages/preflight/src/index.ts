@@ -10,7 +10,7 @@ export { keepAnswers, type AnswerContext } from "./keep-answers.ts";
 export { rules } from "./rules.ts";
 export { verdict, type Finding, type Verdict } from "./finding.ts";
 export { clusterProfile, poolStates } from "./cluster-profile.ts";
-export { whyNodeIsIneligible, osOfNode, osOfSku, type NodeOs } from "./node-os.ts";
+export { SUPPORTED_OS_IMAGES, whyNodeIsIneligible, osOfNode, osOfSku, type NodeOs } from "./node-os.ts";
 export { isConfidentialSize } from "./confidential-size.ts";
 export { isAtLeast, parseMinorVersion, type MinorVersion } from "./version.ts";
 export { missingPermissions, workerPermissions, type RequiredPermission, type ResourceRule } from "./worker-permissions.ts";

@@ -33,6 +33,9 @@ export function osOfImage(osImage: string): NodeOs {
   return "Unsupported";
 }
 
+/** As `osOfImage`: a regular expression (RE2 as well) of what is supported. */
+export const SUPPORTED_OS_IMAGES = String.raw`^(Ubuntu 24\.04|(Microsoft )?Azure Linux 3\.0)\b`;
+
 /** What a node's own os-release means. */
 export function osOfRelease(os: NodeFacts["agentOs"]): NodeOs {
   if (os === undefined || os.id === "") return "Unknown";

@@ -154,11 +154,15 @@ describe("the worker's rights", () => {
       rule.resourceNames === undefined ? rule : { ...rule, resourceNames: ["another"] },
     );
     const lease = ["get leases.coordination.k8s.io", "update leases.coordination.k8s.io"];
+    const ofAdmission = ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"].flatMap((resource) =>
+      ["list", "update", "delete"].map((verb) => `${verb} ${resource}.admissionregistration.k8s.io`),
+    );
     assert.deepEqual(missingPermissions(others, "Correct"), [
       ...["get", "list", "watch", "patch", "delete"].map((verb) => `${verb} ciliumclusterwidenetworkpolicies.cilium.io`),
+      ...ofAdmission,
       ...lease,
     ]);
-    assert.deepEqual(missingPermissions(others, "Off"), lease, "nobody writes the policy then");
+    assert.deepEqual(missingPermissions(others, "Off"), [...ofAdmission, ...lease], "nobody writes the network policy then");
     const narrowed = [...asRules(false), ...asRules(true)].map((rule) =>
       rule.resources[0] === "nodes" ? { ...rule, resourceNames: ["n1"] } : rule,
     );

@@ -49,6 +49,17 @@ export const workerPermissions: readonly RequiredPermission[] = [
     inNamespace: false,
   },
   { apiGroup: "cilium.io", resource: "ciliumclusterwidenetworkpolicies", verbs: ["create"], inNamespace: false },
+  // The admission policy that taints nodes which join, and its binding.
+  ...["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"].flatMap((resource): RequiredPermission[] => [
+    {
+      apiGroup: "admissionregistration.k8s.io",
+      resource,
+      name: "acns-hostrouting-not-ready",
+      verbs: ["list", "update", "delete"],
+      inNamespace: false,
+    },
+    { apiGroup: "admissionregistration.k8s.io", resource, verbs: ["create"], inNamespace: false },
+  ]),
   // Events about what belongs to no namespace are in `default`.
   { apiGroup: "events.k8s.io", resource: "events", verbs: ["create", "patch"], inNamespace: false },
   { apiGroup: "apps", resource: "daemonsets", verbs: ["get", "list", "watch", "create", "patch", "delete"], inNamespace: true },

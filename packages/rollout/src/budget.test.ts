@@ -199,7 +199,11 @@ describe("the disruption budget", () => {
         for (let rounds = 0; rounds < 80 && simulation.operation !== undefined; rounds += 1) simulation.step();
         assert.equal(simulation.last?.status.state, "Disabled", JSON.stringify(simulation.last?.status.waits));
         for (const node of simulation.nodes.values())
-          assert.deepEqual([node.effectiveMode, node.labelled, node.cordonedBy, node.owner], ["Legacy", false, undefined, undefined]);
+          assert.deepEqual(
+            [node.effectiveMode, node.labelled, node.cordonedBy, node.owner, node.taints, node.scaleDownDisabled],
+            ["Legacy", false, undefined, undefined, [], undefined],
+          );
+        assert.equal(simulation.birthTaint.kind, "Absent");
       }),
       { numRuns: 200 },
     );

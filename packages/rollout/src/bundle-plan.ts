@@ -90,6 +90,8 @@ function removeBundle(round: Round): { intents: readonly Intent[]; waits: readon
       waits: waiting("Removing the bundle's DaemonSet."),
       isDone: false,
     };
+  if (observed.birthTaint.kind === "InSync" || observed.birthTaint.kind === "Drifted")
+    return { intents: [], waits: waiting("Removing the admission policy that taints nodes which join."), isDone: false };
   if (observed.bundlePods > 0) return { intents: [], waits: waiting(`${observed.bundlePods} pods of the bundle are left.`), isDone: false };
   return { intents: [], waits: [], isDone: true };
 }

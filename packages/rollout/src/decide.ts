@@ -10,6 +10,7 @@ import {
 import { replaceBundle } from "./bundle-plan.ts";
 import { disableOperation } from "./disable-operation.ts";
 import { enableOperation } from "./enable-operation.ts";
+import { keepBirthTaint } from "./held-back.ts";
 import type { Intent } from "./intent.ts";
 import { keptByBudgets, withNodeNews } from "./node-news.ts";
 import { keepPolicy } from "./policy-plan.ts";
@@ -79,6 +80,7 @@ function outOfReach(snapshot: ClusterSnapshot, { message, reason }: Unreachable,
 function close(round: Round, outcome: Outcome): Decision {
   const { snapshot, now } = round;
   const policy = keepPolicy(round, outcome);
+  const keeping = [...policy.intents, ...keepBirthTaint(round.holdsJoiningNodes, round.observed)];
   const waits = completeWaits([...outcome.waits, ...policy.waits], round.previousWaits, now);
   const running = outcome.operation !== undefined && !isTerminal(outcome.operation.phase);
   const gone = running
@@ -90,7 +92,9 @@ function close(round: Round, outcome: Outcome): Decision {
     return { ...node, record: withDisruption(node, { before: before.get(node.record.uid), operationId, now }) };
   });
   const kept = keptByBudgets(outcome.waits);
-  const told = stepped.map((node) => withNodeNews(node, { before: before.get(node.record.uid), keptBy: kept.get(node.record.node), now }));
+  const told = stepped.map((node) => {
+    return withNodeNews(node, { before: before.get(node.record.uid), keptBy: kept.get(node.record.node), now });
+  });
   const nodes = [...told, ...gone];
   const sum = running ? undefined : sumDisruption(stepped.map((node) => nodeDisruption(node, outcome.operation)));
   const ended = outcome.operation === undefined || sum === undefined ? undefined : { operationId, sum };
@@ -101,8 +105,8 @@ function close(round: Round, outcome: Outcome): Decision {
       .filter(({ record }) => record.phase === "Enabled")
       .map(({ record, seen }) => ({ uid: record.uid, bootId: seen.bootId, pool: seen.pool })),
     status: buildStatus({ snapshot, operation: outcome.operation, nodes: stepped, waits, policy, now }),
-    intents: [...policy.intents, ...replaceBundle(round, outcome), ...outcome.intents],
-    lookAgainInMs: policy.intents.length > 0 ? Math.min(AFTER_WRITE_MS, outcome.lookAgainInMs) : outcome.lookAgainInMs,
+    intents: [...keeping, ...replaceBundle(round, outcome), ...outcome.intents],
+    lookAgainInMs: keeping.length > 0 ? Math.min(AFTER_WRITE_MS, outcome.lookAgainInMs) : outcome.lookAgainInMs,
     history: [
       ...outcome.history,
       ...policy.history,

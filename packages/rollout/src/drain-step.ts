@@ -1,12 +1,11 @@
 import { as, type Instant, type NodeRollout } from "@hostrouting/domain";
 import { currentReport } from "./agent-report.ts";
-import { enter, hold, isOverdue, move, patchNode, type NodeStep, type StepContext } from "./node-step.ts";
-import { formatOwner, isOurClaim, parseOwner } from "./owner.ts";
+import { claimOf, enter, hold, isOverdue, move, patchNode, type NodeStep, type StepContext } from "./node-step.ts";
+import { isOurClaim, parseOwner } from "./owner.ts";
 
 /** Claims and cordons. Whether the cordon is ours was recorded before this write; the node's annotation says it too. */
 export function cordonStep(record: NodeRollout, context: StepContext): NodeStep {
   const { seen, now } = context;
-  const owner = formatOwner(context.owner);
   if (!seen.ready && seen.cordonedBy === undefined)
     return move(
       enter(
@@ -15,7 +14,7 @@ export function cordonStep(record: NodeRollout, context: StepContext): NodeStep 
         now,
       ),
     );
-  const claim = isOurClaim(parseOwner(seen.owner), context.owner) ? {} : { owner };
+  const claim = isOurClaim(parseOwner(seen.owner), context.owner) ? {} : claimOf(context);
   const cordon = seen.unschedulable ? {} : { cordonedBy: context.owner.operationId };
   if (Object.keys(claim).length + Object.keys(cordon).length > 0) {
     // Whoever had cordoned it when it was claimed may have uncordoned it since: then this cordon is ours.

@@ -1,6 +1,7 @@
 import { as, unreachable, type Instant, type NodeRollout } from "@hostrouting/domain";
 import { agentIsReady, currentReport, hasObserved, isKnownLegacy, nextGeneration, whyNotVerified } from "./agent-report.ts";
 import { sampleOf } from "./analysis/sample.ts";
+import { isEmptyFromBirth } from "./held-back.ts";
 import { detachStep } from "./detach-step.ts";
 import { renewObject } from "./renew-object.ts";
 import { drainStep, cordonStep } from "./drain-step.ts";
@@ -11,12 +12,13 @@ import {
   isAskedFor,
   isOverdue,
   move,
+  claimOf,
   patchNode,
   writeSpec,
   type NodeStep,
   type StepContext,
 } from "./node-step.ts";
-import { formatOwner, isLaterClaim, isOurClaim, parseOwner } from "./owner.ts";
+import { isLaterClaim, isOurClaim, parseOwner } from "./owner.ts";
 
 /** Their stage; see the stage gate. */
 const CANARIES = 0;
@@ -101,24 +103,34 @@ function start(record: NodeRollout, context: StepContext): NodeStep {
     return hold(record, { reason: "LeaseHeldElsewhere", message: `The node is claimed by ${seen.owner}.` });
   if (context.policyHold !== undefined) return hold(record, context.policyHold);
   const stage = context.stages?.stageOf(record, seen);
-  if (context.stages !== undefined && stage === undefined) return move(record);
+  if (stage === undefined && waitsForItsTurn(record, context)) return move(record);
   if (stage === CANARIES && context.lacksFigures())
     return hold(record, { reason: "AnalysisRunning", message: "No other node of its kind is left, so its own figures are taken first." });
   const refusal = context.budget.take(seen);
   if (refusal !== undefined) return hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });
   if (stage !== undefined) context.stages?.take(record, seen);
   const next = begun({ ...record, stage: stage ?? record.stage }, context);
-  return move(enter(next, context.policy.nodeAction === "DrainAndSwitch" ? "Cordoning" : "Installing", now));
+  return move(enter(next, isToBeDrained(record, context) ? "Cordoning" : "Installing", now));
+}
+
+/** A node that pods are kept off is worth nothing until it is switched, and nobody is disturbed by that: it waits for no canary and no batch. */
+function waitsForItsTurn({ heldBack }: NodeRollout, { stages }: StepContext): boolean {
+  return stages !== undefined && heldBack === undefined;
+}
+
+function isToBeDrained(record: NodeRollout, { policy }: StepContext): boolean {
+  return policy.nodeAction === "DrainAndSwitch" && !isEmptyFromBirth(record);
 }
 
 /** The record of a node's next attempt. */
-function begun(record: NodeRollout, { seen, policy }: StepContext): NodeRollout {
+function begun(record: NodeRollout, context: StepContext): NodeRollout {
+  const { seen } = context;
   return {
     ...record,
     attempt: record.attempt + 1,
     switchGeneration: nextGeneration(record, seen),
     platformRules: currentReport(seen)?.platformRules?.state,
-    cordonedByUs: policy.nodeAction === "DrainAndSwitch" && (record.cordonedByUs || !seen.unschedulable),
+    cordonedByUs: isToBeDrained(record, context) && (record.cordonedByUs || !seen.unschedulable),
     drainedAt: undefined,
     verifiedCount: 0,
     lastVerifiedAt: undefined,
@@ -140,7 +152,7 @@ function askAgain(record: NodeRollout, context: StepContext): NodeStep {
 
 function install(record: NodeRollout, context: StepContext): NodeStep {
   const { seen, now, policy } = context;
-  if (!isOurClaim(parseOwner(seen.owner), context.owner)) return move(record, patchNode(seen, { owner: formatOwner(context.owner) }));
+  if (!isOurClaim(parseOwner(seen.owner), context.owner)) return move(record, patchNode(seen, claimOf(context)));
   if (!seen.ready)
     return move(
       enter(

@@ -8,6 +8,7 @@
 export { decide, type Decision } from "./decide.ts";
 export type { ConfigIntent, Intent, PatchNodeIntent } from "./intent.ts";
 export type {
+  BirthTaintState,
   Bundle,
   ClusterObservation,
   ClusterSnapshot,

@@ -1,4 +1,4 @@
-import type { NodeName, NodeUid } from "@hostrouting/domain";
+import type { NodeName, NodeTaint, NodeUid } from "@hostrouting/domain";
 import type { Bundle, ClusterObservation, NodeSpec, PodReference } from "./snapshot.ts";
 
 /** The complete desired HostRoutingConfig, but for what belongs to the cluster's operator (`emergencyOff`). */
@@ -28,6 +28,10 @@ export type PatchNodeIntent = {
   readonly owner?: string | null;
   /** Cordons in the name of an operation; null uncordons and removes the name. */
   readonly cordonedBy?: string | null;
+  /** All taints that are to be there. */
+  readonly taints?: readonly NodeTaint[];
+  /** Keeps the autoscaler from taking it away, in the name of an operation; null takes both back. */
+  readonly scaleDownHeldBy?: string | null;
 };
 
 /** What is to be done to the cluster. Data only; each is safe to do twice, and one that fails is simply decided again. */
@@ -41,5 +45,8 @@ export type Intent =
   | PatchNodeIntent
   /** Makes the managed policy, or puts it right. `replaceVersion`: what others added goes first, over this version only. */
   | { readonly kind: "ApplyPolicy"; readonly force: boolean; readonly replaceVersion: string | undefined }
+  /** Makes the admission policy that taints nodes when they are made, or puts it right. */
+  | { readonly kind: "ApplyBirthTaint" }
+  | { readonly kind: "RemoveBirthTaint" }
   | { readonly kind: "RemovePolicy"; readonly name: string }
   | { readonly kind: "EvictPods"; readonly node: NodeName; readonly pods: readonly PodReference[] };

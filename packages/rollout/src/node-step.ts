@@ -1,7 +1,7 @@
 import type { Instant, NodePhase, NodeRefusal, NodeRollout, RolloutPolicy, Wait, WaitReason } from "@hostrouting/domain";
 import type { DisruptionBudget } from "./budget.ts";
 import type { Intent, PatchNodeIntent } from "./intent.ts";
-import type { Owner } from "./owner.ts";
+import { formatOwner, type Owner } from "./owner.ts";
 import type { PolicyHold } from "./policy-plan.ts";
 import type { Bundle, EvictionRefusal, NodeObservation, NodeSpec } from "./snapshot.ts";
 import type { StageGate } from "./stage-gate.ts";
@@ -101,6 +101,11 @@ export function patchNode(
   changes: Omit<PatchNodeIntent, "kind" | "node" | "uid" | "resourceVersion">,
 ): PatchNodeIntent {
   return { kind: "PatchNode", node: seen.name, uid: seen.uid, resourceVersion: seen.resourceVersion, ...changes };
+}
+
+/** Claims a node, and keeps the autoscaler from taking it away meanwhile. Whoever else asked for that is not replaced: theirs outlives the claim. */
+export function claimOf({ seen, owner }: StepContext): Pick<PatchNodeIntent, "owner" | "scaleDownHeldBy"> {
+  return { owner: formatOwner(owner), ...(seen.scaleDown.isSet ? {} : { scaleDownHeldBy: owner.operationId }) };
 }
 
 /** Whether a limit that began with the record's phase has passed. */

@@ -12,8 +12,9 @@ import { withReportHeard } from "./agent-report.ts";
 import { DisruptionBudget, isInFlight } from "./budget.ts";
 import { disableStep } from "./disable-step.ts";
 import { enableStep } from "./enable-step.ts";
-import type { Intent } from "./intent.ts";
+import type { Intent, PatchNodeIntent } from "./intent.ts";
 import type { StepContext } from "./node-step.ts";
+import { holdsJoiningNodes, withHeldBack } from "./held-back.ts";
 import type { Owner } from "./owner.ts";
 import { policyHold } from "./policy-plan.ts";
 import { StageGate } from "./stage-gate.ts";
@@ -33,6 +34,8 @@ export type Round = {
   readonly previousWaits: readonly Wait[];
   /** Why a node must not be started, or nothing. */
   readonly refusalOf: (seen: NodeObservation) => NodeRefusal | undefined;
+  /** Whether pods are kept off nodes that join until host routing is on there. */
+  readonly holdsJoiningNodes: boolean;
   readonly nodes: readonly RoundNode[];
   /** Records whose node has left. */
   readonly gone: readonly NodeRollout[];
@@ -74,6 +77,12 @@ export function openRound(snapshot: ClusterSnapshot, observed: ClusterObservatio
   const records = new Map(snapshot.records.map((record) => [record.uid, record]));
   const present = new Set(observed.nodes.map((seen) => seen.uid));
   const turn = isRollingBack(snapshot.operation) ? lastFirst : byName;
+  const holds = holdsJoiningNodes(snapshot, observed);
+  const recordOf = (seen: NodeObservation): NodeRollout => {
+    const known = records.get(seen.uid);
+    const heard = withReportHeard(known ?? newRecord(seen, now), seen, now);
+    return withHeldBack(heard, seen, { holds, isNew: known === undefined, policy: snapshot.policy, now });
+  };
   return {
     snapshot,
     observed,
@@ -81,9 +90,8 @@ export function openRound(snapshot: ClusterSnapshot, observed: ClusterObservatio
     owner: { operationId: snapshot.operation?.id ?? `upkeep-${snapshot.cluster.generation}`, token: snapshot.token },
     previousWaits: snapshot.previous?.waits ?? [],
     refusalOf: refusals(snapshot.standing.refusals),
-    nodes: observed.nodes
-      .map((seen) => ({ seen, record: withReportHeard(records.get(seen.uid) ?? newRecord(seen, now), seen, now) }))
-      .toSorted((a, b) => rank(a) - rank(b) || turn(a, b)),
+    holdsJoiningNodes: holds,
+    nodes: observed.nodes.map((seen) => ({ seen, record: recordOf(seen) })).toSorted((a, b) => rank(a) - rank(b) || turn(a, b)),
     gone: snapshot.records.filter((record) => !present.has(record.uid)),
   };
 }
@@ -95,10 +103,20 @@ function refusals(given: readonly NodeRefusal[]): Round["refusalOf"] {
   return ({ name }) => everyNodes ?? byNode.get(name);
 }
 
-/** Nodes in flight go first, so that they are finished before others start; nodes that a user cordoned come last. */
+/** Nodes in flight go first, so that they are finished before others start, then those that pods are kept off; nodes that a user cordoned come last. */
 function rank({ record, seen }: RoundNode): number {
   if (isInFlight(record.phase)) return 0;
-  return seen.unschedulable && !record.cordonedByUs ? 2 : 1;
+  if (seen.unschedulable && !record.cordonedByUs) return 3;
+  return record.heldBack === undefined ? 2 : 1;
+}
+
+/** One patch of a node per round: the second would name a version that the first has made old. What its step changes counts over its upkeep. */
+function inOnePatch(intents: readonly Intent[]): readonly Intent[] {
+  const patches = intents.filter((intent) => intent.kind === "PatchNode");
+  const [first] = patches;
+  if (first === undefined || patches.length === 1) return intents;
+  const others = intents.filter((intent) => intent.kind !== "PatchNode");
+  return [...others, patches.reduce<PatchNodeIntent>((all, patch) => ({ ...all, ...patch }), first)];
 }
 
 /** Whether what an operation has switched goes back: nodes that were switched last go first then, since they have proved least. */
@@ -147,12 +165,10 @@ export function stepNodes(
     };
     const step = goal === "BpfVeth" ? enableStep(record, context) : disableStep(record, context);
     const kept = upkeep(step.record, context);
-    // One patch of a node per round: the second would name a version that the first has made old.
-    const patched = step.intents.some((intent) => intent.kind === "PatchNode");
     const isAsked = step.intents.some((intent) => intent.kind === "WriteNodeSpec");
     const paced = isAsked ? { record: kept.record, intents: [] } : keepPace(kept.record, context);
     nodes.push({ record: paced.record, seen });
-    intents.push(...step.intents, ...(patched ? [] : kept.intents), ...paced.intents);
+    intents.push(...inOnePatch([...kept.intents, ...step.intents]), ...paced.intents);
     waits.push(...step.waits);
   }
   return { nodes, intents, waits };

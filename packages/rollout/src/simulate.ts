@@ -3,6 +3,7 @@ import {
   developmentPolicy,
   isTerminal,
   type Admission,
+  NOT_READY_TAINT,
   type FencingToken,
   type Instant,
   type ManagedCluster,
@@ -19,8 +20,9 @@ import {
   type StandingRules,
 } from "@hostrouting/domain";
 import { decide, type Decision } from "./decide.ts";
-import type { Intent, PatchNodeIntent } from "./intent.ts";
+import type { Intent } from "./intent.ts";
 import type {
+  BirthTaintState,
   Bundle,
   ClusterObservation,
   ClusterSnapshot,
@@ -30,7 +32,7 @@ import type {
   PolicyVerdict,
   PreflightVerdict,
 } from "./snapshot.ts";
-import { newSimulatedNode, simulatedCounts, simulatedFigures, type SimulatedNode } from "./simulated-node.ts";
+import { newSimulatedNode, patchSimulatedNode, simulatedCounts, simulatedFigures, type SimulatedNode } from "./simulated-node.ts";
 
 /** Neither canaries nor batches nor a soak at the end, for whoever does not ask for them. */
 const ALL_AT_ONCE = { analysisMode: "Off", canaryPerStratum: 0, batchPlan: [], finalSoakMs: 0 } as const;
@@ -53,6 +55,7 @@ export class Simulation {
   emergencyOff = false;
   /** The object of the managed policy's name. A policy that somebody changed is put right unless it is contested. */
   networkPolicy: PolicyState = "Pending";
+  birthTaint: BirthTaintState = { kind: "Absent" };
   nowMs = 1_000_000;
   operation: Operation | undefined;
   records: readonly NodeRollout[] = [];
@@ -96,6 +99,7 @@ export class Simulation {
   /** Adds a Ready node on the stack. */
   addNode(name: string, uid = `uid-${name}`): SimulatedNode {
     const node = newSimulatedNode(name, uid);
+    if (this.birthTaint.kind === "InSync") node.taints = [NOT_READY_TAINT];
     this.nodes.set(name, node);
     return node;
   }
@@ -254,6 +258,7 @@ export class Simulation {
       config: this.#config && { ...this.#config, emergencyOff: this.emergencyOff },
       bundle: this.#bundle,
       bundlePods: this.#bundle === undefined ? 0 : nodes.length,
+      birthTaint: this.birthTaint,
     };
   }
 
@@ -274,6 +279,8 @@ export class Simulation {
       labelled: node.labelled,
       userRules: node.userRules,
       owner: node.owner,
+      taints: node.taints,
+      scaleDown: { isSet: node.scaleDownDisabled !== undefined, heldBy: node.scaleDownHeldBy },
       spec: node.spec,
       report: this.#report(node),
       agentPod: this.#bundle && { name: `agent-${node.name}`, bundleDigest: this.#bundle.digest, ready: true, deleting: false },
@@ -325,7 +332,7 @@ export class Simulation {
         this.#withNode(intent.node, (node) => (node.spec = undefined));
         return [];
       case "PatchNode":
-        this.#withNode(intent.node, (node) => patch(node, intent));
+        this.#withNode(intent.node, (node) => patchSimulatedNode(node, intent));
         return [];
       case "EvictPods":
         return intent.pods.flatMap((pod) => this.#evict(intent.node, pod.name));
@@ -334,6 +341,12 @@ export class Simulation {
         return [];
       case "RemovePolicy":
         this.networkPolicy = "Pending";
+        return [];
+      case "ApplyBirthTaint":
+        this.birthTaint = { kind: "InSync" };
+        return [];
+      case "RemoveBirthTaint":
+        this.birthTaint = { kind: "Absent" };
         return [];
       case "RestartAgent":
         return [];
@@ -371,13 +384,4 @@ export class Simulation {
     node.effectiveMode = isOn ? "BpfVeth" : "Legacy";
     node.confirmed = isOn && spec.confirmedGeneration === spec.generation;
   }
-}
-
-function patch(node: SimulatedNode, intent: PatchNodeIntent): void {
-  if (intent.labelled !== undefined) node.labelled = intent.labelled;
-  if (intent.userRules !== undefined) node.userRules = intent.userRules === null ? undefined : String(intent.userRules);
-  if (intent.owner !== undefined) node.owner = intent.owner ?? undefined;
-  if (intent.cordonedBy === undefined) return;
-  node.cordonedBy = intent.cordonedBy ?? undefined;
-  node.unschedulable = intent.cordonedBy !== null;
 }

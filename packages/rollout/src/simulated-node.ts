@@ -1,4 +1,5 @@
-import type { ComparedFigures, PlatformRulesState } from "@hostrouting/domain";
+import type { ComparedFigures, NodeTaint, PlatformRulesState } from "@hostrouting/domain";
+import type { PatchNodeIntent } from "./intent.ts";
 import type { NodeReport, NodeSpec, RuleScan } from "./snapshot.ts";
 
 /** A node of the simulation: what its API server and its kernel would show. `broken` agents switch, but their probes fail. */
@@ -14,6 +15,10 @@ export type SimulatedNode = {
   /** What its agent's scan says; absent as long as it has not scanned. */
   rules: RuleScan["state"] | undefined;
   owner: string | undefined;
+  taints: readonly NodeTaint[];
+  /** Value of the autoscaler's annotation, and whose of ours. */
+  scaleDownDisabled: string | undefined;
+  scaleDownHeldBy: string | undefined;
   spec: NodeSpec | undefined;
   effectiveMode: "BpfVeth" | "Legacy";
   generation: number;
@@ -57,6 +62,9 @@ export function newSimulatedNode(name: string, uid: string): SimulatedNode {
     userRules: undefined,
     rules: undefined,
     owner: undefined,
+    taints: [],
+    scaleDownDisabled: undefined,
+    scaleDownHeldBy: undefined,
     spec: undefined,
     effectiveMode: "Legacy",
     generation: 0,
@@ -131,4 +139,19 @@ export function simulatedCounts({
     },
     ...(spec !== undefined && spec.mode !== "Observe" && { disruption: figures }),
   };
+}
+
+/** Makes a patch true. */
+export function patchSimulatedNode(node: SimulatedNode, intent: PatchNodeIntent): void {
+  if (intent.labelled !== undefined) node.labelled = intent.labelled;
+  if (intent.userRules !== undefined) node.userRules = intent.userRules === null ? undefined : String(intent.userRules);
+  if (intent.owner !== undefined) node.owner = intent.owner ?? undefined;
+  if (intent.taints !== undefined) node.taints = intent.taints;
+  if (intent.scaleDownHeldBy !== undefined) {
+    node.scaleDownHeldBy = intent.scaleDownHeldBy ?? undefined;
+    node.scaleDownDisabled = intent.scaleDownHeldBy === null ? undefined : "true";
+  }
+  if (intent.cordonedBy === undefined) return;
+  node.cordonedBy = intent.cordonedBy ?? undefined;
+  node.unschedulable = intent.cordonedBy !== null;
 }

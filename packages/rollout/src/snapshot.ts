@@ -12,6 +12,7 @@ import type {
   NodeName,
   NodeRules,
   NodeRollout,
+  NodeTaint,
   NodeUid,
   Operation,
   OperationError,
@@ -129,6 +130,10 @@ export type NodeObservation = {
   readonly userRules: string | undefined;
   /** Annotation `rollout-owner`: `<operation>/<token>`. */
   readonly owner: string | undefined;
+  /** All of them, in their order: they are written as a whole. */
+  readonly taints: readonly NodeTaint[];
+  /** `isSet`: somebody said whether the autoscaler may take it away; `heldBy`: the operation that did, absent when it was not one of ours. */
+  readonly scaleDown: { readonly isSet: boolean; readonly heldBy: string | undefined };
   readonly spec: NodeSpec | undefined;
   readonly report: NodeReport | undefined;
   /** The bundle's pod on this node. */
@@ -138,6 +143,14 @@ export type NodeObservation = {
   /** Pods that must leave before a drained switch; absent while nobody asked. */
   readonly podsToEvict: readonly PodReference[] | undefined;
 };
+
+/**
+ * What is there of the admission policy that taints nodes when they are made. `Unsupported`: the API server knows no such kind; `Foreign`: the name
+ * is somebody else's; `Unreadable`: nobody could tell.
+ */
+export type BirthTaintState =
+  | { readonly kind: "Unsupported" | "Absent" | "InSync" | "Drifted" | "Foreign" }
+  | { readonly kind: "Unreadable"; readonly because: string };
 
 /** A managed cluster as its API server showed it in this round. */
 export type ClusterObservation = {
@@ -156,6 +169,7 @@ export type ClusterObservation = {
   readonly bundle: { readonly digest: string; readonly image: string; readonly deleting: boolean } | undefined;
   /** Pods of the bundle that still exist, on whatever node. */
   readonly bundlePods: number;
+  readonly birthTaint: BirthTaintState;
 };
 
 /** An observation, or why there is none. */

@@ -12,6 +12,8 @@ import { currentReport, isKnownLegacy, isSilent } from "./agent-report.ts";
 import { analysisStatus } from "./analysis/analysis-status.ts";
 import { isInFlight } from "./budget.ts";
 import { disruptionWarnings } from "./disruption-warning.ts";
+import { holdsJoiningNodes } from "./held-back.ts";
+import { heldBackWarnings } from "./held-back-warning.ts";
 import { conditionWarnings, sharedConditions, type ReportingNode } from "./node-conditions.ts";
 import { partialCondition, partialWarning } from "./partly-on.ts";
 import type { PolicyKeeping } from "./policy-plan.ts";
@@ -129,9 +131,19 @@ function warningsBefore(snapshot: ClusterSnapshot): readonly HostRoutingWarning[
   return snapshot.previous?.warnings ?? [];
 }
 
-function warningsNow({ snapshot, nodes, policy, now }: StatusInput, state: HostRoutingStatus["state"]): readonly HostRoutingWarning[] {
+function warningsNow(
+  { snapshot, nodes, waits, policy, now }: StatusInput,
+  state: HostRoutingStatus["state"],
+): readonly HostRoutingWarning[] {
   const disrupted = disruptionWarnings(nodes.map(({ seen }) => ({ name: seen.name, report: seen.report })));
-  const made = [...policyWarnings(policy), ...disrupted, ...partialWarning(snapshot, nodes, { state, now })];
+  const observed = snapshot.reach.kind === "Reachable" ? snapshot.reach.observed : undefined;
+  const birthTaint = observed && holdsJoiningNodes(snapshot, observed) ? observed.birthTaint : undefined;
+  const made = [
+    ...policyWarnings(policy),
+    ...disrupted,
+    ...partialWarning(snapshot, nodes, { state, now }),
+    ...heldBackWarnings({ nodes, waits, birthTaint, now }),
+  ];
   if (state === "Disabled") return made;
   const { preflight, standing } = snapshot;
   const ofPreflight = preflight.kind === "Passed" ? preflight.warnings : warningsBefore(snapshot);

@@ -1,6 +1,7 @@
 import type { NodeRollout, RolloutPolicy } from "@hostrouting/domain";
 import { isKnownLegacy } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
+import { letThrough, taintChange } from "./held-back.ts";
 import type { Intent, PatchNodeIntent } from "./intent.ts";
 import { patchNode, type StepContext } from "./node-step.ts";
 import { userRulesOf } from "./rule-findings.ts";
@@ -11,27 +12,32 @@ type Changes = Omit<PatchNodeIntent, "kind" | "node" | "uid" | "resourceVersion"
 
 /**
  * Keeps a Node object true to its record and to its agent's word on its rules: the label says what was confirmed and is taken away only when the kernel
- * shows the stack; at rest, our cordon (and only ours) is lifted and our claim given back. Derived from the state in every round, so that a write
+ * shows the stack; our taint stands as long as pods are kept off; at rest, our cordon and our word to the autoscaler (and only ours) are taken back and our claim given back. Derived from the state in every round, so that a write
  * that was lost is simply made again.
  */
 export function upkeep(record: NodeRollout, context: StepContext): { readonly record: NodeRollout; readonly intents: readonly Intent[] } {
   const { seen, policy } = context;
-  const kept = record.cordonedByUs && !seen.unschedulable && record.phase !== "Cordoning" ? { ...record, cordonedByUs: false } : record;
+  const through = letThrough(record, seen);
+  const kept = record.cordonedByUs && !seen.unschedulable && record.phase !== "Cordoning" ? { ...through, cordonedByUs: false } : through;
+  const taints = taintChange(kept, seen);
   if (isInFlight(record.phase)) {
     const lies = seen.labelled && isKnownLegacy(seen);
     // Somebody uncordoned it: what they may cordon next is theirs.
     const isOver = seen.cordonedBy !== undefined && !seen.unschedulable && record.phase !== "Cordoning";
-    const changes = { ...(lies ? { labelled: false } : {}), ...(isOver ? { cordonedBy: null } : {}), ...userRulesChange(seen) };
+    const changes = { ...(lies ? { labelled: false } : {}), ...(isOver ? { cordonedBy: null } : {}), ...taints, ...userRulesChange(seen) };
     return { record: kept, intents: patched(seen, changes) };
   }
   const isOn = record.phase === "Enabled" || record.phase === "Soaking";
   const claim = parseOwner(seen.owner);
+  const isTheirs = claim !== undefined && isLaterClaim(claim, context.owner);
   const changes: Changes = {
     ...(isOn && !seen.labelled ? { labelled: true } : {}),
     ...(!isOn && seen.labelled && isKnownLegacy(seen) ? { labelled: false } : {}),
     // The node itself says whose cordon it is: a record may have been made over a list that lagged.
     ...(seen.cordonedBy !== undefined && !isQuarantined(record, policy) ? { cordonedBy: null } : {}),
-    ...(claim !== undefined && !isLaterClaim(claim, context.owner) ? { owner: null } : {}),
+    ...(claim !== undefined && !isTheirs ? { owner: null } : {}),
+    ...(seen.scaleDown.heldBy !== undefined && !isTheirs ? { scaleDownHeldBy: null } : {}),
+    ...taints,
     ...userRulesChange(seen),
   };
   return { record: kept, intents: patched(seen, changes) };

@@ -139,6 +139,35 @@ export const WARNING_CATALOGUE = {
     hiddenBy: "Not shown while no node needs the policy.",
     mustLastSeconds: 0,
   },
+  "node-held-back": {
+    title: "Pods are kept off nodes that have joined",
+    severity: "Warning",
+    impact: "These nodes are paid for and run nothing: pods come to them only when host routing is on there.",
+    remedy:
+      "Do what the node's wait asks for. To let pods onto it all the same, set `rolloutPolicy.taintFailOpenMinutes`; taking the taint away by hand does not last.",
+    impactUnit: "nodes",
+    hiddenBy: "Not shown before ten minutes have passed, and no more once pods are let onto the node.",
+    mustLastSeconds: 0,
+  },
+  "taint-failed-open": {
+    title: "Nodes run pods without host routing",
+    severity: "Warning",
+    impact: "Their pods' packets take the stack; the network policies of these nodes still hold. They are switched as soon as that can be.",
+    remedy: "Look at the node's wait and at its agent's log; host routing is switched on in place when the reason is gone.",
+    impactUnit: "nodes",
+    hiddenBy: "Not shown any more once host routing is on there.",
+    mustLastSeconds: 0,
+  },
+  "joining-nodes-run-pods": {
+    title: "Pods may run on a node that joins before host routing is on there",
+    severity: "Information",
+    impact:
+      "Such a node is tainted only when the worker has seen it, and its first pods may have come by then; they are switched with it, in place.",
+    remedy: "Upgrade the cluster to Kubernetes 1.36, or do what the message says.",
+    impactUnit: "policies",
+    hiddenBy: "Not shown while nodes that join are not held back.",
+    mustLastSeconds: 0,
+  },
   "connection-disruption": {
     title: "Connections were disrupted",
     severity: "Warning",

@@ -35,7 +35,7 @@ import { checkPreflight, checkStanding, wantsPreflight, type PreflightMemory } f
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
 import { askGate, nothingAsked, type WebhookMemory } from "./webhook/ask-gate.ts";
 import type { AskWebhook } from "./webhook/ask-webhook.ts";
-import { observeCluster } from "./observe/observe-cluster.ts";
+import { freshBirthTaint, observeCluster, type BirthTaintMemory } from "./observe/observe-cluster.ts";
 
 /** What rounds need; the same for every cluster of a worker. */
 export type RoundDeps = {
@@ -70,6 +70,7 @@ export type RoundMemory = {
   wasClean: boolean;
   /** Tries in vain so far, also of rounds that nobody could count because the store was away. */
   tries: number;
+  birthTaint: BirthTaintMemory | undefined;
 };
 
 /** Nothing was done yet. */
@@ -86,6 +87,7 @@ export function newMemory(): RoundMemory {
     wasClean: false,
     tries: 0,
     webhook: nothingAsked(),
+    birthTaint: undefined,
   };
 }
 
@@ -135,12 +137,14 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
   }
   try {
     access = await deps.access.get(read.cluster);
+    const known = freshBirthTaint(memory.birthTaint, read.operation !== undefined, read.now);
     const [{ observed, facts, policy: found }, fence] = await Promise.all([
-      observeCluster(access, read.nodes),
+      observeCluster(access, read.nodes, known?.state),
       readFence(access, memory.fence, lease.token),
     ]);
     const other = heldByOther(fence, lease.token);
     if (other !== undefined) return { reach: other, preflight: { kind: "NotAsked" }, ...UNSEEN, access: undefined };
+    memory.birthTaint = known ?? { at: read.now, state: observed.birthTaint };
     const reach: Reach = { kind: "Reachable", observed };
     const managedPolicy = judgeManagedPolicy(found, { read, policy, attempt: memory.applied.policyAttempt });
     const { cluster, operation, maintenance, now } = read;
@@ -248,6 +252,7 @@ async function act(deps: RoundDeps, acting: Acting): Promise<boolean> {
   const context = { access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld(), backoff: memory.backoff };
   if (decision.intents.length > 0 && !(await mayWrite(context, acting, deps.workerId))) return false;
   memory.applied = await applyIntents(context, decision.intents);
+  if (decision.intents.some(({ kind }) => kind === "ApplyBirthTaint" || kind === "RemoveBirthTaint")) memory.birthTaint = undefined;
   const { fault } = memory.applied;
   memory.wasClean = fault === undefined && memory.backoff.isEmpty;
   if (fault !== undefined)

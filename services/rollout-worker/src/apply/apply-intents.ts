@@ -1,6 +1,7 @@
 import { AppError, explain, unreachable } from "@hostrouting/domain";
 import { BUNDLE_NAMESPACE, bundleManifest, type ClusterAccess } from "@hostrouting/kube";
 import { azureDestinationsPolicy, type PolicyAttempt } from "@hostrouting/policy";
+import { SUPPORTED_OS_IMAGES } from "@hostrouting/preflight";
 import type { EvictionRefusal, Intent } from "@hostrouting/rollout";
 import type { Logger } from "@hostrouting/runtime";
 import { applyConfig } from "./apply-config.ts";
@@ -63,6 +64,12 @@ async function applyIntent(access: ClusterAccess, intent: Intent): Promise<reado
     case "RemovePolicy":
       await access.deletePolicy(intent.name);
       return [];
+    case "ApplyBirthTaint":
+      await access.applyBirthTaint(SUPPORTED_OS_IMAGES);
+      return [];
+    case "RemoveBirthTaint":
+      await access.removeBirthTaint();
+      return [];
     case "EvictPods":
       return evictPods(access, intent.node, intent.pods);
     default:
@@ -73,6 +80,7 @@ async function applyIntent(access: ClusterAccess, intent: Intent): Promise<reado
 /** What an intent changes; intents of one subject are applied in their order. The policy has nothing to do with the rest of the cluster. */
 function subjectOf(intent: Intent): string {
   if (intent.kind === "ApplyPolicy" || intent.kind === "RemovePolicy") return POLICY;
+  if (intent.kind === "ApplyBirthTaint" || intent.kind === "RemoveBirthTaint") return "birth taint";
   return "node" in intent ? `node ${intent.node}` : "cluster";
 }
 

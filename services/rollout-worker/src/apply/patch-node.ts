@@ -2,15 +2,17 @@ import {
   CORDONED_BY_ANNOTATION,
   ENABLED_LABEL,
   OWNER_ANNOTATION,
+  SCALE_DOWN_ANNOTATION,
+  SCALE_DOWN_HELD_ANNOTATION,
   USER_RULES_LABEL,
   type ClusterAccess,
   type NodePatch,
 } from "@hostrouting/kube";
 import type { PatchNodeIntent } from "@hostrouting/rollout";
 
-/** The merge patch of an intent: labels, claim and cordon in one write, over the version that was seen. */
+/** The merge patch of an intent: labels, claim, cordon and taints in one write, over the version that was seen. */
 export function nodePatch(intent: PatchNodeIntent): NodePatch {
-  const { labelled, userRules, owner, cordonedBy } = intent;
+  const { labelled, userRules, owner, cordonedBy, scaleDownHeldBy, taints } = intent;
   const labels = {
     ...(labelled === undefined ? {} : { [ENABLED_LABEL]: labelled ? "true" : null }),
     ...(userRules === undefined ? {} : { [USER_RULES_LABEL]: userRules === null ? null : String(userRules) }),
@@ -18,6 +20,13 @@ export function nodePatch(intent: PatchNodeIntent): NodePatch {
   const annotations = {
     ...(owner === undefined ? {} : { [OWNER_ANNOTATION]: owner }),
     ...(cordonedBy === undefined ? {} : { [CORDONED_BY_ANNOTATION]: cordonedBy }),
+    ...(scaleDownHeldBy === undefined
+      ? {}
+      : { [SCALE_DOWN_ANNOTATION]: scaleDownHeldBy === null ? null : "true", [SCALE_DOWN_HELD_ANNOTATION]: scaleDownHeldBy }),
+  };
+  const spec = {
+    ...(cordonedBy === undefined ? {} : { unschedulable: cordonedBy === null ? null : true }),
+    ...(taints === undefined ? {} : { taints }),
   };
   return {
     metadata: {
@@ -26,7 +35,7 @@ export function nodePatch(intent: PatchNodeIntent): NodePatch {
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
-    ...(cordonedBy === undefined ? {} : { spec: { unschedulable: cordonedBy === null ? null : true } }),
+    ...(Object.keys(spec).length === 0 ? {} : { spec }),
   };
 }
 

@@ -5,6 +5,8 @@ import {
   DIGEST_ANNOTATION,
   ENABLED_LABEL,
   OWNER_ANNOTATION,
+  SCALE_DOWN_ANNOTATION,
+  SCALE_DOWN_HELD_ANNOTATION,
   USER_RULES_LABEL,
   type HostRoutingNodeObject,
   type V1Node,
@@ -203,6 +205,20 @@ function placeOf(node: V1Node, { pool, osImage }: NodeFacts): Pick<NodeObservati
   };
 }
 
+/** Handed back as a whole when one is added or removed, with the times that the API server wrote. */
+function taintsOf({ spec }: V1Node): NodeObservation["taints"] {
+  return (spec?.taints ?? []).map(({ key, value, effect, timeAdded }) => {
+    const at: unknown = timeAdded;
+    const said = at instanceof Date ? at.toISOString() : at;
+    return { key, effect, ...(value === undefined ? {} : { value }), ...(typeof said === "string" ? { timeAdded: said } : {}) };
+  });
+}
+
+function scaleDownOf({ metadata }: V1Node): NodeObservation["scaleDown"] {
+  const annotations = metadata?.annotations ?? {};
+  return { isSet: annotations[SCALE_DOWN_ANNOTATION] !== undefined, heldBy: annotations[SCALE_DOWN_HELD_ANNOTATION] };
+}
+
 /** Everything about one node, put together from what was read. */
 export function nodeObservation(
   node: V1Node,
@@ -228,6 +244,8 @@ export function nodeObservation(
     userRules: metadata?.labels?.[USER_RULES_LABEL],
     labelled: metadata?.labels?.[ENABLED_LABEL] === "true",
     owner: metadata?.annotations?.[OWNER_ANNOTATION],
+    taints: taintsOf(node),
+    scaleDown: scaleDownOf(node),
     spec: spec?.nodeUID === metadata?.uid ? spec : undefined,
     report: nodeReport(read.object),
     agentPod: agentPod(read.bundlePod),

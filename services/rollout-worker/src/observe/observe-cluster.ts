@@ -1,4 +1,4 @@
-import { AppError, type NodeRollout } from "@hostrouting/domain";
+import { AppError, type Instant, type NodeRollout } from "@hostrouting/domain";
 import {
   DIGEST_ANNOTATION,
   evictablePods,
@@ -9,8 +9,8 @@ import {
   type V1Pod,
 } from "@hostrouting/kube";
 import { AZURE_DESTINATIONS_POLICY, type PolicyObservation } from "@hostrouting/policy";
-import type { NodeFacts } from "@hostrouting/preflight";
-import type { ClusterObservation, PodReference } from "@hostrouting/rollout";
+import { SUPPORTED_OS_IMAGES, type NodeFacts } from "@hostrouting/preflight";
+import type { BirthTaintState, ClusterObservation, PodReference } from "@hostrouting/rollout";
 import { bundlePodsByNode, nodeFacts, nodeObservation } from "./node-observation.ts";
 
 /** What one look at a cluster gives: the engine's view, preflight's, and the object of the managed policy's name. */
@@ -54,12 +54,37 @@ async function readPolicy(access: ClusterAccess): Promise<PolicyObservation> {
   }
 }
 
+/** What was seen of the admission policy, and when (database time). */
+export type BirthTaintMemory = { readonly at: Instant; readonly state: BirthTaintState };
+
+/** Rounds of an operation follow one another within a second; what somebody does to the admission policy may be seen a little later. */
+const BIRTH_TAINT_FRESH_MS = 15_000;
+
+/** What was remembered of the admission policy, while that is worth something; nothing when it is to be read. */
+export function freshBirthTaint(memory: BirthTaintMemory | undefined, isBusy: boolean, now: Instant): BirthTaintMemory | undefined {
+  return memory !== undefined && isBusy && now - memory.at < BIRTH_TAINT_FRESH_MS ? memory : undefined;
+}
+
+/** As with the policy: nobody waits for it, and the status says that nodes are not held back. */
+async function readBirthTaint(access: ClusterAccess): Promise<BirthTaintState> {
+  try {
+    return await access.readBirthTaint(SUPPORTED_OS_IMAGES);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "kube.forbidden") return { kind: "Unreadable", because: error.message };
+    throw error;
+  }
+}
+
 /**
- * Looks at a cluster once. Pods are listed for nodes that are being drained only.
+ * Looks at a cluster once; at the admission policy unless that is known. Pods are listed for nodes that are being drained only.
  * @throws AppError of ClusterAccess; a part that cannot be read makes the whole look fail, so that nothing is taken for absent.
  */
-export async function observeCluster(access: ClusterAccess, records: readonly NodeRollout[]): Promise<ObservedCluster> {
-  const [nodes, objects, config, daemonSet, pods, leaving, policy] = await Promise.all([
+export async function observeCluster(
+  access: ClusterAccess,
+  records: readonly NodeRollout[],
+  knownBirthTaint?: BirthTaintState,
+): Promise<ObservedCluster> {
+  const [nodes, objects, config, daemonSet, pods, leaving, policy, birthTaint] = await Promise.all([
     access.listNodes(),
     access.listNodeObjects(),
     access.readConfig(),
@@ -67,6 +92,7 @@ export async function observeCluster(access: ClusterAccess, records: readonly No
     access.listBundlePods(),
     podsToEvict(access, records),
     readPolicy(access),
+    knownBirthTaint ?? readBirthTaint(access),
   ]);
   const byName = new Map(objects.map((object) => [object.metadata.name ?? "", object]));
   const podOf = bundlePodsByNode(pods);
@@ -89,6 +115,7 @@ export async function observeCluster(access: ClusterAccess, records: readonly No
       },
       bundle: bundleOf(daemonSet),
       bundlePods: pods.length,
+      birthTaint,
     },
     facts: nodes.map((node) => nodeFacts(node, byName.get(nameOf(node)), podOf.get(nameOf(node)))),
     policy,
