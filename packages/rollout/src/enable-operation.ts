@@ -245,11 +245,13 @@ function nodeError({ record, seen }: RoundNode): OperationError {
   };
 }
 
-/** All nodes are enabled and soak. One that joins now is switched like any that joins later: under the budget, without a canary of its own. */
+/** All nodes are enabled and soak. One that joins now, or was switched off, is switched under the budget when nodes may be disturbed, without a canary of its own. */
 function finish(round: Round, operation: Operation): Outcome {
-  const moved = stepNodes(round, operation.mode, true);
+  const window = closedWindow(round);
+  const moved = stepNodes(round, operation.mode, window === undefined);
   const installed = installBundle(round, moved.nodes, "BpfVeth");
-  const stepped = { nodes: installed.nodes, intents: [...installed.intents, ...moved.intents], waits: moved.waits };
+  const closed = window !== undefined && hasNodesToEnable(round, installed.nodes) ? [window] : [];
+  const stepped = { nodes: installed.nodes, intents: [...installed.intents, ...moved.intents], waits: [...moved.waits, ...closed] };
   if (stepped.intents.length > 0 || hasOpenNodes(round, stepped.nodes)) return advance(operation, stepped, "Finishing");
   const held = finalSoak(round, stepped.nodes) ?? closedGate(round, operation, { at: "AfterCluster" });
   if (held !== undefined) return advance(operation, { ...stepped, waits: [...stepped.waits, held] }, "Finishing");
