@@ -62,10 +62,11 @@ export function describeRound(decision: Decision): string {
   const isCounted = counts !== undefined && counts.expectedAtMost + counts.measuredNodes > 0;
   const expected = isCounted ? [describeDisruption(counts)] : [];
   const history = isCounted ? decision.history.filter(({ kind }) => HISTORY_OF_DISRUPTION.has(kind)).map(describeHistory) : [];
+  const rest = operation?.control.rest === undefined ? [] : ["holds no place among operations"];
   const error = operation?.error === undefined ? [] : [`error ${operation.error.code} at ${operation.error.target}`];
   return [
     `${where} [${status.state}, ${status.health}] ${nodes}`,
-    ...[...error, ...analysis, ...benefit, ...expected, ...warnings, ...waits, ...history, ...intents].map((line) => `    ${line}`),
+    ...[...error, ...rest, ...analysis, ...benefit, ...expected, ...warnings, ...waits, ...history, ...intents].map((line) => `    ${line}`),
   ].join("\n");
 }
 

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { holdsSlot, judgeAdmission, wantsSlot, type Admission, type AdmissionLimits, type Applicant } from "./admission.ts";
+import { holdsSlot, judgeAdmission, takesSlot, wantsSlot, type Admission, type AdmissionLimits, type Applicant } from "./admission.ts";
 import { as, type Instant, type OperationId } from "./brand.ts";
 
 const LIMITS: AdmissionLimits = { global: 3, subscription: 2, region: 2 };
+
+const CONTROLS: Readonly<Record<string, Applicant["control"]>> = {
+  held: { pause: { reason: "Asked", message: "", by: "" } },
+  rests: { rest: { since: as<Instant>(0), isOver: false } },
+  asks: { rest: { since: as<Instant>(0), isOver: true } },
+};
 
 /** `s1 r1 Rolling`: the nth is the nth oldest. */
 function applicants(...lines: readonly string[]): Applicant[] {
@@ -16,7 +22,7 @@ function applicants(...lines: readonly string[]): Applicant[] {
       phase: phase as Applicant["phase"],
       error: undefined,
       cancelRequested: more === "cancel",
-      control: more === "held" ? { pause: { reason: "Asked", message: "", by: "" } } : {},
+      control: CONTROLS[more] ?? {},
       startedAt: as<Instant>(at),
       subscription,
       region,
@@ -64,6 +70,30 @@ describe("places", () => {
     assert.deepEqual(judged("s1 r1 Paused", "s2 r2 Rolling", "s3 r3 Rolling", "s4 r4 Accepted"), ["in", undefined, undefined, "1 Global"]);
   });
 
+  test("are free while an operation rests, which asks for none until it could go on, and then in its old turn", () => {
+    assert.deepEqual(judged("s1 r1 Validating rests", "s2 r2 Rolling", "s3 r3 Rolling", "s4 r4 Accepted"), [
+      undefined,
+      undefined,
+      undefined,
+      "in",
+    ]);
+    assert.deepEqual(judged("s1 r1 Rolling asks", "s2 r2 Rolling", "s3 r3 Rolling", "s4 r4 Accepted"), [
+      "in",
+      undefined,
+      undefined,
+      "1 Global",
+    ]);
+  });
+
+  test("are taken by whoever goes on with one, and not by what ends after a rest", () => {
+    const [before] = applicants("s1 r1 Rolling asks");
+    assert.ok(before);
+    assert.equal(takesSlot(before, { ...before, control: {} }), true);
+    assert.equal(takesSlot(before, before), false, "stays in the queue");
+    assert.equal(takesSlot(before, { ...before, control: {}, phase: "Canceling" }), false, "is canceled");
+    assert.equal(takesSlot(before, { ...before, control: {}, error: { code: "Timeout", message: "" } }), false, "fails");
+  });
+
   test("are never asked for by what switches off or is canceled", () => {
     assert.deepEqual(judged("s1 r1 Accepted disable", "s1 r1 Accepted cancel"), [undefined, undefined]);
   });
@@ -80,9 +110,15 @@ describe("places", () => {
 });
 
 const small = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max });
-const anArrival = fc.record({ subscription: small(0, 3), region: small(0, 3), lasts: small(1, 5) });
+const anArrival = fc.record({
+  subscription: small(0, 3),
+  region: small(0, 3),
+  lasts: small(1, 5),
+  rests: fc.array(small(0, 30), { maxLength: 3 }),
+});
 const someLimits = fc.record({ global: small(1, 5), subscription: small(1, 3), region: small(1, 3) });
-type Running = Applicant & { readonly left: number };
+/** `rests`: for how many turns people let it wait, each time that it has moved for one. */
+type Running = Applicant & { readonly left: number; readonly rests: readonly number[] };
 
 function assertWithin(running: readonly Running[], limits: AdmissionLimits): void {
   const most = (by: (each: Running) => string): number =>
@@ -92,23 +128,46 @@ function assertWithin(running: readonly Running[], limits: AdmissionLimits): voi
   assert.ok(most(({ region }) => region) <= limits.region, "a region");
 }
 
-test("whatever comes, limits hold and everybody gets a turn", () => {
+/** A turn of an operation: one that holds a place moves, or begins to rest; one that rests waits until people let it go on. */
+function turned(each: Running): Running {
+  const [waits = 0, ...rests] = each.rests;
+  const { rest } = each.control;
+  if (rest?.isOver === false)
+    return waits > 0 ? { ...each, rests: [waits - 1, ...rests] } : { ...each, rests, control: { rest: { ...rest, isOver: true } } };
+  if (!holdsSlot(each)) return each;
+  return { ...each, left: each.left - 1, control: each.rests.length > 0 ? { rest: { since: as<Instant>(0), isOver: false } } : {} };
+}
+
+test("whatever comes and however long it rests, limits hold and everybody gets a turn", () => {
   fc.assert(
     fc.property(fc.array(anArrival, { maxLength: 40 }), someLimits, (arrivals, limits) => {
       const lines = arrivals.map(({ subscription, region }) => `s${subscription} r${region} Accepted`);
-      const coming = applicants(...lines).map((each, at): Running => ({ ...each, left: arrivals[at]?.lasts ?? 1 }));
+      const coming = applicants(...lines).map((each, at): Running => {
+        const { lasts = 1, rests = [] } = arrivals[at] ?? {};
+        return { ...each, left: lasts + rests.length, rests };
+      });
       let all: Running[] = [];
-      // Two turns for each round that somebody runs are more than it takes when they go one by one.
-      for (let turn = 0; turn < 10 * arrivals.length + 10; turn += 1) {
+      // Two turns for each round that somebody runs are more than it takes when they go one by one, and all rests may end at the same time.
+      for (let turn = 0; turn < 16 * arrivals.length + 110; turn += 1) {
         all.push(...coming.splice(0, 1));
         const seen = all;
         all = all.map((each) =>
-          wantsSlot(each) && judgeAdmission(seen, each.id, limits).kind === "Admitted" ? { ...each, phase: "Rolling" } : each,
+          wantsSlot(each) && judgeAdmission(seen, each.id, limits).kind === "Admitted" ? { ...each, phase: "Rolling", control: {} } : each,
         );
         assertWithin(all.filter(holdsSlot), limits);
-        all = all.map((each) => (holdsSlot(each) ? { ...each, left: each.left - 1 } : each)).filter(({ left }) => left > 0);
+        all = all.map(turned).filter(({ left }) => left > 0);
       }
       assert.equal(all.length, 0, "somebody never got a turn");
+    }),
+  );
+});
+
+test("an operation that rests for ever keeps nobody from going on", () => {
+  fc.assert(
+    fc.property(fc.array(anArrival, { minLength: 1, maxLength: 20 }), (arrivals) => {
+      const resting = applicants(...arrivals.map(({ subscription, region }) => `s${subscription} r${region} Validating rests`));
+      const last = { ...applicants("s0 r0 Accepted")[0], id: as<OperationId>("last"), startedAt: as<Instant>(1_000) } as Applicant;
+      assert.deepEqual(judgeAdmission([...resting, last], last.id, { global: 1, subscription: 1, region: 1 }), { kind: "Admitted" });
     }),
   );
 });

@@ -9,6 +9,9 @@ export const defaultAdmission: AdmissionLimits = { global: 50, subscription: 10,
 /** Both ends allowed, for each of them. */
 export const admissionBounds = { min: 1, max: 10_000 } as const;
 
+/** What decides whether an operation counts. */
+type Standing = Pick<Operation, "kind" | "phase" | "error" | "cancelRequested" | "control">;
+
 /** An operation that has not ended, and where it counts. `scopes`: names of its subscription and region. */
 export type Applicant = Pick<Operation, "id" | "kind" | "phase" | "error" | "cancelRequested" | "control" | "startedAt"> & {
   readonly subscription: string;
@@ -24,18 +27,23 @@ export type Admission =
   | { readonly kind: "Waits"; readonly position: number; readonly full: readonly FullScope[] };
 
 /**
- * Whether an operation is to be let in before it goes on: one that switches on and was accepted, or was paused and resumed. Switching off waits for nobody,
- * and what winds down frees its place.
+ * Whether an operation is to be let in before it goes on: one that switches on and was accepted, or was paused and resumed, or has rested and could go on.
+ * Switching off waits for nobody, and what winds down frees its place.
  */
-export function wantsSlot(operation: Pick<Operation, "kind" | "phase" | "error" | "cancelRequested" | "control">): boolean {
+export function wantsSlot(operation: Standing): boolean {
   const { kind, phase, error, cancelRequested, control } = operation;
   if (kind !== "EnableHostRouting" || error !== undefined || cancelRequested || control.pause !== undefined) return false;
-  return phase === "Accepted" || phase === "Paused";
+  return phase === "Accepted" || phase === "Paused" || control.rest?.isOver === true;
 }
 
 /** Whether an operation counts: it is under way and not resting. In `Pausing` its nodes still move. */
-export function holdsSlot({ phase }: Pick<Operation, "phase">): boolean {
-  return !["Accepted", "Paused", "Succeeded", "Failed", "Canceled"].includes(phase);
+export function holdsSlot({ phase, control }: Pick<Operation, "phase" | "control">): boolean {
+  return control.rest === undefined && !["Accepted", "Paused", "Succeeded", "Failed", "Canceled"].includes(phase);
+}
+
+/** Whether an operation takes a place by becoming `after`. What winds down counts, and asks nobody. */
+export function takesSlot(before: Standing, after: Standing): boolean {
+  return wantsSlot(before) && holdsSlot(after) && after.error === undefined && after.phase !== "Canceling";
 }
 
 type Counts = { global: number; readonly subscription: Map<string, number>; readonly region: Map<string, number> };

@@ -89,13 +89,19 @@ export type OperationPause = {
 /** What somebody answered to a gate that waited for approval. `by`: their object id; `comment` is their own text. */
 export type GateAnswer = { readonly gate: string; readonly by: string; readonly comment: string };
 
-/** A gate, or a maintenance window, that holds an operation. `since` is when it began to, from which its time-out counts. */
+/**
+ * A gate that holds an operation, or whatever else it waits for while its clocks stand: a maintenance window, somebody's word that connections may break,
+ * its place after a rest. `since` is when it began to, from which a gate's time-out counts.
+ */
 export type PendingGate = {
   readonly gate: string;
-  readonly kind: RolloutGate["kind"] | "MaintenanceWindow";
+  readonly kind: RolloutGate["kind"] | "MaintenanceWindow" | "Acknowledgement" | "AdmissionQueue";
   readonly since: Instant;
   readonly twoPersons: boolean;
 };
+
+/** Since when an operation has held no place, and whether it could go on again and asks for one. */
+export type OperationRest = { readonly since: Instant; readonly isOver: boolean };
 
 /** What holds an operation, and what is remembered of it. Requests and rounds both write it, each over the version that it read. */
 export type OperationControl = {
@@ -113,6 +119,8 @@ export type OperationControl = {
   readonly acceptedFailures?: readonly NodeUid[] | undefined;
   /** The gate that holds the operation now; no deadline runs meanwhile. Its id is that of the policy's gate, with `/batch-2` where it stands at a batch. */
   readonly pending?: PendingGate | undefined;
+  /** There while it waits for people or time with nothing of it moving: it holds no place meanwhile. */
+  readonly rest?: OperationRest | undefined;
   readonly approvals?: readonly GateAnswer[] | undefined;
   /** What the webhook of the gate that holds the operation answered last, where that was neither yes nor no; its own text, or why there was no answer. */
   readonly webhook?: { readonly gate: string; readonly said: string } | undefined;

@@ -3,6 +3,7 @@ import { installBundle, removeEverything } from "./bundle-plan.ts";
 import { closedWindow, hasNodesToDisable } from "./disruption-gate.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { withPendingGate } from "./policy-gates.ts";
+import { withRest } from "./resting-operation.ts";
 import { advance, freshAttempts, progressError, timeoutError } from "./operation-step.ts";
 import { stepNodes, type Outcome, type Round } from "./round.ts";
 import { windDown } from "./wind-down.ts";
@@ -13,7 +14,7 @@ import { windDown } from "./wind-down.ts";
  * which it does not contradict, and then at any time.
  */
 export function disableOperation(round: Round, operation: Operation): Outcome {
-  return withPendingGate(round, disablingStep(round, operation));
+  return withRest(round, operation, (asked) => withPendingGate(round, disablingStep(round, asked)));
 }
 
 function disablingStep(round: Round, operation: Operation): Outcome {

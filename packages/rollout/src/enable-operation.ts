@@ -9,7 +9,7 @@ import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { closedGate, gateEnd, withPendingGate } from "./policy-gates.ts";
 import { advance, freshAttempts, progressError, timeoutError } from "./operation-step.ts";
 import { policyHold } from "./policy-plan.ts";
-import { waitedMs } from "./progress.ts";
+import { withRest } from "./resting-operation.ts";
 import { rollBack } from "./roll-back.ts";
 import { stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 import { finalSoak, holdsOperation, StageGate } from "./stage-gate.ts";
@@ -21,15 +21,12 @@ import { windDown } from "./wind-down.ts";
 /** An unknown answer of preflight is asked again for this long before it blocks for good: five minutes at ten-second sweeps are thirty tries. */
 const PREFLIGHT_UNKNOWN_MAX_MS = 5 * 60_000;
 
-/** People take hours; their answer rings the bell. */
-const ACKNOWLEDGEMENT_RESYNC_MS = 5_000;
-
 /**
  * Switching host routing on: Accepted → Validating → Preparing → Rolling → Finishing → Succeeded. An operation whose error is set while it
  * has not ended is winding down.
  */
 export function enableOperation(round: Round, operation: Operation): Outcome {
-  return withPendingGate(round, enablingStep(round, operation));
+  return withRest(round, operation, (asked) => withPendingGate(round, enablingStep(round, asked)));
 }
 
 function enablingStep(round: Round, asked: Operation): Outcome {
@@ -45,8 +42,7 @@ function enablingStep(round: Round, asked: Operation): Outcome {
   if (operation.phase === "Pausing" || operation.phase === "Paused") return resumeOperation(round, operation);
   const overdue = timeoutError(round, operation);
   if (overdue !== undefined) return windDown(round, operation, overdue);
-  const awaitsPeople = operation.control.pending !== undefined || wasUnacknowledged(round);
-  const late = awaitsPeople ? undefined : progressError(round, operation);
+  const late = operation.control.pending === undefined ? progressError(round, operation) : undefined;
   if (late !== undefined) return hanging(round, operation, late);
   switch (operation.phase) {
     case "Accepted":
@@ -90,12 +86,15 @@ function validate(round: Round, operation: Operation): Outcome {
   const { preflight } = round.snapshot;
   const stepped = stepNodes(round, operation.mode, false);
   if (preflight.kind === "Failed") return windDown(round, operation, preflight.error);
-  if (preflight.kind === "Passed") {
-    const closed = closedGate(round, operation, { at: "BeforeCluster" }) ?? beforeNodes(round, stepped.nodes);
-    if (closed === undefined) return advance(operation, stepped, "Preparing");
-    return advance(operation, { ...stepped, waits: [...stepped.waits, closed] }, "Validating");
-  }
-  return untilKnown(round, operation, stepped);
+  if (!hasPassed(round, operation)) return untilKnown(round, operation, stepped);
+  const closed = closedGate(round, operation, { at: "BeforeCluster" }) ?? beforeNodes(round, stepped.nodes);
+  if (closed !== undefined) return advance(operation, { ...stepped, waits: [...stepped.waits, closed] }, "Validating");
+  return preflight.kind === "Passed" ? advance(operation, stepped, "Preparing") : untilKnown(round, operation, stepped);
+}
+
+/** An operation that rests has passed, is asked seldom, and goes on resting where nobody knows for a while; before it goes on it has to pass again. */
+function hasPassed({ snapshot }: Round, { control }: Operation): boolean {
+  return snapshot.preflight.kind === "Passed" || control.rest !== undefined;
 }
 
 /** With nothing touched yet, the bundle too waits for a window in which nodes may be started. */
@@ -146,15 +145,10 @@ function prepare(round: Round, operation: Operation): Outcome {
     waits: [...stepped.waits, ...waits],
   };
   if (missing.length > 0 || step.intents.length > 0 || policyHold(snapshot) !== undefined) return advance(operation, step, "Preparing");
+  const unacknowledged = hasPassed(round, operation) ? whyUnacknowledged(round, operation, step.nodes) : undefined;
+  if (unacknowledged !== undefined) return advance(operation, { ...step, waits: [...step.waits, unacknowledged] }, "Preparing");
   if (preflight.kind !== "Passed") return untilKnown(round, operation, step);
-  const unacknowledged = whyUnacknowledged(round, operation, step.nodes);
-  if (unacknowledged !== undefined) {
-    const waiting = advance(operation, { ...step, waits: [...step.waits, unacknowledged] }, "Preparing");
-    return { ...waiting, lookAgainInMs: ACKNOWLEDGEMENT_RESYNC_MS };
-  }
-  // Deadlines begin anew after people were waited for.
-  const resumed = wasUnacknowledged(round) ? { resumedAt: now, waitedMs: waitedMs(round, operation) } : {};
-  return advance({ ...operation, control: { ...operation.control, ...resumed, preflightAt: now } }, step, "Rolling");
+  return advance({ ...operation, control: { ...operation.control, preflightAt: now } }, step, "Rolling");
 }
 
 /**
@@ -171,10 +165,6 @@ function whyUnacknowledged(round: Round, operation: Operation, nodes: readonly R
     subject: CLUSTER,
     message: `At most ${expected.expectedAtMost} connections of ${expected.nodes} nodes are older than 30 s and may break.${unknown}`,
   };
-}
-
-function wasUnacknowledged({ previousWaits }: Round): boolean {
-  return previousWaits.some(({ reason }) => reason === "DisruptionNotAcknowledged");
 }
 
 function installError(late: readonly RoundNode[]): OperationError {

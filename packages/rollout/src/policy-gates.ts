@@ -1,6 +1,8 @@
 import {
   isTerminal,
   type GatePlace,
+  type PendingGate,
+  type WaitReason,
   type RolloutGate,
   type OperationError,
   type Instant,
@@ -16,8 +18,14 @@ import type { WaitDraft } from "./waits.ts";
 const GATE_RESYNC_MS = 5_000;
 /** Windows are hours away, and whatever changes them rings the bell. */
 const WINDOW_RESYNC_MS = 60_000;
-/** Not a name that a gate can have. */
-const WINDOW = "maintenance window";
+
+/** What holds an operation without being a gate; none is a name that a gate can have. */
+const OTHER_HOLDS: Readonly<Partial<Record<WaitReason, { readonly gate: string; readonly kind: PendingGate["kind"] }>>> = {
+  MaintenanceWindowClosed: { gate: "maintenance window", kind: "MaintenanceWindow" },
+  NodeDisruptionBlocked: { gate: "maintenance window", kind: "MaintenanceWindow" },
+  DisruptionNotAcknowledged: { gate: "acknowledgement of connections", kind: "Acknowledgement" },
+  AdmissionQueue: { gate: "admission queue", kind: "AdmissionQueue" },
+};
 
 /** The first gate at a place that is closed now, as a wait. A gate at a batch is one of its own for each batch. */
 export function closedGate(
@@ -62,6 +70,11 @@ function isWindowWait({ reason }: WaitDraft): boolean {
   return reason === "MaintenanceWindowClosed" || reason === "NodeDisruptionBlocked";
 }
 
+/** Whether an operation waits for people or time by it, for as long as that takes: a gate, a window, or somebody's word. */
+export function isHoldingWait(wait: WaitDraft): boolean {
+  return isGateWait(wait) || isWindowWait(wait) || wait.reason === "DisruptionNotAcknowledged";
+}
+
 /** Why a gate ends the operation: it was rejected, or nobody approved in time. */
 export function gateEnd(round: Round, { control }: Operation): OperationError | undefined {
   if (control.cancelReason !== undefined) return control.cancelReason;
@@ -77,32 +90,38 @@ export function gateEnd(round: Round, { control }: Operation): OperationError | 
   };
 }
 
-/** Looks again when the window opens at the latest. */
-function resyncMs({ now }: Round, wait: WaitDraft): number {
+/** Looks again when the window opens at the latest; whoever stands in the queue looks at its own pace. */
+function resyncMs({ now }: Round, { lookAgainInMs }: Outcome, wait: WaitDraft): number {
+  if (wait.reason === "AdmissionQueue") return lookAgainInMs;
   if (!isWindowWait(wait)) return GATE_RESYNC_MS;
   return Math.max(1, Math.min(WINDOW_RESYNC_MS, (wait.until ?? Infinity) - now));
 }
 
-/**
- * Notes which gate holds the operation and since when; when it opens, deadlines begin anew. So they do for a maintenance window, which is noted
- * where no gate is: that can be answered meanwhile.
- */
+/** The wait that stops the operation's clocks. A gate is noted first, since it can be answered meanwhile; the queue only where an operation has rested. */
+function holdOf({ waits, operation }: Outcome): WaitDraft | undefined {
+  const queue = operation?.control.rest === undefined ? undefined : waits.find(({ reason }) => reason === "AdmissionQueue");
+  return waits.find(isGateWait) ?? waits.find(isHoldingWait) ?? queue;
+}
+
+/** Notes what holds the operation and since when; when it is let go, deadlines begin anew. */
 export function withPendingGate(round: Round, outcome: Outcome): Outcome {
   const { operation } = outcome;
   if (operation === undefined || isTerminal(operation.phase)) return outcome;
-  const wait = outcome.waits.find(isGateWait) ?? outcome.waits.find(isWindowWait);
+  const wait = holdOf(outcome);
   const { pending, ...before } = operation.control;
   // A pause that has just begun counts by itself.
   const control = pending === undefined ? before : { ...before, waitedMs: (before.waitedMs ?? 0) + round.now - pending.since };
   if (wait === undefined)
     return pending === undefined ? outcome : { ...outcome, operation: { ...operation, control: { ...control, resumedAt: round.now } } };
   const isBusy = outcome.intents.length > 0 || outcome.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
-  const lookAgainInMs = isBusy ? outcome.lookAgainInMs : resyncMs(round, wait);
-  const name = isWindowWait(wait) ? WINDOW : wait.subject;
-  if (pending?.gate === name) return { ...outcome, lookAgainInMs };
-  const gate = round.snapshot.policy.gates.find(({ id }) => id === wait.subject.split("/")[0]);
-  const twoPersons = gate?.kind === "Approval" && gate.twoPersons;
-  const kind = isWindowWait(wait) ? ("MaintenanceWindow" as const) : (gate?.kind ?? "ScheduledStart");
-  const held = { gate: name, kind, since: round.now, twoPersons };
+  const lookAgainInMs = isBusy ? outcome.lookAgainInMs : resyncMs(round, outcome, wait);
+  const hold = OTHER_HOLDS[wait.reason] ?? gateHold(round, wait);
+  if (pending?.gate === hold.gate) return { ...outcome, lookAgainInMs };
+  const held = { twoPersons: false, ...hold, since: round.now };
   return { ...outcome, lookAgainInMs, operation: { ...operation, control: { ...control, pending: held } } };
+}
+
+function gateHold(round: Round, { subject }: WaitDraft): Omit<PendingGate, "since"> {
+  const gate = round.snapshot.policy.gates.find(({ id }) => id === subject.split("/")[0]);
+  return { gate: subject, kind: gate?.kind ?? "ScheduledStart", twoPersons: gate?.kind === "Approval" && gate.twoPersons };
 }

@@ -9,7 +9,6 @@ import {
   type RolloutPolicy,
 } from "@hostrouting/domain";
 import type { Round, RoundNode } from "./round.ts";
-import { CLUSTER, waitingSince } from "./waits.ts";
 
 /** How much of one node's way to `Enabled` lies behind it, 0–1. */
 function towardsEnabled(phase: NodePhase): number {
@@ -95,9 +94,9 @@ export function progressLimitMs(policy: RolloutPolicy): number {
   return nodeBudgetMs(policy) + policy.progressDeadlineMs;
 }
 
-/** For how long people have held an operation so far, with what holds it now: a pause, a gate, or connections that nobody has acknowledged. */
-export function waitedMs({ now, previousWaits }: Pick<Round, "now" | "previousWaits">, { control }: Operation): number {
-  const since = control.held?.since ?? control.pending?.since ?? waitingSince(previousWaits, "DisruptionNotAcknowledged", CLUSTER);
+/** For how long people, windows and the queue have held an operation so far, with what holds it now. */
+export function waitedMs({ now }: Pick<Round, "now">, { control }: Operation): number {
+  const since = control.held?.since ?? control.pending?.since;
   return (control.waitedMs ?? 0) + (since === undefined ? 0 : now - since);
 }
 

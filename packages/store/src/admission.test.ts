@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { AdmissionLimits, ClusterId, OperationId, OperationPhase } from "@hostrouting/domain";
+import {
+  as,
+  type AdmissionLimits,
+  type ClusterId,
+  type Instant,
+  type OperationId,
+  type OperationPhase,
+  type OperationRest,
+} from "@hostrouting/domain";
 import { FakeStore } from "./fake-store.ts";
 import type { Store } from "./open-store.ts";
 import type { RecordOutcome } from "./rounds.ts";
@@ -36,13 +44,19 @@ async function begin(store: Kept, name: string): Promise<Begun> {
 async function go(
   store: Kept,
   { clusterId, id }: Begun,
-  to: { phase: OperationPhase; takesPlace?: AdmissionLimits },
+  to: { phase: OperationPhase; takesPlace?: AdmissionLimits; rest?: OperationRest },
 ): Promise<RecordOutcome> {
-  const { takesPlace, phase } = to;
+  const { takesPlace, phase, rest } = to;
   const lease = await store.leases.acquire(clusterId, "w", 60_000);
   const operation = await store.operations.get(id);
   assert.ok(lease && operation);
-  const record = { nodes: [], status: emptyStatus, lookAgainInMs: 1_000, history: [], operation: { ...operation, phase } };
+  const record = {
+    nodes: [],
+    status: emptyStatus,
+    lookAgainInMs: 1_000,
+    history: [],
+    operation: { ...operation, phase, control: { rest } },
+  };
   return store.rounds.record(clusterId, lease.token, takesPlace === undefined ? record : { ...record, takesPlace });
 }
 
@@ -90,6 +104,26 @@ for (const { name, make } of stores)
         assert.deepEqual(await store.rounds.admission({ operationId: second.id, limits: TWO }), { kind: "Admitted" });
         assert.equal(await go(store, fourth, { phase: "Validating", takesPlace: TWO }), "OperationMovedOn");
         assert.equal(await go(store, second, { phase: "Rolling", takesPlace: TWO }), "Recorded");
+      } finally {
+        await close();
+      }
+    });
+
+    test("are free while an operation rests, and taken again before it goes on", { timeout: 60_000 }, async () => {
+      const { store, close } = await make();
+      try {
+        const [first, second, third] = [await begin(store, "a"), await begin(store, "b"), await begin(store, "c")];
+        const since = as<Instant>(0);
+        const ONE = { ...TWO, global: 1 };
+        assert.equal(await go(store, first, { phase: "Validating", takesPlace: ONE }), "Recorded");
+        assert.equal(await go(store, second, { phase: "Validating", takesPlace: ONE }), "OperationMovedOn");
+        assert.equal(await go(store, first, { phase: "Validating", rest: { since, isOver: false } }), "Recorded");
+        assert.equal(await go(store, second, { phase: "Validating", takesPlace: ONE }), "Recorded");
+        assert.equal(await go(store, first, { phase: "Validating", rest: { since, isOver: true } }), "Recorded");
+        assert.equal(await go(store, first, { phase: "Preparing", takesPlace: ONE }), "OperationMovedOn");
+        assert.equal(await go(store, second, { phase: "Succeeded" }), "Recorded");
+        assert.equal(await go(store, third, { phase: "Validating", takesPlace: ONE }), "OperationMovedOn", "the first is older");
+        assert.equal(await go(store, first, { phase: "Preparing", takesPlace: ONE }), "Recorded");
       } finally {
         await close();
       }

@@ -1,10 +1,10 @@
 import {
   defaultAdmission,
   explain,
-  holdsSlot,
   productionPolicy,
   retryPauseMs,
   STEP_TRIES_DEFAULT,
+  takesSlot,
   wantsSlot,
   type Admission,
   type AdmissionLimits,
@@ -31,7 +31,14 @@ import { tellNews } from "./events/tell-news.ts";
 import { SubjectBackoff } from "./apply/subject-backoff.ts";
 import { holdLease, type HeldLease } from "./held-lease.ts";
 import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
-import { checkPreflight, checkStanding, wantsPreflight, type PreflightMemory } from "./observe/check-preflight.ts";
+import {
+  checkPreflight,
+  checkStanding,
+  isPreflightDue,
+  wantsPreflight,
+  type PreflightMemory,
+  type PreflightRun,
+} from "./observe/check-preflight.ts";
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
 import { askGate, nothingAsked, type WebhookMemory } from "./webhook/ask-gate.ts";
 import type { AskWebhook } from "./webhook/ask-webhook.ts";
@@ -65,6 +72,7 @@ export type RoundMemory = {
   fence: RolloutLease | undefined;
   readonly webhook: WebhookMemory;
   preflight: PreflightMemory | undefined;
+  preflightRun: PreflightRun | undefined;
   backoff: SubjectBackoff | undefined;
   /** Whether the last round did all that it wanted. */
   wasClean: boolean;
@@ -83,6 +91,7 @@ export function newMemory(): RoundMemory {
     lease: undefined,
     fence: undefined,
     preflight: undefined,
+    preflightRun: undefined,
     backoff: undefined,
     wasClean: false,
     tries: 0,
@@ -150,10 +159,13 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
     const { cluster, operation, maintenance, now } = read;
     const question = { cluster, operation, maintenance, policy, nodes: facts, managedPolicy, now };
     const said = { reach, standing: checkStanding(question), managedPolicy, access, fence };
-    if (!wantsPreflight(read.operation)) {
+    if (operation === undefined || !wantsPreflight(operation)) {
       memory.preflight = undefined;
       return { ...said, preflight: { kind: "NotAsked" } };
     }
+    if (!isPreflightDue(operation, memory.preflightRun, now))
+      return { ...said, preflight: { kind: "NotAsked" }, preflightAnswers: read.status?.preflight };
+    memory.preflightRun = { operation: operation.id, at: now };
     const checked = await checkPreflight(
       { access, bundle: deps.bundle, memory: memory.preflight, answers: read.status?.preflight },
       question,
@@ -224,7 +236,7 @@ function toRecord({ admission: limits = defaultAdmission }: RoundDeps, { read, d
   const goesOn = before !== undefined && operation !== undefined && RESTING.has(before.phase) && !RESTING.has(operation.phase);
   const rest = { ...decided, ...(faults !== undefined && (wasClean || goesOn) ? { clearsFaults: true } : {}) };
   if (operation === undefined) return rest;
-  const isTaken = before !== undefined && wantsSlot(before) && holdsSlot(operation);
+  const isTaken = before !== undefined && takesSlot(before, operation);
   return { ...rest, operation, ...(isTaken ? { takesPlace: limits } : {}) };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import type { MaintenanceConfigurations } from "@hostrouting/domain";
+import { AppError, type MaintenanceConfigurations } from "@hostrouting/domain";
 import { CLUSTER_ID, makeWorld, PATIENCE, type World } from "./testing/test-world.ts";
 
 const ADMIN_URL = process.env["HOSTROUTING_TEST_DATABASE_URL"];
@@ -40,6 +40,30 @@ test("a cluster whose windows are closed is not touched, is looked at once a min
   const end = await world.round();
   assert.equal(end.kind === "Done" && end.lookAgainInMs, 60_000);
   await setWindows({});
+  assert.equal((await world.finish(id)).phase, "Succeeded");
+});
+
+test("while it rests preflight is run by a worker once, even where not all could be read", async () => {
+  world = await makeWorld(ADMIN_URL, PATIENCE);
+  world.fake.addNode("n1");
+  await setWindows(never);
+  const id = await world.request("BpfVeth");
+  await rounds(3);
+  assert.notEqual((await world.operation(id)).control.rest, undefined);
+  let asked = 0;
+  let isAway = true;
+  world.fake.onCall = (name) => {
+    if (name !== "eachPodPage") return;
+    asked += 1;
+    if (isAway) throw new AppError("kube.unreachable", { say: "The API server does not answer" });
+  };
+  await world.expireLease();
+  for (let round = 0; round < 5; round += 1) await world.round("second");
+  assert.equal(asked, 1);
+  assert.deepEqual(await waits(), ["MaintenanceWindowClosed"]);
+  isAway = false;
+  await setWindows({});
+  await world.expireLease();
   assert.equal((await world.finish(id)).phase, "Succeeded");
 });
 

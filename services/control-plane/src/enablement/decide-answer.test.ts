@@ -51,6 +51,8 @@ const cases: readonly (readonly [name: string, answered: unknown, expected: unkn
   ],
   ["no gate", answer({}, "approve"), NOT_NOW],
   ["a maintenance window", answer({ pending: { ...board, kind: "MaintenanceWindow" } }, "approve"), NOT_NOW],
+  ["the queue", answer({ pending: { ...board, kind: "AdmissionQueue" } }, "approve"), NOT_NOW],
+  ["what is to be acknowledged", answer({ pending: { ...board, kind: "Acknowledgement" } }, "approve"), NOT_NOW],
   ["a rejection of a maintenance window", answer({ pending: { ...board, kind: "MaintenanceWindow" } }, "reject"), NOT_NOW],
   [
     "another gate",

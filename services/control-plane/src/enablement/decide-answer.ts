@@ -1,9 +1,12 @@
-import type { Operation, OperationControl } from "@hostrouting/domain";
+import type { Operation, OperationControl, PendingGate } from "@hostrouting/domain";
 import { armError, type ArmError } from "../arm/arm-error.ts";
 import type { Principal } from "../arm/principal.ts";
 
 /** Somebody's answer to a gate; `comment` is their own text. */
 export type Answer = { readonly verb: "approve" | "reject"; readonly gate: string; readonly comment: string };
+
+/** A maintenance window holds an operation as a gate does, and is nobody's to open; so do the queue and whatever is to be acknowledged. */
+const GATES: ReadonlySet<PendingGate["kind"]> = new Set(["Approval", "ScheduledStart", "Webhook"]);
 
 /**
  * What an answer makes of an operation: only the gate that holds it now can be answered, and whoever asked for the operation cannot approve
@@ -14,8 +17,7 @@ export function decideAnswer(active: Operation, answer: Answer, principal: Princ
   const { gate, comment } = answer;
   const isApproved = approvals.some((given) => given.gate === gate);
   if (answer.verb === "approve" && isApproved) return undefined;
-  // A maintenance window holds it as a gate does, and is nobody's to open.
-  const isHeld = pending !== undefined && pending.kind !== "MaintenanceWindow" && !isApproved;
+  const isHeld = pending !== undefined && GATES.has(pending.kind) && !isApproved;
   if (!isHeld || pending.gate !== gate) {
     const now = !isHeld ? "No gate holds the operation now." : `It is gate '${pending.gate}' that holds the operation.`;
     return armError(409, "OperationNotAllowed", `Gate '${gate}' waits for no answer. ${now}`);

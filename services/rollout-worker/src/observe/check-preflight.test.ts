@@ -13,7 +13,7 @@ import {
   type RolloutPolicy,
 } from "@hostrouting/domain";
 import { FakeCluster } from "@hostrouting/kube/fake";
-import { checkPreflight, type CheckedPreflight } from "./check-preflight.ts";
+import { checkPreflight, isPreflightDue, type CheckedPreflight } from "./check-preflight.ts";
 import { observeCluster } from "./observe-cluster.ts";
 
 const BUNDLE = { image: "localhost/acns-hostrouting/bundle:1", digest: `sha256:${"1".repeat(64)}` };
@@ -164,4 +164,18 @@ describe("an API server that does not answer for a while", () => {
     fake.addNode("n2");
     assert.equal((await look(fake, { answers })).verdict.kind, "Unknown");
   });
+});
+
+describe("preflight is due", () => {
+  const at = as<Instant>(0);
+  const last = { operation: operation.id, at };
+  const resting = { ...operation, control: { rest: { since: at, isOver: false } } };
+  const cases: readonly [string, boolean][] = [
+    ["in every round while its operation goes on", isPreflightDue(operation, last, at)],
+    ["once when its operation rests", isPreflightDue(resting, undefined, at)],
+    ["for another operation", isPreflightDue({ ...resting, id: as<OperationId>("two") }, last, at)],
+    ["every half an hour of the rest", isPreflightDue(resting, last, as<Instant>(30 * 60_000))],
+  ];
+  for (const [when, isDue] of cases) test(when, () => assert.equal(isDue, true));
+  test("not between", () => assert.equal(isPreflightDue(resting, last, as<Instant>(30 * 60_000 - 1)), false));
 });

@@ -84,6 +84,17 @@ const allowance = ({ policy, now }: PreflightQuestion): Allowance => ({ override
 /** What was asked for an operation, and when (database time). It costs a list of all pods, and rounds follow one another within a second. */
 export type PreflightMemory = { readonly operation: OperationId; readonly at: Instant; readonly asked: Asked };
 
+/** When preflight was run for an operation last, whatever it came to. */
+export type PreflightRun = { readonly operation: OperationId; readonly at: Instant };
+
+/** People and windows may take days, and before anything is touched preflight is run anew; a rule that fails meanwhile ends the operation this late. */
+const RESTING_RUN_MS = 30 * 60_000;
+
+/** Whether the rules are asked in this round: in each, but seldom while the operation rests. Pure. */
+export function isPreflightDue({ id, control }: Pick<Operation, "id" | "control">, last: PreflightRun | undefined, now: Instant): boolean {
+  return control.rest === undefined || last?.operation !== id || now - last.at >= RESTING_RUN_MS;
+}
+
 /** Long enough for the agents of a cluster to report, which is what is waited for between two looks. */
 const ASKED_FRESH_MS = 60_000;
 
