@@ -66,7 +66,9 @@ export function describeRound(decision: Decision): string {
   const error = operation?.error === undefined ? [] : [`error ${operation.error.code} at ${operation.error.target}`];
   return [
     `${where} [${status.state}, ${status.health}] ${nodes}`,
-    ...[...error, ...rest, ...analysis, ...benefit, ...expected, ...warnings, ...waits, ...history, ...intents].map((line) => `    ${line}`),
+    ...[...error, ...rest, ...analysis, ...benefit, ...expected, ...warnings, ...waits, ...history, ...intents].map(
+      (line) => `    ${line}`,
+    ),
   ].join("\n");
 }
 
