@@ -101,12 +101,7 @@ export class FakeStore {
       const operation = this.#operations.get(id);
       return operation && storedOperation(operation);
     },
-    list: async (clusterId, limit) =>
-      [...this.#operations.values()]
-        .filter((operation) => operation.clusterId === clusterId)
-        .toReversed()
-        .slice(0, limit)
-        .map(storedOperation),
+    list: async (clusterId, limit) => this.#operationsOf(clusterId).slice(0, limit),
   };
 
   readonly clusters: ClusterStore = {
@@ -206,7 +201,17 @@ export class FakeStore {
     const row = this.#rows.get(id);
     if (row === undefined) return undefined;
     const { rolloutPolicy, maintenance } = stored({ rolloutPolicy: row.rolloutPolicy, maintenance: row.maintenance });
-    return { cluster: this.#cluster(row), active: this.#active(row), rolloutPolicy, maintenance };
+    const active = this.#active(row);
+    const failed = active === undefined && row.cluster.provisioningState === "Failed" ? this.#operationsOf(id)[0] : undefined;
+    return { cluster: this.#cluster(row), active, failed, rolloutPolicy, maintenance };
+  }
+
+  /** The last begun first. */
+  #operationsOf(id: ClusterId): Operation[] {
+    return [...this.#operations.values()]
+      .filter(({ clusterId }) => clusterId === id)
+      .toReversed()
+      .map(storedOperation);
   }
 
   #read(clusterId: ClusterId): ClusterRound | undefined {
