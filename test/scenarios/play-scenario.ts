@@ -262,7 +262,7 @@ export class ScenarioPlayer {
         node.resetsPerSecond = Number(what);
         return;
       case "pods-fail":
-        node.podsNotReady = Number(what);
+        node.podsNotReady = what === "untold" ? undefined : Number(what);
         return;
       case "softirq":
         node.softirq = Number(what);

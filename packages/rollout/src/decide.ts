@@ -7,6 +7,7 @@ import {
   type NodeRollout,
   type Operation,
 } from "@hostrouting/domain";
+import { policyInForce } from "./analysis/analysis-wish.ts";
 import { replaceBundle } from "./bundle-plan.ts";
 import { disableOperation } from "./disable-operation.ts";
 import { enableOperation } from "./enable-operation.ts";
@@ -45,7 +46,8 @@ const UNREACHABLE_IDLE_MS = 15_000;
  * The whole engine: what was seen and what was decided before → what is decided now. Pure, level-triggered: it takes no event, remembers
  * nothing but its records, and given the same snapshot twice it decides the same.
  */
-export function decide(snapshot: ClusterSnapshot, now: Instant): Decision {
+export function decide(given: ClusterSnapshot, now: Instant): Decision {
+  const snapshot = { ...given, policy: policyInForce(given) };
   if (snapshot.reach.kind === "Unreachable") return outOfReach(snapshot, snapshot.reach, now);
   const round = openRound(snapshot, snapshot.reach.observed, now);
   return close(round, decideOutcome(round, snapshot.operation));

@@ -44,7 +44,7 @@ export type SimulatedNode = {
   /** When its agent began to count, and what it has counted since; undefined for an agent that does not. */
   counting: { sinceMs: number; resets: number } | undefined;
   resetsPerSecond: number;
-  podsNotReady: number;
+  podsNotReady: number | undefined;
   /** Share of processor time. */
   softirq: number;
 };
@@ -103,7 +103,7 @@ export function simulatedFigures({ counting, podsNotReady, softirq }: SimulatedN
     tcp: { segments: seconds * SEGMENTS_PER_SECOND, retransmitted: 0, resets: counting.resets },
     noRoute: 0,
     conntrack: { entries: 10, max: 1000, dropped: 0 },
-    pods: { running: 10, notReady: podsNotReady },
+    pods: podsNotReady === undefined ? undefined : { running: 10, notReady: podsNotReady },
     routing: "rules",
     agent: { cpuMs: seconds * 20, memoryBytes: 40 * 1024 * 1024 },
   };

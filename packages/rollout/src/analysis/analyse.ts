@@ -121,12 +121,13 @@ function measured(next: AnalysedNode, { known, node, controls, looking: { wish }
   const others = controls.map(({ seen, record }) => viewOf({ seen, record }, known.control[seen.uid], known.control[seen.uid]));
   const before = viewBefore(node.record.figuresBefore);
   const judged = new Map<string, Measured>([[REPORT_METRIC, report]]);
-  for (const metric of METRICS.filter(({ name }) => isFresh && (wish.metrics?.has(name) ?? true))) {
+  for (const metric of METRICS.filter(({ name }) => isFresh && (wish.measured?.has(name) ?? true))) {
     const base =
       metric.compare === "Absolute" ? undefined : (together(others.map(metric.read)) ?? (before && together([metric.read(before)])));
     const found = judgeMetric(metric, view, base);
     if (found !== undefined) judged.set(metric.name, found);
-    else if (wish.metrics !== undefined) judged.set(metric.name, { outcome: "Inconclusive", message: "The node's agent does not tell." });
+    else if (wish.required.has(metric.name))
+      judged.set(metric.name, { outcome: "Inconclusive", message: "The node's agent does not tell." });
   }
   const marks = {
     ...next.marks,
