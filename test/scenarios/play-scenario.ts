@@ -21,6 +21,12 @@ function stepFaults(tries: number): Simulation["faults"] {
   return tries === 0 ? undefined : { kind: "Intent", tries, message: "node n2: quota exceeded", isExhausted: tries >= 20 };
 }
 
+/** `PF-026`: what fails; `passes`: nothing. */
+function preflightVerdict(word: string): Simulation["preflight"] {
+  if (word === "passes") return { kind: "Passed", warnings: [] };
+  return { kind: "Failed", error: { code: "PreflightBlocked", message: "", target: word } };
+}
+
 /** Plays the lines of a scenario and writes down every round that differs from the one before. Each line of a scenario is one command. */
 export class ScenarioPlayer {
   readonly #lines: string[] = [];
@@ -79,7 +85,7 @@ export class ScenarioPlayer {
         this.#simulation.networkPolicy = first as PolicyState;
         return;
       case "preflight":
-        this.#simulation.preflight = { kind: "Failed", error: { code: "PreflightBlocked", message: "", target: first } };
+        this.#simulation.preflight = preflightVerdict(first);
         return;
       case "run":
         return this.#run(first === "settled" ? undefined : Number(first));
@@ -141,9 +147,13 @@ export class ScenarioPlayer {
     }
   }
 
-  /** `admission Unsupported`: what is there of the policy that taints nodes when they are made. */
+  /** `admission Unsupported`: what is there of the policy that taints nodes when they are made. `upgrade pool user: Upgrading`, `upgrade over`. */
   #holdBack(line: string): void {
     const [verb, kind] = line.split(/\s+/);
+    if (verb === "upgrade") {
+      this.#simulation.upgrade = kind === "over" ? undefined : line.slice(verb.length).trim();
+      return;
+    }
     if (verb !== "admission" || (kind !== "Unsupported" && kind !== "Foreign" && kind !== "Drifted")) return this.#refuse(line);
     this.#simulation.birthTaint = { kind };
   }

@@ -12,6 +12,7 @@ export type OperationKind = "EnableHostRouting" | "DisableHostRouting" | "Rollba
  * Accepted → Validating → Preparing → Rolling → Finishing → Succeeded; Validating and Preparing → Failed (preflight);
  * Rolling → Failed; any of these → Canceling → Canceled (the user's cancel, or a request that reverses the mode), and any of these →
  * Pausing → Paused → the same again (a pause, by people or because nodes failed; it lasts until somebody resumes).
+ * Rolling, Finishing → Validating: the cluster was upgraded meanwhile, so preflight is asked again.
  * Preparing, Rolling, Finishing → RollingBack → Failed: nodes failed, and the policy asks to take back what was switched.
  */
 export type OperationPhase = WorkingPhase | "Pausing" | "Paused" | "Canceling" | "RollingBack" | "Succeeded" | "Failed" | "Canceled";
@@ -24,8 +25,8 @@ export const operationMoves: Readonly<Record<OperationPhase, readonly OperationP
   Accepted: ["Validating", "Pausing", "Canceling", "Canceled", "Failed"],
   Validating: ["Preparing", "Pausing", "Failed", "Canceling", "Canceled"],
   Preparing: ["Rolling", "RollingBack", "Pausing", "Failed", "Canceling", "Canceled"],
-  Rolling: ["Finishing", "RollingBack", "Pausing", "Failed", "Canceling", "Canceled"],
-  Finishing: ["Succeeded", "RollingBack", "Pausing", "Failed", "Canceling", "Canceled"],
+  Rolling: ["Finishing", "Validating", "RollingBack", "Pausing", "Failed", "Canceling", "Canceled"],
+  Finishing: ["Succeeded", "Validating", "RollingBack", "Pausing", "Failed", "Canceling", "Canceled"],
   Pausing: ["Paused", "Accepted", "Validating", "Preparing", "Rolling", "Finishing", "Canceling", "Canceled"],
   Paused: ["Accepted", "Validating", "Preparing", "Rolling", "Finishing", "Canceling", "Canceled"],
   Canceling: ["Canceled", "Failed"],
@@ -90,12 +91,12 @@ export type OperationPause = {
 export type GateAnswer = { readonly gate: string; readonly by: string; readonly comment: string };
 
 /**
- * A gate that holds an operation, or whatever else it waits for while its clocks stand: a maintenance window, somebody's word that connections may break,
+ * A gate that holds an operation, or whatever else it waits for while its clocks stand: a maintenance window, an upgrade of the cluster, somebody's word that connections may break,
  * its place after a rest. `since` is when it began to, from which a gate's time-out counts.
  */
 export type PendingGate = {
   readonly gate: string;
-  readonly kind: RolloutGate["kind"] | "MaintenanceWindow" | "Acknowledgement" | "AdmissionQueue";
+  readonly kind: RolloutGate["kind"] | "MaintenanceWindow" | "ClusterUpgrade" | "Acknowledgement" | "AdmissionQueue";
   readonly since: Instant;
   readonly twoPersons: boolean;
 };
@@ -113,6 +114,8 @@ export type OperationControl = {
   readonly resumedAt?: Instant | undefined;
   /** When preflight passed last, right before nodes were started; one that is older than half an hour is asked again after a pause. */
   readonly preflightAt?: Instant | undefined;
+  /** The cluster was upgraded since preflight passed: it is asked again before further nodes are started. */
+  readonly upgradeSeen?: boolean | undefined;
   /** For how long people held it until then, by pauses and gates: that time does not count as its own. */
   readonly waitedMs?: number | undefined;
   /** Nodes that had failed or were blocked when somebody resumed: known, so no reason to pause again. */

@@ -13,6 +13,7 @@ export type WaitReason =
   | "WebhookPending"
   | "MaintenanceWindowClosed"
   | "NodeDisruptionBlocked"
+  | "ClusterUpgrading"
   | "BundleInstalling"
   | "AgentNotReporting"
   | "NodeNotReady"

@@ -14,6 +14,7 @@ export { SUPPORTED_OS_IMAGES, whyNodeIsIneligible, osOfNode, osOfSku, type NodeO
 export { isConfidentialSize } from "./confidential-size.ts";
 export { isAtLeast, parseMinorVersion, type MinorVersion } from "./version.ts";
 export { missingPermissions, workerPermissions, type RequiredPermission, type ResourceRule } from "./worker-permissions.ts";
+export { upgradeUnderWay } from "./upgrade-signs.ts";
 export { readQuantity } from "./quantity.ts";
 export type { AzureFacts, BudgetFacts, ClusterFacts, Known, NodeFacts, PodFacts } from "./facts.ts";
 export type { Outcome, Rule, Severity } from "./rule.ts";

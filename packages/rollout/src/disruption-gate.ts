@@ -5,11 +5,12 @@ import type { Outcome, Round } from "./round.ts";
 import { CLUSTER, type WaitDraft } from "./waits.ts";
 
 /**
- * Why no node may be started now, because of when the cluster's owner lets nodes be disturbed. Nodes in flight are finished all the same. What
- * an emergency has switched off already is let go of at any time.
+ * Why no node may be started now, because of an upgrade or of when the cluster's owner lets nodes be disturbed. Nodes in flight are finished all the same.
+ * What an emergency has switched off already is let go of at any time.
  */
 export function closedWindow({ snapshot, observed, now }: Round): WaitDraft | undefined {
   if (observed.config?.emergencyOff === true) return undefined;
+  if (snapshot.upgrade !== undefined) return { reason: "ClusterUpgrading", subject: CLUSTER, message: snapshot.upgrade };
   const hold = whyNoDisruption(snapshot.disruption, snapshot.policy, now);
   if (hold === undefined) return undefined;
   const { until, ...said } = hold;

@@ -3,6 +3,7 @@ import { afterQueue, awaitAdmission } from "./admission-queue.ts";
 import { agentIsReady } from "./agent-report.ts";
 import { analyse } from "./analysis/analyse.ts";
 import { installBundle } from "./bundle-plan.ts";
+import { stepOfUpgrade, withUpgradeSeen } from "./cluster-upgrade.ts";
 import { closedWindow, hasNodesToEnable } from "./disruption-gate.ts";
 import { isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
@@ -26,7 +27,7 @@ const PREFLIGHT_UNKNOWN_MAX_MS = 5 * 60_000;
  * has not ended is winding down.
  */
 export function enableOperation(round: Round, operation: Operation): Outcome {
-  return withRest(round, operation, (asked) => withPendingGate(round, enablingStep(round, asked)));
+  return withRest(round, withUpgradeSeen(round, operation), (asked) => withPendingGate(round, enablingStep(round, asked)));
 }
 
 function enablingStep(round: Round, asked: Operation): Outcome {
@@ -44,6 +45,8 @@ function enablingStep(round: Round, asked: Operation): Outcome {
   if (overdue !== undefined) return windDown(round, operation, overdue);
   const late = operation.control.pending === undefined ? progressError(round, operation) : undefined;
   if (late !== undefined) return hanging(round, operation, late);
+  const upgraded = stepOfUpgrade(round, operation);
+  if (upgraded !== undefined) return upgraded;
   switch (operation.phase) {
     case "Accepted":
       return advance(operation, { nodes: round.nodes.map(freshAttempts), intents: [], waits: [] }, "Validating");
@@ -148,7 +151,7 @@ function prepare(round: Round, operation: Operation): Outcome {
   const unacknowledged = hasPassed(round, operation) ? whyUnacknowledged(round, operation, step.nodes) : undefined;
   if (unacknowledged !== undefined) return advance(operation, { ...step, waits: [...step.waits, unacknowledged] }, "Preparing");
   if (preflight.kind !== "Passed") return untilKnown(round, operation, step);
-  return advance({ ...operation, control: { ...operation.control, preflightAt: now } }, step, "Rolling");
+  return advance({ ...operation, control: { ...operation.control, preflightAt: now, upgradeSeen: undefined } }, step, "Rolling");
 }
 
 /**

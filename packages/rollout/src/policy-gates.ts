@@ -1,12 +1,12 @@
 import {
   isTerminal,
   type GatePlace,
-  type PendingGate,
   type WaitReason,
   type RolloutGate,
   type OperationError,
   type Instant,
   type Operation,
+  type PendingGate,
   as,
   visibleText,
 } from "@hostrouting/domain";
@@ -22,6 +22,7 @@ const WINDOW_RESYNC_MS = 60_000;
 /** What holds an operation without being a gate; none is a name that a gate can have. */
 const OTHER_HOLDS: Readonly<Partial<Record<WaitReason, { readonly gate: string; readonly kind: PendingGate["kind"] }>>> = {
   MaintenanceWindowClosed: { gate: "maintenance window", kind: "MaintenanceWindow" },
+  ClusterUpgrading: { gate: "cluster upgrade", kind: "ClusterUpgrade" },
   NodeDisruptionBlocked: { gate: "maintenance window", kind: "MaintenanceWindow" },
   DisruptionNotAcknowledged: { gate: "acknowledgement of connections", kind: "Acknowledgement" },
   AdmissionQueue: { gate: "admission queue", kind: "AdmissionQueue" },
@@ -65,9 +66,9 @@ export function isGateWait({ reason }: Pick<WaitDraft, "reason">): boolean {
   return reason === "ApprovalPending" || reason === "ScheduledStart" || reason === "WebhookPending";
 }
 
-/** Whether no node is started because of when they may be disturbed. */
+/** Whether no node is started because of an upgrade, or of when they may be disturbed. */
 function isWindowWait({ reason }: WaitDraft): boolean {
-  return reason === "MaintenanceWindowClosed" || reason === "NodeDisruptionBlocked";
+  return reason === "MaintenanceWindowClosed" || reason === "NodeDisruptionBlocked" || reason === "ClusterUpgrading";
 }
 
 /** Whether an operation waits for people or time by it, for as long as that takes: a gate, a window, or somebody's word. */

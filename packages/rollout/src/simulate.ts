@@ -51,6 +51,8 @@ export class Simulation {
   faults: ClusterSnapshot["faults"];
   /** What the store says of the operation's turn. */
   admission: Admission = { kind: "Admitted" };
+  /** What shows that the cluster is being upgraded. */
+  upgrade: string | undefined;
   reachable = true;
   emergencyOff = false;
   /** The object of the managed policy's name. A policy that somebody changed is put right unless it is contested. */
@@ -233,6 +235,7 @@ export class Simulation {
       faults: this.faults,
       standing: this.standing(this),
       disruption: this.disruption,
+      upgrade: this.upgrade,
       managedPolicy: this.#judgePolicy(),
       evictionRefusals: this.#refusals,
     };

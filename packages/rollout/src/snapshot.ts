@@ -226,6 +226,8 @@ export type ClusterSnapshot = {
   readonly standing: StandingRules;
   /** When the cluster's owner lets nodes be disturbed. */
   readonly disruption: NodeDisruptionRules;
+  /** What shows that the control plane or a pool is being upgraded, as a sentence; absent while nothing does. */
+  readonly upgrade?: string | undefined;
   /** Absent where the cluster could not be reached, and with a driver that needs none of ours. */
   readonly managedPolicy: PolicyVerdict | undefined;
   readonly evictionRefusals: readonly EvictionRefusal[];

@@ -52,6 +52,8 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
     "Nothing: nodes are started when a window opens; see `rolloutPolicy.maintenance`, or override PF-051 with a reason if it cannot wait.",
   NodeDisruptionBlocked:
     "Set `nodeDisruptionProfile.nodeDisruptionPolicy` to Allow for the time of the rollout, or override PF-052 with a reason if it cannot wait.",
+  ClusterUpgrading:
+    "Nothing: nodes are started again when it is over and preflight has passed; if it lasts, end it (`az aks upgrade`, `az aks nodepool upgrade`, or `az aks update` without options).",
   CanarySoaking: "Nothing: the first nodes of each kind must stay well for a while; `rolloutPolicy.canarySoakMs` says how long.",
   BatchSoaking: "Nothing: a batch must stay well for a while before the next one; `rolloutPolicy.batchSoakMs` says how long.",
   AnalysisRunning:

@@ -34,6 +34,7 @@ import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import {
   checkPreflight,
   checkStanding,
+  checkUpgrade,
   isPreflightDue,
   wantsPreflight,
   type PreflightMemory,
@@ -121,6 +122,7 @@ type Look = {
   readonly preflight: PreflightVerdict;
   readonly preflightAnswers?: PreflightAnswers | undefined;
   readonly standing: StandingRules;
+  readonly upgrade?: string | undefined;
   readonly managedPolicy: PolicyJudgement | undefined;
   readonly access: ClusterAccess | undefined;
   readonly fence: Fence;
@@ -158,7 +160,7 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
     const managedPolicy = judgeManagedPolicy(found, { read, policy, attempt: memory.applied.policyAttempt });
     const { cluster, operation, maintenance, now } = read;
     const question = { cluster, operation, maintenance, policy, nodes: facts, managedPolicy, now };
-    const said = { reach, standing: checkStanding(question), managedPolicy, access, fence };
+    const said = { reach, standing: checkStanding(question), upgrade: checkUpgrade(question), managedPolicy, access, fence };
     if (operation === undefined || !wantsPreflight(operation)) {
       memory.preflight = undefined;
       return { ...said, preflight: { kind: "NotAsked" } };
@@ -205,6 +207,7 @@ function snapshotOf(
     admission: given.admission,
     faults: read.faults && { ...read.faults, isExhausted: isExhausted(deps, read.faults) },
     standing: seen.standing,
+    upgrade: seen.upgrade,
     disruption: { policy: profile.nodeDisruptionPolicy, configurations: read.maintenance },
     managedPolicy: seen.managedPolicy,
     evictionRefusals: memory.applied.evictionRefusals,

@@ -1,6 +1,6 @@
 import type { MaintenanceConfiguration } from "@hostrouting/domain";
 import type { ClusterFacts } from "../facts.ts";
-import { agentPool, good, NOW_MS, profile, unreadable, withNode, withProfile, type RuleCase } from "./good-facts.ts";
+import { agentPool, good, NOW_MS, profile, unreadable, withNode, withNodes, withProfile, type RuleCase } from "./good-facts.ts";
 
 const hours = (hourSlots: readonly number[]): MaintenanceConfiguration => ({
   timeInWeek: [{ day: "Monday", hourSlots }],
@@ -79,6 +79,9 @@ export const resourceCases: readonly RuleCase[] = [
   ["PF-003", "a state of which nobody has heard", withProfile({ powerState: "Unknown" }), "unknown"],
   ["PF-004", "none", good, "passed"],
   ["PF-004", "a node that one could not drain", withNode({ upgradeStatus: "Quarantined" }), "failed", ["node n1"]],
+  ["PF-004", "a pool half-way", withNodes({}, { name: "n2", kubeletVersion: "v1.37.0" }), "failed", ["pool user"]],
+  ["PF-004", "pools of two versions", withNodes({}, { name: "n2", pool: "other", kubeletVersion: "v1.37.0" }), "passed"],
+  ["PF-004", "nodes of no pool", withNodes({ pool: "" }, { name: "n2", pool: "", kubeletVersion: "v1.37.0" }), "passed"],
   ["PF-004", "nodes not read", { ...good, nodes: unreadable }, "unknown"],
   ["PF-013", "all agree", good, "passed"],
   ["PF-013", "the node is older than its pool", withNode({ osImage: "Ubuntu 22.04.5 LTS" }), "failed", ["node n1"]],

@@ -53,6 +53,7 @@ const cases: readonly (readonly [name: string, answered: unknown, expected: unkn
   ["a maintenance window", answer({ pending: { ...board, kind: "MaintenanceWindow" } }, "approve"), NOT_NOW],
   ["the queue", answer({ pending: { ...board, kind: "AdmissionQueue" } }, "approve"), NOT_NOW],
   ["what is to be acknowledged", answer({ pending: { ...board, kind: "Acknowledgement" } }, "approve"), NOT_NOW],
+  ["an upgrade of the cluster", answer({ pending: { ...board, kind: "ClusterUpgrade" } }, "approve"), NOT_NOW],
   ["a rejection of a maintenance window", answer({ pending: { ...board, kind: "MaintenanceWindow" } }, "reject"), NOT_NOW],
   [
     "another gate",

@@ -19,6 +19,7 @@ import {
   run,
   standingRules,
   toWarning,
+  upgradeUnderWay,
   verdict,
   type Allowance,
   type ClusterFacts,
@@ -165,4 +166,9 @@ export async function checkPreflight(asking: Asking, question: PreflightQuestion
 /** Asks the rules that may be overridden, in every round, of what was looked at anyway. */
 export function checkStanding(question: PreflightQuestion): StandingRules {
   return standingRules(clusterFacts(question, NOT_ASKED), allowance(question));
+}
+
+/** What shows that the cluster is being upgraded, of what was looked at anyway; nothing when nothing does. */
+export function checkUpgrade(question: PreflightQuestion): string | undefined {
+  return upgradeUnderWay(clusterFacts(question, NOT_ASKED));
 }
