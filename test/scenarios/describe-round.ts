@@ -39,6 +39,8 @@ function paceOf({ reportSeconds }: { readonly reportSeconds?: number | undefined
 export function describeRound(decision: Decision): string {
   const { operation, status } = decision;
   const where = operation === undefined ? "no operation" : `${operation.phase} ${operation.percentComplete}%`;
+  const degraded = status.conditions.find(({ type, status: holds }) => type === "Degraded" && holds === "True")?.reason;
+  const why = degraded === "UnsupportedPool" ? ` ${degraded}` : "";
   const nodes = status.nodes.map((node) => `${node.name} ${node.phase}`).join(", ");
   // Other ends depend on when something began, which makes lines differ that say the same.
   const opens = (until: number | undefined): string => (until === undefined ? ", nobody knows until when" : ` until ${until / 1_000} s`);
@@ -65,7 +67,7 @@ export function describeRound(decision: Decision): string {
   const rest = operation?.control.rest === undefined ? [] : ["holds no place among operations"];
   const error = operation?.error === undefined ? [] : [`error ${operation.error.code} at ${operation.error.target}`];
   return [
-    `${where} [${status.state}, ${status.health}] ${nodes}`,
+    `${where} [${status.state}, ${status.health}${why}] ${nodes}`,
     ...[...error, ...rest, ...analysis, ...benefit, ...expected, ...warnings, ...waits, ...history, ...intents].map(
       (line) => `    ${line}`,
     ),

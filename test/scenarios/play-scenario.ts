@@ -243,6 +243,10 @@ export class ScenarioPlayer {
       case "silent":
         node.silent = true;
         return;
+      case "unsupported":
+        node.ineligible = what.replaceAll("-", " ");
+        node.taints = [];
+        return;
       case "heals":
         node.broken = false;
         node.silent = false;

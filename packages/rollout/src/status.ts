@@ -22,6 +22,7 @@ import type { RoundNode } from "./round.ts";
 import { ruleFindings } from "./rule-findings.ts";
 import { nodeDisruption, sumDisruption } from "./switch-disruption.ts";
 import { isSkipped } from "./take-requests.ts";
+import { unsupportedPoolWarnings } from "./unsupported-pool.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
 import { withAges } from "./warning-ages.ts";
 import { isCatalogued } from "./warning-catalogue.ts";
@@ -148,7 +149,15 @@ function warningsNow(
   const { preflight, standing } = snapshot;
   const ofPreflight = preflight.kind === "Passed" ? preflight.warnings : warningsBefore(snapshot);
   const lasting = ofPreflight.filter((warning) => !isCatalogued(warning) && !standing.warningIds.includes(warning.id));
-  return [...lasting, ...standing.warnings, ...conditionWarnings(enabledNodes({ nodes, now })), ...made];
+  return [...lasting, ...standing.warnings, ...conditionWarnings(enabledNodes({ nodes, now })), ...unsupportedPoolWarnings(nodes), ...made];
+}
+
+/** What is worst: nodes that should be well and are not, then those that host routing cannot be on for, then the policy. */
+function degradedReason(ill: readonly RoundNode[], said: { readonly degraded: boolean; readonly illPolicy: string | undefined }): string {
+  const { degraded, illPolicy } = said;
+  if (ill.some(({ record, seen }) => record.phase === "Failed" || (!seen.ready && seen.ineligible === undefined))) return "NodesUnwell";
+  if (ill.length > 0) return "UnsupportedPool";
+  return illPolicy !== undefined ? "PolicyUnwell" : degraded ? "NodesUnwell" : "AllWell";
 }
 
 /** What operators see: derived from the round, nothing added. */
@@ -175,10 +184,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
       [
         condition("Ready", settled && !degraded, [settled ? state : "InProgress", settled ? "" : `${waits.length} reasons to wait`]),
         condition("Progressing", !settled, [state, waits[0]?.message ?? ""]),
-        condition("Degraded", degraded, [
-          ill.length === 0 && illPolicy !== undefined ? "PolicyUnwell" : degraded ? "NodesUnwell" : "AllWell",
-          names,
-        ]),
+        condition("Degraded", degraded, [degradedReason(ill, { degraded, illPolicy }), names]),
         condition("Reachable", true, ["Answered", ""]),
         ...partialCondition(state),
         ...(state === "Disabled" ? [] : sharedConditions(enabled)),

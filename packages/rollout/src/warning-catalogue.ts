@@ -168,6 +168,15 @@ export const WARNING_CATALOGUE = {
     hiddenBy: "Not shown while nodes that join are not held back.",
     mustLastSeconds: 0,
   },
+  "unsupported-pool": {
+    title: "Host routing cannot be on for nodes that were added",
+    severity: "Warning",
+    impact: "Pods of these nodes take the stack, and packet filter rules count there as ever. They are never switched.",
+    remedy: "Move their pods to a pool of Ubuntu 24.04 (`Ubuntu2404`) or Azure Linux 3.0 (`AzureLinux3`), and delete the pool.",
+    impactUnit: "nodes",
+    hiddenBy: "Not shown while host routing is off; of more than twenty nodes the first are named.",
+    mustLastSeconds: 0,
+  },
   "connection-disruption": {
     title: "Connections were disrupted",
     severity: "Warning",
