@@ -100,6 +100,7 @@ async function measure(way: Way, databaseUrl: string, redisUrl: string): Promise
       metrics: new WorkerMetrics(),
       timers: systemTimers,
       askWebhook: noGate,
+      newId: randomUUID,
     };
     const admission = { global: 10_000, subscription: 10_000, region: 10_000 };
     return { bell, worker: startWorker({ ...tools, workerId, bundle, admission, store: { ...store, rounds } }, bell) };

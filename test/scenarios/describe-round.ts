@@ -1,11 +1,15 @@
-import type { Decision, Intent } from "@hostrouting/rollout";
+import type { Decision, Intent, NodeSpec } from "@hostrouting/rollout";
 import type { ClusterDisruption } from "@hostrouting/domain";
 import { describePatch } from "./describe-patch.ts";
+
+/** The bundle that is asked for, unless it is the first one. */
+const bundleOf = ({ mode, bundleDigest }: NodeSpec): string => (mode === "None" || bundleDigest === "digest" ? "" : ` by ${bundleDigest}`);
 
 /** One line for what is done to a cluster, without the parts that only identify. */
 function describeIntent(intent: Intent): string {
   switch (intent.kind) {
     case "EnsureBundle":
+      return intent.bundle.digest === "digest" ? intent.kind : `${intent.kind} ${intent.bundle.digest}`;
     case "RemoveBundle":
       return intent.kind;
     case "ApplyPolicy":
@@ -19,7 +23,7 @@ function describeIntent(intent: Intent): string {
     case "ApplyConfig":
       return `config ${intent.mode}`;
     case "WriteNodeSpec":
-      return `${intent.node}: ask ${intent.spec.mode} g${intent.spec.generation}${intent.spec.confirmedGeneration > 0 ? " confirmed" : ""}${paceOf(intent.spec)}`;
+      return `${intent.node}: ask ${intent.spec.mode} g${intent.spec.generation}${bundleOf(intent.spec)}${intent.spec.confirmedGeneration > 0 ? " confirmed" : ""}${paceOf(intent.spec)}`;
     case "DeleteNodeObject":
       return `${intent.node}: delete object`;
     case "RestartAgent":
@@ -59,7 +63,7 @@ export function describeRound(decision: Decision): string {
       ({ name, verdict, switchedSamples, comparedSamples }) => `${name} ${verdict} (${switchedSamples} samples against ${comparedSamples})`,
     );
   const warnings = status.warnings.map((warning) => `warning ${warning.id} (${warning.subjects.join(", ")}): ${warning.message}`);
-  const intents = decision.intents.map(describeIntent);
+  const intents = [...decision.intents.map(describeIntent), ...(decision.beginsUpgrade ? ["begin an upgrade"] : [])];
   const counts = status.disruption;
   const isCounted = counts !== undefined && counts.expectedAtMost + counts.measuredNodes > 0;
   const expected = isCounted ? [describeDisruption(counts)] : [];

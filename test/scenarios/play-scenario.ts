@@ -99,13 +99,13 @@ export class ScenarioPlayer {
   #adjust(line: string): void {
     const [verb = "", first = "", second = ""] = line.split(/\s+/);
     const simulation = this.#simulation;
-    const inSeconds = (seconds: string): number => simulation.nowMs + Number(seconds) * 1_000;
     switch (verb) {
       case "cancel":
       case "pause":
       case "resume":
       case "rollback":
       case "crash":
+      case "upgrade":
         return simulation[verb]();
       case "retry":
         return simulation.ask({ kind: "Retry", node: undefined });
@@ -131,31 +131,35 @@ export class ScenarioPlayer {
         simulation.faults = stepFaults(Number(first));
         return;
       case "pass":
-        simulation.nowMs = inSeconds(first);
+        simulation.nowMs += Number(first) * 1_000;
         return;
       case "warned":
         simulation.preflight = { kind: "Passed", warnings: [{ id: first, title: "", message: "said so", remedy: "", subjects: [] }] };
         return;
-      case "override": {
-        const override = (): object => ({ ruleId: first, reason: "said so", expiresAt: new Date(inSeconds(second)).toISOString() });
-        const preflightOverrides = (first === "none" ? [] : [override()]) as RolloutPolicy["preflightOverrides"];
-        simulation.policy = { ...simulation.policy, preflightOverrides };
-        return;
-      }
+      case "override":
+        return this.#override(first, second);
       default:
         return this.#holdBack(line);
     }
   }
 
-  /** `admission Unsupported`: what is there of the policy that taints nodes when they are made. `upgrade pool user: Upgrading`, `upgrade over`. */
+  /** `admission Unsupported`: what is there of the policy that taints nodes when they are made. `cluster-upgrade pool user: Upgrading`, `cluster-upgrade over`. */
   #holdBack(line: string): void {
     const [verb, kind] = line.split(/\s+/);
-    if (verb === "upgrade") {
-      this.#simulation.upgrade = kind === "over" ? undefined : line.slice(verb.length).trim();
+    if (verb === "cluster-upgrade") {
+      this.#simulation.clusterUpgrade = kind === "over" ? undefined : line.slice(verb.length).trim();
       return;
     }
-    if (verb !== "admission" || (kind !== "Unsupported" && kind !== "Foreign" && kind !== "Drifted")) return this.#refuse(line);
+    if (verb !== "admission") return this.#bundle(line);
+    if (kind !== "Unsupported" && kind !== "Foreign" && kind !== "Drifted") return this.#refuse(line);
     this.#simulation.birthTaint = { kind };
+  }
+
+  #override(ruleId: string, seconds: string): void {
+    const { policy, nowMs } = this.#simulation;
+    const override = (): object => ({ ruleId, reason: "said so", expiresAt: new Date(nowMs + Number(seconds) * 1_000).toISOString() });
+    const preflightOverrides = (ruleId === "none" ? [] : [override()]) as RolloutPolicy["preflightOverrides"];
+    this.#simulation.policy = { ...policy, preflightOverrides };
   }
 
   /** `gate board BeforeBatch`: somebody must approve; `gate night BeforeCluster 60`: it opens after a minute; `gate checks BeforeCluster hook`: a webhook. */
@@ -296,6 +300,14 @@ export class ScenarioPlayer {
     else if (verb === "other-taint") node.taints = [{ key: what, effect: "NoSchedule" }, ...node.taints];
     else if (verb === "keep-for-somebody") node.scaleDownDisabled = "true";
     else this.#refuse(`${verb} ${node.name}`);
+  }
+
+  /** `offer newer`: workers get another bundle; `bad-bundle newer`: no node can be verified with it. */
+  #bundle(line: string): void {
+    const [verb, digest = ""] = line.split(/\s+/);
+    if (verb === "offer") this.#simulation.offered = { image: digest, digest };
+    else if (verb === "bad-bundle") this.#simulation.badBundles.add(digest);
+    else this.#refuse(line);
   }
 
   #refuse(line: string): never {

@@ -62,6 +62,7 @@ export function startSimulatedWorker(world: SimulatedWorld, process: Process): v
     metrics: new WorkerMetrics(),
     timers: timersOf(scheduler, process),
     chance: () => world.random.next(),
+    newId: () => `upgrade-${Math.floor(world.random.next() * 2 ** 48).toString(16)}`,
     askWebhook: () => Promise.reject(new Error("no policy of the simulation has a webhook's gate")),
   };
   startWorker(world.bug?.(deps, { process, world }) ?? deps, {

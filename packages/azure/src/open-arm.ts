@@ -20,7 +20,7 @@ export type ArmCluster = {
   setMode(mode: AccelerationMode): Promise<ModeChange>;
   /** GET of `hostRoutings/default` or of something below it (`nodes`), with further parameters. The answer's JSON as it came. */
   readHostRouting(below?: string, query?: Readonly<Record<string, string>>): Promise<unknown>;
-  /** POST of a verb of `hostRoutings/default`: `pause`, `resume`, `cancel`, `retry`, `skip`, `approve`, `reject`, `rollback`. The answer's JSON as it came; nothing where there is none. */
+  /** POST of a verb of `hostRoutings/default`: `pause`, `resume`, `cancel`, `retry`, `skip`, `approve`, `reject`, `rollback`, `upgrade`. The answer's JSON as it came; nothing where there is none. */
   ask(verb: string, body?: Readonly<Record<string, unknown>>): Promise<unknown>;
 };
 

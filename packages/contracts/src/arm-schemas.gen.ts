@@ -568,6 +568,27 @@ export const armDocument = {
         },
         "description": "Canary nodes against nodes that are not switched, of the last operation that compared them."
       },
+      "HostRoutingBundle": {
+        "type": "object",
+        "required": [
+          "digest"
+        ],
+        "properties": {
+          "digest": {
+            "type": "string",
+            "description": "That nodes run or are brought to."
+          },
+          "offered": {
+            "type": "string",
+            "description": "A newer one that is not rolled out."
+          },
+          "heldBack": {
+            "type": "string",
+            "description": "One that was given up or rolled back, and is not begun with again by itself."
+          }
+        },
+        "description": "Digests of bundles."
+      },
       "HostRoutingCondition": {
         "type": "object",
         "required": [
@@ -919,6 +940,9 @@ export const armDocument = {
           "operation": {
             "$ref": "#/components/schemas/HostRoutingOperation"
           },
+          "bundle": {
+            "$ref": "#/components/schemas/HostRoutingBundle"
+          },
           "waits": {
             "type": "array",
             "items": {
@@ -959,6 +983,7 @@ export const armDocument = {
               "Enabling",
               "PartiallyEnabled",
               "Enabled",
+              "Upgrading",
               "Disabling",
               "Unknown"
             ]
@@ -2060,7 +2085,8 @@ export const armDocument = {
           "analysisInconclusiveLimit",
           "analysisConsecutiveErrorLimit",
           "taintFailOpenMinutes",
-          "policyMode"
+          "policyMode",
+          "bundleUpgrade"
         ],
         "properties": {
           "nodeAction": {
@@ -2274,6 +2300,10 @@ export const armDocument = {
           "policyMode": {
             "type": "string",
             "description": "`Correct`: changes to the managed network policy are put right. `Warn`: they are shown. `Off`: there is no such policy."
+          },
+          "bundleUpgrade": {
+            "type": "string",
+            "description": "`Auto`: a newer bundle is rolled out by itself; `Manual`: when somebody asks."
           }
         },
         "description": "How nodes are switched; durations carry their unit."
@@ -2867,6 +2897,20 @@ export const armDocument = {
                   "Correct",
                   "Warn",
                   "Off"
+                ]
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "bundleUpgrade": {
+            "anyOf": [
+              {
+                "type": "string",
+                "enum": [
+                  "Auto",
+                  "Manual"
                 ]
               },
               {

@@ -334,6 +334,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Brings every node to the newest bundle, node by node. 409 where host routing is not on, or something else is under way. */
+        post: operations["HostRoutings_Upgrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/usage": {
         parameters: {
             query?: never;
@@ -559,6 +576,15 @@ export interface components {
             benefit: components["schemas"]["BenefitFigure"][];
             nodes: components["schemas"]["AnalysedNode"][];
         };
+        /** @description Digests of bundles. */
+        HostRoutingBundle: {
+            /** @description That nodes run or are brought to. */
+            digest: string;
+            /** @description One that was given up or rolled back, and is not begun with again by itself. */
+            heldBack?: string;
+            /** @description A newer one that is not rolled out. */
+            offered?: string;
+        };
         /** @description Of the shape of Kubernetes' `metav1.Condition`. */
         HostRoutingCondition: {
             lastTransitionTime: string;
@@ -677,6 +703,7 @@ export interface components {
         HostRoutingProperties: {
             /** @description Absent until nodes were compared. */
             analysis?: components["schemas"]["HostRoutingAnalysis"];
+            bundle?: components["schemas"]["HostRoutingBundle"];
             conditions: components["schemas"]["HostRoutingCondition"][];
             desiredMode: components["schemas"]["AccelerationMode"];
             /** @description Absent when no node is or was switched. */
@@ -693,7 +720,7 @@ export interface components {
             waits: components["schemas"]["HostRoutingWait"][];
             warnings: components["schemas"]["HostRoutingWarning"][];
         };
-        HostRoutingState: string | ("Disabled" | "Enabling" | "PartiallyEnabled" | "Enabled" | "Disabling" | "Unknown");
+        HostRoutingState: string | ("Disabled" | "Enabling" | "PartiallyEnabled" | "Enabled" | "Upgrading" | "Disabling" | "Unknown");
         HostRoutingUpdate: {
             properties?: components["schemas"]["HostRoutingUpdateProperties"];
         };
@@ -1021,6 +1048,8 @@ export interface components {
             batchPlan: (number | components["schemas"]["Percentage"])[];
             /** Format: int32 */
             batchSoakMs: number;
+            /** @description `Auto`: a newer bundle is rolled out by itself; `Manual`: when somebody asks. */
+            bundleUpgrade: string;
             /** Format: int32 */
             canaryPerStratum: number;
             /** Format: int32 */
@@ -1112,6 +1141,7 @@ export interface components {
             /** @description Replaces the whole list; each 1–500, or 1–100 %. */
             batchPlan?: (number | components["schemas"]["Percentage"])[] | null;
             batchSoakMs?: number | null;
+            bundleUpgrade?: ("Auto" | "Manual") | null;
             canaryPerStratum?: number | null;
             canarySoakMs?: number | null;
             confirmSeconds?: number | null;
@@ -2131,6 +2161,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HostRouting"];
                 };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_Upgrade: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has been accepted for processing, but processing has not yet completed. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": string;
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unexpected error response. */
             default: {

@@ -59,6 +59,7 @@ export const rolloutPolicyBounds: Readonly<Record<keyof RolloutPolicy, Bound>> =
   analysisInconclusiveLimit: { min: 0, max: 100 },
   analysisConsecutiveErrorLimit: { min: 0, max: 100 },
   taintFailOpenMinutes: { min: 0, max: 1_440 },
+  bundleUpgrade: { words: ["Auto", "Manual"] },
   policyMode: { words: ["Correct", "Warn", "Off"] },
 };
 

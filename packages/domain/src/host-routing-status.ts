@@ -2,6 +2,7 @@ import type { AnalysisStatus } from "./analysis.ts";
 import type { Instant } from "./brand.ts";
 import type { AccelerationMode } from "./managed-cluster.ts";
 import type { ManagedPolicyStatus } from "./managed-policy.ts";
+import type { Bundle } from "./operation.ts";
 import type { ClusterDisruption, NodeDisruption } from "./switch-disruption.ts";
 import type { PreflightAnswers } from "./preflight-answers.ts";
 import type { Wait } from "./wait-reason.ts";
@@ -96,9 +97,21 @@ export type HostRoutingWarning = {
 /** What the worker saw and decided last; the control plane shows it and adds nothing. */
 export type HostRoutingStatus = {
   readonly effectiveMode: AccelerationMode | "Mixed" | "Unknown";
-  readonly state: "Disabled" | "Enabling" | "PartiallyEnabled" | "Enabled" | "Disabling";
+  readonly state: "Disabled" | "Enabling" | "PartiallyEnabled" | "Enabled" | "Upgrading" | "Disabling";
   /** `Paused` as long as an operation is; the condition Degraded says whether all is well meanwhile. */
   readonly health: "Healthy" | "Degraded" | "Unknown" | "Paused";
+  /**
+   * Digests: of the bundle that nodes run or are brought to; of a newer one that is offered; and of one that was rolled back, so that it is not begun
+   * with again by itself. `before`: the one before the last upgrade. `isKept`: what ended last without success was an upgrade, so that nodes which join
+   * or boot are still switched on. Absent in records of before.
+   */
+  readonly bundle?: {
+    readonly digest: string;
+    readonly offered?: string | undefined;
+    readonly heldBack?: string | undefined;
+    readonly before?: Bundle | undefined;
+    readonly isKept?: boolean | undefined;
+  };
   readonly conditions: readonly HostRoutingCondition[];
   readonly nodeCounts: Readonly<Record<string, number>>;
   readonly waits: readonly Wait[];

@@ -4,7 +4,7 @@ import type { AccelerationMode } from "./managed-cluster.ts";
 import type { RolloutGate } from "./rollout-gate.ts";
 
 /** What an accepted request makes of the cluster. */
-export type OperationKind = "EnableHostRouting" | "DisableHostRouting" | "RollbackHostRouting";
+export type OperationKind = "EnableHostRouting" | "DisableHostRouting" | "RollbackHostRouting" | "UpgradeBundle";
 
 /**
  * How far an operation is. `Succeeded`, `Failed` and `Canceled` are terminal (ARM RPC) and never change.
@@ -104,6 +104,9 @@ export type PendingGate = {
 /** Since when an operation has held no place, and whether it could go on again and asks for one. */
 export type OperationRest = { readonly since: Instant; readonly isOver: boolean };
 
+/** A bundle: its image, and the digest of what is in it. */
+export type Bundle = { readonly image: string; readonly digest: string };
+
 /** What holds an operation, and what is remembered of it. Requests and rounds both write it, each over the version that it read. */
 export type OperationControl = {
   /** Absent as soon as somebody asked to go on. */
@@ -134,6 +137,8 @@ export type OperationControl = {
   readonly cancelReason?: OperationError | undefined;
   /** Nodes whose analysis runs or has ended. */
   readonly analysis?: readonly AnalysedNode[] | undefined;
+  /** Of an operation that replaces the bundle: the one that was there, and the one that nodes are brought to, whatever is offered meanwhile. */
+  readonly bundles?: { readonly from: Bundle; readonly to: Bundle } | undefined;
   /** What the next round takes up, at most 100. */
   readonly requests?: readonly NodeRequest[] | undefined;
 };

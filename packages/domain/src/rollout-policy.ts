@@ -102,6 +102,8 @@ export type RolloutPolicy = {
   readonly analysisConsecutiveErrorLimit: number;
   /** After how long pods are let onto a node that joined though host routing is not on there, 0–1,440 min; 0 is never. */
   readonly taintFailOpenMinutes: number;
+  /** Whether a newer bundle is rolled out by itself, or when somebody asks for it. */
+  readonly bundleUpgrade: "Auto" | "Manual";
   /** What becomes of changes to the network policy that stands for the nodes' own rules. */
   readonly policyMode: PolicyMode;
 };
@@ -152,6 +154,7 @@ export const productionPolicy: RolloutPolicy = {
   analysisInconclusiveLimit: 3,
   analysisConsecutiveErrorLimit: 4,
   taintFailOpenMinutes: 0,
+  bundleUpgrade: "Auto",
   policyMode: "Correct",
 };
 

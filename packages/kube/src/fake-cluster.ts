@@ -279,9 +279,11 @@ export class FakeCluster {
   #runAgent(name: string, clockMs: number): void {
     const node = this.#node(name);
     const agent = this.agents.get(name);
-    const digest = this.daemonSet?.metadata?.annotations?.[DIGEST_ANNOTATION];
-    if (agent === undefined || digest === undefined) return;
+    const offered = this.daemonSet?.metadata?.annotations?.[DIGEST_ANNOTATION];
+    if (agent === undefined || offered === undefined) return;
     const podName = `hostrouting-agent-${name}`;
+    // OnDelete: a pod that is there keeps what it was made from.
+    const digest = this.pods.get(`${BUNDLE_NAMESPACE}/${podName}`)?.metadata?.annotations?.[DIGEST_ANNOTATION] ?? offered;
     const isReady = node.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
     this.pods.set(`${BUNDLE_NAMESPACE}/${podName}`, {
       metadata: {

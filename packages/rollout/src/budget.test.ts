@@ -41,6 +41,8 @@ const event = fc.oneof(
         "pause",
         "resume",
         "rollback",
+        "upgrade",
+        "offer",
         "retryAll",
         "approve",
         "reject",
@@ -86,7 +88,11 @@ function happenToCluster(simulation: Simulation, kind: Exclude<Event, { name: un
     case "pause":
     case "resume":
     case "rollback":
+    case "upgrade":
       return simulation[kind]();
+    case "offer":
+      simulation.offered = { image: "bundle", digest: `digest-${simulation.nowMs}` };
+      return;
     case "emergency":
     case "calm":
       simulation.emergencyOff = kind === "emergency";

@@ -34,6 +34,8 @@ export type Decision = {
   readonly enabled?: readonly EnabledNode[];
   readonly status: HostRoutingStatus;
   readonly intents: readonly Intent[];
+  /** An operation `UpgradeBundle` is to be begun, unless another one is by then. */
+  readonly beginsUpgrade: boolean;
   readonly lookAgainInMs: number;
   readonly history: readonly HistoryEntry[];
 };
@@ -57,7 +59,9 @@ function decideOutcome(round: Round, operation: Operation | undefined): Outcome 
   if (operation === undefined) return steadyState(round);
   const taken = takeRequests(round, operation);
   const asked = withExhaustedPause(round.snapshot, taken.operation);
-  return operation.kind === "EnableHostRouting" ? enableOperation(taken.round, asked) : disableOperation(taken.round, asked);
+  return operation.kind === "EnableHostRouting" || operation.kind === "UpgradeBundle"
+    ? enableOperation(taken.round, asked)
+    : disableOperation(taken.round, asked);
 }
 
 type Unreachable = Extract<ClusterSnapshot["reach"], { kind: "Unreachable" }>;
@@ -74,13 +78,15 @@ function outOfReach(snapshot: ClusterSnapshot, { message, reason }: Unreachable,
     nodes: snapshot.records,
     status: buildUnreachableStatus(snapshot, { message, waits, now }),
     intents: [],
+    beginsUpgrade: false,
     lookAgainInMs: operation === undefined ? UNREACHABLE_IDLE_MS : UNREACHABLE_BUSY_MS,
     history: [],
   };
 }
 
 function close(round: Round, outcome: Outcome): Decision {
-  const { snapshot, now } = round;
+  const { now } = round;
+  const snapshot = { ...round.snapshot, bundle: round.offered };
   const policy = keepPolicy(round, outcome);
   const keeping = [...policy.intents, ...keepBirthTaint(round.holdsJoiningNodes, round.observed)];
   const waits = completeWaits([...outcome.waits, ...policy.waits], round.previousWaits, now);
@@ -106,8 +112,9 @@ function close(round: Round, outcome: Outcome): Decision {
     enabled: stepped
       .filter(({ record }) => record.phase === "Enabled")
       .map(({ record, seen }) => ({ uid: record.uid, bootId: seen.bootId, pool: seen.pool })),
-    status: buildStatus({ snapshot, operation: outcome.operation, nodes: stepped, waits, policy, now }),
+    status: buildStatus({ snapshot, operation: outcome.operation, nodes: stepped, waits, policy, bundle: round.snapshot.bundle, now }),
     intents: [...keeping, ...replaceBundle(round, outcome), ...outcome.intents],
+    beginsUpgrade: outcome.beginsUpgrade ?? false,
     lookAgainInMs: keeping.length > 0 ? Math.min(AFTER_WRITE_MS, outcome.lookAgainInMs) : outcome.lookAgainInMs,
     history: [
       ...outcome.history,

@@ -1,11 +1,13 @@
 import { unreachable, type Operation } from "@hostrouting/domain";
 import { installBundle, removeEverything } from "./bundle-plan.ts";
 import { closedWindow, hasNodesToDisable } from "./disruption-gate.ts";
+import { isReached } from "./failure-budget.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { withPendingGate } from "./policy-gates.ts";
 import { withRest } from "./resting-operation.ts";
 import { advance, freshAttempts, progressError, timeoutError } from "./operation-step.ts";
 import { stepNodes, type Outcome, type Round } from "./round.ts";
+import { isSkipped } from "./take-requests.ts";
 import { windDown } from "./wind-down.ts";
 
 /**
@@ -47,13 +49,23 @@ function disablingStep(round: Round, operation: Operation): Outcome {
 
 function roll(round: Round, operation: Operation): Outcome {
   const window = closedWindow(round);
-  const free = letGo(round, window === undefined);
-  const step = window !== undefined && hasNodesToDisable(free.nodes) ? { ...free, waits: [...free.waits, window] } : free;
+  const free = goBack(round, window === undefined);
+  const isHeld = window !== undefined && (round.renews ? free.isOpen : hasNodesToDisable(free.nodes));
+  const step = isHeld ? { ...free, waits: [...free.waits, window] } : free;
   return advance(operation, step, step.isOpen || step.intents.length > 0 ? "Rolling" : "Finishing");
 }
 
+/** Takes nodes back to where they were: to the bundle before, or to the stack. None is begun with unless `mayStart`. `isOpen`: some are not back yet. */
+export function goBack(round: Round, mayStart: boolean): Pick<Outcome, "nodes" | "intents" | "waits"> & { readonly isOpen: boolean } {
+  if (!round.renews) return letGo(round, mayStart);
+  const stepped = stepNodes(round, "BpfVeth", mayStart);
+  const installed = installBundle(round, stepped.nodes, "BpfVeth");
+  const isOpen = installed.nodes.some((node) => node.seen.ineligible === undefined && !isSkipped(node.record) && !isReached(round, node));
+  return { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits: stepped.waits, isOpen };
+}
+
 /** Lets nodes go, a few at a time; none is begun with unless `mayStart`. `isOpen`: some are not back yet. */
-export function letGo(round: Round, mayStart: boolean): Pick<Outcome, "nodes" | "intents" | "waits"> & { readonly isOpen: boolean } {
+function letGo(round: Round, mayStart: boolean): Pick<Outcome, "nodes" | "intents" | "waits"> & { readonly isOpen: boolean } {
   const stepped = stepNodes(round, "None", mayStart);
   const isOpen = stepped.nodes.some(({ record }) => record.phase !== "Disabled");
   const bundleIsThere = round.observed.bundle !== undefined && !round.observed.bundle.deleting;
@@ -65,6 +77,7 @@ export function letGo(round: Round, mayStart: boolean): Pick<Outcome, "nodes" | 
 
 function finish(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, false);
+  if (round.renews) return advance(operation, stepped, stepped.intents.length === 0 ? "Succeeded" : "Finishing");
   const removal = removeEverything(round);
   const step = { nodes: stepped.nodes, intents: [...stepped.intents, ...removal.intents], waits: [...stepped.waits, ...removal.waits] };
   return advance(operation, step, removal.isDone && stepped.intents.length === 0 ? "Succeeded" : "Finishing");

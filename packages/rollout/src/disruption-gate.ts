@@ -1,6 +1,6 @@
 import { whyNoDisruption } from "@hostrouting/domain";
 import { isInFlight } from "./budget.ts";
-import { isWanted } from "./failure-budget.ts";
+import { isReached, isWanted } from "./failure-budget.ts";
 import type { Outcome, Round } from "./round.ts";
 import { CLUSTER, type WaitDraft } from "./waits.ts";
 
@@ -19,7 +19,8 @@ export function closedWindow({ snapshot, observed, now }: Round): WaitDraft | un
 
 /** Whether a switching on has nodes left to start: then a closed window is what it waits for. */
 export function hasNodesToEnable(round: Round, nodes: Outcome["nodes"]): boolean {
-  return nodes.some((node) => node.record.phase === "Pending" && isWanted(round, node));
+  const isLeft = (node: Outcome["nodes"][number]): boolean => node.record.phase === "Enabled" && !isReached(round, node);
+  return nodes.some((node) => (node.record.phase === "Pending" || isLeft(node)) && isWanted(round, node));
 }
 
 /** Whether a switching off has. */

@@ -5,7 +5,7 @@ import { analyse } from "./analysis/analyse.ts";
 import { installBundle } from "./bundle-plan.ts";
 import { stepOfUpgrade, withUpgradeSeen } from "./cluster-upgrade.ts";
 import { closedWindow, hasNodesToEnable } from "./disruption-gate.ts";
-import { isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
+import { hasOpenNodes, isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { closedGate, gateEnd, withPendingGate } from "./policy-gates.ts";
 import { advance, freshAttempts, progressError, timeoutError } from "./operation-step.ts";
@@ -49,7 +49,7 @@ function enablingStep(round: Round, asked: Operation): Outcome {
   if (upgraded !== undefined) return upgraded;
   switch (operation.phase) {
     case "Accepted":
-      return advance(operation, { nodes: round.nodes.map(freshAttempts), intents: [], waits: [] }, "Validating");
+      return advance(withBundles(round, operation), { nodes: round.nodes.map(freshAttempts), intents: [], waits: [] }, "Validating");
     case "Validating":
       return validate(round, operation);
     case "Preparing":
@@ -66,6 +66,15 @@ function enablingStep(round: Round, asked: Operation): Outcome {
     default:
       return unreachable(operation.phase);
   }
+}
+
+/** An upgrade remembers from which bundle to which it goes: the one that is offered may change before it has ended. */
+function withBundles({ observed, offered, snapshot }: Round, operation: Operation): Operation {
+  if (operation.kind !== "UpgradeBundle") return operation;
+  const there = observed.bundle === undefined ? offered : { image: observed.bundle.image, digest: observed.bundle.digest };
+  // One that goes on where another ended goes back to where that one began.
+  const from = there.digest === offered.digest ? (snapshot.previous?.bundle?.before ?? there) : there;
+  return { ...operation, control: { ...operation.control, bundles: { from, to: offered } } };
 }
 
 /** Nothing advances any more: what the policy says of failures is done about it. */
@@ -123,7 +132,10 @@ function prepare(round: Round, operation: Operation): Outcome {
   const stepped = stepNodes(round, operation.mode, false);
   const mode = stepped.nodes.some(({ seen }) => seen.spec?.mode === "BpfVeth") ? "BpfVeth" : "Observe";
   const installed = installBundle(round, stepped.nodes, mode);
-  const missing = installed.nodes.filter(({ seen, record }) => isWanted(round, { record, seen }) && !agentIsReady(seen, bundle.digest));
+  const missing = installed.nodes.filter(
+    // Agents of nodes that are on are replaced in their turn.
+    (node) => isWanted(round, node) && node.record.phase !== "Enabled" && !agentIsReady(node.seen, bundle.digest),
+  );
   const waits: WaitDraft[] = missing.map(({ record, seen }) => ({
     reason: !seen.ready ? "NodeNotReady" : seen.agentPod === undefined ? "BundleInstalling" : "AgentNotReporting",
     subject: record.node,
@@ -201,11 +213,6 @@ function roll(before: Round, asked: Operation): Outcome {
   return short === undefined ? advance(operation, step, "Finishing") : failing(round, operation, { step, why: short });
 }
 
-/** Whether the operation has nodes before it: those that failed within the budgets are behind it. */
-function hasOpenNodes(round: Round, nodes: readonly RoundNode[]): boolean {
-  return nodes.some(({ record, seen }) => record.phase !== "Enabled" && record.phase !== "Failed" && isWanted(round, { record, seen }));
-}
-
 /** Waits for somebody to look, if the policy says so and they have not looked yet; else remembers the error, and the next rounds wind down. */
 function failing(
   round: Round,
@@ -226,7 +233,9 @@ function failing(
     target: failed.map(({ record }) => record.node).join(", "),
     details: failed.map(nodeError),
   };
-  return advance({ ...operation, error }, step, onFailure === "Rollback" ? "RollingBack" : operation.phase);
+  if (onFailure !== "Rollback") return advance({ ...operation, error }, step, operation.phase);
+  const nodes = round.renews ? step.nodes.map(freshAttempts) : step.nodes;
+  return advance({ ...operation, error }, { ...step, nodes }, "RollingBack");
 }
 
 function nodeError({ record, seen }: RoundNode): OperationError {

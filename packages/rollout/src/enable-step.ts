@@ -1,6 +1,7 @@
 import { as, unreachable, type Instant, type NodeRollout } from "@hostrouting/domain";
 import { agentIsReady, currentReport, hasObserved, isKnownLegacy, nextGeneration, whyNotVerified } from "./agent-report.ts";
 import { sampleOf } from "./analysis/sample.ts";
+import { carriesOther } from "./bundle-upgrade.ts";
 import { isEmptyFromBirth } from "./held-back.ts";
 import { detachStep } from "./detach-step.ts";
 import { renewObject } from "./renew-object.ts";
@@ -81,7 +82,7 @@ function whileOff(record: NodeRollout, context: StepContext): NodeStep {
 }
 
 function start(record: NodeRollout, context: StepContext): NodeStep {
-  const { seen, now } = context;
+  const { seen } = context;
   if (!context.mayStart || seen.ineligible !== undefined || record.skipped !== undefined) return move(record);
   if (!seen.ready) return hold(record, { reason: "NodeNotReady", message: "The node is not Ready." });
   if (currentReport(seen)?.reason === "EmergencyOff") return askAgain(record, context);
@@ -101,16 +102,23 @@ function start(record: NodeRollout, context: StepContext): NodeStep {
   }
   if (isLaterClaim(parseOwner(seen.owner), context.owner))
     return hold(record, { reason: "LeaseHeldElsewhere", message: `The node is claimed by ${seen.owner}.` });
-  if (context.policyHold !== undefined) return hold(record, context.policyHold);
-  const stage = context.stages?.stageOf(record, seen);
+  const taken = takePlace(record, context);
+  if ("intents" in taken) return taken;
+  return move(enter(begun(taken, context), isToBeDrained(taken, context) ? "Cordoning" : "Installing", context.now));
+}
+
+/** The record with its stage when there is a place for it; else why not. */
+function takePlace(record: NodeRollout, context: StepContext): NodeRollout | NodeStep {
+  const { seen, policyHold, stages, budget } = context;
+  if (policyHold !== undefined) return hold(record, policyHold);
+  const stage = stages?.stageOf(record, seen);
   if (stage === undefined && waitsForItsTurn(record, context)) return move(record);
   if (stage === CANARIES && context.lacksFigures())
     return hold(record, { reason: "AnalysisRunning", message: "No other node of its kind is left, so its own figures are taken first." });
-  const refusal = context.budget.take(seen);
+  const refusal = budget.take(seen);
   if (refusal !== undefined) return hold(record, { reason: "DisruptionBudgetFull", message: `${refusal}.` });
-  if (stage !== undefined) context.stages?.take(record, seen);
-  const next = begun({ ...record, stage: stage ?? record.stage }, context);
-  return move(enter(next, isToBeDrained(record, context) ? "Cordoning" : "Installing", now));
+  if (stage !== undefined) stages?.take(record, seen);
+  return { ...record, stage: stage ?? record.stage };
 }
 
 /** A node that pods are kept off is worth nothing until it is switched, and nobody is disturbed by that: it waits for no canary and no batch. */
@@ -120,6 +128,28 @@ function waitsForItsTurn({ heldBack }: NodeRollout, { stages }: StepContext): bo
 
 function isToBeDrained(record: NodeRollout, { policy }: StepContext): boolean {
   return policy.nodeAction === "DrainAndSwitch" && !isEmptyFromBirth(record);
+}
+
+/**
+ * A node that is on is brought to another bundle: its agent is replaced, and the new one takes over what the old one has attached. Nothing is
+ * drained, whatever the policy says of switches, since no packet changes its path.
+ */
+function renew(record: NodeRollout, context: StepContext): NodeStep {
+  const { seen, now } = context;
+  if (!context.mayStart) return move(record);
+  if (!seen.ready) return hold(record, { reason: "NodeNotReady", message: "The node is not Ready." });
+  if (isLaterClaim(parseOwner(seen.owner), context.owner))
+    return hold(record, { reason: "LeaseHeldElsewhere", message: `The node is claimed by ${seen.owner}.` });
+  const taken = takePlace(record, context);
+  if ("intents" in taken) return taken;
+  const { cordonedByUs, platformRules } = record;
+  return move(enter({ ...begun(taken, context), cordonedByUs, platformRules }, "Installing", now));
+}
+
+/** Where a node rests whose attempt ends before it was asked to switch: one that is on under an earlier order is still on. */
+function restingPhase(record: NodeRollout, { seen, renews }: StepContext): "Pending" | "Enabled" {
+  const isOn = seen.spec?.mode === "BpfVeth" && seen.spec.bootID === seen.bootId && seen.spec.generation < record.switchGeneration;
+  return renews && isOn ? "Enabled" : "Pending";
 }
 
 /** The record of a node's next attempt. */
@@ -157,7 +187,7 @@ function install(record: NodeRollout, context: StepContext): NodeStep {
     return move(
       enter(
         { ...record, problem: { reason: "NodeNotReady", message: "The node stopped being Ready before it was switched." } },
-        "Pending",
+        restingPhase(record, context),
         now,
       ),
     );
@@ -170,16 +200,19 @@ function install(record: NodeRollout, context: StepContext): NodeStep {
         context,
       ),
     );
-  return hold(record, {
-    reason: "BundleInstalling",
+  const wait = {
+    reason: "BundleInstalling" as const,
     message: "Waiting for the pinned bundle's agent.",
     until: as<Instant>(record.since + policy.installTimeoutMs),
-  });
+  };
+  const pod = seen.agentPod;
+  if (pod === undefined || pod.deleting || pod.bundleDigest === context.bundle.digest) return hold(record, wait);
+  return hold(record, wait, { kind: "RestartAgent", node: seen.name, pod: pod.name });
 }
 
 /** The policy was lost before the node was asked to switch: the attempt counts for nothing. */
-function withoutPolicy(record: NodeRollout, { now }: StepContext): NodeStep {
-  return move(enter({ ...record, attempt: record.attempt - 1 }, "Pending", now));
+function withoutPolicy(record: NodeRollout, context: StepContext): NodeStep {
+  return move(enter({ ...record, attempt: record.attempt - 1 }, restingPhase(record, context), context.now));
 }
 
 function switchOver(record: NodeRollout, context: StepContext): NodeStep {
@@ -273,11 +306,12 @@ function stayFailed(record: NodeRollout, context: StepContext): NodeStep {
 }
 
 function keep(record: NodeRollout, context: StepContext): NodeStep {
-  const { now } = context;
+  const { seen, now } = context;
   const renewed = renewObject(record, context);
   if (renewed !== undefined) return renewed;
   const lost = whyNoLongerOn(record, context);
-  return lost === undefined ? move(record) : move(enter({ ...record, attempt: 0, problem: lost }, "Pending", now));
+  if (lost !== undefined) return move(enter({ ...record, attempt: 0, problem: lost }, "Pending", now));
+  return context.renews && carriesOther({ record, seen }, context.bundle.digest) ? renew(record, context) : move(record);
 }
 
 /** Why a node that was confirmed does not route by eBPF any more, or nothing. "Unknown" is no such reason: it may pass. */
@@ -313,8 +347,9 @@ function revert(record: NodeRollout, context: StepContext, problem: NonNullable<
 }
 
 /** Where a node goes that is back on the stack: to its next attempt, or to Failed when there is none left. A boot is nobody's failure to hold. */
-function afterRevert(record: NodeRollout, { policy, now }: StepContext): NodeRollout {
+function afterRevert(record: NodeRollout, context: StepContext): NodeRollout {
+  const { policy, now } = context;
   const held = policy.onNodeFailure === "Hold" && record.problem?.reason !== "NodeRebooted";
   const usedUp = record.problem !== undefined && (held || record.attempt >= policy.attemptsMax);
-  return enter(record, usedUp ? "Failed" : "Pending", now);
+  return enter(record, usedUp ? "Failed" : restingPhase(record, context), now);
 }

@@ -1,4 +1,5 @@
 import { shareOf, type Operation } from "@hostrouting/domain";
+import { carriesOther } from "./bundle-upgrade.ts";
 import type { Round, RoundNode } from "./round.ts";
 import { isSkipped } from "./take-requests.ts";
 import { waitingSince } from "./waits.ts";
@@ -15,6 +16,16 @@ export function isWanted(round: Round, { record, seen }: RoundNode): boolean {
   if (seen.ready) return true;
   const since = waitingSince(round.previousWaits, "NodeNotReady", record.node) ?? round.now;
   return round.now - since <= round.snapshot.policy.installTimeoutMs;
+}
+
+/** Whether a node is where an operation that switches on wants it. */
+export function isReached({ renews, snapshot }: Round, node: RoundNode): boolean {
+  return node.record.phase === "Enabled" && !(renews && carriesOther(node, snapshot.bundle.digest));
+}
+
+/** Whether the operation has nodes before it: those that failed within the budgets are behind it. */
+export function hasOpenNodes(round: Round, nodes: readonly RoundNode[]): boolean {
+  return nodes.some((node) => !isReached(round, node) && node.record.phase !== "Failed" && isWanted(round, node));
 }
 
 /** Whether somebody resumed though the node had failed. */
@@ -61,7 +72,7 @@ export function whyOverBudget(round: Round, operation: Operation, all: readonly 
 export function whyTooFewEnabled(round: Round, operation: Operation, nodes: readonly RoundNode[]): Shortfall | undefined {
   const { minSuccessPercent } = round.snapshot.policy;
   const reached = nodes.filter((node) => isWanted(round, node) || (node.seen.ineligible === undefined && isSkipped(node.record)));
-  const enabled = reached.filter(({ record }) => record.phase === "Enabled").length;
+  const enabled = reached.filter((node) => isReached(round, node)).length;
   if (enabled * 100 >= minSuccessPercent * reached.length) return undefined;
   const failed = reached.filter(({ record }) => record.phase === "Failed" || isSkipped(record));
   return {

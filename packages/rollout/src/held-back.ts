@@ -1,4 +1,12 @@
-import { NOT_READY_TAINT, type HeldBack, type Instant, type NodeRollout, type NodeTaint, type RolloutPolicy } from "@hostrouting/domain";
+import {
+  NOT_READY_TAINT,
+  type HeldBack,
+  type Instant,
+  type NodeRollout,
+  type NodeTaint,
+  type OperationPhase,
+  type RolloutPolicy,
+} from "@hostrouting/domain";
 import { currentReport, hasObserved } from "./agent-report.ts";
 import type { Intent } from "./intent.ts";
 import type { ClusterObservation, ClusterSnapshot, NodeObservation } from "./snapshot.ts";
@@ -6,6 +14,10 @@ import type { ClusterObservation, ClusterSnapshot, NodeObservation } from "./sna
 const MINUTE_MS = 60_000;
 /** A node that pods are kept off for longer than this is told of: an agent needs seconds. */
 export const HELD_LONG_MS = 10 * MINUTE_MS;
+
+/** An operation that switches on holds nodes from here on; one that brings another bundle to a cluster that is on, all the way. */
+const HOLDING: ReadonlySet<OperationPhase> = new Set(["Rolling", "Finishing"]);
+const HOLDING_ON: ReadonlySet<OperationPhase> = new Set([...HOLDING, "Accepted", "Validating", "Preparing"]);
 
 /**
  * Whether pods are kept off nodes that join until host routing is on there: while it is on, and while an operation that switches it on rolls. Not while
@@ -15,9 +27,10 @@ export const HELD_LONG_MS = 10 * MINUTE_MS;
 export function holdsJoiningNodes({ cluster, operation }: ClusterSnapshot, { config }: ClusterObservation): boolean {
   if (cluster.desiredMode !== "BpfVeth" || config?.emergencyOff === true) return false;
   if (operation === undefined) return cluster.provisioningState === "Succeeded";
-  const { mode, phase, error, cancelRequested, control } = operation;
+  const { kind, mode, phase, error, cancelRequested, control } = operation;
   const isHeld = control.pause !== undefined || control.pending !== undefined;
-  return mode === "BpfVeth" && (phase === "Rolling" || phase === "Finishing") && error === undefined && !cancelRequested && !isHeld;
+  const holding = kind === "EnableHostRouting" ? HOLDING : HOLDING_ON;
+  return mode === "BpfVeth" && holding.has(phase) && error === undefined && !cancelRequested && !isHeld;
 }
 
 /** What decides whether pods are kept off a node. `isNew`: it was never seen before. */

@@ -23,6 +23,8 @@ export type StepContext = {
   readonly lacksFigures: () => boolean;
   /** Whether nodes at rest may be started; nodes in flight always go on to a safe point. */
   readonly mayStart: boolean;
+  /** Whether nodes that are on are brought to another bundle. */
+  readonly renews: boolean;
   /** Why this node must not be started; what was started before goes on. */
   readonly refusal: NodeRefusal | undefined;
   readonly emergencyOff: boolean;

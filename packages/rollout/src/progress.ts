@@ -8,6 +8,7 @@ import {
   type OperationPhase,
   type RolloutPolicy,
 } from "@hostrouting/domain";
+import { carriesOther } from "./bundle-upgrade.ts";
 import type { Round, RoundNode } from "./round.ts";
 
 /** How much of one node's way to `Enabled` lies behind it, 0–1. */
@@ -70,7 +71,9 @@ function percentOf(operation: Operation, phase: OperationPhase, nodes: readonly 
     case "Rolling": {
       const counted = nodes.filter(({ seen }) => seen.ineligible === undefined);
       const share = operation.mode === "BpfVeth" ? towardsEnabled : towardsDisabled;
-      const done = counted.reduce((sum, { record }) => sum + share(record.phase), 0);
+      const target = operation.control.bundles?.to.digest;
+      const isBefore = (node: RoundNode): boolean => target !== undefined && carriesOther(node, target);
+      const done = counted.reduce((sum, node) => sum + (isBefore(node) ? 0 : share(node.record.phase)), 0);
       return ROLLING_FROM + (ROLLING_TO - ROLLING_FROM) * (counted.length === 0 ? 1 : done / counted.length);
     }
     case "Finishing":

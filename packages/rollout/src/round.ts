@@ -10,6 +10,7 @@ import {
 import { lacksFigures, reportPace } from "./analysis/control.ts";
 import { withReportHeard } from "./agent-report.ts";
 import { DisruptionBudget, isInFlight } from "./budget.ts";
+import { bundleOfRound } from "./bundle-upgrade.ts";
 import { disableStep } from "./disable-step.ts";
 import { enableStep } from "./enable-step.ts";
 import type { Intent, PatchNodeIntent } from "./intent.ts";
@@ -18,7 +19,7 @@ import { holdsJoiningNodes, withHeldBack } from "./held-back.ts";
 import type { Owner } from "./owner.ts";
 import { policyHold } from "./policy-plan.ts";
 import { StageGate } from "./stage-gate.ts";
-import type { ClusterObservation, ClusterSnapshot, NodeObservation } from "./snapshot.ts";
+import type { Bundle, ClusterObservation, ClusterSnapshot, NodeObservation } from "./snapshot.ts";
 import { keepPace, upkeep } from "./upkeep.ts";
 import type { WaitDraft } from "./waits.ts";
 
@@ -37,6 +38,10 @@ export type Round = {
   /** Whether pods are kept off nodes that join until host routing is on there. */
   readonly holdsJoiningNodes: boolean;
   readonly nodes: readonly RoundNode[];
+  /** The bundle that was offered to this worker; `snapshot.bundle` is the one that nodes are brought to. */
+  readonly offered: Bundle;
+  /** Whether nodes that are on are brought to another bundle. */
+  readonly renews: boolean;
   /** Records whose node has left. */
   readonly gone: readonly NodeRollout[];
 };
@@ -48,6 +53,8 @@ export type Outcome = {
   readonly intents: readonly Intent[];
   readonly waits: readonly WaitDraft[];
   readonly lookAgainInMs: number;
+  /** A newer bundle is to be rolled out by an operation of its own. */
+  readonly beginsUpgrade?: boolean;
   readonly history: readonly HistoryEntry[];
 };
 
@@ -83,10 +90,18 @@ export function openRound(snapshot: ClusterSnapshot, observed: ClusterObservatio
     const heard = withReportHeard(known ?? newRecord(seen, now), seen, now);
     return withHeldBack(heard, seen, { holds, isNew: known === undefined, policy: snapshot.policy, now });
   };
+  const renews = snapshot.operation?.control.bundles !== undefined;
   return {
-    snapshot,
+    // Of nodes that are all switched there is none to compare another with.
+    snapshot: {
+      ...snapshot,
+      bundle: bundleOfRound(snapshot, observed),
+      policy: renews ? { ...snapshot.policy, analysisMode: "Off" } : snapshot.policy,
+    },
     observed,
     now,
+    offered: snapshot.bundle,
+    renews,
     owner: { operationId: snapshot.operation?.id ?? `upkeep-${snapshot.cluster.generation}`, token: snapshot.token },
     previousWaits: snapshot.previous?.waits ?? [],
     refusalOf: refusals(snapshot.standing.refusals),
@@ -156,6 +171,7 @@ export function stepNodes(
       reportSeconds: pace.get(record.uid),
       lacksFigures: () => lacksFigures(round, seen),
       mayStart: mayStart !== false,
+      renews: round.renews,
       refusal: round.refusalOf(seen),
       emergencyOff: round.observed.config?.emergencyOff ?? false,
       policyHold: policyHold(snapshot),

@@ -29,9 +29,10 @@ import type {
   EvictionRefusal,
   NodeObservation,
   NodeReport,
-  PolicyVerdict,
   PreflightVerdict,
 } from "./snapshot.ts";
+import { simulatedOperation } from "./simulated-operation.ts";
+import { simulatedPolicy } from "./simulated-policy.ts";
 import { newSimulatedNode, patchSimulatedNode, simulatedCounts, simulatedFigures, type SimulatedNode } from "./simulated-node.ts";
 
 /** Neither canaries nor batches nor a soak at the end, for whoever does not ask for them. */
@@ -42,6 +43,10 @@ export class Simulation {
   readonly nodes = new Map<string, SimulatedNode>();
   /** Evictions that each budget still allows. */
   readonly budgets = new Map<string, number>();
+  /** What the worker would roll out. */
+  offered: Bundle = { image: "bundle", digest: "digest" };
+  /** Digests of bundles with which no node can be verified. */
+  readonly badBundles = new Set<string>();
   policy: RolloutPolicy;
   /** What the rules that may be overridden say, asked in every round. */
   standing: (simulation: Simulation) => StandingRules = () => ({ warnings: [], warningIds: [], refusals: [] });
@@ -52,7 +57,7 @@ export class Simulation {
   /** What the store says of the operation's turn. */
   admission: Admission = { kind: "Admitted" };
   /** What shows that the cluster is being upgraded. */
-  upgrade: string | undefined;
+  clusterUpgrade: string | undefined;
   reachable = true;
   emergencyOff = false;
   /** The object of the managed policy's name. A policy that somebody changed is put right unless it is contested. */
@@ -67,6 +72,7 @@ export class Simulation {
   #bundle: ClusterObservation["bundle"];
   #refusals: readonly EvictionRefusal[] = [];
   #operations = 0;
+  #ended: Operation | undefined;
 
   constructor(policy: Partial<RolloutPolicy> = {}) {
     this.policy = { ...developmentPolicy, ...ALL_AT_ONCE, ...policy };
@@ -100,15 +106,23 @@ export class Simulation {
 
   /** Adds a Ready node on the stack. */
   addNode(name: string, uid = `uid-${name}`): SimulatedNode {
-    const node = newSimulatedNode(name, uid);
+    const node = { ...newSimulatedNode(name, uid), agentDigest: this.#bundle?.digest };
     if (this.birthTaint.kind === "InSync") node.taints = [NOT_READY_TAINT];
     this.nodes.set(name, node);
     return node;
   }
 
-  /** Somebody's wish to take back what a switching on has switched. */
+  /** Somebody's wish, or the engine's own, to bring every node to the bundle that is offered. */
+  upgrade(): void {
+    this.request("BpfVeth", "UpgradeBundle");
+  }
+
+  /** Somebody's wish to take back what a switching on has switched, or what an upgrade has brought. */
   rollback(): void {
-    this.request("None", "RollbackHostRouting");
+    const { bundles } = (this.operation ?? this.#ended)?.control ?? {};
+    this.request(bundles === undefined ? "None" : "BpfVeth", "RollbackHostRouting");
+    if (bundles !== undefined && this.operation !== undefined)
+      this.operation = { ...this.operation, control: { bundles: { from: bundles.to, to: bundles.from } } };
   }
 
   /** Accepts a request; one that is under way is superseded. */
@@ -116,23 +130,8 @@ export class Simulation {
     this.#operations += 1;
     const generation = this.#cluster.generation + 1;
     this.#cluster = { ...this.#cluster, desiredMode: mode, generation, provisioningState: "Updating" };
-    this.operation = {
-      id: as<OperationId>(`op-${this.#operations}`),
-      clusterId: this.#cluster.id,
-      kind,
-      mode,
-      generation,
-      phase: "Accepted",
-      percentComplete: 0,
-      error: undefined,
-      cancelRequested: false,
-      control: {},
-      revision: 0,
-      startedAt: as<Instant>(this.nowMs),
-      endedAt: undefined,
-      tenantId: "",
-      objectId: "",
-    };
+    const id = as<OperationId>(`op-${this.#operations}`);
+    this.operation = simulatedOperation({ id, kind, mode, generation, startedAt: as<Instant>(this.nowMs) }, this.#cluster.id);
   }
 
   /** The user's wish to cancel what is under way. */
@@ -197,8 +196,10 @@ export class Simulation {
     this.operation = decision.operation;
     if (decision.operation !== undefined && isTerminal(decision.operation.phase)) {
       this.#cluster = { ...this.#cluster, provisioningState: decision.operation.phase };
+      this.#ended = decision.operation;
       this.operation = undefined;
     }
+    if (decision.beginsUpgrade) this.upgrade();
     this.#refusals = decision.intents.flatMap((intent) => this.#apply(intent));
     this.nowMs += 1_000;
     for (const { counting, resetsPerSecond } of this.nodes.values()) if (counting !== undefined) counting.resets += resetsPerSecond;
@@ -218,14 +219,13 @@ export class Simulation {
 
   /** What the next round starts from. */
   snapshot(): ClusterSnapshot {
-    const bundle: Bundle = { image: "bundle", digest: "digest" };
     return {
       cluster: this.#cluster,
       operation: this.operation,
       records: this.records,
       previous: this.last?.status,
       policy: this.policy,
-      bundle,
+      bundle: this.offered,
       network: { podCidrs: [], serviceCidrs: [] },
       token: as<FencingToken>(1),
       reach: this.reachable ? { kind: "Reachable", observed: this.#observe() } : { kind: "Unreachable", message: "no answer" },
@@ -235,21 +235,9 @@ export class Simulation {
       faults: this.faults,
       standing: this.standing(this),
       disruption: this.disruption,
-      upgrade: this.upgrade,
-      managedPolicy: this.#judgePolicy(),
+      upgrade: this.clusterUpgrade,
+      managedPolicy: simulatedPolicy(this.policy.policyMode, this.networkPolicy),
       evictionRefusals: this.#refusals,
-    };
-  }
-
-  #judgePolicy(): PolicyVerdict {
-    const state = this.policy.policyMode === "Off" ? "NotManaged" : this.networkPolicy;
-    const isOurs = ["InSync", "Drifted", "Contested"].includes(this.networkPolicy);
-    return {
-      status: { name: "block-azure-destinations", mode: this.policy.policyMode, state, message: "", wasThere: isOurs, drift: [] },
-      inPlace: state === "InSync" || state === "NotManaged",
-      isOurs,
-      correction: state === "Pending" || state === "Drifted" ? { force: true, replaceVersion: undefined } : undefined,
-      until: undefined,
     };
   }
 
@@ -286,19 +274,22 @@ export class Simulation {
       scaleDown: { isSet: node.scaleDownDisabled !== undefined, heldBy: node.scaleDownHeldBy },
       spec: node.spec,
       report: this.#report(node),
-      agentPod: this.#bundle && { name: `agent-${node.name}`, bundleDigest: this.#bundle.digest, ready: true, deleting: false },
+      agentPod:
+        node.agentDigest === undefined
+          ? undefined
+          : { name: `agent-${node.name}`, bundleDigest: node.agentDigest, ready: true, deleting: false },
       podsToEvict: node.pods.map((pod) => ({ namespace: "shop", name: pod.name, uid: pod.name })),
     };
   }
 
   #report(node: SimulatedNode): NodeReport | undefined {
-    if (this.#bundle === undefined || node.spec === undefined || node.silent || node.generation === 0) return undefined;
+    if (node.agentDigest === undefined || node.spec === undefined || node.silent || node.generation === 0) return undefined;
     const isOn = node.effectiveMode === "BpfVeth";
     return {
       observedGeneration: node.generation,
       nodeUID: node.uid,
       bootID: node.bootId,
-      bundleDigest: "digest",
+      bundleDigest: node.agentDigest,
       effectiveMode: node.effectiveMode,
       confirmed: node.confirmed,
       reason: this.emergencyOff ? "EmergencyOff" : node.missed === node.generation ? "ConfirmMissed" : isOn ? "Switched" : "Detached",
@@ -311,7 +302,9 @@ export class Simulation {
       scan: node.rules && { state: node.rules, digest: node.rules, findings: 0, rules: [], unread: [] },
       platformRules: { state: node.platformRules, missing: node.platformRules === "Present" ? [] : ["tcp 168.63.129.16/32 80"] },
       attachedDevices: isOn ? 1 : 0,
-      probes: isOn ? [{ name: "self-test", outcome: node.broken ? "Failed" : "Passed", message: "" }] : [],
+      probes: isOn
+        ? [{ name: "self-test", outcome: node.broken || this.badBundles.has(node.agentDigest) ? "Failed" : "Passed", message: "" }]
+        : [],
       figures: simulatedFigures(node, this.nowMs),
       observedAtMs: this.nowMs,
     };
@@ -321,9 +314,12 @@ export class Simulation {
     switch (intent.kind) {
       case "EnsureBundle":
         this.#bundle = { ...intent.bundle, deleting: false };
+        // Pods that run are replaced only when somebody deletes them.
+        for (const node of this.nodes.values()) node.agentDigest ??= intent.bundle.digest;
         return [];
       case "RemoveBundle":
         this.#bundle = undefined;
+        for (const node of this.nodes.values()) node.agentDigest = undefined;
         return [];
       case "ApplyConfig":
         this.#config = { mode: intent.mode, generation: intent.generation, bundleDigest: intent.bundleDigest, emergencyOff: false };
@@ -352,6 +348,7 @@ export class Simulation {
         this.birthTaint = { kind: "Absent" };
         return [];
       case "RestartAgent":
+        this.#withNode(intent.node, (node) => (node.agentDigest = this.#bundle?.digest));
         return [];
     }
   }
@@ -376,8 +373,9 @@ export class Simulation {
 
   #runAgent(node: SimulatedNode): void {
     const { spec } = node;
-    if (this.#bundle === undefined || spec === undefined || !node.ready || node.silent) return;
+    if (node.agentDigest === undefined || spec === undefined || !node.ready || node.silent) return;
     if (spec.generation < node.generation || spec.bootID !== node.bootId) return;
+    if (spec.mode !== "None" && spec.bundleDigest !== node.agentDigest) return;
     node.generation = spec.generation;
     if (spec.mode === "BpfVeth" && node.missConfirm) {
       node.missConfirm = false;

@@ -23,6 +23,8 @@ export type SimulatedNode = {
   effectiveMode: "BpfVeth" | "Legacy";
   generation: number;
   confirmed: boolean;
+  /** Of the bundle that its agent's pod runs; undefined without a pod. */
+  agentDigest: string | undefined;
   missConfirm: boolean;
   missed: number;
   broken: boolean;
@@ -69,6 +71,7 @@ export function newSimulatedNode(name: string, uid: string): SimulatedNode {
     effectiveMode: "Legacy",
     generation: 0,
     confirmed: false,
+    agentDigest: undefined,
     missConfirm: false,
     missed: 0,
     broken: false,

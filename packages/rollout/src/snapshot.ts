@@ -1,4 +1,5 @@
 import type {
+  Bundle,
   Admission,
   ComparedFigures,
   DeviceRefusal,
@@ -23,6 +24,8 @@ import type {
   StandingRules,
   StepFaults,
 } from "@hostrouting/domain";
+
+export type { Bundle };
 
 /** What a node is asked for: `spec` of its HostRoutingNode. */
 export type NodeSpec = {
@@ -199,9 +202,6 @@ export type PolicyVerdict = {
 
 /** A disruption budget that refused an eviction in the round before. */
 export type EvictionRefusal = { readonly node: string; readonly pod: string; readonly budget: string };
-
-/** The bundle to be rolled out. */
-export type Bundle = { readonly image: string; readonly digest: string };
 
 /** Everything that one decision rests on. */
 export type ClusterSnapshot = {

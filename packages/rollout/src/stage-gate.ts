@@ -1,6 +1,6 @@
 import { as, shareOf, type Instant, type NodeRollout, type Operation } from "@hostrouting/domain";
 import { analysisWait } from "./analysis/analyse.ts";
-import { isWanted } from "./failure-budget.ts";
+import { isReached, isWanted } from "./failure-budget.ts";
 import { closedGate, isGateWait } from "./policy-gates.ts";
 import type { Round, RoundNode } from "./round.ts";
 import type { NodeObservation } from "./snapshot.ts";
@@ -83,7 +83,7 @@ export class StageGate {
   }
 
   #isSettled(node: RoundNode): boolean {
-    return node.record.phase === "Enabled" || node.record.phase === "Failed" || !isWanted(this.#round, node);
+    return isReached(this.#round, node) || node.record.phase === "Failed" || !isWanted(this.#round, node);
   }
 
   /** Whether every node is where the operation wants it, so that nothing waits for a soak. */
@@ -139,7 +139,7 @@ export class StageGate {
     );
     const room = [...byKind].map(([kind, nodes]) => {
       const able = nodes.filter(({ record, seen }) => record.phase === "Enabled" || this.#round.refusalOf(seen) === undefined);
-      const proving = nodes.filter(({ record }) => record.phase === "Enabled" || record.stage !== undefined);
+      const proving = nodes.filter((node) => isReached(this.#round, node) || node.record.stage !== undefined);
       return [kind, Math.min(this.#round.snapshot.policy.canaryPerStratum, able.length) - proving.length] as const;
     });
     return new Map(room.filter(([, count]) => count > 0));

@@ -11,6 +11,7 @@ import type {
 import { currentReport, isKnownLegacy, isSilent } from "./agent-report.ts";
 import { analysisStatus } from "./analysis/analysis-status.ts";
 import { isInFlight } from "./budget.ts";
+import { bundleStatus } from "./bundle-upgrade.ts";
 import { disruptionWarnings } from "./disruption-warning.ts";
 import { holdsJoiningNodes } from "./held-back.ts";
 import { heldBackWarnings } from "./held-back-warning.ts";
@@ -23,7 +24,7 @@ import { ruleFindings } from "./rule-findings.ts";
 import { nodeDisruption, sumDisruption } from "./switch-disruption.ts";
 import { isSkipped } from "./take-requests.ts";
 import { unsupportedPoolWarnings } from "./unsupported-pool.ts";
-import type { ClusterSnapshot } from "./snapshot.ts";
+import type { Bundle, ClusterSnapshot } from "./snapshot.ts";
 import { withAges } from "./warning-ages.ts";
 import { isCatalogued } from "./warning-catalogue.ts";
 
@@ -36,6 +37,8 @@ export type StatusInput = {
   readonly nodes: readonly RoundNode[];
   readonly waits: readonly Wait[];
   readonly policy: PolicyKeeping;
+  /** What nodes are brought to in this round. */
+  readonly bundle: Bundle;
   readonly now: Instant;
 };
 
@@ -73,6 +76,7 @@ function stateOf(input: StatusInput, eligible: readonly RoundNode[]): HostRoutin
   const { operation, snapshot } = input;
   const running =
     operation !== undefined && operation.endedAt === undefined && !["Succeeded", "Failed", "Canceled"].includes(operation.phase);
+  if (running && (operation.kind === "UpgradeBundle" || operation.control.bundles !== undefined)) return "Upgrading";
   if (running) return operation.mode === "BpfVeth" && operation.phase !== "RollingBack" ? "Enabling" : "Disabling";
   const enabled = eligible.filter(({ record }) => record.phase === "Enabled").length;
   if (enabled > 0 && enabled === eligible.length) return "Enabled";
@@ -180,6 +184,7 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
     effectiveMode: effectiveMode(shown.filter((_, index) => nodes[index]?.seen.ineligible === undefined)),
     state,
     health: input.operation?.phase === "Paused" ? "Paused" : degraded ? "Degraded" : "Healthy",
+    bundle: bundleStatus(snapshot, input.bundle, input.operation),
     conditions: completeConditions(
       [
         condition("Ready", settled && !degraded, [settled ? state : "InProgress", settled ? "" : `${waits.length} reasons to wait`]),
@@ -216,6 +221,7 @@ export function buildUnreachableStatus(
     effectiveMode: "Unknown",
     state: before?.state ?? "Disabled",
     health: "Unknown",
+    ...(before?.bundle === undefined ? {} : { bundle: before.bundle }),
     conditions: completeConditions(
       [
         { type: "Ready", status: "Unknown", reason: "ClusterUnreachable", message },

@@ -1,6 +1,7 @@
 import { isInFlight } from "./budget.ts";
+import { carriesOther } from "./bundle-upgrade.ts";
 import { installBundle } from "./bundle-plan.ts";
-import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round } from "./round.ts";
+import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 
 /** With host routing on, a full look at least this often, whatever the watch says: a lost event costs at most this. */
 const ENABLED_RESYNC_MS = 30_000;
@@ -9,12 +10,13 @@ const DISABLED_RESYNC_MS = 60_000;
 
 /**
  * No operation is under way: keeps what the last one brought about. While host routing is on, a node that joins, boots or was made anew is
- * switched under the same steps and the same budget. After an operation that failed or was cancelled no node is started, but those in
+ * switched under the same steps and the same budget, also after an upgrade that failed. After any other operation that failed or was cancelled no node is started, but those in
  * flight still reach a safe point.
  */
 export function steadyState(round: Round): Outcome {
-  const { cluster } = round.snapshot;
-  const keepsOn = cluster.desiredMode === "BpfVeth" && cluster.provisioningState === "Succeeded";
+  const { cluster, previous } = round.snapshot;
+  const isSettled = cluster.provisioningState === "Succeeded" || previous?.bundle?.isKept === true;
+  const keepsOn = cluster.desiredMode === "BpfVeth" && isSettled;
   const stepped = stepNodes(round, cluster.desiredMode, keepsOn);
   const installed = keepsOn ? installBundle(round, stepped.nodes, "BpfVeth") : { nodes: stepped.nodes, intents: [] };
   const intents = [...installed.intents, ...stepped.intents];
@@ -30,13 +32,22 @@ export function steadyState(round: Round): Outcome {
         record.skipped === undefined &&
         round.refusalOf(seen) === undefined),
   );
+  const beginsUpgrade = keepsOn && !busy && intents.length === 0 && wantsUpgrade(round, installed.nodes);
   const restMs = keepsOn ? ENABLED_RESYNC_MS : DISABLED_RESYNC_MS;
   return {
     operation: undefined,
     nodes: installed.nodes,
     intents,
     waits: stepped.waits,
+    beginsUpgrade,
     lookAgainInMs: intents.length > 0 ? AFTER_WRITE_MS : busy ? BUSY_MS : restMs,
     history: [],
   };
+}
+
+/** Whether a newer bundle is to be rolled out by itself: not one that was given up, and not for nodes that are away. */
+function wantsUpgrade({ offered, snapshot }: Round, nodes: readonly RoundNode[]): boolean {
+  const { policy, previous } = snapshot;
+  if (policy.bundleUpgrade !== "Auto" || previous?.bundle?.heldBack === offered.digest) return false;
+  return nodes.some((node) => node.seen.ready && carriesOther(node, offered.digest));
 }

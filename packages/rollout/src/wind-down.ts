@@ -31,7 +31,7 @@ export function windDown(round: Round, asked: Operation, error: OperationError |
   const goesOn = { ...ending, phase: error === undefined ? ("Canceling" as const) : operation.phase };
   if (!hopeless && (inFlight || stepped.intents.length > 0))
     return { ...stepped, operation: goesOn, lookAgainInMs: stepped.intents.length > 0 ? AFTER_WRITE_MS : BUSY_MS, history: [] };
-  const removal = nothingIsSwitched(stepped.nodes) && operation.mode === "BpfVeth" ? removeEverything(round) : undefined;
+  const removal = nothingIsSwitched(stepped.nodes) && operation.mode === "BpfVeth" && !round.renews ? removeEverything(round) : undefined;
   if (!hopeless && removal !== undefined && !removal.isDone)
     return {
       ...stepped,

@@ -12,7 +12,7 @@ import type {
   OperationKind,
   RolloutPolicy,
 } from "@hostrouting/domain";
-import { sql, type Kysely, type Selectable, type Transaction } from "kysely";
+import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from "kysely";
 import { appendHistory, readHistory, type HistoryRow } from "./history.ts";
 import { toOperation } from "./operations.ts";
 import type { Tables } from "./tables.ts";
@@ -23,18 +23,21 @@ export type NewOperation = {
   readonly kind: OperationKind;
   readonly mode: AccelerationMode;
   readonly generation: number;
+  /** Of whoever asked; empty where nobody did: then the subscription's. */
   readonly tenantId: string;
   readonly objectId: string;
+  /** Empty when absent. */
+  readonly control?: OperationControl;
 };
 
 /**
- * A cluster under lock, with the operation that is under way on it, its own part of the rollout policy and its maintenance configurations. `failed`: the
- * last operation, where it has failed and none is under way.
+ * A cluster under lock, with the operation that is under way on it, its own part of the rollout policy and its maintenance configurations. `last`: the
+ * last operation, where it has not succeeded and none is under way.
  */
 export type LockedCluster = {
   readonly cluster: ManagedCluster;
   readonly active: Operation | undefined;
-  readonly failed?: Operation | undefined;
+  readonly last?: Operation | undefined;
   readonly rolloutPolicy: Partial<RolloutPolicy>;
   readonly maintenance: MaintenanceConfigurations;
 };
@@ -138,14 +141,19 @@ async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedClust
     .select(["rollout_policy", "maintenance"])
     .where("cluster_id", "=", id)
     .executeTakeFirst();
-  const failed = active === undefined && row.provisioning_state === "Failed" ? await lastOperation(tx, id) : undefined;
+  const last = active === undefined && row.provisioning_state !== "Succeeded" ? await lastOperation(tx, id) : undefined;
   return {
     cluster: toManagedCluster(row),
     active: active && toOperation(active),
-    failed,
+    last,
     rolloutPolicy: round?.rollout_policy ?? {},
     maintenance: round?.maintenance ?? {},
   };
+}
+
+/** To whom a cluster's subscription belongs. */
+function tenantOf(id: ClusterId): RawBuilder<string> {
+  return sql<string>`(select s.tenant_id from subscription s join managed_cluster c on c.subscription_id = s.id where c.id = ${id})`;
 }
 
 async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChange): Promise<void> {
@@ -177,9 +185,9 @@ async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChan
         percent_complete: 0,
         error: null,
         cancel_requested: false,
-        control: "{}",
+        control: JSON.stringify(change.begin.control ?? {}),
         revision: 0,
-        tenant_id: change.begin.tenantId,
+        tenant_id: change.begin.tenantId === "" ? tenantOf(id) : change.begin.tenantId,
         object_id: change.begin.objectId,
         ended_at: null,
       })

@@ -200,10 +200,11 @@ export class FakeStore {
   #locked(id: ClusterId): LockedCluster | undefined {
     const row = this.#rows.get(id);
     if (row === undefined) return undefined;
-    const { rolloutPolicy, maintenance } = stored({ rolloutPolicy: row.rolloutPolicy, maintenance: row.maintenance });
     const active = this.#active(row);
-    const failed = active === undefined && row.cluster.provisioningState === "Failed" ? this.#operationsOf(id)[0] : undefined;
-    return { cluster: this.#cluster(row), active, failed, rolloutPolicy, maintenance };
+    const isOver = active === undefined && this.#cluster(row).provisioningState !== "Succeeded";
+    const last = isOver ? this.#operationsOf(id)[0] : undefined;
+    const { rolloutPolicy, maintenance } = stored({ rolloutPolicy: row.rolloutPolicy, maintenance: row.maintenance });
+    return { cluster: this.#cluster(row), active, last, rolloutPolicy, maintenance };
   }
 
   /** The last begun first. */
@@ -359,7 +360,7 @@ function newOperation(clusterId: ClusterId, begin: NewOperation, now: number): O
     percentComplete: 0,
     error: undefined,
     cancelRequested: false,
-    control: {},
+    control: begin.control ?? {},
     revision: 0,
     startedAt: as<Instant>(now),
     endedAt: undefined,

@@ -5,6 +5,7 @@
  * one round of a worker is one transaction, and neither spans network I/O elsewhere.
  */
 export { openStore, type Store } from "./open-store.ts";
+export { upgradeChange } from "./begin-upgrade.ts";
 export type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
 export type { DirectoryStore, ResourceGroup, Subscription } from "./directory.ts";
 export type { ClusterLease, LeaseStore } from "./cluster-lease.ts";

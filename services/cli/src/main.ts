@@ -73,6 +73,7 @@ function addVerbs(add: (name: string, description: string) => Command, ended: (c
     pause: "start no further node; those that are being switched are finished first",
     resume: "go on with a paused operation",
     rollback: "take back what a paused, soaking or failed operation has switched, node by node, the last one first",
+    upgrade: "bring every node to the newest bundle, node by node, without draining any",
     cancel: "end the operation; nodes that are being switched are finished first, and what was switched stays",
   } as const;
   for (const [verb, description] of Object.entries(asks))

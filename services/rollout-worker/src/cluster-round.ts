@@ -1,4 +1,5 @@
 import {
+  as,
   defaultAdmission,
   explain,
   productionPolicy,
@@ -12,6 +13,7 @@ import {
   type Operation,
   type OperationPhase,
   type StepFaults,
+  type OperationId,
   type PreflightAnswers,
   type RolloutPolicy,
   type StandingRules,
@@ -21,7 +23,7 @@ import type { PolicyJudgement } from "@hostrouting/policy";
 import { clusterProfile } from "@hostrouting/preflight";
 import { decide, type Bundle, type Decision, type ClusterSnapshot, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
 import type { Logger, Timers } from "@hostrouting/runtime";
-import type { ClusterLease, ClusterRound, RoundRecord, Store } from "@hostrouting/store";
+import { upgradeChange, type ClusterLease, type ClusterRound, type RoundRecord, type Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
 import { heldByOther, readFence, takeFence, type Fence } from "./cluster-fence.ts";
 import { applyIntents, type Applied, type ApplyContext } from "./apply/apply-intents.ts";
@@ -50,6 +52,8 @@ export type RoundDeps = {
   readonly store: Pick<Store, "leases" | "rounds" | "clusters">;
   readonly access: AccessPool;
   readonly workerId: string;
+  /** A UUID for an operation that begins by itself. */
+  readonly newId: () => string;
   readonly bundle: Bundle;
   readonly logger: Logger;
   readonly askWebhook: AskWebhook;
@@ -292,6 +296,17 @@ async function mayWrite({ access, logger }: ApplyContext, { seen, held, memory }
   }
 }
 
+/** Begins the operation that a decision asked for, unless something else has begun since. The next round takes it up. */
+async function beginUpgrade({ store, logger, newId }: RoundDeps, clusterId: ClusterId): Promise<void> {
+  const operationId = as<OperationId>(newId());
+  const begun = await store.clusters.change(clusterId, (locked) =>
+    locked === undefined || locked.active !== undefined || locked.cluster.desiredMode !== "BpfVeth"
+      ? { result: false }
+      : { change: upgradeChange(locked, { operationId, tenantId: "", objectId: "" }), result: true },
+  );
+  if (begun) logger.info({ clusterId, operationId }, "a newer bundle is rolled out");
+}
+
 /**
  * One round over one cluster: lease → observe → decide → record → apply. Takes no input but the cluster's id, may run at any time and be
  * killed at any point: what was recorded is done by whoever comes next, what was not recorded was not done.
@@ -333,6 +348,7 @@ async function heldRound(deps: RoundDeps, held: HeldLease, memory: RoundMemory):
   const decision = decide(snapshotOf(deps, { read, admission, lease: held.lease, seen, policy, memory }), read.now);
   const outcome = await deps.store.rounds.record(clusterId, token, toRecord(deps, { read, decision, wasClean }));
   if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
+  if (decision.beginsUpgrade) await beginUpgrade(deps, clusterId);
   deps.metrics.decided(clusterId, decision);
   const isDone = seen.access === undefined || (await act(deps, { access: seen.access, seen, decision, held, memory, read }));
   if (!isDone) return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { openDoorbell } from "@hostrouting/doorbell";
 import { kubernetesCluster } from "@hostrouting/kube";
 import { ConfigError, createLogger, endInOrder, MetricsServer, startLoop, systemTimers, type Logger } from "@hostrouting/runtime";
@@ -63,6 +64,7 @@ const worker = startWorker(
     store,
     access,
     workerId: config.workerId,
+    newId: randomUUID,
     bundle: { image: config.bundleImage, digest: config.bundleDigest },
     logger,
     askWebhook: httpsWebhook({ loopbackAllowed: config.webhookLoopback === "Allowed" }),

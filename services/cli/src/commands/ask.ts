@@ -1,7 +1,7 @@
 import { exitCodes } from "../exit-code.ts";
 import type { CommandParts } from "./set-mode.ts";
 
-/** `pause`, `resume`, `cancel`, `retry`, `skip`, `approve`, `reject`, `rollback`, `acknowledge`: asks, and says what to look at; refused with what is allowed instead where the operation's phase does not permit it. */
+/** `pause`, `resume`, `cancel`, `retry`, `skip`, `approve`, `reject`, `rollback`, `upgrade`, `acknowledge`: asks, and says what to look at; refused with what is allowed instead where the operation's phase does not permit it. */
 export async function askCommand(
   parts: Pick<CommandParts, "cluster" | "say">,
   verb: string,

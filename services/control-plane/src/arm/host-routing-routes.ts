@@ -3,6 +3,7 @@ import { as, unreachable, type Instant, type OperationId } from "@hostrouting/do
 import type { Deps } from "../deps.ts";
 import { decideCancel } from "../enablement/decide-cancel.ts";
 import { decideRollback } from "../enablement/decide-rollback.ts";
+import { decideUpgrade } from "../enablement/decide-upgrade.ts";
 import { decideVerb, type Ask } from "../enablement/decide-verb.ts";
 import { decidePolicy } from "../enablement/decide-policy.ts";
 import { retryLostRaces } from "../enablement/retry-lost-races.ts";
@@ -56,6 +57,17 @@ async function cancel(deps: Deps, given: { request: FastifyRequest; reply: Fasti
     .header("location", status.replace("/operations/", "/operationresults/"))
     .header("retry-after", deps.settings.retryAfterSeconds)
     .send();
+}
+
+/** Begins an upgrade of the bundle, or answers with the one that is under way. */
+async function upgrade(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const cluster = await findCluster(deps, request);
+  const wish = { name: pathOf(request).name, principal: principalOf(request), operationId: as<OperationId>(deps.newId()) };
+  const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decideUpgrade(locked, wish)));
+  if (result instanceof ArmError) throw result;
+  void deps.doorbell.ring(cluster.id);
+  const status = operationUrl(deps, request, { cluster, operationId: result.operationId });
+  reply.code(202).header("azure-asyncoperation", status).header("retry-after", deps.settings.retryAfterSeconds).send();
 }
 
 /** Begins the operation that takes back, or answers with the one that does already. */
@@ -128,6 +140,10 @@ export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
   for (const verb of VERBS) app.post(`${base}/default/${verb}`, (request) => ask(deps, request, verb));
   app.post(`${base}/default/cancel`, async (request, reply) => {
     await cancel(deps, { request, reply, isAbort: false });
+    return reply;
+  });
+  app.post(`${base}/default/upgrade`, async (request, reply) => {
+    await upgrade(deps, request, reply);
     return reply;
   });
   app.post(`${base}/default/rollback`, async (request, reply) => {

@@ -80,6 +80,10 @@ function toOperation(operation: Operation): Readonly<Record<string, unknown>> {
   };
 }
 
+function toBundle({ digest, offered, heldBack }: NonNullable<HostRoutingStatus["bundle"]>): Readonly<Record<string, unknown>> {
+  return { digest, ...(offered !== undefined && { offered }), ...(heldBack !== undefined && { heldBack }) };
+}
+
 /** `hostRoutings/default`. Shows what the worker recorded and adds nothing of its own. */
 export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<string, unknown>> {
   const { cluster, operation } = facts;
@@ -97,6 +101,7 @@ export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<stri
       health,
       conditions,
       nodeCounts,
+      ...(facts.status?.bundle && { bundle: toBundle(facts.status.bundle) }),
       ...(operation && { operation: toOperation(operation) }),
       waits: waits.map(toWait),
       warnings: (facts.status?.warnings ?? []).map(toWarning),

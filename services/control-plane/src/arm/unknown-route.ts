@@ -14,7 +14,10 @@ const KNOWN: readonly { readonly path: RegExp; readonly allow: string }[] = [
   { path: /\/managedclusters\/[^/]+\/maintenanceconfigurations$/, allow: "GET" },
   { path: /\/managedclusters\/[^/]+\/maintenanceconfigurations\/[^/]+$/, allow: "GET, PUT, DELETE" },
   { path: /\/managedclusters\/[^/]+\/abort$/, allow: "POST" },
-  { path: /\/managedclusters\/[^/]+\/hostroutings\/default\/(pause|resume|cancel|retry|skip|approve|reject|rollback)$/, allow: "POST" },
+  {
+    path: /\/managedclusters\/[^/]+\/hostroutings\/default\/(pause|resume|cancel|retry|skip|approve|reject|rollback|upgrade)$/,
+    allow: "POST",
+  },
   { path: /\/locations\/[^/]+\/(operations|operationresults)\/[^/]+$/, allow: "GET" },
   { path: /^\/(subscriptions(\/[^/]+)?|tenants|healthz|readyz|metadata\/endpoints)$/, allow: "GET" },
 ];

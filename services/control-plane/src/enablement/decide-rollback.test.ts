@@ -39,24 +39,37 @@ function operation(kind: OperationKind, phase: OperationPhase, more: Partial<Ope
 }
 
 /** What comes of it: who takes back and what ends for it, or the refusal. */
-function rollback(given: { active?: Operation; failed?: Operation }): string {
+function rollback(given: { active?: Operation; last?: Operation }): string {
   const { change, result } = decideRollback(
-    { cluster, active: given.active, failed: given.failed, rolloutPolicy: {}, maintenance: {} },
+    { cluster, active: given.active, last: given.last, rolloutPolicy: {}, maintenance: {} },
     request,
   );
   if (result instanceof ArmError) return `${result.status} ${result.message}`;
   const { begin, supersede } = change ?? {};
   if (begin === undefined) return `${result.operationId} does already`;
-  return `${begin.id} begins${supersede === undefined ? "" : `, ${supersede.operationId} ends as ${supersede.error.code}`}`;
+  const { bundles } = begin.control ?? {};
+  const to = bundles === undefined ? "" : `, from ${bundles.from.digest} to ${bundles.to.digest}, ${begin.mode}`;
+  return `${begin.id} begins${to}${supersede === undefined ? "" : `, ${supersede.operationId} ends as ${supersede.error.code}`}`;
 }
 
 const enable = (phase: OperationPhase, more: Partial<Operation> = {}): Operation => operation("EnableHostRouting", phase, more);
+const bundle = (digest: string): { image: string; digest: string } => ({ image: digest, digest });
+const newer = { control: { bundles: { from: bundle("old"), to: bundle("new") } }, mode: "BpfVeth" } as const;
+const older = { control: { bundles: { from: bundle("new"), to: bundle("old") } }, mode: "BpfVeth" } as const;
 const error = { code: "NodeSwitchFailed", message: "" };
 const cases: readonly (readonly [name: string, given: Parameters<typeof rollback>[0], expected: string | RegExp])[] = [
   ["a paused operation", { active: enable("Paused") }, "new begins, old ends as Superseded"],
   ["one that soaks at its end", { active: enable("Finishing") }, "new begins, old ends as Superseded"],
-  ["one that has failed", { failed: enable("Failed") }, "new begins"],
-  ["a rollback that has failed", { failed: operation("RollbackHostRouting", "Failed") }, "new begins"],
+  ["one that has failed", { last: enable("Failed") }, "new begins"],
+  ["a rollback that has failed", { last: operation("RollbackHostRouting", "Failed") }, "new begins"],
+  [
+    "an upgrade that is paused",
+    { active: operation("UpgradeBundle", "Paused", newer) },
+    "new begins, from new to old, BpfVeth, old ends as Superseded",
+  ],
+  ["an upgrade that has failed", { last: operation("UpgradeBundle", "Failed", newer) }, "new begins, from new to old, BpfVeth"],
+  ["its rollback that has failed", { last: operation("RollbackHostRouting", "Failed", older) }, "new begins, from new to old, BpfVeth"],
+  ["an upgrade that was canceled", { last: operation("UpgradeBundle", "Canceled", newer) }, /^409 Nothing can be rolled back/],
   ["what is rolled back already", { active: operation("RollbackHostRouting", "Rolling") }, "old does already"],
   ["what the policy rolls back already", { active: enable("RollingBack", { error }) }, "old does already"],
   [
@@ -69,7 +82,7 @@ const cases: readonly (readonly [name: string, given: Parameters<typeof rollback
   ["a switching off", { active: operation("DisableHostRouting", "Paused") }, /^409 .* Allowed now: pause, resume, cancel\.$/],
   [
     "a switching off that has failed",
-    { failed: operation("DisableHostRouting", "Failed") },
+    { last: operation("DisableHostRouting", "Failed") },
     /^409 Nothing can be rolled back .* mode to None\.$/,
   ],
   ["a settled cluster", {}, /^409 Nothing can be rolled back .* mode to None\.$/],
@@ -88,7 +101,15 @@ test("the resource says afterwards what the cluster is brought to, and nothing e
   const profile = clusterProfile(after?.properties ?? {});
   assert.deepEqual([profile.advancedNetworking.enabled, profile.advancedNetworking.performance.accelerationMode], [true, "None"]);
   assert.deepEqual(profile.pools, clusterProfile(cluster.properties).pools);
-  assert.deepEqual(change?.begin, { id: "new", kind: "RollbackHostRouting", mode: "None", generation: 2, tenantId: "t", objectId: "o" });
+  assert.deepEqual(change?.begin, {
+    id: "new",
+    kind: "RollbackHostRouting",
+    mode: "None",
+    generation: 2,
+    tenantId: "t",
+    objectId: "o",
+    control: {},
+  });
 });
 
 test("a cluster that is gone is not found", () => {

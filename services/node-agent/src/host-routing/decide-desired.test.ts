@@ -37,6 +37,18 @@ describe("an order to switch", () => {
     assert.partialDeepStrictEqual(decide({ order: { ...order, confirmedGeneration: 5 } }).desired, { kind: "on", confirmed: true });
   });
 
+  it("of a worker of the version before, which knows fewer members, is followed; members of the next one are no obstacle", () => {
+    const { desired } = decide({});
+    assert.deepEqual(decide({ order: { ...order, laterMember: "x" } as HostRoutingNodeSpec }).desired, desired);
+    const later = { ...config, bundleDigest: "sha256:b", guard: { mode: "Enforce" }, laterMember: {} } as HostRoutingConfigSpec;
+    assert.deepEqual(decide({ config: later }).desired, desired);
+  });
+
+  it("of another bundle leaves what is attached as it is, until the agent of that bundle takes over", () => {
+    const { desired, reason, state } = decide({ state: accepted, order: { ...order, generation: 6, bundleDigest: "sha256:b" } });
+    assert.deepEqual([desired.kind, reason, state], ["leave", "BundleMismatch", accepted]);
+  });
+
   it("waits while the cluster's addressing is unknown", () => {
     assert.partialDeepStrictEqual(decide({ config: null }), { desired: { kind: "leave" }, reason: "NetworkUnknown" });
   });

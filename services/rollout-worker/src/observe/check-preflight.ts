@@ -41,9 +41,11 @@ export type PreflightQuestion = {
   readonly now: Instant;
 };
 
+const ON: ReadonlySet<Operation["kind"]> = new Set(["EnableHostRouting", "UpgradeBundle"]);
+
 /** Whether an operation is where the rules decide about it. */
 export function wantsPreflight(operation: Operation | undefined): boolean {
-  if (operation === undefined || operation.kind !== "EnableHostRouting" || operation.error !== undefined) return false;
+  if (operation === undefined || !ON.has(operation.kind) || operation.error !== undefined) return false;
   return operation.phase === "Validating" || operation.phase === "Preparing";
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   as,
   developmentPolicy,
+  type Bundle,
   type ClusterId,
   type Operation,
   type OperationControl,
@@ -41,6 +42,8 @@ export type World = {
   /** What its workers count together. */
   readonly metrics: WorkerMetrics;
   /** Accepts a request, as the control plane does; a running operation is superseded. */
+  /** What workers roll out from now on. */
+  offer(bundle: Bundle): void;
   request(mode: "BpfVeth" | "None"): Promise<OperationId>;
   cancel(id: OperationId): Promise<void>;
   /** Asks something of an operation, as the control plane does. */
@@ -133,15 +136,30 @@ function accept(store: Store, mode: "BpfVeth" | "None"): Promise<OperationId> {
   });
 }
 
+async function makeDatabase(adminUrl: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const name = `worker_${randomUUID().replaceAll("-", "")}`;
+  await administer(adminUrl, `create database ${name}`);
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => administer(adminUrl, `drop database ${name} with (force)`) };
+}
+
 /** What a worker of a world works with, each call through `wrap`. */
-function depsOf(parts: { store: Store; fake: FakeCluster; workerId: string; wrap: Interposer }): Omit<RoundDeps, "metrics"> {
-  const { store, fake, workerId, wrap } = parts;
+function depsOf(parts: {
+  store: Store;
+  fake: FakeCluster;
+  workerId: string;
+  wrap: Interposer;
+  bundle: Bundle;
+}): Omit<RoundDeps, "metrics"> {
+  const { store, fake, workerId, wrap, bundle } = parts;
   const access: ClusterAccess = interposed(fake.access(), wrap);
   return {
     store: { leases: interposed(store.leases, wrap), rounds: interposed(store.rounds, wrap), clusters: interposed(store.clusters, wrap) },
     access: { get: async () => access, close: () => {} },
     workerId,
-    bundle: BUNDLE,
+    newId: randomUUID,
+    bundle,
     logger: createLogger("test", "silent"),
     askWebhook: noWebhook,
     timers: systemTimers,
@@ -157,20 +175,23 @@ export async function makeWorld(
   policy: Partial<RolloutPolicy> = PATIENCE,
   settings: Partial<Pick<RoundDeps, "stepTriesMax" | "admission" | "chance" | "askWebhook">> = {},
 ): Promise<World> {
-  const name = `worker_${randomUUID().replaceAll("-", "")}`;
-  await administer(adminUrl, `create database ${name}`);
-  const url = new URL(adminUrl);
-  url.pathname = `/${name}`;
-  const store = await openStore(url.href, () => {});
+  const database = await makeDatabase(adminUrl);
+  const store = await openStore(database.url, () => {});
   const fake = new FakeCluster();
   await registerCluster(store, policy);
   const memories = new Map<string, RoundMemory>();
   const metrics = new WorkerMetrics();
-  const deps = (workerId: string, wrap: Interposer): RoundDeps => ({ ...depsOf({ store, fake, workerId, wrap }), metrics, ...settings });
+  let offered: Bundle = BUNDLE;
+  const deps = (workerId: string, wrap: Interposer): RoundDeps => ({
+    ...depsOf({ store, fake, workerId, wrap, bundle: offered }),
+    metrics,
+    ...settings,
+  });
   const world: World = {
     store,
     fake,
     metrics,
+    offer: (bundle) => void (offered = bundle),
     request: (mode) => accept(store, mode),
     cancel: (id) =>
       store.clusters.change(CLUSTER_ID, () => ({
@@ -192,7 +213,7 @@ export async function makeWorld(
       memories.set(worker, memory);
       return clusterRound(deps(worker, wrap), CLUSTER_ID, memory);
     },
-    expireLease: () => administer(url.href, "update cluster_lease set expires_at = clock_timestamp() - interval '1 second'"),
+    expireLease: () => administer(database.url, "update cluster_lease set expires_at = clock_timestamp() - interval '1 second'"),
     async finish(id, roundsMax = 200) {
       for (let rounds = 0; rounds < roundsMax; rounds += 1) {
         const operation = await world.operation(id);
@@ -205,7 +226,7 @@ export async function makeWorld(
     },
     async close() {
       await store.close();
-      await administer(adminUrl, `drop database ${name} with (force)`);
+      await database.drop();
     },
   };
   return world;
