@@ -10,6 +10,8 @@ export function enabledIsVerified({ world }: Looked): Invariant {
   const good = new Map<string, Set<string>>();
   const confirmed = new Set<string>();
   const phases = new Map<string, NodePhase>();
+  /** Confirmations that were judged: an order that is written again, to be reported on more often for one, confirms nothing anew. */
+  const judged = new Set<string>();
   return {
     name: "I5 no node is enabled without passing verification for its UID and boot",
     clusterChanged({ fake, truths }) {
@@ -28,12 +30,14 @@ export function enabledIsVerified({ world }: Looked): Invariant {
       if (method !== "applyNodeObject" || clusterId === undefined) return undefined;
       const spec = args[1] as HostRoutingNodeSpec;
       if (spec.mode !== "BpfVeth" || spec.confirmedGeneration !== spec.generation) return undefined;
-      // A node that is Enabled has been through it in this boot: an object that somebody deleted is only made again.
-      const isKept = world.store.look().clusters.get(clusterId)?.nodes.get(spec.nodeUID)?.phase === "Enabled";
+      const confirmation = `${spec.nodeUID} ${spec.generation} ${spec.bootID}`;
+      if (judged.has(confirmation)) return undefined;
+      judged.add(confirmation);
+      // A node that soaks or is Enabled has been through it in this boot: an object that somebody deleted is only made again.
+      const phase = world.store.look().clusters.get(clusterId)?.nodes.get(spec.nodeUID)?.phase;
+      const isKept = phase === "Soaking" || phase === "Enabled";
       const inThisBoot = [...good].filter(([key]) => key.startsWith(`${spec.nodeUID} `) && key.endsWith(` ${spec.bootID}`));
-      const times = isKept
-        ? inThisBoot.map(([, of]) => of.size)
-        : [good.get(`${spec.nodeUID} ${spec.generation} ${spec.bootID}`)?.size ?? 0];
+      const times = isKept ? inThisBoot.map(([, of]) => of.size) : [good.get(confirmation)?.size ?? 0];
       const seen = Math.max(0, ...times);
       const wanted = world.policies.get(clusterId)?.verifyCount ?? 1;
       return seen >= wanted
