@@ -187,7 +187,7 @@ export const plantedBugs: Readonly<Record<string, Planted>> = {
   "a switch is confirmed before it is verified": { bug: confirmsBeforeVerified, noticedBy: "I5", withinSeeds: 10 },
   "a crash forgets whose cordon it is": { bug: forgetsCordons, noticedBy: "I7", withinSeeds: 40 },
   "a decision is recorded after it was carried out": { bug: recordsAfterActing, noticedBy: "what is done", withinSeeds: 10 },
-  "a report of an earlier boot counts": { bug: countsStaleReports, noticedBy: "I5", withinSeeds: 40 },
+  "a report of an earlier boot counts": { bug: countsStaleReports, noticedBy: "I[45]", withinSeeds: 40 },
   "an ended operation ends anew": { bug: changesEnded, noticedBy: "I10", withinSeeds: 20 },
   "pods are deleted past their budget": { bug: deletesInsteadOfEvicting, noticedBy: "I11", withinSeeds: 10 },
   "nobody looks after a cluster": { bug: forgetsClusters, noticedBy: "I13", withinSeeds: 5 },

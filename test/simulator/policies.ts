@@ -30,6 +30,10 @@ export function drawPolicy(random: Random): RolloutPolicy {
     switchTimeoutMs: random.pick([15_000, 30_000]),
     leaseMs: LEASE_MS,
     progressDeadlineMs: 5 * 60_000,
+    analysisMode: random.pick(["Off", "Report", "Enforce"]),
+    analysisInitialDelayMs: random.pick([0, 5_000]),
+    analysisIntervalMs: 5_000,
+    analysisCount: random.pick([1, 3]),
     gates: random.chance(0.2) ? [{ ...gate, kind: "Approval", twoPersons: random.chance(0.5) }] : [],
   };
 }
