@@ -159,21 +159,21 @@ function recordedOperations(): void {
     assert.deepEqual((await it.store.operations.get(id))?.control, {});
   });
 
-  void test("the last one is told with the locked cluster where it has failed and none is under way", async () => {
-    const failed = async (): Promise<OperationId | undefined> =>
-      it.store.clusters.change(it.clusterId, (locked) => ({ result: locked?.failed?.id }));
+  void test("the last one is told with the locked cluster where it has not succeeded and none is under way", async () => {
+    const last = async (): Promise<OperationId | undefined> =>
+      it.store.clusters.change(it.clusterId, (locked) => ({ result: locked?.last?.id }));
     const record = { nodes: [], status: emptyStatus, lookAgainInMs: 0, history: [] };
     const told: (OperationId | undefined)[] = [];
     const ids: OperationId[] = [];
-    for (const phase of ["Failed", "Failed", "Succeeded"] as const) {
+    for (const phase of ["Failed", "Canceled", "Succeeded"] as const) {
       const id = await begin();
-      told.push(await failed());
+      told.push(await last());
       const operation = await it.store.operations.get(id);
       assert.ok(operation);
       const { token } = await lease();
       assert.equal(await it.store.rounds.record(it.clusterId, token, { ...record, operation: { ...operation, phase } }), "Recorded");
       ids.push(id);
-      told.push(await failed());
+      told.push(await last());
     }
     assert.deepEqual(told, [undefined, ids[0], undefined, ids[1], undefined, undefined]);
   });
