@@ -6,24 +6,26 @@ import { ContainerServiceClient, type ManagedCluster } from "@azure/arm-containe
 import { ClientSecretCredential } from "@azure/identity";
 import { openStore, type Store } from "@hostrouting/store";
 import { ids, makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
-import { makeTestDatabase, type TestDatabase } from "./testing/test-database.ts";
+import { makeTestDatabase } from "./testing/test-database.ts";
 import { startTestInstallation, type TestInstallation } from "./testing/test-installation.ts";
 
-let database: TestDatabase;
 let store: Store;
 let installation: TestInstallation;
+/** How to end what was made so far, the last first: what fails to start must leave nothing that keeps the process alive. */
+const endings: (() => Promise<void>)[] = [];
 
 before(async () => {
-  database = await makeTestDatabase();
+  const database = await makeTestDatabase();
+  endings.push(() => database.drop());
   store = await openStore(database.url, () => undefined);
+  endings.push(() => store.close());
   await register(store, [makeCluster("sdk"), makeCluster("failing"), makeCluster("canceled"), makeCluster("aborted")]);
   installation = await startTestInstallation(database.url);
+  endings.push(() => installation.close());
 });
 
 after(async () => {
-  await installation.close();
-  await store.close();
-  await database.drop();
+  for (const end of endings.toReversed()) await end();
 });
 
 function client(secret = installation.clientSecret): ContainerServiceClient {

@@ -25,14 +25,18 @@ export const CLUSTER_ID = as<ClusterId>(
 );
 /** The bundle that the workers of a world roll out. */
 export const BUNDLE = { image: "localhost/acns-hostrouting/bundle:1", digest: `sha256:${"1".repeat(64)}` };
-/** Soaks and intervals that need no waiting; the rest as in development. */
+const HOUR_MS = 60 * 60_000;
+/** Soaks and intervals that need no waiting, and limits that no busy machine reaches, since worlds go by the database's clock; the rest as in development. */
 export const PATIENCE: Partial<RolloutPolicy> = {
   ...developmentPolicy,
   nodeSoakMs: 0,
   canarySoakMs: 0,
   batchSoakMs: 0,
   finalSoakMs: 0,
-  leaseMs: 60_000,
+  leaseMs: 600_000,
+  installTimeoutMs: HOUR_MS,
+  switchTimeoutMs: HOUR_MS,
+  progressDeadlineMs: HOUR_MS,
 };
 
 /** A real store with one cluster, a fake cluster behind it, and workers that can be killed. */
