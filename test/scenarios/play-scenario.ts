@@ -16,6 +16,9 @@ const parsed = (value: string): unknown =>
         .map(numeric)
     : numeric(value);
 
+/** `untold`: its agent does not say. */
+const told = (figure: string): number | undefined => (figure === "untold" ? undefined : Number(figure));
+
 /** What the store says of a step that was tried so often. */
 function stepFaults(tries: number): Simulation["faults"] {
   return tries === 0 ? undefined : { kind: "Intent", tries, message: "node n2: quota exceeded", isExhausted: tries >= 20 };
@@ -280,7 +283,7 @@ export class ScenarioPlayer {
         node.resetsPerSecond = Number(what);
         return;
       case "pods-fail":
-        node.podsNotReady = what === "untold" ? undefined : Number(what);
+        node.podsNotReady = told(what);
         return;
       case "softirq":
         node.softirq = Number(what);
