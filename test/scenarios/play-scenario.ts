@@ -24,10 +24,12 @@ function stepFaults(tries: number): Simulation["faults"] {
   return tries === 0 ? undefined : { kind: "Intent", tries, message: "node n2: quota exceeded", isExhausted: tries >= 20 };
 }
 
-/** `PF-026`: what fails; `passes`: nothing. */
+/** `preflight passes`, `preflight unknown`: it cannot tell; `preflight PF-012`: that rule fails. */
 function preflightVerdict(word: string): Simulation["preflight"] {
   if (word === "passes") return { kind: "Passed", warnings: [] };
-  return { kind: "Failed", error: { code: "PreflightBlocked", message: "", target: word } };
+  const error = { code: "PreflightBlocked", message: "", target: word };
+  if (word !== "unknown") return { kind: "Failed", error };
+  return { kind: "Unknown", error: { ...error, details: [{ code: "PF-030", message: "Nobody has told what rules there are." }] } };
 }
 
 /** Plays the lines of a scenario and writes down every round that differs from the one before. Each line of a scenario is one command. */
@@ -242,11 +244,6 @@ export class ScenarioPlayer {
       case "breaks":
         node.broken = true;
         return;
-      case "rules-missing":
-      case "rules-unknown":
-      case "rules-present":
-        node.platformRules = verb === "rules-missing" ? "Missing" : verb === "rules-unknown" ? "Unknown" : "Present";
-        return;
       case "silent":
         node.silent = true;
         return;
@@ -258,6 +255,21 @@ export class ScenarioPlayer {
         node.broken = false;
         node.silent = false;
         return;
+      case "unready":
+      case "ready":
+        node.ready = verb === "ready";
+        return;
+      case "claimed":
+        node.owner = what;
+        return;
+      default:
+        return this.#changeRules(verb, node, what);
+    }
+  }
+
+  /** What its agent's scan finds: of everybody's rules, and of those that the platform makes. */
+  #changeRules(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, what: string): void {
+    switch (verb) {
       case "clean":
         node.rules = "Clean";
         return;
@@ -267,9 +279,14 @@ export class ScenarioPlayer {
       case "unjudged":
         node.rules = "Unknown";
         return;
-      case "unready":
-      case "ready":
-        node.ready = verb === "ready";
+      case "rules-missing":
+        node.platformRules = "Missing";
+        return;
+      case "rules-unknown":
+        node.platformRules = "Unknown";
+        return;
+      case "rules-present":
+        node.platformRules = "Present";
         return;
       default:
         return this.#changeFigures(verb, node, what);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { waitReasons } from "@hostrouting/domain";
 import { ScenarioPlayer } from "./play-scenario.ts";
 
 /** Every `rollout/*.txt` is played and compared with the golden beside it; `UPDATE_GOLDENS=1` writes the goldens anew, for a person to read. */
@@ -14,3 +15,11 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith(".txt")))
     assert.ok(existsSync(golden), `${golden.pathname} is missing; look at what UPDATE_GOLDENS=1 writes`);
     assert.equal(played, readFileSync(golden, "utf8"));
   });
+
+test("every reason to wait is shown by a scenario", () => {
+  const goldens = readdirSync(folder)
+    .filter((name) => name.endsWith(".golden"))
+    .map((name) => readFileSync(new URL(name, folder), "utf8"));
+  const untold = waitReasons.filter((reason) => !goldens.some((golden) => golden.includes(` waits ${reason}`)));
+  assert.deepEqual(untold, []);
+});

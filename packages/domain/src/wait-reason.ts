@@ -1,50 +1,52 @@
 import type { Instant } from "./brand.ts";
 
-/** Every reason for which nothing moves. Shown to operators as it is; each has a remedy in `packages/rollout`. */
-export type WaitReason =
-  | "ClusterUnreachable"
-  | "ClusterStateUnknown"
-  | "LeaseHeldElsewhere"
-  | "AdmissionQueue"
-  | "EmergencyOff"
-  | "Paused"
-  | "ApprovalPending"
-  | "ScheduledStart"
-  | "WebhookPending"
-  | "MaintenanceWindowClosed"
-  | "NodeDisruptionBlocked"
-  | "ClusterUpgrading"
-  | "BundleInstalling"
-  | "AgentNotReporting"
-  | "NodeNotReady"
-  | "NodeCordonedByOthers"
-  | "PreflightBlocked"
-  | "OverrideEnded"
-  | "DisruptionBudgetFull"
-  | "Draining"
-  | "PodDisruptionBudget"
-  | "ConnectionsDraining"
-  | "DisruptionNotAcknowledged"
-  | "Switching"
-  | "Verifying"
-  | "Confirming"
-  | "Soaking"
-  | "CanarySoaking"
-  | "BatchSoaking"
-  | "FinalSoaking"
-  | "AnalysisRunning"
-  | "AnalysisInconclusive"
-  | "AnalysisError"
-  | "ConfirmMissed"
-  | "Detaching"
-  | "RemovingBundle"
-  | "PolicyNotInPlace"
-  | "PolicyContested"
-  | "PolicyForeign"
-  | "PolicyUnsupported"
-  | "RemovingPolicy"
-  | "PlatformRulesMissing"
-  | "PlatformRulesUnknown";
+/** Every reason for which nothing moves. Shown to operators as it is; each has a remedy in `packages/rollout`, and a scenario. */
+export const waitReasons = [
+  "ClusterUnreachable",
+  "ClusterStateUnknown",
+  "LeaseHeldElsewhere",
+  "AdmissionQueue",
+  "EmergencyOff",
+  "Paused",
+  "ApprovalPending",
+  "ScheduledStart",
+  "WebhookPending",
+  "MaintenanceWindowClosed",
+  "NodeDisruptionBlocked",
+  "ClusterUpgrading",
+  "BundleInstalling",
+  "AgentNotReporting",
+  "NodeNotReady",
+  "PreflightBlocked",
+  "OverrideEnded",
+  "DisruptionBudgetFull",
+  "Draining",
+  "PodDisruptionBudget",
+  "ConnectionsDraining",
+  "DisruptionNotAcknowledged",
+  "Switching",
+  "Verifying",
+  "Confirming",
+  "Soaking",
+  "CanarySoaking",
+  "BatchSoaking",
+  "FinalSoaking",
+  "AnalysisRunning",
+  "AnalysisInconclusive",
+  "AnalysisError",
+  "Detaching",
+  "RemovingBundle",
+  "PolicyNotInPlace",
+  "PolicyContested",
+  "PolicyForeign",
+  "PolicyUnsupported",
+  "RemovingPolicy",
+  "PlatformRulesMissing",
+  "PlatformRulesUnknown",
+] as const;
+
+/** One of them. */
+export type WaitReason = (typeof waitReasons)[number];
 
 /** Why nothing (or not everything) moves, for whom, since when, until when, and what a person can do. */
 export type Wait = {

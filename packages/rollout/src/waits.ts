@@ -30,7 +30,6 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   BundleInstalling: "Nothing yet; if it lasts, look at the pods of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting`.",
   AgentNotReporting: "Look at the node's pod of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting` and at its log.",
   NodeNotReady: "Bring the node back to Ready, or delete it if it will not return.",
-  NodeCordonedByOthers: "Uncordon the node when it is meant to run pods; it is never uncordoned for you.",
   PreflightBlocked:
     "Do what the rule asks for, or let it fail for a while: an entry of `rolloutPolicy.preflightOverrides` with a reason and an end.",
   OverrideEnded: "Do what the rule asks for, or renew its entry of `rolloutPolicy.preflightOverrides` with a reason and a new end.",
@@ -63,7 +62,6 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   AnalysisError:
     "Look at the agents of the nodes that are named; then resume the operation, which accepts these nodes as they are, or cancel it.",
   FinalSoaking: "Nothing: all nodes must stay well for a while; `rolloutPolicy.finalSoakMs` says how long.",
-  ConfirmMissed: "Nothing: the node went back to the stack by itself and is tried again.",
   Detaching: "Nothing yet; if it lasts, look at the agent's log on that node.",
   RemovingBundle: "Nothing yet; if it lasts, look for pods of `hostrouting-agent` that do not end.",
   PolicyNotInPlace:
