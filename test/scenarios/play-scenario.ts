@@ -16,6 +16,9 @@ const parsed = (value: string): unknown =>
         .map(numeric)
     : numeric(value);
 
+/** What its agent found among its rules. */
+const RULES = { clean: "Clean", dirty: "Dirty", unjudged: "Unknown" } as const;
+
 /** `untold`: its agent does not say. */
 const told = (figure: string): number | undefined => (figure === "untold" ? undefined : Number(figure));
 
@@ -271,13 +274,9 @@ export class ScenarioPlayer {
   #changeRules(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, what: string): void {
     switch (verb) {
       case "clean":
-        node.rules = "Clean";
-        return;
       case "dirty":
-        node.rules = "Dirty";
-        return;
       case "unjudged":
-        node.rules = "Unknown";
+        node.rules = RULES[verb];
         return;
       case "rules-missing":
         node.platformRules = "Missing";
