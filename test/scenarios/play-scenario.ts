@@ -1,5 +1,6 @@
-import { Simulation } from "@hostrouting/rollout";
+import { Simulation, type SimulatedNode } from "@hostrouting/rollout";
 import type { GatePlace, NodeDisruptionRules, PolicyState, RolloutGate, RolloutPolicy } from "@hostrouting/domain";
+import { changeNode } from "./change-node.ts";
 import { describeRound } from "./describe-round.ts";
 import { simulatedStanding } from "./simulated-standing.ts";
 
@@ -15,12 +16,6 @@ const parsed = (value: string): unknown =>
         .filter((each) => each !== "")
         .map(numeric)
     : numeric(value);
-
-/** What its agent found among its rules. */
-const RULES = { clean: "Clean", dirty: "Dirty", unjudged: "Unknown" } as const;
-
-/** `untold`: its agent does not say. */
-const told = (figure: string): number | undefined => (figure === "untold" ? undefined : Number(figure));
 
 /** What the store says of a step that was tried so often. */
 function stepFaults(tries: number): Simulation["faults"] {
@@ -205,13 +200,14 @@ export class ScenarioPlayer {
     };
   }
 
-  #guard(node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, rung: string): void {
+  #guard(node: SimulatedNode, rung: string): void {
     if (rung !== "Lsm" && rung !== "FmodRet" && rung !== "Audit" && rung !== "Unsupported") this.#refuse(`guard ${node.name} ${rung}`);
     node.guardRung = rung;
     this.#simulation.standing = simulatedStanding;
   }
 
-  #change(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, what: string): void {
+  /** `counts n1 anew`: its agent begins anew; `counts n1 nothing`: it does not count. */
+  #change(verb: string, node: SimulatedNode, what: string): void {
     switch (verb) {
       case "guard":
         return this.#guard(node, what);
@@ -219,106 +215,12 @@ export class ScenarioPlayer {
         return this.#simulation.ask({ kind: "Retry", node: node.name });
       case "skip":
         return this.#simulation.ask({ kind: "Skip", node: node.name, reason: what, by: "somebody" });
-      case "pool":
-        node.pool = what;
-        node.isSystem = what === "system";
-        return;
-      case "zone":
-        node.zone = what;
-        return;
-      case "image":
-        node.image = what;
-        return;
-      case "reboot":
-        node.bootId += "'";
-        node.effectiveMode = "Legacy";
-        node.confirmed = false;
-        return;
-      case "cordon":
-      case "uncordon":
-        node.unschedulable = verb === "cordon";
-        return;
-      case "forget":
-        node.spec = undefined;
-        return;
-      case "misses":
-        node.missConfirm = true;
-        return;
-      case "breaks":
-        node.broken = true;
-        return;
-      case "silent":
-        node.silent = true;
-        return;
-      case "unsupported":
-        node.ineligible = what.replaceAll("-", " ");
-        node.taints = [];
-        return;
-      case "heals":
-        node.broken = false;
-        node.silent = false;
-        return;
-      case "unready":
-      case "ready":
-        node.ready = verb === "ready";
-        return;
-      case "claimed":
-        node.owner = what;
-        return;
-      default:
-        return this.#changeRules(verb, node, what);
-    }
-  }
-
-  /** What its agent's scan finds: of everybody's rules, and of those that the platform makes. */
-  #changeRules(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, what: string): void {
-    switch (verb) {
-      case "clean":
-      case "dirty":
-      case "unjudged":
-        node.rules = RULES[verb];
-        return;
-      case "rules-missing":
-        node.platformRules = "Missing";
-        return;
-      case "rules-unknown":
-        node.platformRules = "Unknown";
-        return;
-      case "rules-present":
-        node.platformRules = "Present";
-        return;
-      default:
-        return this.#changeFigures(verb, node, what);
-    }
-  }
-
-  /** What its agent counts from now on. `counts n1 anew`: its agent begins anew; `counts n1 nothing`: it does not count. */
-  #changeFigures(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, what: string): void {
-    switch (verb) {
-      case "reset-rate":
-        node.resetsPerSecond = Number(what);
-        return;
-      case "pods-fail":
-        node.podsNotReady = told(what);
-        return;
-      case "softirq":
-        node.softirq = Number(what);
-        return;
       case "counts":
         node.counting = what === "nothing" ? undefined : { sinceMs: this.#simulation.nowMs, resets: 0 };
         return;
       default:
-        return this.#count(verb, node, what);
+        if (!changeNode(verb, node, what)) this.#refuse(`${verb} ${node.name}`);
     }
-  }
-
-  /** `connections n1 12`: its pods have so many; `resets n1 2`: its switches break so many. `keep-for-somebody n1`: somebody else asks the autoscaler to leave it alone. */
-  #count(verb: string, node: NonNullable<ReturnType<Simulation["nodes"]["get"]>>, what: string): void {
-    if (verb === "connections") node.connections = what === "unknown" ? "Unknown" : Number(what);
-    else if (verb === "resets") node.resets = Number(what);
-    else if (verb === "other-taint") node.taints = [{ key: what, effect: "NoSchedule" }, ...node.taints];
-    else if (verb === "keep-for-somebody") node.scaleDownDisabled = "true";
-    else this.#refuse(`${verb} ${node.name}`);
   }
 
   /** `offer newer`: workers get another bundle; `bad-bundle newer`: no node can be verified with it. */
