@@ -138,7 +138,7 @@ async function preflight(): Promise<Preflight> {
   let findings: readonly Finding[] = [];
   for (let look = 0; look < LOOKS; look += 1) {
     const from = performance.now();
-    const { facts } = await observeCluster(access, []);
+    const { facts, cilium } = await observeCluster(access, []);
     const question = {
       cluster: clusterRecord(),
       operation: undefined,
@@ -146,6 +146,7 @@ async function preflight(): Promise<Preflight> {
       policy,
       nodes: facts,
       managedPolicy: undefined,
+      cilium,
       now: as<Instant>(0),
     };
     ({ findings } = await checkPreflight({ access, bundle: BUNDLE, memory: undefined }, question));

@@ -1,4 +1,4 @@
-import type { SimulatedNode } from "@hostrouting/rollout";
+import { startSimulatedCilium, type SimulatedNode } from "@hostrouting/rollout";
 
 type Change = (node: SimulatedNode, what: string) => void;
 
@@ -17,6 +17,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     node.bootId += "'";
     node.effectiveMode = "Legacy";
     node.confirmed = false;
+    startSimulatedCilium(node.cilium);
   },
   cordon: (node) => void (node.unschedulable = true),
   uncordon: (node) => void (node.unschedulable = false),
@@ -53,6 +54,15 @@ const CHANGES: Readonly<Record<string, Change>> = {
   /** What its agent counts from now on. */
   "reset-rate": (node, what) => void (node.resetsPerSecond = Number(what)),
   "pods-fail": (node, what) => void (node.podsNotReady = told(what)),
+  /** Its Cilium falls back to the stack when its agent starts, or no longer. */
+  "cilium-falls-back": ({ cilium }) => void (cilium.fallsBack = true),
+  "cilium-heals": ({ cilium }) => void (cilium.fallsBack = false),
+  /** Agents that start from now on do not become ready, or do again. */
+  "cilium-hangs": ({ cilium }) => void (cilium.hangs = true),
+  "cilium-starts": ({ cilium }) => void (cilium.hangs = false),
+  "cilium-restarts": ({ cilium }) => void (cilium.isGoing = true),
+  /** Somebody deletes our object of it. */
+  "cilium-forgets": ({ cilium }) => void (cilium.config = undefined),
   softirq: (node, what) => void (node.softirq = Number(what)),
 };
 

@@ -24,6 +24,10 @@ function describeIntent(intent: Intent): string {
       return `config ${intent.mode}`;
     case "WriteNodeSpec":
       return `${intent.node}: ask ${intent.spec.mode} g${intent.spec.generation}${bundleOf(intent.spec)}${intent.spec.confirmedGeneration > 0 ? " confirmed" : ""}${paceOf(intent.spec)}`;
+    case "WriteNodeConfig":
+      return `${intent.node}: node config ${intent.spec.mode} g${intent.spec.generation} instead of pod ${intent.replacesPod}`;
+    case "DeleteNodeConfig":
+      return `${intent.node}: delete node config`;
     case "DeleteNodeObject":
       return `${intent.node}: delete object`;
     case "RestartAgent":
@@ -64,6 +68,9 @@ export function describeRound(decision: Decision): string {
     );
   const warnings = status.warnings.map((warning) => `warning ${warning.id} (${warning.subjects.join(", ")}): ${warning.message}`);
   const intents = [...decision.intents.map(describeIntent), ...(decision.beginsUpgrade ? ["begin an upgrade"] : [])];
+  const mismatch = status.conditions
+    .filter(({ type, reason }) => type === "Degraded" && reason === "EffectiveModeMismatch")
+    .map(({ reason, message }) => `degraded: ${reason} (${message})`);
   const counts = status.disruption;
   const isCounted = counts !== undefined && counts.expectedAtMost + counts.measuredNodes > 0;
   const expected = isCounted ? [describeDisruption(counts)] : [];
@@ -72,7 +79,7 @@ export function describeRound(decision: Decision): string {
   const error = operation?.error === undefined ? [] : [`error ${operation.error.code} at ${operation.error.target}`];
   return [
     `${where} [${status.state}, ${status.health}${why}] ${nodes}`,
-    ...[...error, ...rest, ...analysis, ...benefit, ...expected, ...warnings, ...waits, ...history, ...intents].map(
+    ...[...mismatch, ...error, ...rest, ...analysis, ...benefit, ...expected, ...warnings, ...waits, ...history, ...intents].map(
       (line) => `    ${line}`,
     ),
   ].join("\n");

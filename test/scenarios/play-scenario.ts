@@ -1,5 +1,5 @@
 import { Simulation, type SimulatedNode } from "@hostrouting/rollout";
-import type { GatePlace, NodeDisruptionRules, PolicyState, RolloutGate, RolloutPolicy } from "@hostrouting/domain";
+import type { Driver, GatePlace, NodeDisruptionRules, PolicyState, RolloutGate, RolloutPolicy } from "@hostrouting/domain";
 import { changeNode } from "./change-node.ts";
 import { describeRound } from "./describe-round.ts";
 import { simulatedStanding } from "./simulated-standing.ts";
@@ -33,6 +33,7 @@ function preflightVerdict(word: string): Simulation["preflight"] {
 /** Plays the lines of a scenario and writes down every round that differs from the one before. Each line of a scenario is one command. */
 export class ScenarioPlayer {
   readonly #lines: string[] = [];
+  #driver: Driver = "bundle";
   #simulation = new Simulation();
   #lastRound = "";
 
@@ -56,6 +57,7 @@ export class ScenarioPlayer {
               .slice(1)
               .map((pair) => [pair.split("=")[0], parsed(pair.split("=")[1] ?? "")]),
           ) as Partial<RolloutPolicy>,
+          this.#driver,
         );
         return;
       case "nodes":
@@ -228,7 +230,15 @@ export class ScenarioPlayer {
     const [verb, digest = ""] = line.split(/\s+/);
     if (verb === "offer") this.#simulation.offered = { image: digest, digest };
     else if (verb === "bad-bundle") this.#simulation.badBundles.add(digest);
-    else this.#refuse(line);
+    else this.#chooseDriver(line);
+  }
+
+  /** `driver cilium`, as the first of all: what switches nodes is a Cilium of the cluster's own. */
+  #chooseDriver(line: string): void {
+    const [verb, driver] = line.split(/\s+/);
+    if (verb !== "driver") this.#refuse(line);
+    this.#driver = driver as Driver;
+    this.#simulation = new Simulation({}, this.#driver);
   }
 
   #refuse(line: string): never {

@@ -51,6 +51,8 @@ export function simulatedStanding(simulation: Simulation): StandingRules {
     policyMode: simulation.policy.policyMode,
     managedPolicy: NOT_READ,
     permissions: NOT_READ,
+    ciliumPermissions: NOT_READ,
+    cilium: NOT_READ,
   };
   return standingRules(facts, { overrides: simulation.policy.preflightOverrides, now: as<Instant>(simulation.nowMs) });
 }

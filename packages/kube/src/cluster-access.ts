@@ -1,6 +1,7 @@
 import type { HostRoutingConfigSpec, HostRoutingConfigStatus, HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/contracts";
 import type { NodeTaint } from "@hostrouting/domain";
 import type { EventObject } from "@hostrouting/events";
+import type { CiliumAccess } from "./cilium-access.ts";
 import type { RolloutLease, RolloutLeaseWish } from "./rollout-lease.ts";
 import type { V1DaemonSet, V1Node, V1ObjectMeta, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 
@@ -109,6 +110,8 @@ export type ClusterAccess = {
   /** Asks for an eviction; PodDisruptionBudgets decide. */
   evict(pod: { readonly namespace: string; readonly name: string; readonly uid: string }): Promise<EvictionOutcome>;
   deletePod(namespace: string, name: string): Promise<void>;
+  /** The cluster's own Cilium, where there is one. */
+  readonly cilium: CiliumAccess;
   /** Makes an Event; one of its name that is there already shows the series from now on. */
   writeEvent(event: EventObject): Promise<void>;
   /** Calls back whenever nodes, node objects, the configuration, the bundle or a policy of this name may have changed, until closed. Carries nothing. */

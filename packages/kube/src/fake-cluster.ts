@@ -6,6 +6,7 @@ import type { ClusterAccess, HostRoutingConfigObject, HostRoutingNodeObject } fr
 import { FakeAdmission } from "./fake-admission.ts";
 import { fakeAgentStatus, passConfirmDeadline, type FakeAgent } from "./fake-agent.ts";
 import { FakeRolloutLease } from "./fake-rollout-lease.ts";
+import { FakeCilium } from "./fake-cilium.ts";
 import { FakePolicies } from "./fake-policies.ts";
 import { API_GROUP, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, DIGEST_ANNOTATION } from "./names.ts";
 
@@ -39,6 +40,8 @@ export class FakeCluster {
   readonly policies = new FakePolicies(() => this.#next());
   readonly rolloutLease = new FakeRolloutLease(() => this.#next());
   readonly admission = new FakeAdmission();
+  /** A Cilium of its own; none until somebody installs it. */
+  readonly cilium = new FakeCilium();
   config: HostRoutingConfigObject | undefined;
   daemonSet: V1DaemonSet | undefined;
   /** Events by namespace and name. */
@@ -130,6 +133,7 @@ export class FakeCluster {
   /** Time passes: the DaemonSet makes its pods, every agent acts on its order and reports. */
   tick(ms: number): void {
     this.nowMs += ms;
+    this.cilium.tick(this.nodes);
     for (const name of this.nodes.keys()) this.runAgent(name);
   }
 
@@ -161,7 +165,7 @@ export class FakeCluster {
       readBundle: () => guard("readBundle", () => copy(this.daemonSet)),
       listBundlePods: () => guard("listBundlePods", () => copy(this.#bundlePods())),
       listPodsOn: (node) => guard("listPodsOn", () => copy([...this.pods.values()].filter((pod) => pod.spec?.nodeName === node))),
-      eachPodPage: (onPage) => guard("eachPodPage", () => onPage(copy([...this.pods.values()]))),
+      eachPodPage: (onPage) => guard("eachPodPage", () => onPage(copy([...this.pods.values(), ...this.cilium.pods()]))),
       listBudgets: () => guard("listBudgets", () => this.budgets.map((budget) => this.#budgetObject(budget))),
       readRolloutLease: () => guard("readRolloutLease", () => this.rolloutLease.read()),
       writeRolloutLease: (wish) => guard("writeRolloutLease", () => this.rolloutLease.write(wish)),
@@ -193,7 +197,9 @@ export class FakeCluster {
       deleteNodeObject: (name) => guard("deleteNodeObject", () => void this.objects.delete(name)),
       patchNode: (name, patch) => guard("patchNode", () => this.#patchNode(name, patch)),
       evict: (pod) => guard("evict", () => this.#evict(pod)),
-      deletePod: (namespace, name) => guard("deletePod", () => void this.pods.delete(`${namespace}/${name}`)),
+      deletePod: (namespace, name) =>
+        guard("deletePod", () => void (this.cilium.deletePod(name) || this.pods.delete(`${namespace}/${name}`))),
+      cilium: this.cilium.access(guard),
       writeEvent: (event) =>
         guard("writeEvent", () => {
           const { namespace, name } = event.metadata;

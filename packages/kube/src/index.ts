@@ -16,6 +16,7 @@ export type {
   PolicyObject,
   PolicyWish,
 } from "./cluster-access.ts";
+export type { CiliumAccess, CiliumConfigMap, CiliumNodeConfigObject } from "./cilium-access.ts";
 export type { RolloutLease } from "./rollout-lease.ts";
 export { kubernetesCluster } from "./kubernetes-cluster.ts";
 export { bundleManifest } from "./bundle-manifest.ts";

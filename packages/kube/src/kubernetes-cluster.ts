@@ -17,6 +17,7 @@ import { writeEvent } from "./cluster-event.ts";
 import { applyPolicy, policyCollection, policyPath, readPolicy } from "./cluster-policy.ts";
 import { readCredential } from "./credential.ts";
 import { evictionOutcome } from "./eviction-answer.ts";
+import { kubernetesCilium } from "./kubernetes-cilium.ts";
 import { eachPage } from "./paged-list.ts";
 import { readRolloutLease, writeRolloutLease } from "./rollout-lease.ts";
 import { API_VERSION, BUNDLE_NAME, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, MANIFEST_MANAGER, ROLLOUT_MANAGER } from "./names.ts";
@@ -166,10 +167,12 @@ function writers(client: ApiClient) {
  * @throws AppError `kube.credential-refused`
  */
 export function kubernetesCluster(kubeconfigPath: string): ClusterAccess {
-  const client = apiClient(readCredential(kubeconfigPath));
+  const credential = readCredential(kubeconfigPath);
+  const client = apiClient(credential);
   return {
     ...readers(client),
     ...writers(client),
+    cilium: kubernetesCilium(client, credential),
     watch(policy, onChange) {
       const collections = [...[NODES, NODE_OBJECTS, CONFIGS, BUNDLE_PODS].map((path) => ({ path })), policyCollection(policy)];
       const watches = collections.map((collection) => watchCollection(client, collection, onChange));

@@ -32,3 +32,17 @@ export const SCALE_DOWN_HELD_ANNOTATION = `${API_GROUP}/scale-down-held-by`;
 /** Field managers, so that `managedFields` shows which part of us wrote what. */
 export const MANIFEST_MANAGER = "acns-hostrouting-controller";
 export const ROLLOUT_MANAGER = "acns-hostrouting-rollout";
+
+/** Where a cluster's own Cilium lives: its agents, its configuration, and the objects that override it for single nodes. */
+export const CILIUM_NAMESPACE = "kube-system";
+/** ConfigMap with its configuration of the whole cluster; read, never written. */
+export const CILIUM_CONFIG_NAME = "cilium-config";
+/** Label by which its agents' pods are found, and their container. */
+export const CILIUM_AGENT_SELECTOR = { "k8s-app": "cilium" } as const;
+export const CILIUM_AGENT_CONTAINER = "cilium-agent";
+/** Label of the CiliumNodeConfigs that are ours. */
+export const CILIUM_OURS_LABEL = { "app.kubernetes.io/managed-by": "acns-hostrouting" } as const;
+/** Annotation of such an object: what its node is asked for, as JSON. Cilium reads the overrides only. */
+export const CILIUM_ORDER_ANNOTATION = `${API_GROUP}/order`;
+/** Name of a node's object begins with this; Cilium takes objects by their names, the last one wins. */
+export const CILIUM_OBJECT_PREFIX = "acns-hostrouting-";

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { AppError } from "@hostrouting/domain";
-import { exitCodeOf, runBesideAgent } from "./run-beside-agent.ts";
+import { runBesideAgent } from "./run-beside-agent.ts";
+import { exitCodeOf } from "./run-in-pod.ts";
 
 /** RFC 6455, 1.3. */
 const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

@@ -1,16 +1,11 @@
-import { Writable } from "node:stream";
 import { AppError } from "@hostrouting/domain";
-import { CoreV1Api, Exec, KubeConfig, type V1Status } from "@kubernetes/client-node";
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { BUNDLE_NAMESPACE, BUNDLE_SELECTOR } from "./names.ts";
+import { runInPod, type ProgramEnd } from "./run-in-pod.ts";
 
 /** A look at maps takes seconds; a removal scans before and after, and each of its tools may take half a minute on a busy node. */
 const RUN_TIMEOUT_MS = 180_000;
-/** More than this is not an answer of ours. */
-const OUTPUT_BYTES_MAX = 1024 * 1024;
 const CONTAINER = "agent";
-
-/** How a program ended. */
-export type ProgramEnd = { readonly stdout: string; readonly stderr: string; readonly exitCode: number };
 
 /**
  * Runs a program in the container of a node's agent, as `kubectl exec` does, with the rights of `kubeconfig` (a file's path; else KUBECONFIG
@@ -20,32 +15,15 @@ export type ProgramEnd = { readonly stdout: string; readonly stderr: string; rea
 export async function runBesideAgent(kubeconfig: string | undefined, node: string, command: readonly string[]): Promise<ProgramEnd> {
   const config = loadConfig(kubeconfig);
   const pod = await agentPod(config, node);
-  const [stdout, stderr] = [new Collected(), new Collected()];
-  const ended = Promise.withResolvers<V1Status>();
-  const timer = setTimeout(() => ended.reject(new Error(`no answer in ${RUN_TIMEOUT_MS / 1000} s`)), RUN_TIMEOUT_MS);
   try {
-    const opening = new Exec(config).exec(BUNDLE_NAMESPACE, pod, CONTAINER, [...command], stdout, stderr, null, false, ended.resolve);
-    const socket = await Promise.race([opening, ended.promise.then(() => opening)]);
-    socket.on("close", () => ended.reject(new Error("the connection ended before the program did")));
-    const exitCode = exitCodeOf(await ended.promise);
-    return { stdout: stdout.text(), stderr: stderr.text(), exitCode };
+    return await runInPod(config, { namespace: BUNDLE_NAMESPACE, pod, container: CONTAINER, command, timeoutMs: RUN_TIMEOUT_MS });
   } catch (cause) {
     throw new AppError("kube.unreachable", {
       say: `The agent's pod ${pod} on ${node} did not run the program`,
       do: "Check that the identity of the kubeconfig may create pods/exec there.",
-      cause: cause instanceof Error ? cause : new Error("the API server refused the connection"),
+      cause,
     });
-  } finally {
-    clearTimeout(timer);
   }
-}
-
-/** The code with which a program ended, from the status that comes last on the connection (`v1.Status`, cause `ExitCode`). */
-export function exitCodeOf(status: Pick<V1Status, "status" | "details" | "message">): number {
-  if (status.status === "Success") return 0;
-  const code = status.details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
-  if (code === undefined) throw new Error(status.message ?? "the program could not be started");
-  return Number(code);
 }
 
 function loadConfig(kubeconfig: string | undefined): KubeConfig {
@@ -83,21 +61,4 @@ async function agentPod(config: KubeConfig, node: string): Promise<string> {
     say: `No agent runs on a node ${node}`,
     do: "Check the node's name; agents run where host routing is on or being turned on.",
   });
-}
-
-/** What a program wrote, up to a limit. */
-class Collected extends Writable {
-  readonly #chunks: Buffer[] = [];
-  #length = 0;
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
-    this.#length += chunk.length;
-    if (this.#length > OUTPUT_BYTES_MAX) return done(new Error("the program's output has no end"));
-    this.#chunks.push(chunk);
-    done();
-  }
-
-  text(): string {
-    return Buffer.concat(this.#chunks).toString("utf8");
-  }
 }

@@ -119,6 +119,31 @@ export type AzureFacts = {
   readonly writesLeft: number;
 };
 
+/** A Cilium that the cluster brings itself: its configuration, what overrides it, and what its agents say (driver `cilium`). */
+export type CiliumFacts = {
+  /** ConfigMap `cilium-config`; undefined where there is none. `writers`: who wrote which of its keys, where the API server tells. */
+  readonly config:
+    | {
+        readonly data: Readonly<Record<string, string>>;
+        readonly writers: readonly { readonly name: string; readonly keys: readonly string[] }[] | undefined;
+      }
+    | undefined;
+  /** CiliumNodeConfigs that are not ours, in the order of their names, with the nodes that they fit. */
+  readonly overrides: readonly {
+    readonly name: string;
+    readonly defaults: Readonly<Record<string, string>>;
+    readonly nodes: readonly string[];
+    readonly winsOverOurs: boolean;
+  }[];
+  /** Nodes with an agent. `hostRouting`: its own word; `isOrdered`: an object of ours is there for the node. */
+  readonly agents: readonly {
+    readonly node: string;
+    readonly hostRouting: "BPF" | "Legacy" | "Unknown";
+    readonly readsNodeConfigs: boolean;
+    readonly isOrdered: boolean;
+  }[];
+};
+
 /** Everything that the rules may look at. Whatever could not be read says so. */
 export type ClusterFacts = {
   readonly driver: Driver;
@@ -158,4 +183,7 @@ export type ClusterFacts = {
   readonly managedPolicy: Known<"Fine" | "Foreign" | "Unsupported">;
   /** What our own identity may do (SelfSubjectRulesReview). */
   readonly permissions: Known<readonly ResourceRule[]>;
+  /** The same in the namespace of the cluster's own Cilium; nothing where the driver is another. */
+  readonly ciliumPermissions: Known<readonly ResourceRule[]>;
+  readonly cilium: Known<CiliumFacts>;
 };

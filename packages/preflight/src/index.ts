@@ -13,8 +13,16 @@ export { clusterProfile, poolStates } from "./cluster-profile.ts";
 export { SUPPORTED_OS_IMAGES, whyNodeIsIneligible, osOfNode, osOfSku, type NodeOs } from "./node-os.ts";
 export { isConfidentialSize } from "./confidential-size.ts";
 export { isAtLeast, parseMinorVersion, type MinorVersion } from "./version.ts";
-export { missingPermissions, workerPermissions, type RequiredPermission, type ResourceRule } from "./worker-permissions.ts";
+export {
+  ciliumPermissions,
+  missingCiliumPermissions,
+  missingPermissions,
+  workerPermissions,
+  type RequiredPermission,
+  type ResourceRule,
+} from "./worker-permissions.ts";
 export { upgradeUnderWay } from "./upgrade-signs.ts";
 export { readQuantity } from "./quantity.ts";
-export type { AzureFacts, BudgetFacts, ClusterFacts, Known, NodeFacts, PodFacts } from "./facts.ts";
+export { ciliumOverrides } from "./cilium-config.ts";
+export type { AzureFacts, BudgetFacts, CiliumFacts, ClusterFacts, Known, NodeFacts, PodFacts } from "./facts.ts";
 export type { Outcome, Rule, Severity } from "./rule.ts";

@@ -7,15 +7,22 @@ import { verdict } from "./finding.ts";
 import { overridableRules, run, type Allowance } from "./run.ts";
 import { rules } from "./rules.ts";
 import { rulesets } from "./rulesets.ts";
+import { ciliumCases } from "./testing/cilium-cases.ts";
 import { clusterCases } from "./testing/cluster-cases.ts";
 import { agentOs, good, NOW_MS, unreadable, withNode, withProfile } from "./testing/good-facts.ts";
 import { nodeCases } from "./testing/node-cases.ts";
 import { resourceCases } from "./testing/resource-cases.ts";
 import { workloadCases } from "./testing/workload-cases.ts";
-import { missingPermissions, workerPermissions, type RequiredPermission } from "./worker-permissions.ts";
+import {
+  ciliumPermissions,
+  missingCiliumPermissions,
+  missingPermissions,
+  workerPermissions,
+  type RequiredPermission,
+} from "./worker-permissions.ts";
 
 const strictly: Allowance = { overrides: [], now: as<Instant>(NOW_MS) };
-const table = [...resourceCases, ...clusterCases, ...workloadCases, ...nodeCases];
+const table = [...resourceCases, ...clusterCases, ...ciliumCases, ...workloadCases, ...nodeCases];
 
 describe("rules", () => {
   for (const [id, what, facts, outcome, subjects] of table)
@@ -119,25 +126,26 @@ type RoleRule = { readonly apiGroups: string[]; readonly resources: string[]; re
 type Manifest = { readonly kind: string; readonly rules?: readonly RoleRule[] };
 
 describe("the worker's rights", () => {
-  const text = readFileSync(new URL("../../../infra/k8s/worker-rbac.yaml", import.meta.url), "utf8");
-  const manifests = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+  const read = (name: string): readonly Manifest[] =>
+    parseAllDocuments(readFileSync(new URL(`../../../infra/k8s/${name}`, import.meta.url), "utf8")).map((each) => each.toJS() as Manifest);
+  const manifests = read("worker-rbac.yaml");
   const granted = (kind: string): readonly RoleRule[] =>
     manifests.filter((manifest) => manifest.kind === kind).flatMap((manifest) => manifest.rules ?? []);
+  const asRule = ({ apiGroup, resource, verbs, name }: Omit<RequiredPermission, "inNamespace">): RoleRule => {
+    return { apiGroups: [apiGroup], resources: [resource], verbs: [...verbs], ...(name === undefined ? {} : { resourceNames: [name] }) };
+  };
   const asRules = (inNamespace: boolean): readonly RoleRule[] =>
-    workerPermissions
-      .filter((need: RequiredPermission) => need.inNamespace === inNamespace)
-      .map(({ apiGroup, resource, verbs, name }) => {
-        return {
-          apiGroups: [apiGroup],
-          resources: [resource],
-          verbs: [...verbs],
-          ...(name === undefined ? {} : { resourceNames: [name] }),
-        };
-      });
+    workerPermissions.filter((need: RequiredPermission) => need.inNamespace === inNamespace).map(asRule);
 
   test("are granted exactly, cluster-wide and in the bundle's namespace", () => {
     assert.deepEqual(granted("ClusterRole"), asRules(false));
     assert.deepEqual(granted("Role"), asRules(true));
+  });
+
+  test("are granted exactly in the namespace of a Cilium of the cluster's own, and nowhere else", () => {
+    const rules = read("worker-rbac-cilium.yaml").flatMap((manifest) => manifest.rules ?? []);
+    assert.deepEqual(rules, ciliumPermissions.map(asRule));
+    assert.deepEqual(missingCiliumPermissions(rules), []);
   });
 
   test("each one is missed when it is missing", () => {

@@ -25,6 +25,9 @@ import { ambientMesh } from "./rules/pf-023-ambient-mesh.ts";
 import { unmanagedMesh } from "./rules/pf-024-unmanaged-mesh.ts";
 import { networkPlugins } from "./rules/pf-025-network-plugins.ts";
 import { ciliumVersion } from "./rules/pf-026-cilium-version.ts";
+import { ciliumConfig } from "./rules/pf-027-cilium-config.ts";
+import { ciliumEdits } from "./rules/pf-028-cilium-edits.ts";
+import { ciliumRouting } from "./rules/pf-029-cilium-routing.ts";
 import { unexpectedRules } from "./rules/pf-030-unexpected-rules.ts";
 import { ownTables } from "./rules/pf-031-own-tables.ts";
 import { forwardPolicy } from "./rules/pf-032-forward-policy.ts";
@@ -91,6 +94,9 @@ export const rules: readonly Rule[] = [
   unmanagedMesh,
   networkPlugins,
   ciliumVersion,
+  ciliumConfig,
+  ciliumEdits,
+  ciliumRouting,
   unexpectedRules,
   ownTables,
   forwardPolicy,

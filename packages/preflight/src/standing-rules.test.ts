@@ -58,6 +58,8 @@ const facts = (...rungs: NodeFacts["guardRung"][]): ClusterFacts => ({
   admission: { known: true, value: { refusal: undefined } },
   nodes: { known: true, value: rungs.map((rung, index) => node(`n${index + 1}`, rung)) },
   azure: { known: false, because: "it is not asked" },
+  ciliumPermissions: { known: false, because: "it is not asked" },
+  cilium: { known: false, because: "it is not asked" },
   policyMode: "Correct",
   managedPolicy: { known: true, value: "Fine" },
   permissions: { known: true, value: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] },

@@ -69,6 +69,18 @@ export const workerPermissions: readonly RequiredPermission[] = [
   { apiGroup: "coordination.k8s.io", resource: "leases", verbs: ["create"], inNamespace: true },
 ];
 
+/**
+ * What the rollout worker may do besides in the namespace of a cluster's own Cilium, with the driver `cilium` only (`infra/k8s/worker-rbac-cilium.yaml`).
+ * `pods/exec` is what an agent's own word costs: Cilium tells its routing over a socket in its pod and nowhere else. It cannot be bounded to these pods or to
+ * one program, and who may run programs in them is as good as root on the nodes.
+ */
+export const ciliumPermissions: readonly Omit<RequiredPermission, "inNamespace">[] = [
+  { apiGroup: "", resource: "pods", verbs: ["delete"] },
+  { apiGroup: "", resource: "pods/exec", verbs: ["get", "create"] },
+  { apiGroup: "", resource: "configmaps", name: "cilium-config", verbs: ["get"] },
+  { apiGroup: "cilium.io", resource: "ciliumnodeconfigs", verbs: ["list", "create", "patch", "delete"] },
+];
+
 const covers = (list: readonly string[], wanted: string): boolean => list.includes("*") || list.includes(wanted);
 
 const coversName = (names: readonly string[], wanted: string | undefined): boolean =>
@@ -79,7 +91,18 @@ const coversName = (names: readonly string[], wanted: string | undefined): boole
  * missed where it is not managed.
  */
 export function missingPermissions(granted: readonly ResourceRule[], policyMode: PolicyMode): readonly string[] {
-  const needed = workerPermissions.filter(({ apiGroup }) => apiGroup !== "cilium.io" || policyMode !== "Off");
+  return missingOf(
+    workerPermissions.filter(({ apiGroup }) => apiGroup !== "cilium.io" || policyMode !== "Off"),
+    granted,
+  );
+}
+
+/** The same of what is needed in the namespace of the cluster's own Cilium. */
+export function missingCiliumPermissions(granted: readonly ResourceRule[]): readonly string[] {
+  return missingOf(ciliumPermissions, granted).map((right) => `${right} in kube-system`);
+}
+
+function missingOf(needed: readonly Omit<RequiredPermission, "inNamespace">[], granted: readonly ResourceRule[]): readonly string[] {
   return needed.flatMap((need) =>
     need.verbs
       .filter(

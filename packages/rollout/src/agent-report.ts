@@ -55,6 +55,7 @@ const STILL_LOADED: ReadonlySet<string> = new Set(["Draining", "Off", "ConfirmMi
 export function isDetached(seen: NodeObservation): boolean {
   const report = currentReport(seen);
   if (report === undefined) return isKnownLegacy(seen);
+  if (report.byItself === true) return true;
   return report.effectiveMode === "Legacy" && report.attachedDevices === 0 && !STILL_LOADED.has(report.reason);
 }
 
@@ -73,15 +74,15 @@ export function hasObserved(report: NodeReport | undefined, record: NodeRollout)
   return report !== undefined && report.observedGeneration === record.switchGeneration;
 }
 
-/** Why a report does not prove that the node routes by eBPF, or nothing. "Unknown" probes prove nothing. */
-export function whyNotVerified(report: NodeReport, record: NodeRollout, bundleDigest: string): string | undefined {
+/** Reason of a node that was asked for eBPF, acted on it, and does not route by it. */
+export const EFFECTIVE_MODE_MISMATCH = "EffectiveModeMismatch";
+
+/** Why a report does not say that the node routes by eBPF as it was asked to, or nothing. */
+export function whyNotSwitched(report: NodeReport, record: NodeRollout, bundleDigest: string): string | undefined {
   if (report.observedGeneration !== record.switchGeneration)
     return `the agent has acted on generation ${report.observedGeneration}, not on ${record.switchGeneration}`;
   if (report.effectiveMode !== "BpfVeth") return `the kernel shows ${report.effectiveMode} (${report.reason || "no reason given"})`;
-  if (report.bundleDigest !== bundleDigest) return "the agent runs another bundle";
-  const bad = report.probes.filter((probe) => probe.outcome !== "Passed");
-  if (bad.length > 0) return bad.map((probe) => `probe ${probe.name}: ${probe.outcome} ${probe.message}`.trim()).join("; ");
-  return report.probes.length === 0 ? "the agent has not probed yet" : undefined;
+  return report.bundleDigest === bundleDigest ? undefined : "the agent runs another bundle";
 }
 
 /** The next generation for a node: higher than any that we wrote or that its agent acted on. */

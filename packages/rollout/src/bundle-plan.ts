@@ -1,7 +1,6 @@
 import { nextGeneration } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
 import type { ConfigIntent, Intent } from "./intent.ts";
-import { removePolicy } from "./policy-plan.ts";
 import type { Outcome, Round, RoundNode } from "./round.ts";
 import type { WaitDraft } from "./waits.ts";
 
@@ -76,7 +75,7 @@ export function replaceBundle({ observed, snapshot }: Round, outcome: Pick<Outco
 }
 
 /** Takes the bundle out of the cluster: node objects and mode first, then the DaemonSet, then its pods must be gone. */
-function removeBundle(round: Round): { intents: readonly Intent[]; waits: readonly WaitDraft[]; isDone: boolean } {
+export function removeBundle(round: Round): { intents: readonly Intent[]; waits: readonly WaitDraft[]; isDone: boolean } {
   const { observed } = round;
   const waiting = (message: string): readonly WaitDraft[] => [{ reason: "RemovingBundle", subject: "cluster", message }];
   const intents: Intent[] = [
@@ -90,14 +89,6 @@ function removeBundle(round: Round): { intents: readonly Intent[]; waits: readon
       waits: waiting("Removing the bundle's DaemonSet."),
       isDone: false,
     };
-  if (observed.birthTaint.kind === "InSync" || observed.birthTaint.kind === "Drifted")
-    return { intents: [], waits: waiting("Removing the admission policy that taints nodes which join."), isDone: false };
   if (observed.bundlePods > 0) return { intents: [], waits: waiting(`${observed.bundlePods} pods of the bundle are left.`), isDone: false };
   return { intents: [], waits: [], isDone: true };
-}
-
-/** Takes everything of ours out of the cluster: the bundle, and the policy once nothing is left that it stands for. */
-export function removeEverything(round: Round): ReturnType<typeof removeBundle> {
-  const bundle = removeBundle(round);
-  return bundle.isDone ? removePolicy(round) : bundle;
 }

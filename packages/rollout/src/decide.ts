@@ -8,8 +8,8 @@ import {
   type Operation,
 } from "@hostrouting/domain";
 import { policyInForce } from "./analysis/analysis-wish.ts";
-import { replaceBundle } from "./bundle-plan.ts";
 import { disableOperation } from "./disable-operation.ts";
+import { driverOf } from "./drivers/drivers.ts";
 import { enableOperation } from "./enable-operation.ts";
 import { keepBirthTaint } from "./held-back.ts";
 import type { Intent } from "./intent.ts";
@@ -49,7 +49,7 @@ const UNREACHABLE_IDLE_MS = 15_000;
  * nothing but its records, and given the same snapshot twice it decides the same.
  */
 export function decide(given: ClusterSnapshot, now: Instant): Decision {
-  const snapshot = { ...given, policy: policyInForce(given) };
+  const snapshot = driverOf(given.cluster.driver).fit({ ...given, policy: policyInForce(given) });
   if (snapshot.reach.kind === "Unreachable") return outOfReach(snapshot, snapshot.reach, now);
   const round = openRound(snapshot, snapshot.reach.observed, now);
   return close(round, decideOutcome(round, snapshot.operation));
@@ -113,7 +113,7 @@ function close(round: Round, outcome: Outcome): Decision {
       .filter(({ record }) => record.phase === "Enabled")
       .map(({ record, seen }) => ({ uid: record.uid, bootId: seen.bootId, pool: seen.pool })),
     status: buildStatus({ snapshot, operation: outcome.operation, nodes: stepped, waits, policy, bundle: round.snapshot.bundle, now }),
-    intents: [...keeping, ...replaceBundle(round, outcome), ...outcome.intents],
+    intents: [...keeping, ...round.driver.replace(round, outcome), ...outcome.intents],
     beginsUpgrade: outcome.beginsUpgrade ?? false,
     lookAgainInMs: keeping.length > 0 ? Math.min(AFTER_WRITE_MS, outcome.lookAgainInMs) : outcome.lookAgainInMs,
     history: [

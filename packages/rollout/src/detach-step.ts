@@ -1,6 +1,6 @@
 import type { NodeRollout } from "@hostrouting/domain";
 import { currentReport, hasObserved, isDetached, isKnownLegacy } from "./agent-report.ts";
-import { desiredSpec, hold, isAskedFor, move, writeSpec, type NodeStep, type StepContext } from "./node-step.ts";
+import { desiredSpec, hold, isAskedFor, move, type NodeStep, type StepContext } from "./node-step.ts";
 
 /**
  * Gives a node's traffic back to the stack and waits until its kernel shows nothing of ours. There is no time limit: a node that may still route by eBPF
@@ -14,7 +14,7 @@ export function detachStep(
   const { seen } = context;
   const report = currentReport(seen);
   const wanted = desiredSpec(record, "None", context);
-  const writes = writeSpec(wanted, seen);
+  const writes = context.driver.order(wanted, seen);
   const bootedSince = report === undefined && seen.spec !== undefined && seen.spec.bootID !== seen.bootId && isKnownLegacy(seen);
   if (bootedSince) return move(next(record, context));
   if (isAskedFor(wanted, seen) && hasObserved(report, record) && isDetached(seen)) return move(next(record, context));

@@ -1,11 +1,11 @@
 import { unreachable, type Operation } from "@hostrouting/domain";
-import { installBundle, removeEverything } from "./bundle-plan.ts";
 import { closedWindow, hasNodesToDisable } from "./disruption-gate.ts";
 import { isReached } from "./failure-budget.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { withPendingGate } from "./policy-gates.ts";
 import { withRest } from "./resting-operation.ts";
 import { advance, freshAttempts, progressError, timeoutError } from "./operation-step.ts";
+import { removeEverything } from "./remove-everything.ts";
 import { stepNodes, type Outcome, type Round } from "./round.ts";
 import { isSkipped } from "./take-requests.ts";
 import { windDown } from "./wind-down.ts";
@@ -59,7 +59,7 @@ function roll(round: Round, operation: Operation): Outcome {
 export function goBack(round: Round, mayStart: boolean): Pick<Outcome, "nodes" | "intents" | "waits"> & { readonly isOpen: boolean } {
   if (!round.renews) return letGo(round, mayStart);
   const stepped = stepNodes(round, "BpfVeth", mayStart);
-  const installed = installBundle(round, stepped.nodes, "BpfVeth");
+  const installed = round.driver.install(round, stepped.nodes, "BpfVeth");
   const isOpen = installed.nodes.some((node) => node.seen.ineligible === undefined && !isSkipped(node.record) && !isReached(round, node));
   return { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits: stepped.waits, isOpen };
 }
@@ -68,10 +68,9 @@ export function goBack(round: Round, mayStart: boolean): Pick<Outcome, "nodes" |
 function letGo(round: Round, mayStart: boolean): Pick<Outcome, "nodes" | "intents" | "waits"> & { readonly isOpen: boolean } {
   const stepped = stepNodes(round, "None", mayStart);
   const isOpen = stepped.nodes.some(({ record }) => record.phase !== "Disabled");
-  const bundleIsThere = round.observed.bundle !== undefined && !round.observed.bundle.deleting;
-  if (!isOpen || bundleIsThere) return { ...stepped, isOpen };
+  if (!isOpen || round.driver.isInstalled(round)) return { ...stepped, isOpen };
   // Somebody removed the bundle while nodes still route by eBPF: only an agent can let go of them.
-  const installed = installBundle(round, stepped.nodes, round.observed.config?.mode ?? "BpfVeth");
+  const installed = round.driver.install(round, stepped.nodes, round.observed.config?.mode ?? "BpfVeth");
   return { ...stepped, nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], isOpen };
 }
 

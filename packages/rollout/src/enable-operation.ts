@@ -2,7 +2,6 @@ import { unreachable, visibleText, type Operation, type OperationError } from "@
 import { afterQueue, awaitAdmission } from "./admission-queue.ts";
 import { agentIsReady } from "./agent-report.ts";
 import { analyse } from "./analysis/analyse.ts";
-import { installBundle } from "./bundle-plan.ts";
 import { stepOfUpgrade, withUpgradeSeen } from "./cluster-upgrade.ts";
 import { closedWindow, hasNodesToEnable } from "./disruption-gate.ts";
 import { hasOpenNodes, isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
@@ -131,7 +130,7 @@ function prepare(round: Round, operation: Operation): Outcome {
   if (preflight.kind === "Failed") return windDown(round, operation, preflight.error);
   const stepped = stepNodes(round, operation.mode, false);
   const mode = stepped.nodes.some(({ seen }) => seen.spec?.mode === "BpfVeth") ? "BpfVeth" : "Observe";
-  const installed = installBundle(round, stepped.nodes, mode);
+  const installed = round.driver.install(round, stepped.nodes, mode);
   const missing = installed.nodes.filter(
     // Agents of nodes that are on are replaced in their turn.
     (node) => isWanted(round, node) && node.record.phase !== "Enabled" && !agentIsReady(node.seen, bundle.digest),
@@ -139,13 +138,13 @@ function prepare(round: Round, operation: Operation): Outcome {
   const waits: WaitDraft[] = missing.map(({ record, seen }) => ({
     reason: !seen.ready ? "NodeNotReady" : seen.agentPod === undefined ? "BundleInstalling" : "AgentNotReporting",
     subject: record.node,
-    message: seen.ready ? "The pinned bundle's agent has not reported from the node." : "The node is not Ready.",
+    message: seen.ready ? `${round.driver.agent} has not reported from the node.` : "The node is not Ready.",
   }));
   const restarts = missing.flatMap(({ seen }) => {
     const pod = seen.agentPod;
     return pod === undefined || pod.deleting || pod.bundleDigest === bundle.digest
       ? []
-      : [{ kind: "RestartAgent" as const, node: seen.name, pod: pod.name }];
+      : [{ kind: "RestartAgent" as const, node: seen.name, namespace: pod.namespace, pod: pod.name }];
   });
   const late = missing.filter(({ record }) =>
     (["BundleInstalling", "AgentNotReporting"] as const).some((reason) => {
@@ -198,7 +197,7 @@ function roll(before: Round, asked: Operation): Outcome {
   const gate = new StageGate(round, operation);
   const window = closedWindow(round);
   const stepped = stepNodes(round, operation.mode, window === undefined && gate);
-  const installed = installBundle(round, stepped.nodes, "BpfVeth");
+  const installed = round.driver.install(round, stepped.nodes, "BpfVeth");
   const closed = window !== undefined && hasNodesToEnable(round, installed.nodes) ? [window] : [];
   const waits = [...stepped.waits, ...gate.waits, ...closed];
   const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits };
@@ -251,7 +250,7 @@ function nodeError({ record, seen }: RoundNode): OperationError {
 function finish(round: Round, operation: Operation): Outcome {
   const window = closedWindow(round);
   const moved = stepNodes(round, operation.mode, window === undefined);
-  const installed = installBundle(round, moved.nodes, "BpfVeth");
+  const installed = round.driver.install(round, moved.nodes, "BpfVeth");
   const closed = window !== undefined && hasNodesToEnable(round, installed.nodes) ? [window] : [];
   const stepped = { nodes: installed.nodes, intents: [...installed.intents, ...moved.intents], waits: [...moved.waits, ...closed] };
   if (stepped.intents.length > 0 || hasOpenNodes(round, stepped.nodes)) return advance(operation, stepped, "Finishing");

@@ -1,24 +1,12 @@
 import { as, unreachable, type Instant, type NodeRollout } from "@hostrouting/domain";
-import { agentIsReady, currentReport, hasObserved, isKnownLegacy, nextGeneration, whyNotVerified } from "./agent-report.ts";
+import { agentIsReady, currentReport, hasObserved, isKnownLegacy, nextGeneration, EFFECTIVE_MODE_MISMATCH } from "./agent-report.ts";
 import { sampleOf } from "./analysis/sample.ts";
 import { carriesOther } from "./bundle-upgrade.ts";
 import { isEmptyFromBirth } from "./held-back.ts";
 import { detachStep } from "./detach-step.ts";
 import { renewObject } from "./renew-object.ts";
 import { drainStep, cordonStep } from "./drain-step.ts";
-import {
-  desiredSpec,
-  enter,
-  hold,
-  isAskedFor,
-  isOverdue,
-  move,
-  claimOf,
-  patchNode,
-  writeSpec,
-  type NodeStep,
-  type StepContext,
-} from "./node-step.ts";
+import { desiredSpec, enter, hold, isAskedFor, isOverdue, move, claimOf, patchNode, type NodeStep, type StepContext } from "./node-step.ts";
 import { isLaterClaim, isOurClaim, parseOwner } from "./owner.ts";
 
 /** Their stage; see the stage gate. */
@@ -91,10 +79,10 @@ function start(record: NodeRollout, context: StepContext): NodeStep {
     return hold(
       record,
       { reason: "BundleInstalling", message: "The node runs another bundle; its agent is being replaced." },
-      { kind: "RestartAgent", node: seen.name, pod: pod.name },
+      { kind: "RestartAgent", node: seen.name, namespace: pod.namespace, pod: pod.name },
     );
   if (!agentIsReady(seen, context.bundle.digest))
-    return hold(record, { reason: "AgentNotReporting", message: "The pinned bundle's agent has not reported from the node." });
+    return hold(record, { reason: "AgentNotReporting", message: `${context.driver.agent} has not reported from the node.` });
   // Only now that the agent of this boot has reported is it known what the rules judge.
   if (context.refusal !== undefined) {
     const { ruleId, message, overrideEnded } = context.refusal;
@@ -177,7 +165,7 @@ function askAgain(record: NodeRollout, context: StepContext): NodeStep {
   const wait = { reason: "EmergencyOff" as const, message: "Host routing was switched off on the node." };
   if (seen.spec?.mode !== "BpfVeth") return hold(record, wait);
   const renewed = { ...record, switchGeneration: nextGeneration(record, seen) };
-  return hold(renewed, wait, ...writeSpec(desiredSpec(renewed, "Observe", context), seen));
+  return hold(renewed, wait, ...context.driver.order(desiredSpec(renewed, "Observe", context), seen));
 }
 
 function install(record: NodeRollout, context: StepContext): NodeStep {
@@ -196,18 +184,18 @@ function install(record: NodeRollout, context: StepContext): NodeStep {
   if (isOverdue(record, policy.installTimeoutMs, now))
     return move(
       afterRevert(
-        { ...record, problem: { reason: "InstallTimeout", message: "The pinned bundle's agent did not report in time." } },
+        { ...record, problem: { reason: "InstallTimeout", message: `${context.driver.agent} did not report in time.` } },
         context,
       ),
     );
   const wait = {
     reason: "BundleInstalling" as const,
-    message: "Waiting for the pinned bundle's agent.",
+    message: `${context.driver.agent} has not reported from the node.`,
     until: as<Instant>(record.since + policy.installTimeoutMs),
   };
   const pod = seen.agentPod;
   if (pod === undefined || pod.deleting || pod.bundleDigest === context.bundle.digest) return hold(record, wait);
-  return hold(record, wait, { kind: "RestartAgent", node: seen.name, pod: pod.name });
+  return hold(record, wait, { kind: "RestartAgent", node: seen.name, namespace: pod.namespace, pod: pod.name });
 }
 
 /** The policy was lost before the node was asked to switch: the attempt counts for nothing. */
@@ -223,7 +211,7 @@ function switchOver(record: NodeRollout, context: StepContext): NodeStep {
   if (problem !== undefined) return problem;
   const report = currentReport(seen);
   const wanted = desiredSpec(record, "BpfVeth", context);
-  const writes = writeSpec(wanted, seen);
+  const writes = context.driver.order(wanted, seen);
   if (isAskedFor(wanted, seen) && hasObserved(report, record) && report.effectiveMode === "BpfVeth")
     return move(enter({ ...record, verifiedCount: 0, lastVerifiedAt: undefined }, "Verifying", now));
   if (isOverdue(record, policy.switchTimeoutMs, now))
@@ -241,7 +229,7 @@ function verify(record: NodeRollout, context: StepContext): NodeStep {
   const problem = switchProblem(record, context);
   if (problem !== undefined) return problem;
   const report = currentReport(seen);
-  const why = report === undefined ? "no report" : whyNotVerified(report, record, context.bundle.digest);
+  const why = report === undefined ? "no report" : context.driver.whyNotVerified(report, record, context.bundle.digest);
   const until = as<Instant>(record.since + policy.switchTimeoutMs);
   if (report === undefined || why !== undefined || report.observedAtMs === undefined) {
     if (isOverdue(record, policy.switchTimeoutMs, now))
@@ -268,7 +256,7 @@ function confirm(record: NodeRollout, context: StepContext): NodeStep {
   if (problem !== undefined) return problem;
   const report = currentReport(seen);
   const wanted = desiredSpec(record, "BpfVeth", context);
-  const writes = writeSpec(wanted, seen);
+  const writes = context.driver.order(wanted, seen);
   if (isAskedFor(wanted, seen) && hasObserved(report, record) && report.effectiveMode === "BpfVeth" && report.confirmed)
     return move(enter({ ...record, problem: undefined, verifiedBoot: seen.bootId }, "Soaking", now));
   if (isOverdue(record, policy.switchTimeoutMs, now))
@@ -302,7 +290,7 @@ function stayFailed(record: NodeRollout, context: StepContext): NodeStep {
   const { seen } = context;
   if (seen.spec?.mode !== "BpfVeth") return move(record);
   const renewed = { ...record, switchGeneration: nextGeneration(record, seen) };
-  return move(renewed, ...writeSpec(desiredSpec(renewed, "None", context), seen));
+  return move(renewed, ...context.driver.order(desiredSpec(renewed, "None", context), seen));
 }
 
 function keep(record: NodeRollout, context: StepContext): NodeStep {
@@ -323,10 +311,10 @@ function whyNoLongerOn(record: NodeRollout, context: StepContext): { reason: str
     return { reason: "SpecChanged", message: `Somebody asked the node for ${seen.spec.mode}.` };
   const report = currentReport(seen);
   if (!hasObserved(report, record) || report.effectiveMode !== "Legacy") return undefined;
-  return { reason: report.reason || "EffectiveModeMismatch", message: report.message || "The kernel shows that the stack routes." };
+  return { reason: report.reason || EFFECTIVE_MODE_MISMATCH, message: report.message || "The kernel shows that the stack routes." };
 }
 
-/** What ends an attempt from outside between the switch and its confirmation: a reboot, or a confirmation that came too late. */
+/** What ends an attempt from outside between the switch and its confirmation: a reboot, a confirmation that came too late, an agent that says otherwise. */
 function switchProblem(record: NodeRollout, context: StepContext): NodeStep | undefined {
   const { seen, now, policy } = context;
   const report = currentReport(seen);
@@ -335,10 +323,12 @@ function switchProblem(record: NodeRollout, context: StepContext): NodeStep | un
     return move(
       enter({ ...record, problem: { reason: "NodeRebooted", message: "The node booted while it was being switched." } }, "Pending", now),
     );
-  if (!switched || !hasObserved(report, record) || report.reason !== "ConfirmMissed") return undefined;
-  const missed = { reason: "ConfirmMissed", message: "The switch was not confirmed in time; the kernel went back to the stack." };
-  if (record.attempt >= policy.attemptsMax) return revert(record, context, missed);
-  return move(enter({ ...record, problem: missed }, "Pending", now));
+  if (!switched || !hasObserved(report, record)) return undefined;
+  const takenBack = context.driver.takenBack(report);
+  if (takenBack === undefined) return undefined;
+  const { byItself, ...problem } = takenBack;
+  if (!byItself || record.attempt >= policy.attemptsMax) return revert(record, context, problem);
+  return move(enter({ ...record, problem }, "Pending", now));
 }
 
 function revert(record: NodeRollout, context: StepContext, problem: NonNullable<NodeRollout["problem"]>): NodeStep {

@@ -6,7 +6,8 @@
  * seen in the next round.
  */
 export { decide, type Decision } from "./decide.ts";
-export type { ConfigIntent, Intent, PatchNodeIntent } from "./intent.ts";
+export { ciliumReport, type CiliumWord } from "./drivers/cilium-report.ts";
+export type { ConfigIntent, Intent, NodeConfigIntent, PatchNodeIntent } from "./intent.ts";
 export type {
   BirthTaintState,
   Bundle,
@@ -23,4 +24,5 @@ export type {
 } from "./snapshot.ts";
 export { isCatalogued, WARNING_CATALOGUE, type WarningCode } from "./warning-catalogue.ts";
 export { Simulation } from "./simulate.ts";
+export { startSimulatedCilium } from "./simulated-cilium.ts";
 export type { SimulatedNode } from "./simulated-node.ts";

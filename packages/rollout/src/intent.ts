@@ -34,14 +34,27 @@ export type PatchNodeIntent = {
   readonly scaleDownHeldBy?: string | null;
 };
 
+/** A node's CiliumNodeConfig, whole: overrides for `BpfVeth`, none else. `replacesPod`: UID of the agent's pod that must be gone before it is in force. */
+export type NodeConfigIntent = {
+  readonly kind: "WriteNodeConfig";
+  readonly node: NodeName;
+  readonly uid: NodeUid;
+  readonly hostname: string;
+  readonly spec: NodeSpec;
+  readonly replacesPod: string;
+};
+
 /** What is to be done to the cluster. Data only; each is safe to do twice, and one that fails is simply decided again. */
 export type Intent =
   | { readonly kind: "EnsureBundle"; readonly bundle: Bundle }
   | { readonly kind: "RemoveBundle" }
-  | { readonly kind: "RestartAgent"; readonly node: NodeName; readonly pod: string }
+  /** Deletes the pod of a node's agent; its DaemonSet makes another. */
+  | { readonly kind: "RestartAgent"; readonly node: NodeName; readonly namespace: string; readonly pod: string }
   | ConfigIntent
   | { readonly kind: "WriteNodeSpec"; readonly node: NodeName; readonly uid: NodeUid; readonly spec: NodeSpec }
   | { readonly kind: "DeleteNodeObject"; readonly node: string }
+  | NodeConfigIntent
+  | { readonly kind: "DeleteNodeConfig"; readonly node: string }
   | PatchNodeIntent
   /** Makes the managed policy, or puts it right. `replaceVersion`: what others added goes first, over this version only. */
   | { readonly kind: "ApplyPolicy"; readonly force: boolean; readonly replaceVersion: string | undefined }

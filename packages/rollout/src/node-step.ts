@@ -1,5 +1,6 @@
 import type { Instant, NodePhase, NodeRefusal, NodeRollout, RolloutPolicy, Wait, WaitReason } from "@hostrouting/domain";
 import type { DisruptionBudget } from "./budget.ts";
+import type { NodeDriver } from "./drivers/node-driver.ts";
 import type { Intent, PatchNodeIntent } from "./intent.ts";
 import { formatOwner, type Owner } from "./owner.ts";
 import type { PolicyHold } from "./policy-plan.ts";
@@ -10,6 +11,7 @@ import type { WaitDraft } from "./waits.ts";
 /** What one node's step may look at. */
 export type StepContext = {
   readonly seen: NodeObservation;
+  readonly driver: NodeDriver;
   readonly policy: RolloutPolicy;
   readonly bundle: Bundle;
   readonly owner: Owner;
@@ -60,7 +62,7 @@ export function hold(
 
 /** The spec that a record asks of its node. The digest of a detach is the agent's own: any bundle knows how to let go. */
 export function desiredSpec(record: NodeRollout, mode: "Observe" | "BpfVeth" | "None", context: StepContext): NodeSpec {
-  const { seen, bundle, owner, policy } = context;
+  const { seen, bundle, owner, policy, driver } = context;
   return {
     mode,
     generation: record.switchGeneration,
@@ -70,7 +72,7 @@ export function desiredSpec(record: NodeRollout, mode: "Observe" | "BpfVeth" | "
     bootID: seen.bootId,
     bundleDigest: mode === "None" ? (seen.report?.bundleDigest ?? bundle.digest) || bundle.digest : bundle.digest,
     confirmSeconds: policy.confirmSeconds,
-    confirmedGeneration: mode === "BpfVeth" && record.phase === "Confirming" ? record.switchGeneration : 0,
+    confirmedGeneration: mode === "BpfVeth" && record.phase === "Confirming" && driver.confirms ? record.switchGeneration : 0,
   };
 }
 
@@ -85,16 +87,6 @@ export function isAskedFor(wanted: NodeSpec, { spec }: NodeObservation): boolean
     spec.bundleDigest === wanted.bundleDigest &&
     spec.confirmedGeneration === wanted.confirmedGeneration
   );
-}
-
-/**
- * The write that makes the node's object equal to `wanted`, or nothing. An object with an earlier lease's token is written again, so that
- * the agent refuses that lease's holder from then on; one with a later lease's token is left alone: whoever wrote it decides now.
- */
-export function writeSpec(wanted: NodeSpec, seen: NodeObservation): readonly Intent[] {
-  const token = seen.spec?.fencingToken ?? 0;
-  if (token > wanted.fencingToken || (token === wanted.fencingToken && isAskedFor(wanted, seen))) return [];
-  return [{ kind: "WriteNodeSpec", node: seen.name, uid: seen.uid, spec: wanted }];
 }
 
 /** A change to the Node object over the version that was seen. */

@@ -11,6 +11,7 @@ export function renewObject(record: NodeRollout, context: StepContext): NodeStep
   const isOn = record.phase === "Enabled" || record.phase === "Soaking";
   if (!isOn || seen.spec !== undefined || record.verifiedBoot !== seen.bootId) return undefined;
   const renewed = { ...record, switchGeneration: nextGeneration(record, seen) };
-  const spec = { ...desiredSpec(renewed, "BpfVeth", context), confirmedGeneration: renewed.switchGeneration };
-  return move(renewed, { kind: "WriteNodeSpec", node: seen.name, uid: seen.uid, spec });
+  const confirmedGeneration = context.driver.confirms ? renewed.switchGeneration : 0;
+  const spec = { ...desiredSpec(renewed, "BpfVeth", context), confirmedGeneration };
+  return move(renewed, context.driver.restate(spec, seen));
 }

@@ -1,9 +1,9 @@
 import type { HistoryEntry, Operation, OperationError } from "@hostrouting/domain";
 import { isInFlight } from "./budget.ts";
-import { removeEverything } from "./bundle-plan.ts";
 import { goBack } from "./disable-operation.ts";
 import { isReached } from "./failure-budget.ts";
 import { lastProgress, progressLimitMs } from "./progress.ts";
+import { removeEverything } from "./remove-everything.ts";
 import { AFTER_WRITE_MS, BUSY_MS, type Outcome, type Round, type RoundNode } from "./round.ts";
 import { inPhase } from "./wind-down.ts";
 

@@ -12,6 +12,8 @@ import { withReportHeard } from "./agent-report.ts";
 import { DisruptionBudget, isInFlight } from "./budget.ts";
 import { bundleOfRound } from "./bundle-upgrade.ts";
 import { disableStep } from "./disable-step.ts";
+import { driverOf } from "./drivers/drivers.ts";
+import type { NodeDriver } from "./drivers/node-driver.ts";
 import { enableStep } from "./enable-step.ts";
 import type { Intent, PatchNodeIntent } from "./intent.ts";
 import type { StepContext } from "./node-step.ts";
@@ -29,6 +31,8 @@ export type RoundNode = { readonly record: NodeRollout; readonly seen: NodeObser
 /** One round over a cluster that could be observed: the snapshot, sorted out. */
 export type Round = {
   readonly snapshot: ClusterSnapshot;
+  /** What switches its nodes. */
+  readonly driver: NodeDriver;
   readonly observed: ClusterObservation;
   readonly now: Instant;
   readonly owner: Owner;
@@ -98,6 +102,7 @@ export function openRound(snapshot: ClusterSnapshot, observed: ClusterObservatio
       bundle: bundleOfRound(snapshot, observed),
       policy: renews ? { ...snapshot.policy, analysisMode: "Off" } : snapshot.policy,
     },
+    driver: driverOf(snapshot.cluster.driver),
     observed,
     now,
     offered: snapshot.bundle,
@@ -162,6 +167,7 @@ export function stepNodes(
   for (const { record, seen } of round.nodes) {
     const context: StepContext = {
       seen,
+      driver: round.driver,
       policy: snapshot.policy,
       bundle: snapshot.bundle,
       owner: round.owner,
@@ -175,7 +181,7 @@ export function stepNodes(
       refusal: round.refusalOf(seen),
       emergencyOff: round.observed.config?.emergencyOff ?? false,
       policyHold: policyHold(snapshot),
-      standsForRules: snapshot.managedPolicy !== undefined && snapshot.policy.policyMode !== "Off",
+      standsForRules: round.driver.readsRules && snapshot.managedPolicy !== undefined && snapshot.policy.policyMode !== "Off",
       previousWaits: round.previousWaits,
       evictionRefusals: snapshot.evictionRefusals,
     };

@@ -3,6 +3,7 @@ import {
   developmentPolicy,
   isTerminal,
   type Admission,
+  type Driver,
   NOT_READY_TAINT,
   type FencingToken,
   type Instant,
@@ -28,12 +29,13 @@ import type {
   ClusterSnapshot,
   EvictionRefusal,
   NodeObservation,
-  NodeReport,
   PreflightVerdict,
 } from "./snapshot.ts";
+import { observeSimulatedAgent, runSimulatedAgent } from "./simulated-agent.ts";
+import { observeSimulatedCilium, runSimulatedCilium } from "./simulated-cilium.ts";
 import { simulatedOperation } from "./simulated-operation.ts";
 import { simulatedPolicy } from "./simulated-policy.ts";
-import { newSimulatedNode, patchSimulatedNode, simulatedCounts, simulatedFigures, type SimulatedNode } from "./simulated-node.ts";
+import { newSimulatedNode, patchSimulatedNode, type SimulatedNode } from "./simulated-node.ts";
 
 /** Neither canaries nor batches nor a soak at the end, for whoever does not ask for them. */
 const ALL_AT_ONCE = { analysisMode: "Off", canaryPerStratum: 0, batchPlan: [], finalSoakMs: 0 } as const;
@@ -74,7 +76,7 @@ export class Simulation {
   #operations = 0;
   #ended: Operation | undefined;
 
-  constructor(policy: Partial<RolloutPolicy> = {}) {
+  constructor(policy: Partial<RolloutPolicy> = {}, driver: Driver = "bundle") {
     this.policy = { ...developmentPolicy, ...ALL_AT_ONCE, ...policy };
     this.#cluster = {
       id: as("/subscriptions/s/resourcegroups/g/providers/microsoft.containerservice/managedclusters/c"),
@@ -91,7 +93,7 @@ export class Simulation {
       provisioningState: "Succeeded",
       activeOperationId: undefined,
       provider: "simulated",
-      driver: "bundle",
+      driver,
       accessReference: "",
       systemData: {
         createdBy: "",
@@ -203,7 +205,10 @@ export class Simulation {
     this.#refusals = decision.intents.flatMap((intent) => this.#apply(intent));
     this.nowMs += 1_000;
     for (const { counting, resetsPerSecond } of this.nodes.values()) if (counting !== undefined) counting.resets += resetsPerSecond;
-    for (const node of this.nodes.values()) this.#runAgent(node);
+    for (const node of this.nodes.values()) {
+      if (this.#cluster.driver === "cilium") runSimulatedCilium(node.cilium);
+      else runSimulatedAgent(node, this.emergencyOff);
+    }
     return decision;
   }
 
@@ -245,7 +250,7 @@ export class Simulation {
     const nodes = [...this.nodes.values()];
     return {
       nodes: nodes.map((node) => this.#observeNode(node)),
-      nodeObjects: nodes.filter((node) => node.spec !== undefined).map((node) => node.name),
+      nodeObjects: nodes.filter((node) => this.#observeAgent(node).spec !== undefined).map((node) => node.name),
       config: this.#config && { ...this.#config, emergencyOff: this.emergencyOff },
       bundle: this.#bundle,
       bundlePods: this.#bundle === undefined ? 0 : nodes.length,
@@ -261,6 +266,7 @@ export class Simulation {
       resourceVersion: "1",
       pool: node.pool,
       isSystem: node.isSystem,
+      hostname: node.name,
       zone: node.zone,
       stratum: `${node.pool} ${node.image}`,
       ready: node.ready,
@@ -272,42 +278,14 @@ export class Simulation {
       owner: node.owner,
       taints: node.taints,
       scaleDown: { isSet: node.scaleDownDisabled !== undefined, heldBy: node.scaleDownHeldBy },
-      spec: node.spec,
-      report: this.#report(node),
-      agentPod:
-        node.agentDigest === undefined
-          ? undefined
-          : { name: `agent-${node.name}`, bundleDigest: node.agentDigest, ready: true, deleting: false },
+      ...this.#observeAgent(node),
       podsToEvict: node.pods.map((pod) => ({ namespace: "shop", name: pod.name, uid: pod.name })),
     };
   }
 
-  #report(node: SimulatedNode): NodeReport | undefined {
-    if (node.agentDigest === undefined || node.spec === undefined || node.silent || node.generation === 0) return undefined;
-    const isOn = node.effectiveMode === "BpfVeth";
-    return {
-      observedGeneration: node.generation,
-      nodeUID: node.uid,
-      bootID: node.bootId,
-      bundleDigest: node.agentDigest,
-      effectiveMode: node.effectiveMode,
-      confirmed: node.confirmed,
-      reason: this.emergencyOff ? "EmergencyOff" : node.missed === node.generation ? "ConfirmMissed" : isOn ? "Switched" : "Detached",
-      message: "",
-      fastShare: undefined,
-      stackReasons: [],
-      refusedDevices: 0,
-      refusals: [],
-      ...simulatedCounts(node),
-      scan: node.rules && { state: node.rules, digest: node.rules, findings: 0, rules: [], unread: [] },
-      platformRules: { state: node.platformRules, missing: node.platformRules === "Present" ? [] : ["tcp 168.63.129.16/32 80"] },
-      attachedDevices: isOn ? 1 : 0,
-      probes: isOn
-        ? [{ name: "self-test", outcome: node.broken || this.badBundles.has(node.agentDigest) ? "Failed" : "Passed", message: "" }]
-        : [],
-      figures: simulatedFigures(node, this.nowMs),
-      observedAtMs: this.nowMs,
-    };
+  #observeAgent(node: SimulatedNode): Pick<NodeObservation, "spec" | "replacesPod" | "report" | "agentPod"> {
+    if (this.#cluster.driver === "cilium") return observeSimulatedCilium(node, node.cilium, this.nowMs);
+    return observeSimulatedAgent(node, { emergencyOff: this.emergencyOff, badBundles: this.badBundles, nowMs: this.nowMs });
   }
 
   #apply(intent: Intent): readonly EvictionRefusal[] {
@@ -347,8 +325,17 @@ export class Simulation {
       case "RemoveBirthTaint":
         this.birthTaint = { kind: "Absent" };
         return [];
+      case "WriteNodeConfig":
+        this.#withNode(intent.node, ({ cilium }) => (cilium.config = { spec: intent.spec, replacesPod: intent.replacesPod }));
+        return [];
+      case "DeleteNodeConfig":
+        this.#withNode(intent.node, ({ cilium }) => (cilium.config = undefined));
+        return [];
       case "RestartAgent":
-        this.#withNode(intent.node, (node) => (node.agentDigest = this.#bundle?.digest));
+        this.#withNode(intent.node, (node) => {
+          node.agentDigest = this.#bundle?.digest;
+          node.cilium.isGoing = true;
+        });
         return [];
     }
   }
@@ -369,20 +356,5 @@ export class Simulation {
     }
     node.pods = node.pods.filter((candidate) => candidate !== pod);
     return [];
-  }
-
-  #runAgent(node: SimulatedNode): void {
-    const { spec } = node;
-    if (node.agentDigest === undefined || spec === undefined || !node.ready || node.silent) return;
-    if (spec.generation < node.generation || spec.bootID !== node.bootId) return;
-    if (spec.mode !== "None" && spec.bundleDigest !== node.agentDigest) return;
-    node.generation = spec.generation;
-    if (spec.mode === "BpfVeth" && node.missConfirm) {
-      node.missConfirm = false;
-      node.missed = spec.generation;
-    }
-    const isOn = spec.mode === "BpfVeth" && node.missed !== spec.generation && !this.emergencyOff;
-    node.effectiveMode = isOn ? "BpfVeth" : "Legacy";
-    node.confirmed = isOn && spec.confirmedGeneration === spec.generation;
   }
 }

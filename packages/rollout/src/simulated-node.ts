@@ -1,5 +1,6 @@
 import type { ComparedFigures, NodeTaint, PlatformRulesState } from "@hostrouting/domain";
 import type { PatchNodeIntent } from "./intent.ts";
+import { newSimulatedCilium, type SimulatedCilium } from "./simulated-cilium.ts";
 import type { NodeReport, NodeSpec, RuleScan } from "./snapshot.ts";
 
 /** A node of the simulation: what its API server and its kernel would show. `broken` agents switch, but their probes fail. */
@@ -49,6 +50,8 @@ export type SimulatedNode = {
   podsNotReady: number | undefined;
   /** Share of processor time. */
   softirq: number;
+  /** What switches it where the cluster brings a Cilium of its own; not looked at elsewhere. */
+  readonly cilium: SimulatedCilium;
 };
 
 /** A Ready node on the stack, of which nothing was ever asked. */
@@ -90,6 +93,7 @@ export function newSimulatedNode(name: string, uid: string): SimulatedNode {
     resetsPerSecond: 0,
     podsNotReady: 0,
     softirq: 0.1,
+    cilium: newSimulatedCilium(),
   };
 }
 

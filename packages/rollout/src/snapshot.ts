@@ -70,6 +70,8 @@ export type NodeReport = {
   readonly bundleDigest: string;
   readonly effectiveMode: "BpfVeth" | "Legacy" | "Unknown";
   readonly confirmed: boolean;
+  /** It routes by eBPF though nobody of ours ever asked: by the configuration of the cluster's own Cilium. */
+  readonly byItself?: boolean | undefined;
   readonly reason: string;
   readonly message: string;
   readonly fastShare: number | undefined;
@@ -117,6 +119,8 @@ export type NodeObservation = {
   readonly pool: string;
   /** Whether its pool is of mode System. */
   readonly isSystem: boolean;
+  /** `kubernetes.io/hostname`, by which objects select the node. */
+  readonly hostname: string;
   /** `topology.kubernetes.io/zone`; empty where there are no zones. */
   readonly zone: string;
   /** Nodes with the same text are alike: pool, OS image, kernel, architecture, node image version. */
@@ -139,10 +143,19 @@ export type NodeObservation = {
   readonly scaleDown: { readonly isSet: boolean; readonly heldBy: string | undefined };
   readonly spec: NodeSpec | undefined;
   readonly report: NodeReport | undefined;
-  /** The bundle's pod on this node. */
+  /** The agent's pod on this node: the bundle's, or Cilium's own, which has no digest. */
   readonly agentPod:
-    | { readonly name: string; readonly bundleDigest: string; readonly ready: boolean; readonly deleting: boolean }
+    | {
+        readonly namespace: string;
+        readonly name: string;
+        readonly uid: string;
+        readonly bundleDigest: string;
+        readonly ready: boolean;
+        readonly deleting: boolean;
+      }
     | undefined;
+  /** Of an order that is in force only once a pod is gone: that pod's UID; empty when none was seen. Absent where orders need no restart. */
+  readonly replacesPod?: string | undefined;
   /** Pods that must leave before a drained switch; absent while nobody asked. */
   readonly podsToEvict: readonly PodReference[] | undefined;
 };
@@ -158,7 +171,7 @@ export type BirthTaintState =
 /** A managed cluster as its API server showed it in this round. */
 export type ClusterObservation = {
   readonly nodes: readonly NodeObservation[];
-  /** Names of HostRoutingNodes, also of those whose node is gone. */
+  /** Names of the nodes' objects (HostRoutingNodes, or CiliumNodeConfigs of ours), also of those whose node is gone. */
   readonly nodeObjects: readonly string[];
   readonly config:
     | {

@@ -8,7 +8,7 @@ import type {
   Operation,
   Wait,
 } from "@hostrouting/domain";
-import { currentReport, isKnownLegacy, isSilent } from "./agent-report.ts";
+import { currentReport, EFFECTIVE_MODE_MISMATCH, isKnownLegacy, isSilent } from "./agent-report.ts";
 import { analysisStatus } from "./analysis/analysis-status.ts";
 import { isInFlight } from "./budget.ts";
 import { bundleStatus } from "./bundle-upgrade.ts";
@@ -159,9 +159,15 @@ function warningsNow(
 /** What is worst: nodes that should be well and are not, then those that host routing cannot be on for, then the policy. */
 function degradedReason(ill: readonly RoundNode[], said: { readonly degraded: boolean; readonly illPolicy: string | undefined }): string {
   const { degraded, illPolicy } = said;
+  if (ill.some(({ record }) => isMismatch(record))) return EFFECTIVE_MODE_MISMATCH;
   if (ill.some(({ record, seen }) => record.phase === "Failed" || (!seen.ready && seen.ineligible === undefined))) return "NodesUnwell";
   if (ill.length > 0) return "UnsupportedPool";
   return illPolicy !== undefined ? "PolicyUnwell" : degraded ? "NodesUnwell" : "AllWell";
+}
+
+/** Whether a node was asked for eBPF, acted on it, and did not route by it; it is taken back, and then has no say in this any more. */
+function isMismatch({ problem }: NodeRollout): boolean {
+  return problem?.reason === EFFECTIVE_MODE_MISMATCH;
 }
 
 /** What operators see: derived from the round, nothing added. */
@@ -174,7 +180,8 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
   const state = stateOf(input, eligible);
   const settled = state === "Enabled" || state === "Disabled";
   const ill = nodes.filter(
-    ({ record, seen }) => record.phase === "Failed" || !seen.ready || (seen.ineligible !== undefined && state !== "Disabled"),
+    ({ record, seen }) =>
+      record.phase === "Failed" || isMismatch(record) || !seen.ready || (seen.ineligible !== undefined && state !== "Disabled"),
   );
   const enabled = enabledNodes(input);
   const illPolicy = policyIllness(input.policy, enabled);
@@ -184,7 +191,8 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
     effectiveMode: effectiveMode(shown.filter((_, index) => nodes[index]?.seen.ineligible === undefined)),
     state,
     health: input.operation?.phase === "Paused" ? "Paused" : degraded ? "Degraded" : "Healthy",
-    bundle: bundleStatus(snapshot, input.bundle, input.operation),
+    // A driver without a bundle has none to speak of.
+    ...(input.bundle.digest !== "" && { bundle: bundleStatus(snapshot, input.bundle, input.operation) }),
     conditions: completeConditions(
       [
         condition("Ready", settled && !degraded, [settled ? state : "InProgress", settled ? "" : `${waits.length} reasons to wait`]),

@@ -1,6 +1,5 @@
 import { isInFlight } from "./budget.ts";
 import { carriesOther } from "./bundle-upgrade.ts";
-import { installBundle } from "./bundle-plan.ts";
 import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 
 /** With host routing on, a full look at least this often, whatever the watch says: a lost event costs at most this. */
@@ -18,7 +17,7 @@ export function steadyState(round: Round): Outcome {
   const isSettled = cluster.provisioningState === "Succeeded" || previous?.bundle?.isKept === true;
   const keepsOn = cluster.desiredMode === "BpfVeth" && isSettled;
   const stepped = stepNodes(round, cluster.desiredMode, keepsOn);
-  const installed = keepsOn ? installBundle(round, stepped.nodes, "BpfVeth") : { nodes: stepped.nodes, intents: [] };
+  const installed = keepsOn ? round.driver.install(round, stepped.nodes, "BpfVeth") : { nodes: stepped.nodes, intents: [] };
   const intents = [...installed.intents, ...stepped.intents];
   const busy = stepped.nodes.some(
     ({ record, seen }) =>

@@ -1,8 +1,8 @@
 import type { HistoryEntry, Operation, OperationError, OperationPhase } from "@hostrouting/domain";
 import { nothingIsSwitched } from "./agent-report.ts";
 import { isInFlight } from "./budget.ts";
-import { removeEverything } from "./bundle-plan.ts";
 import { lastProgress, percentComplete, progressLimitMs } from "./progress.ts";
+import { removeEverything } from "./remove-everything.ts";
 import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 
 /** An operation in another phase, with its percentage. */

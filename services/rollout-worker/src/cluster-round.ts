@@ -10,6 +10,7 @@ import {
   type Admission,
   type AdmissionLimits,
   type ClusterId,
+  type Driver,
   type Operation,
   type OperationPhase,
   type StepFaults,
@@ -26,6 +27,8 @@ import type { Logger, Timers } from "@hostrouting/runtime";
 import { upgradeChange, type ClusterLease, type ClusterRound, type RoundRecord, type Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
 import { heldByOther, readFence, takeFence, type Fence } from "./cluster-fence.ts";
+import { CiliumWords } from "./cilium/cilium-words.ts";
+import { observeCilium, type CiliumLook } from "./cilium/observe-cilium.ts";
 import { applyIntents, type Applied, type ApplyContext } from "./apply/apply-intents.ts";
 import { NOTHING_TOLD, type ToldNews } from "./events/decide-events.ts";
 import { recordedNews } from "./events/recorded-news.ts";
@@ -45,7 +48,7 @@ import {
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
 import { askGate, nothingAsked, type WebhookMemory } from "./webhook/ask-gate.ts";
 import type { AskWebhook } from "./webhook/ask-webhook.ts";
-import { freshBirthTaint, observeCluster, type BirthTaintMemory } from "./observe/observe-cluster.ts";
+import { freshBirthTaint, observeCluster, type BirthTaintMemory, type ObservedCluster } from "./observe/observe-cluster.ts";
 
 /** What rounds need; the same for every cluster of a worker. */
 export type RoundDeps = {
@@ -76,6 +79,8 @@ export type RoundMemory = {
   /** The cluster's own Lease as we wrote it last. */
   fence: RolloutLease | undefined;
   readonly webhook: WebhookMemory;
+  /** What agents of the cluster's own Cilium said of themselves. */
+  readonly words: CiliumWords;
   preflight: PreflightMemory | undefined;
   preflightRun: PreflightRun | undefined;
   backoff: SubjectBackoff | undefined;
@@ -102,6 +107,7 @@ export function newMemory(): RoundMemory {
     tries: 0,
     webhook: nothingAsked(),
     birthTaint: undefined,
+    words: new CiliumWords(),
   };
 }
 
@@ -137,6 +143,13 @@ type Looking = { readonly read: ClusterRound; readonly lease: ClusterLease; read
 /** What is said of a cluster that nobody has seen. */
 const UNSEEN = { standing: { warnings: [], warningIds: [], refusals: [] }, managedPolicy: undefined, fence: { kind: "Absent" } } as const;
 
+/** How a cluster is looked at, by what switches its nodes. */
+const observe: Readonly<Record<Driver, (access: ClusterAccess, look: CiliumLook) => Promise<ObservedCluster>>> = {
+  bundle: (access, { records, birthTaint }) => observeCluster(access, records, birthTaint),
+  "aks-arm": (access, { records, birthTaint }) => observeCluster(access, records, birthTaint),
+  cilium: observeCilium,
+};
+
 function isExhausted({ stepTriesMax = STEP_TRIES_DEFAULT }: RoundDeps, { tries }: StepFaults): boolean {
   return tries >= stepTriesMax;
 }
@@ -153,8 +166,8 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
   try {
     access = await deps.access.get(read.cluster);
     const known = freshBirthTaint(memory.birthTaint, read.operation !== undefined, read.now);
-    const [{ observed, facts, policy: found }, fence] = await Promise.all([
-      observeCluster(access, read.nodes, known?.state),
+    const [{ observed, facts, cilium, policy: found }, fence] = await Promise.all([
+      observe[read.cluster.driver](access, { records: read.nodes, policy, words: memory.words, birthTaint: known?.state, now: read.now }),
       readFence(access, memory.fence, lease.token),
     ]);
     const other = heldByOther(fence, lease.token);
@@ -163,7 +176,7 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
     const reach: Reach = { kind: "Reachable", observed };
     const managedPolicy = judgeManagedPolicy(found, { read, policy, attempt: memory.applied.policyAttempt });
     const { cluster, operation, maintenance, now } = read;
-    const question = { cluster, operation, maintenance, policy, nodes: facts, managedPolicy, now };
+    const question = { cluster, operation, maintenance, policy, nodes: facts, managedPolicy, cilium, now };
     const said = { reach, standing: checkStanding(question), upgrade: checkUpgrade(question), managedPolicy, access, fence };
     if (operation === undefined || !wantsPreflight(operation)) {
       memory.preflight = undefined;

@@ -91,6 +91,18 @@ export const good: ClusterFacts = {
   policyMode: "Correct",
   managedPolicy: { known: true, value: "Fine" },
   permissions: { known: true, value: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] },
+  ciliumPermissions: { known: true, value: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] },
+  cilium: {
+    known: true,
+    value: {
+      config: {
+        data: { "kube-proxy-replacement": "true", "enable-host-legacy-routing": "true" },
+        writers: [{ name: "helm", keys: ["kube-proxy-replacement", "enable-host-legacy-routing"] }],
+      },
+      overrides: [],
+      agents: [{ node: "n1", hostRouting: "Legacy", readsNodeConfigs: true, isOrdered: false }],
+    },
+  },
 };
 /** A fact that could not be read. */
 export const unreadable = { known: false, because: "timed out" } as const;

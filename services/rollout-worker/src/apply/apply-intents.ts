@@ -1,9 +1,10 @@
 import { AppError, explain, unreachable } from "@hostrouting/domain";
-import { BUNDLE_NAMESPACE, bundleManifest, type ClusterAccess } from "@hostrouting/kube";
+import { bundleManifest, type ClusterAccess } from "@hostrouting/kube";
 import { azureDestinationsPolicy, type PolicyAttempt } from "@hostrouting/policy";
 import { SUPPORTED_OS_IMAGES } from "@hostrouting/preflight";
 import type { EvictionRefusal, Intent } from "@hostrouting/rollout";
 import type { Logger } from "@hostrouting/runtime";
+import { nodeConfigWish } from "../cilium/node-order.ts";
 import { applyConfig } from "./apply-config.ts";
 import { evictPods } from "./evict-pods.ts";
 import { patchNode } from "./patch-node.ts";
@@ -44,13 +45,19 @@ async function applyIntent(access: ClusterAccess, intent: Intent): Promise<reado
       await access.deleteBundle();
       return [];
     case "RestartAgent":
-      await access.deletePod(BUNDLE_NAMESPACE, intent.pod);
+      await access.deletePod(intent.namespace, intent.pod);
       return [];
     case "ApplyConfig":
       await applyConfig(access, intent);
       return [];
     case "WriteNodeSpec":
       await access.applyNodeObject({ name: intent.node, uid: intent.uid }, intent.spec);
+      return [];
+    case "WriteNodeConfig":
+      await access.cilium.applyNodeConfig(nodeConfigWish(intent));
+      return [];
+    case "DeleteNodeConfig":
+      await access.cilium.deleteNodeConfig(intent.node);
       return [];
     case "DeleteNodeObject":
       await access.deleteNodeObject(intent.node);

@@ -1,7 +1,8 @@
-import { AppError, explain, type RolloutPolicy } from "@hostrouting/domain";
+import { AppError, explain, type ManagedCluster, type RolloutPolicy } from "@hostrouting/domain";
 import {
   BUNDLE_NAMESPACE,
   bundleManifest,
+  CILIUM_NAMESPACE,
   type ClusterAccess,
   type GrantedRules,
   type ServerVersion,
@@ -12,7 +13,10 @@ import type { Bundle } from "@hostrouting/rollout";
 import { budgetFacts, podFacts } from "./pod-facts.ts";
 
 /** What a look at the nodes does not tell, and what is asked of the API server for a preflight. */
-export type Asked = Pick<ClusterFacts, "serverVersion" | "clockAheadMs" | "permissions" | "pods" | "budgets" | "admission">;
+export type Asked = Pick<
+  ClusterFacts,
+  "serverVersion" | "clockAheadMs" | "permissions" | "ciliumPermissions" | "pods" | "budgets" | "admission"
+>;
 
 const FOR_PREFLIGHT = { known: false, because: "it is read for preflight only" } as const;
 
@@ -21,6 +25,7 @@ export const NOT_ASKED: Asked = {
   serverVersion: FOR_PREFLIGHT,
   clockAheadMs: FOR_PREFLIGHT,
   permissions: FOR_PREFLIGHT,
+  ciliumPermissions: FOR_PREFLIGHT,
   pods: FOR_PREFLIGHT,
   budgets: FOR_PREFLIGHT,
   admission: FOR_PREFLIGHT,
@@ -84,11 +89,19 @@ async function tryBundle(access: ClusterAccess, bundle: Bundle): Promise<Cluster
   }
 }
 
+/** Nobody asks for rights there. */
+const NO_RIGHTS: Known<GrantedRules> = { known: true, value: { rules: [], isComplete: true } };
+
 /** Asks everything that preflight wants of the API server; what it does not answer is unknown, never absent. */
-export async function askCluster(access: ClusterAccess, policy: RolloutPolicy, bundle: Bundle): Promise<Asked> {
-  const [version, granted, budgets, admission] = await Promise.all([
+export async function askCluster(
+  access: ClusterAccess,
+  { cluster, policy }: { readonly cluster: Pick<ManagedCluster, "driver">; readonly policy: RolloutPolicy },
+  bundle: Bundle,
+): Promise<Asked> {
+  const [version, granted, grantedOfCilium, budgets, admission] = await Promise.all([
     known(access.serverVersion()),
     known(access.grantedRules(BUNDLE_NAMESPACE)),
+    cluster.driver === "cilium" ? known(access.grantedRules(CILIUM_NAMESPACE)) : NO_RIGHTS,
     budgetsFor(access, policy),
     tryBundle(access, bundle),
   ]);
@@ -96,6 +109,7 @@ export async function askCluster(access: ClusterAccess, policy: RolloutPolicy, b
     serverVersion: version.known ? { known: true, value: version.value.gitVersion } : version,
     clockAheadMs: clockAhead(version),
     permissions: permissions(granted),
+    ciliumPermissions: permissions(grantedOfCilium),
     pods: await known(readPods(access, budgets.known ? budgets.value : [])),
     budgets: budgets.known ? { known: true, value: budgets.value.map(budgetFacts) } : budgets,
     admission,

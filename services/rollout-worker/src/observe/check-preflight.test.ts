@@ -79,7 +79,7 @@ type Ask = {
 /** One look of a worker that remembers nothing itself: from the answers of the API server to the findings. */
 async function look(fake: FakeCluster, { properties = {}, ruleset = "ga-2026", answers, atMs = 0 }: Ask): Promise<CheckedPreflight> {
   const access = fake.access();
-  const { facts } = await observeCluster(access, []);
+  const { facts, cilium } = await observeCluster(access, []);
   return checkPreflight(
     { access, bundle: BUNDLE, memory: undefined, answers },
     {
@@ -89,6 +89,7 @@ async function look(fake: FakeCluster, { properties = {}, ruleset = "ga-2026", a
       nodes: facts,
       maintenance: {},
       managedPolicy: undefined,
+      cilium,
       now: as<Instant>(atMs),
     },
   );

@@ -37,6 +37,7 @@ export type PreflightQuestion = {
   readonly policy: RolloutPolicy;
   readonly nodes: readonly NodeFacts[];
   readonly managedPolicy: PolicyJudgement | undefined;
+  readonly cilium: ClusterFacts["cilium"];
   /** The database's time, by which overrides end. */
   readonly now: Instant;
 };
@@ -60,7 +61,7 @@ function policyFact(judgement: PolicyJudgement | undefined): ClusterFacts["manag
 const NO_AZURE = { known: false, because: "this version asks nothing of Azure" } as const;
 
 function clusterFacts(question: PreflightQuestion, asked: Asked): ClusterFacts {
-  const { cluster, operation, maintenance, policy, nodes, managedPolicy, now } = question;
+  const { cluster, operation, maintenance, policy, nodes, managedPolicy, cilium, now } = question;
   return {
     driver: cluster.driver,
     now,
@@ -78,6 +79,7 @@ function clusterFacts(question: PreflightQuestion, asked: Asked): ClusterFacts {
     azure: NO_AZURE,
     policyMode: policy.policyMode,
     managedPolicy: policyFact(managedPolicy),
+    cilium,
     ...asked,
   };
 }
@@ -128,7 +130,7 @@ export type CheckedPreflight = {
 
 async function recall({ access, bundle, memory }: Asking, question: PreflightQuestion): Promise<Asked> {
   const isFresh = memory !== undefined && memory.operation === question.operation?.id && question.now - memory.at < ASKED_FRESH_MS;
-  return isFresh ? memory.asked : askCluster(access, question.policy, bundle);
+  return isFresh ? memory.asked : askCluster(access, question, bundle);
 }
 
 /** Stands for the nodes that are asked: an answer of before says nothing of a node, or of an agent, that came since. */

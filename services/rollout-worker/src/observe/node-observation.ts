@@ -1,6 +1,7 @@
 import type { HostRoutingNodeStatus } from "@hostrouting/contracts";
 import { as, type NodeName, type NodeUid } from "@hostrouting/domain";
 import {
+  BUNDLE_NAMESPACE,
   CORDONED_BY_ANNOTATION,
   DIGEST_ANNOTATION,
   ENABLED_LABEL,
@@ -186,7 +187,9 @@ export function bundlePodsByNode(pods: readonly V1Pod[]): ReadonlyMap<string, V1
 function agentPod(pod: V1Pod | undefined): NodeObservation["agentPod"] {
   if (pod === undefined) return undefined;
   return {
+    namespace: pod.metadata?.namespace ?? BUNDLE_NAMESPACE,
     name: pod.metadata?.name ?? "",
+    uid: pod.metadata?.uid ?? "",
     bundleDigest: pod.metadata?.annotations?.[DIGEST_ANNOTATION] ?? "",
     ready: isConditionTrue(pod.status?.conditions, "Ready"),
     deleting: pod.metadata?.deletionTimestamp !== undefined,
@@ -194,12 +197,13 @@ function agentPod(pod: V1Pod | undefined): NodeObservation["agentPod"] {
 }
 
 /** Where a node is, and what makes nodes behave alike: a newer node image may come under the same kernel and the same name of the OS. */
-function placeOf(node: V1Node, { pool, osImage }: NodeFacts): Pick<NodeObservation, "pool" | "isSystem" | "zone" | "stratum"> {
+function placeOf(node: V1Node, { pool, osImage }: NodeFacts): Pick<NodeObservation, "pool" | "isSystem" | "hostname" | "zone" | "stratum"> {
   const labels = node.metadata?.labels ?? {};
   const { kernelVersion = "", architecture = "" } = node.status?.nodeInfo ?? {};
   return {
     pool,
     isSystem: labels["kubernetes.azure.com/mode"] === "system",
+    hostname: labels["kubernetes.io/hostname"] ?? node.metadata?.name ?? "",
     zone: labels["topology.kubernetes.io/zone"] ?? "",
     stratum: [pool, osImage, kernelVersion, architecture, labels["kubernetes.azure.com/node-image-version"] ?? ""].join(" | "),
   };

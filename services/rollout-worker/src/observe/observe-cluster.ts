@@ -9,7 +9,7 @@ import {
   type V1Pod,
 } from "@hostrouting/kube";
 import { AZURE_DESTINATIONS_POLICY, type PolicyObservation } from "@hostrouting/policy";
-import { SUPPORTED_OS_IMAGES, type NodeFacts } from "@hostrouting/preflight";
+import { SUPPORTED_OS_IMAGES, type CiliumFacts, type Known, type NodeFacts } from "@hostrouting/preflight";
 import type { BirthTaintState, ClusterObservation, PodReference } from "@hostrouting/rollout";
 import { bundlePodsByNode, nodeFacts, nodeObservation } from "./node-observation.ts";
 
@@ -17,6 +17,8 @@ import { bundlePodsByNode, nodeFacts, nodeObservation } from "./node-observation
 export type ObservedCluster = {
   readonly observed: ClusterObservation;
   readonly facts: readonly NodeFacts[];
+  /** What preflight wants to know of a Cilium of the cluster's own. */
+  readonly cilium: Known<CiliumFacts>;
   readonly policy: PolicyObservation;
 };
 
@@ -36,7 +38,8 @@ function bundleOf(daemonSet: V1DaemonSet | undefined): ClusterObservation["bundl
   };
 }
 
-async function podsToEvict(access: ClusterAccess, records: readonly NodeRollout[]): Promise<Read["leaving"]> {
+/** The pods that must leave nodes which are being drained. */
+export async function podsToEvict(access: ClusterAccess, records: readonly NodeRollout[]): Promise<Read["leaving"]> {
   const draining = records.filter((record) => record.phase === "Cordoning" || record.phase === "Draining");
   const lists = await Promise.all(
     draining.map(async (record) => [record.node as string, evictablePods(await access.listPodsOn(record.node))] as const),
@@ -45,7 +48,7 @@ async function podsToEvict(access: ClusterAccess, records: readonly NodeRollout[
 }
 
 /** A right that is missing is no outage: everything else goes on, and what the policy would hold up says why. */
-async function readPolicy(access: ClusterAccess): Promise<PolicyObservation> {
+export async function readPolicy(access: ClusterAccess): Promise<PolicyObservation> {
   try {
     return await access.readPolicy(AZURE_DESTINATIONS_POLICY);
   } catch (error) {
@@ -66,7 +69,7 @@ export function freshBirthTaint(memory: BirthTaintMemory | undefined, isBusy: bo
 }
 
 /** As with the policy: nobody waits for it, and the status says that nodes are not held back. */
-async function readBirthTaint(access: ClusterAccess): Promise<BirthTaintState> {
+export async function readBirthTaint(access: ClusterAccess): Promise<BirthTaintState> {
   try {
     return await access.readBirthTaint(SUPPORTED_OS_IMAGES);
   } catch (error) {
@@ -118,6 +121,7 @@ export async function observeCluster(
       birthTaint,
     },
     facts: nodes.map((node) => nodeFacts(node, byName.get(nameOf(node)), podOf.get(nameOf(node)))),
+    cilium: { known: false, because: "the cluster has no Cilium of its own" },
     policy,
   };
 }

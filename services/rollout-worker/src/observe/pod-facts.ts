@@ -1,8 +1,8 @@
 import { evictablePods, type V1Pod, type V1PodDisruptionBudget } from "@hostrouting/kube";
 import { readQuantity, type BudgetFacts, type PodFacts } from "@hostrouting/preflight";
+import { fits } from "./label-selector.ts";
 
 type Containers = NonNullable<V1Pod["spec"]>["containers"];
-type Selector = NonNullable<V1PodDisruptionBudget["spec"]>["selector"];
 
 /** Labels by which programs say what they are, the most telling first. */
 const APP_LABELS = ["k8s-app", "app.kubernetes.io/name", "app", "name"];
@@ -18,30 +18,6 @@ export function budgetFacts({ metadata, status }: V1PodDisruptionBudget): Budget
     currentHealthy: status?.currentHealthy ?? 0,
     desiredHealthy: status?.desiredHealthy ?? 0,
   };
-}
-
-/** Whether labels fit a selector (LabelSelector of meta/v1): an empty one fits all, none fits nothing. */
-function fits(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
-  if (selector === undefined) return false;
-  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
-  return (
-    equal &&
-    (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      switch (operator) {
-        case "In":
-          return value !== undefined && values.includes(value);
-        case "NotIn":
-          return value === undefined || !values.includes(value);
-        case "Exists":
-          return value !== undefined;
-        case "DoesNotExist":
-          return value === undefined;
-        default:
-          return false;
-      }
-    })
-  );
 }
 
 function requested(containers: Containers, resource: string): readonly number[] {

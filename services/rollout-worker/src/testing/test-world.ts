@@ -4,6 +4,7 @@ import {
   developmentPolicy,
   type Bundle,
   type ClusterId,
+  type Driver,
   type Operation,
   type OperationControl,
   type OperationId,
@@ -81,7 +82,7 @@ async function administer(adminUrl: string, statement: string): Promise<void> {
   await client.query(statement).finally(() => client.end());
 }
 
-async function registerCluster(store: Store, policy: Partial<RolloutPolicy>): Promise<void> {
+async function registerCluster(store: Store, policy: Partial<RolloutPolicy>, driver: Driver): Promise<void> {
   const by = { createdBy: "test", createdByType: "User", lastModifiedBy: "test", lastModifiedByType: "User" } as const;
   const at = "2026-01-01T00:00:00Z";
   await store.directory.registerSubscription({ id: SUBSCRIPTION, tenantId: "tenant", displayName: "test", state: "Registered" });
@@ -113,7 +114,7 @@ async function registerCluster(store: Store, policy: Partial<RolloutPolicy>): Pr
       provisioningState: "Succeeded",
       activeOperationId: undefined,
       provider: "lab",
-      driver: "bundle",
+      driver,
       accessReference: "fake",
       systemData: { ...by, createdAt: at, lastModifiedAt: at },
     },
@@ -173,16 +174,19 @@ function depsOf(parts: {
 /** For worlds without such gates. */
 const noWebhook: AskWebhook = async () => ({ verdict: "NoAnswer", reason: "There is no webhook." });
 
+/** What is not as usual in a world. */
+export type WorldSettings = Partial<Pick<RoundDeps, "stepTriesMax" | "admission" | "chance" | "askWebhook">> & { readonly driver?: Driver };
+
 /** Makes a world on a database of its own. @param adminUrl a database on which databases may be created */
 export async function makeWorld(
   adminUrl: string,
   policy: Partial<RolloutPolicy> = PATIENCE,
-  settings: Partial<Pick<RoundDeps, "stepTriesMax" | "admission" | "chance" | "askWebhook">> = {},
+  { driver = "bundle", ...settings }: WorldSettings = {},
 ): Promise<World> {
   const database = await makeDatabase(adminUrl);
   const store = await openStore(database.url, () => {});
   const fake = new FakeCluster();
-  await registerCluster(store, policy);
+  await registerCluster(store, policy, driver);
   const memories = new Map<string, RoundMemory>();
   const metrics = new WorkerMetrics();
   let offered: Bundle = BUNDLE;
