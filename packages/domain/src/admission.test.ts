@@ -6,6 +6,7 @@ import { as, type Instant, type OperationId } from "./brand.ts";
 
 const LIMITS: AdmissionLimits = { global: 3, subscription: 2, region: 2 };
 
+const KINDS: Readonly<Record<string, Applicant["kind"]>> = { disable: "DisableHostRouting", upgrade: "UpgradeBundle" };
 const CONTROLS: Readonly<Record<string, Applicant["control"]>> = {
   held: { pause: { reason: "Asked", message: "", by: "" } },
   rests: { rest: { since: as<Instant>(0), isOver: false } },
@@ -18,7 +19,7 @@ function applicants(...lines: readonly string[]): Applicant[] {
     const [subscription = "", region = "", phase = "", more = ""] = line.split(" ");
     return {
       id: as<OperationId>(`op-${at}`),
-      kind: more === "disable" ? "DisableHostRouting" : "EnableHostRouting",
+      kind: KINDS[more] ?? "EnableHostRouting",
       phase: phase as Applicant["phase"],
       error: undefined,
       cancelRequested: more === "cancel",
@@ -92,6 +93,10 @@ describe("places", () => {
     assert.equal(takesSlot(before, before), false, "stays in the queue");
     assert.equal(takesSlot(before, { ...before, control: {}, phase: "Canceling" }), false, "is canceled");
     assert.equal(takesSlot(before, { ...before, control: {}, error: { code: "Timeout", message: "" } }), false, "fails");
+  });
+
+  test("are asked for by upgrades of the bundle too, which may begin in every cluster at once", () => {
+    assert.deepEqual(judged("s1 r1 Accepted upgrade", "s1 r2 Accepted upgrade", "s1 r3 Accepted upgrade"), ["in", "in", "1 Subscription"]);
   });
 
   test("are never asked for by what switches off or is canceled", () => {

@@ -26,13 +26,18 @@ export type Admission =
   | { readonly kind: "Admitted" }
   | { readonly kind: "Waits"; readonly position: number; readonly full: readonly FullScope[] };
 
+/** Whether operations of a kind stand in the queue. Those that switch off wait for nobody. */
+export function waitsItsTurn(kind: Operation["kind"]): boolean {
+  return kind === "EnableHostRouting" || kind === "UpgradeBundle";
+}
+
 /**
  * Whether an operation is to be let in before it goes on: one that switches on and was accepted, or was paused and resumed, or has rested and could go on.
  * Switching off waits for nobody, and what winds down frees its place.
  */
 export function wantsSlot(operation: Standing): boolean {
   const { kind, phase, error, cancelRequested, control } = operation;
-  if (kind !== "EnableHostRouting" || error !== undefined || cancelRequested || control.pause !== undefined) return false;
+  if (!waitsItsTurn(kind) || error !== undefined || cancelRequested || control.pause !== undefined) return false;
   return phase === "Accepted" || phase === "Paused" || control.rest?.isOver === true;
 }
 

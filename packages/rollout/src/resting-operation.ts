@@ -1,4 +1,4 @@
-import type { Operation, OperationPhase, OperationRest } from "@hostrouting/domain";
+import { waitsItsTurn, type Operation, type OperationPhase, type OperationRest } from "@hostrouting/domain";
 import { queueWait } from "./admission-queue.ts";
 import { isInFlight } from "./budget.ts";
 import { isHoldingWait, withPendingGate } from "./policy-gates.ts";
@@ -25,7 +25,7 @@ export function withRest(round: Round, operation: Operation, step: (operation: O
   const idle = stepNodes(round, operation.mode, false);
   if (isHeld && !startsNodes(tried, idle)) return withRestOf(tried, { ...rest, isOver: false });
   const { admission } = round.snapshot;
-  if (operation.kind !== "EnableHostRouting" || (rest.isOver && admission?.kind !== "Waits")) return withRestOf(tried, undefined);
+  if (!waitsItsTurn(operation.kind) || (rest.isOver && admission?.kind !== "Waits")) return withRestOf(tried, undefined);
   return queued(round, operation, { idle, tried, rest });
 }
 
