@@ -10,6 +10,8 @@ const CALL_TIMEOUT_MS = 5_000;
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 /** A round reads at most half a dozen lists at once. */
 const SOCKETS_MAX = 16;
+/** A second of silence before the first probe of TCP; ten follow, a second apart. */
+const KEEP_ALIVE_MS = 1_000;
 const USER_AGENT = "acns-hostrouting-rollout-worker/0.1.0";
 
 /** One call. `query` members that are undefined are left out. */
@@ -149,6 +151,8 @@ export function apiClient(credential: Credential): ApiClient {
     },
     stream(call, onAnswer, onError) {
       const outgoing = request({ ...optionsOf(credential, call, undefined), agent: streams });
+      // Nobody sends into a stream that rests: only this tells that the other end is gone, after eleven seconds.
+      outgoing.on("socket", (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
       outgoing.on("error", onError);
       outgoing.on("response", onAnswer);
       outgoing.end();

@@ -114,7 +114,10 @@ export type ClusterAccess = {
   readonly cilium: CiliumAccess;
   /** Makes an Event; one of its name that is there already shows the series from now on. */
   writeEvent(event: EventObject): Promise<void>;
-  /** Calls back whenever nodes, node objects, the configuration, the bundle or a policy of this name may have changed, until closed. Carries nothing. */
+  /**
+   * Calls back whenever nodes, node objects, the configuration, the bundle, its pods or a policy of this name may have changed, until closed. Carries nothing.
+   * Meanwhile these are read from what lists and watches told: never older than our own last write, and asked for when that is not certain.
+   */
   watch(policy: string, onChange: () => void): Closable;
   close(): void;
 };

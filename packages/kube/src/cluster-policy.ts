@@ -15,12 +15,13 @@ export function policyCollection(name: string): { readonly path: string; readonl
   return { path: POLICIES, fieldSelector: `metadata.name=${name}` };
 }
 
-/** Asks for a list of one: it is refused where there is no such kind, and empty where there is no such object. */
-export async function readPolicy(client: ApiClient, name: string): Promise<PolicyLookup> {
+/** Asks for a list of one: it is refused where there is no such kind, and empty where there is no such object. `list` answers it where it is kept. */
+export async function readPolicy(client: ApiClient, name: string, list?: () => Promise<readonly PolicyObject[]>): Promise<PolicyLookup> {
   const { path, fieldSelector } = policyCollection(name);
   try {
-    const body = (await client.call({ method: "GET", path, query: { fieldSelector } })) as { readonly items?: readonly PolicyObject[] };
-    const [object] = body.items ?? [];
+    const ask = async (): Promise<readonly PolicyObject[]> =>
+      ((await client.call({ method: "GET", path, query: { fieldSelector } })) as { readonly items?: readonly PolicyObject[] }).items ?? [];
+    const [object] = await (list ?? ask)();
     return object === undefined ? { kind: "Absent" } : { kind: "Present", object };
   } catch (error) {
     if (error instanceof AppError && error.code === "kube.not-found") return { kind: "Unsupported" };
@@ -28,12 +29,12 @@ export async function readPolicy(client: ApiClient, name: string): Promise<Polic
   }
 }
 
-/** Writes a policy; see ClusterAccess. */
+/** Writes a policy and answers what is there now; see ClusterAccess. */
 export async function applyPolicy(
   client: ApiClient,
   policy: PolicyWish,
   { force, replaceVersion }: { readonly force: boolean; readonly replaceVersion: string | undefined },
-): Promise<void> {
+): Promise<unknown> {
   const path = policyPath(policy.metadata.name);
   // An older Cilium would drop `enableDefaultDeny`, and the policy would deny everything: better none than that one.
   const query = { fieldManager: MANIFEST_MANAGER, fieldValidation: "Strict" };
@@ -51,7 +52,7 @@ export async function applyPolicy(
         { op: "remove", path: "/specs" },
       ],
     });
-  await client.call({
+  return client.call({
     method: "PATCH",
     path,
     query: { ...query, force: force ? "true" : undefined },

@@ -214,6 +214,11 @@ export class FakeCluster {
     };
   }
 
+  /** The next version of an object, as if something had been written. */
+  nextVersion(): string {
+    return this.#next();
+  }
+
   #next(): string {
     this.#version += 1;
     return String(this.#version);

@@ -24,6 +24,10 @@ export class FakePolicies {
     return object === undefined ? { kind: "Absent" } : { kind: "Present", object: structuredClone(object) };
   }
 
+  all(): readonly Stored[] {
+    return [...this.#objects.values()];
+  }
+
   apply(wish: PolicyWish, { replaceVersion }: { readonly replaceVersion: string | undefined }): void {
     const { name } = wish.metadata;
     const before = this.#objects.get(name);

@@ -1,6 +1,6 @@
 /**
  * A managed cluster's API server, as far as the rollout uses it: bounded reads, server-side apply of what is ours, version-checked patches of
- * nodes, evictions that honour budgets, Events, a watch that only says "look again", and a program beside a node's agent. `./fake` has a cluster in memory that enforces the same rules.
+ * nodes, evictions that honour budgets, Events, a watch that says "look again" and keeps what looks read, and a program beside a node's agent. `./fake` has a cluster in memory that enforces the same rules.
  */
 export type {
   BirthTaintLookup,
@@ -18,7 +18,7 @@ export type {
 } from "./cluster-access.ts";
 export type { CiliumAccess, CiliumConfigMap, CiliumNodeConfigObject } from "./cilium-access.ts";
 export type { RolloutLease } from "./rollout-lease.ts";
-export { kubernetesCluster } from "./kubernetes-cluster.ts";
+export { clusterOver, kubernetesCluster } from "./kubernetes-cluster.ts";
 export { bundleManifest } from "./bundle-manifest.ts";
 export { runBesideAgent } from "./run-beside-agent.ts";
 export { evictablePods } from "./evictable-pods.ts";

@@ -2,41 +2,38 @@ import type { HostRoutingNodeSpec } from "@hostrouting/contracts";
 import { AppError } from "@hostrouting/domain";
 import type { EventObject } from "@hostrouting/events";
 import type { V1DaemonSet, V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
+import { systemTimers, type Timers } from "@hostrouting/runtime";
 import { apiClient, failureOf, type ApiCall, type ApiClient } from "./api-client.ts";
-import { watchCollection } from "./api-watch.ts";
+import type { Collection } from "./api-watch.ts";
+import type { CiliumAccess } from "./cilium-access.ts";
 import type {
   ClusterAccess,
   GrantedRules,
   HostRoutingConfigObject,
   HostRoutingNodeObject,
+  PolicyLookup,
   PolicyWish,
   ServerVersion,
 } from "./cluster-access.ts";
 import { applyBirthTaint, readBirthTaint, removeBirthTaint } from "./cluster-birth-taint.ts";
+import { collections, CONFIGS, DAEMONSETS, NODE_OBJECTS, NODES, openClusterCaches, type ClusterCaches } from "./cluster-caches.ts";
 import { writeEvent } from "./cluster-event.ts";
-import { applyPolicy, policyCollection, policyPath, readPolicy } from "./cluster-policy.ts";
+import { applyPolicy, policyPath, readPolicy } from "./cluster-policy.ts";
 import { readCredential } from "./credential.ts";
 import { evictionOutcome } from "./eviction-answer.ts";
 import { kubernetesCilium } from "./kubernetes-cilium.ts";
 import { eachPage } from "./paged-list.ts";
+import { API_VERSION, BUNDLE_NAME, CONFIG_NAME, MANIFEST_MANAGER, ROLLOUT_MANAGER } from "./names.ts";
 import { readRolloutLease, writeRolloutLease } from "./rollout-lease.ts";
-import { API_VERSION, BUNDLE_NAME, BUNDLE_NAMESPACE, BUNDLE_SELECTOR, CONFIG_NAME, MANIFEST_MANAGER, ROLLOUT_MANAGER } from "./names.ts";
+import { ServerSigns } from "./server-signs.ts";
 
-const NODES = "/api/v1/nodes";
 const PODS = "/api/v1/pods";
 const BUDGETS = "/apis/policy/v1/poddisruptionbudgets";
-const BUNDLE_PODS = `/api/v1/namespaces/${BUNDLE_NAMESPACE}/pods`;
-const DAEMONSETS = `/apis/apps/v1/namespaces/${BUNDLE_NAMESPACE}/daemonsets`;
-const CONFIGS = `/apis/${API_VERSION}/hostroutingconfigs`;
-const NODE_OBJECTS = `/apis/${API_VERSION}/hostroutingnodes`;
-const BUNDLE_LABELS = Object.entries(BUNDLE_SELECTOR)
-  .map(([key, value]) => `${key}=${value}`)
-  .join(",");
 
 const get = (path: string, query: ApiCall["query"] = {}): ApiCall => ({ method: "GET", path, query });
 
 /** A list's items, typed by what the path stands for; the API server validates what it stores. */
-async function list<T>(client: ApiClient, path: string, query: ApiCall["query"] = {}): Promise<readonly T[]> {
+async function list<T>(client: ApiClient, { path, ...query }: Collection): Promise<readonly T[]> {
   const body = (await client.call(get(path, query))) as { readonly items?: readonly T[] };
   return body.items ?? [];
 }
@@ -73,6 +70,31 @@ async function readVersion(client: ApiClient): Promise<ServerVersion> {
   return { gitVersion, aheadMs: Number.isNaN(said) ? undefined : said + HEADER_LACKS_MS - Date.now() };
 }
 
+/** A cluster as its access sees it; there are caches while somebody watches. */
+type Opened = { readonly client: ApiClient; readonly signs: ServerSigns; caches: ClusterCaches | undefined };
+
+/** What every round reads: from caches where there are some. */
+function roundReaders(opened: Opened) {
+  const { client, signs } = opened;
+  return {
+    listNodes: () => opened.caches?.nodes.items() ?? list<V1Node>(client, collections.nodes),
+    listNodeObjects: () => opened.caches?.nodeObjects.items() ?? list<HostRoutingNodeObject>(client, collections.nodeObjects),
+    listBundlePods: () => opened.caches?.bundlePods.items() ?? list<V1Pod>(client, collections.bundlePods),
+    /** The one that is asked for when the API server was not heard lately: an outage must not hide behind what is kept. */
+    async readConfig(): Promise<HostRoutingConfigObject | undefined> {
+      if (opened.caches !== undefined && signs.areFresh()) return (await opened.caches.configs.items())[0];
+      return orAbsent(client.call(get(`${CONFIGS}/${CONFIG_NAME}`)) as Promise<HostRoutingConfigObject>);
+    },
+    async readBundle(): Promise<V1DaemonSet | undefined> {
+      return (await (opened.caches?.bundles.items() ?? list<V1DaemonSet>(client, collections.bundles)))[0];
+    },
+    readPolicy(name: string): Promise<PolicyLookup> {
+      const kept = opened.caches?.policyName === name ? opened.caches.policies : undefined;
+      return readPolicy(client, name, kept && (() => kept.items()));
+    },
+  };
+}
+
 function readers(client: ApiClient) {
   return {
     serverVersion: () => readVersion(client),
@@ -85,13 +107,7 @@ function readers(client: ApiClient) {
       })) as { readonly status?: { readonly resourceRules?: GrantedRules["rules"]; readonly incomplete?: boolean } };
       return { rules: answer.status?.resourceRules ?? [], isComplete: answer.status?.incomplete !== true };
     },
-    listNodes: () => list<V1Node>(client, NODES),
-    listNodeObjects: () => list<HostRoutingNodeObject>(client, NODE_OBJECTS),
-    readConfig: () => orAbsent(client.call(get(`${CONFIGS}/${CONFIG_NAME}`)) as Promise<HostRoutingConfigObject>),
-    readBundle: () => orAbsent(client.call(get(`${DAEMONSETS}/${BUNDLE_NAME}`)) as Promise<V1DaemonSet>),
-    listBundlePods: () => list<V1Pod>(client, BUNDLE_PODS, { labelSelector: BUNDLE_LABELS }),
     readRolloutLease: () => readRolloutLease(client),
-    readPolicy: (name: string) => readPolicy(client, name),
     readBirthTaint: (osImages: string) => readBirthTaint(client, osImages),
     eachPodPage: (onPage: (pods: readonly V1Pod[]) => void) => eachPage(client, PODS, onPage),
     async listBudgets(): Promise<readonly V1PodDisruptionBudget[]> {
@@ -99,7 +115,7 @@ function readers(client: ApiClient) {
       await eachPage<V1PodDisruptionBudget>(client, BUDGETS, (page) => budgets.push(...page));
       return budgets;
     },
-    listPodsOn: (node: string) => list<V1Pod>(client, PODS, { fieldSelector: `spec.nodeName=${node}` }),
+    listPodsOn: (node: string) => list<V1Pod>(client, { path: PODS, fieldSelector: `spec.nodeName=${node}` }),
   };
 }
 
@@ -122,43 +138,92 @@ async function evict(client: ApiClient, pod: Parameters<ClusterAccess["evict"]>[
   return outcome;
 }
 
-function writers(client: ApiClient) {
-  const done = async (call: ApiCall): Promise<void> => void (await client.call(call));
-  const remove = async (path: string): Promise<void> => void (await orAbsent(client.call({ method: "DELETE", path })));
+/** Collections that are kept and written. */
+type Kept = "nodes" | "nodeObjects" | "configs" | "bundles" | "bundlePods" | "policies";
+
+function writers(opened: Opened) {
+  const { client } = opened;
+  /** After a write that failed or had no answer nobody knows what is there. */
+  const written = async (kept: Kept, answer: Promise<unknown>): Promise<void> => {
+    try {
+      const body = await answer;
+      opened.caches?.[kept].wrote(body);
+    } catch (error) {
+      opened.caches?.[kept].doubt();
+      throw error;
+    }
+  };
+  const write = (call: ApiCall, kept: Kept): Promise<void> => written(kept, client.call(call));
+  const remove = async (path: string, kept: Kept): Promise<void> => {
+    try {
+      await orAbsent(client.call({ method: "DELETE", path }));
+    } finally {
+      opened.caches?.[kept].doubt();
+    }
+  };
   return {
     applyConfig: (spec: Parameters<ClusterAccess["applyConfig"]>[0]) =>
-      done(
+      write(
         apply(
           `${CONFIGS}/${CONFIG_NAME}`,
           { apiVersion: API_VERSION, kind: "HostRoutingConfig", metadata: { name: CONFIG_NAME }, spec },
           MANIFEST_MANAGER,
         ),
+        "configs",
       ),
-    applyBundle: (manifest: V1DaemonSet) => done(apply(`${DAEMONSETS}/${BUNDLE_NAME}`, manifest, MANIFEST_MANAGER)),
-    tryBundle(manifest: V1DaemonSet): Promise<void> {
+    applyBundle: (manifest: V1DaemonSet) => write(apply(`${DAEMONSETS}/${BUNDLE_NAME}`, manifest, MANIFEST_MANAGER), "bundles"),
+    async tryBundle(manifest: V1DaemonSet): Promise<void> {
       const call = apply(`${DAEMONSETS}/${BUNDLE_NAME}`, manifest, MANIFEST_MANAGER);
-      return done({ ...call, query: { ...call.query, dryRun: "All" } });
+      await client.call({ ...call, query: { ...call.query, dryRun: "All" } });
     },
-    deleteBundle: () => remove(`${DAEMONSETS}/${BUNDLE_NAME}`),
+    deleteBundle: () => remove(`${DAEMONSETS}/${BUNDLE_NAME}`, "bundles"),
     applyNodeObject: (node: { readonly name: string; readonly uid: string }, spec: HostRoutingNodeSpec) =>
-      done(apply(`${NODE_OBJECTS}/${node.name}`, nodeObject(node, spec), ROLLOUT_MANAGER)),
-    deleteNodeObject: (name: string) => remove(`${NODE_OBJECTS}/${name}`),
+      write(apply(`${NODE_OBJECTS}/${node.name}`, nodeObject(node, spec), ROLLOUT_MANAGER), "nodeObjects"),
+    deleteNodeObject: (name: string) => remove(`${NODE_OBJECTS}/${name}`, "nodeObjects"),
     patchNode: (name: string, patch: Parameters<ClusterAccess["patchNode"]>[1]) =>
-      done({
-        method: "PATCH",
-        path: `${NODES}/${name}`,
-        query: { fieldManager: ROLLOUT_MANAGER },
-        body: patch,
-        contentType: "application/merge-patch+json",
-      }),
+      write(
+        {
+          method: "PATCH",
+          path: `${NODES}/${name}`,
+          query: { fieldManager: ROLLOUT_MANAGER },
+          body: patch,
+          contentType: "application/merge-patch+json",
+        },
+        "nodes",
+      ),
     writeRolloutLease: (wish: Parameters<ClusterAccess["writeRolloutLease"]>[0]) => writeRolloutLease(client, wish),
-    applyPolicy: (policy: PolicyWish, how: Parameters<ClusterAccess["applyPolicy"]>[1]) => applyPolicy(client, policy, how),
+    applyPolicy: (policy: PolicyWish, how: Parameters<ClusterAccess["applyPolicy"]>[1]) =>
+      written("policies", applyPolicy(client, policy, how)),
     applyBirthTaint: (osImages: string) => applyBirthTaint(client, osImages),
     removeBirthTaint: () => removeBirthTaint(client),
     writeEvent: (event: EventObject) => writeEvent(client, event),
-    deletePolicy: (name: string) => remove(policyPath(name)),
+    deletePolicy: (name: string) => remove(policyPath(name), "policies"),
     evict: (pod: Parameters<ClusterAccess["evict"]>[0]) => evict(client, pod),
-    deletePod: (namespace: string, name: string) => remove(`/api/v1/namespaces/${namespace}/pods/${name}`),
+    deletePod: (namespace: string, name: string) => remove(`/api/v1/namespaces/${namespace}/pods/${name}`, "bundlePods"),
+  };
+}
+
+/** Access to the cluster that a client talks to. While it is watched, what rounds read is kept, and read from there. */
+export function clusterOver(apiServer: ApiClient, timers: Timers, cilium: CiliumAccess): ClusterAccess {
+  const signs = new ServerSigns(timers);
+  const client = signs.of(apiServer);
+  const opened: Opened = { client, signs, caches: undefined };
+  return {
+    ...readers(client),
+    ...roundReaders(opened),
+    ...writers(opened),
+    cilium,
+    watch(policy, onChange) {
+      const caches = openClusterCaches({ client, timers, signs, policy, onChange });
+      opened.caches = caches;
+      return {
+        close() {
+          caches.closable.close();
+          if (opened.caches === caches) opened.caches = undefined;
+        },
+      };
+    },
+    close: () => client.close(),
   };
 }
 
@@ -169,15 +234,5 @@ function writers(client: ApiClient) {
 export function kubernetesCluster(kubeconfigPath: string): ClusterAccess {
   const credential = readCredential(kubeconfigPath);
   const client = apiClient(credential);
-  return {
-    ...readers(client),
-    ...writers(client),
-    cilium: kubernetesCilium(client, credential),
-    watch(policy, onChange) {
-      const collections = [...[NODES, NODE_OBJECTS, CONFIGS, BUNDLE_PODS].map((path) => ({ path })), policyCollection(policy)];
-      const watches = collections.map((collection) => watchCollection(client, collection, onChange));
-      return { close: () => watches.forEach((watch) => watch.close()) };
-    },
-    close: () => client.close(),
-  };
+  return clusterOver(client, systemTimers, kubernetesCilium(client, credential));
 }

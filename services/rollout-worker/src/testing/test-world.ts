@@ -152,13 +152,13 @@ async function makeDatabase(adminUrl: string): Promise<{ readonly url: string; d
 /** What a worker of a world works with, each call through `wrap`. */
 function depsOf(parts: {
   store: Store;
-  fake: FakeCluster;
+  opened: ClusterAccess;
   workerId: string;
   wrap: Interposer;
   bundle: Bundle;
 }): Omit<RoundDeps, "metrics"> {
-  const { store, fake, workerId, wrap, bundle } = parts;
-  const access: ClusterAccess = interposed(fake.access(), wrap);
+  const { store, opened, workerId, wrap, bundle } = parts;
+  const access: ClusterAccess = interposed(opened, wrap);
   return {
     store: { leases: interposed(store.leases, wrap), rounds: interposed(store.rounds, wrap), clusters: interposed(store.clusters, wrap) },
     access: { get: async () => access, close: () => {} },
@@ -175,23 +175,28 @@ function depsOf(parts: {
 const noWebhook: AskWebhook = async () => ({ verdict: "NoAnswer", reason: "There is no webhook." });
 
 /** What is not as usual in a world. */
-export type WorldSettings = Partial<Pick<RoundDeps, "stepTriesMax" | "admission" | "chance" | "askWebhook">> & { readonly driver?: Driver };
+export type WorldSettings = Partial<Pick<RoundDeps, "stepTriesMax" | "admission" | "chance" | "askWebhook">> & {
+  readonly driver?: Driver;
+  /** How its workers reach the fake cluster; directly unless said. */
+  readonly connect?: (fake: FakeCluster) => ClusterAccess;
+};
 
 /** Makes a world on a database of its own. @param adminUrl a database on which databases may be created */
 export async function makeWorld(
   adminUrl: string,
   policy: Partial<RolloutPolicy> = PATIENCE,
-  { driver = "bundle", ...settings }: WorldSettings = {},
+  { driver = "bundle", connect, ...settings }: WorldSettings = {},
 ): Promise<World> {
   const database = await makeDatabase(adminUrl);
   const store = await openStore(database.url, () => {});
   const fake = new FakeCluster();
+  const opened = connect?.(fake) ?? fake.access();
   await registerCluster(store, policy, driver);
   const memories = new Map<string, RoundMemory>();
   const metrics = new WorkerMetrics();
   let offered: Bundle = BUNDLE;
   const deps = (workerId: string, wrap: Interposer): RoundDeps => ({
-    ...depsOf({ store, fake, workerId, wrap, bundle: offered }),
+    ...depsOf({ store, opened, workerId, wrap, bundle: offered }),
     metrics,
     ...settings,
   });
