@@ -17,7 +17,7 @@ const ASK_EVERY_MS = 100;
 
 const MANIFESTS = join(import.meta.dirname, "../k8s");
 const DEMO = join(import.meta.dirname, "demo.yaml");
-const CILIUM_POLICIES = join(import.meta.dirname, "cilium-policies.yaml");
+const CILIUM = ["cilium-policies.yaml", "cilium-node-configs.yaml"].map((name) => join(import.meta.dirname, name));
 
 /**
  * Makes the Node object as a cloud would: with labels, provider id and pod ranges that match the node's network configuration. The
@@ -36,9 +36,9 @@ export async function createNodeObject(api: ApiClient, node: NodePlan): Promise<
   });
 }
 
-/** Applies the product's own definitions (custom resources, namespace, rights) and what the platform has made before them: Cilium's definition included. */
+/** Applies the product's own definitions (custom resources, namespace, rights) and what the platform has made before them: Cilium's definitions included. */
 export async function applyProduct(api: ApiClient): Promise<void> {
-  const sources = [CILIUM_POLICIES, join(MANIFESTS, "crds"), MANIFESTS];
+  const sources = [...CILIUM, join(MANIFESTS, "crds"), MANIFESTS];
   const manifests = (await Promise.all(sources.map(readManifests))).flat();
   await applyManifests(api, [...masqueradeManifests(), ...manifests]);
 }

@@ -5,6 +5,7 @@
 import { after } from "node:test";
 import { auditedRules } from "./audited-rules.ts";
 import { changingNodes } from "./changing-nodes.ts";
+import { ciliumDriver } from "./cilium-driver.ts";
 import { drainAndSwitch } from "./drain-and-switch.ts";
 import { emergencyOff } from "./emergency-off.ts";
 import { failedPreflight } from "./failed-preflight.ts";
@@ -38,4 +39,5 @@ changingNodes(stage);
 guardedRollout(stage);
 failedPreflight(stage);
 foreignNetworkPolicy(stage);
+ciliumDriver(stage);
 lifeCycle(stage);

@@ -143,7 +143,7 @@ describe("the worker's rights", () => {
   });
 
   test("are granted exactly in the namespace of a Cilium of the cluster's own, and nowhere else", () => {
-    const rules = read("worker-rbac-cilium.yaml").flatMap((manifest) => manifest.rules ?? []);
+    const rules = read("cilium/worker-rbac.yaml").flatMap((manifest) => manifest.rules ?? []);
     assert.deepEqual(rules, ciliumPermissions.map(asRule));
     assert.deepEqual(missingCiliumPermissions(rules), []);
   });

@@ -70,7 +70,7 @@ export const workerPermissions: readonly RequiredPermission[] = [
 ];
 
 /**
- * What the rollout worker may do besides in the namespace of a cluster's own Cilium, with the driver `cilium` only (`infra/k8s/worker-rbac-cilium.yaml`).
+ * What the rollout worker may do besides in the namespace of a cluster's own Cilium, with the driver `cilium` only (`infra/k8s/cilium/worker-rbac.yaml`).
  * `pods/exec` is what an agent's own word costs: Cilium tells its routing over a socket in its pod and nowhere else. It cannot be bounded to these pods or to
  * one program, and who may run programs in them is as good as root on the nodes.
  */

@@ -28,7 +28,8 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   Paused:
     "Look at what the message says; then resume the operation (`hostrouting resume`), after `hostrouting retry` or `skip` of nodes if need be, cancel it, or ask for the opposite mode.",
   BundleInstalling: "Nothing yet; if it lasts, look at the pods of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting`.",
-  AgentNotReporting: "Look at the node's pod of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting` and at its log.",
+  AgentNotReporting:
+    "Look at the node's pod of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting` (with a Cilium of your own: `cilium` in `kube-system`) and at its log.",
   NodeNotReady: "Bring the node back to Ready, or delete it if it will not return.",
   PreflightBlocked:
     "Do what the rule asks for, or let it fail for a while: an entry of `rolloutPolicy.preflightOverrides` with a reason and an end.",

@@ -8,7 +8,7 @@ export const workerRights: Rule = {
   severity: blocks,
   drivers: ["bundle", "cilium"],
   remedy:
-    "Apply `infra/k8s/worker-rbac.yaml` (with a Cilium of your own `worker-rbac-cilium.yaml` too) and bind it to the identity that the rollout uses.",
+    "Apply `infra/k8s/worker-rbac.yaml` (with a Cilium of your own `cilium/worker-rbac.yaml` too) and bind it to the identity that the rollout uses.",
   check(facts) {
     if (!facts.permissions.known) return unknown(`The rights could not be read: ${facts.permissions.because}`);
     const isCilium = facts.driver === "cilium";
