@@ -10,7 +10,7 @@ const DOCUMENTS = {
   "docs/datapath.md": 34,
   "docs/guard.md": 28,
   "docs/monitor.md": 24,
-  "docs/nodes.md": 22,
+  "docs/nodes.md": 31,
   "docs/preflight.md": 11,
   "docs/policy.md": 26,
 } as const;

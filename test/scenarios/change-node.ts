@@ -38,7 +38,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   misses: (node) => void (node.missConfirm = true),
   breaks: (node) => void (node.broken = true),
   silent: (node) => void (node.silent = true),
+  /** One more report comes, and none after it: that one stands in its object. */
+  stale: (node) => void (node.staleSinceMs = 1),
   heals(node) {
+    node.staleSinceMs = undefined;
     node.broken = false;
     node.silent = false;
   },

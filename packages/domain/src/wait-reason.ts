@@ -17,6 +17,7 @@ export const waitReasons = [
   "BundleInstalling",
   "AgentNotReporting",
   "NodeNotReady",
+  "NodeUnhealthy",
   "PreflightBlocked",
   "OverrideEnded",
   "DisruptionBudgetFull",

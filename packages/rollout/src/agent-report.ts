@@ -17,9 +17,15 @@ export function withReportHeard(record: NodeRollout, seen: NodeObservation, now:
   return { ...record, heard: { observedAtMs, at: now } };
 }
 
-/** Whether the node's agent has been silent for longer than agents are. Pure. */
-export function isSilent({ heard }: NodeRollout, now: Instant): boolean {
-  return heard === undefined || now - heard.at > SILENT_MS;
+/** Reports that may be missing before an agent counts as silent, where it was told how often to report; and never less than a minute. */
+const MISSED_REPORTS = 3;
+const PACED_SILENT_MIN_MS = 60_000;
+
+/** Whether the node's agent has been silent for longer than agents are. One that is to report more often is given its time from then on. Pure. */
+export function isSilent({ heard, paced }: NodeRollout, now: Instant): boolean {
+  if (heard === undefined) return true;
+  if (paced?.seconds === undefined) return now - heard.at > SILENT_MS;
+  return now - Math.max(heard.at, paced.at) > Math.max(PACED_SILENT_MIN_MS, MISSED_REPORTS * paced.seconds * 1_000);
 }
 
 /** Whether the pinned bundle runs on the node and has reported. */

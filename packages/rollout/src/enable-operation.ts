@@ -1,12 +1,13 @@
-import { unreachable, visibleText, type Operation, type OperationError } from "@hostrouting/domain";
+import { unreachable, visibleText, type Instant, type Operation, type OperationError } from "@hostrouting/domain";
 import { afterQueue, awaitAdmission } from "./admission-queue.ts";
 import { agentIsReady } from "./agent-report.ts";
 import { analyse } from "./analysis/analyse.ts";
 import { stepOfUpgrade, withUpgradeSeen } from "./cluster-upgrade.ts";
 import { closedWindow, hasNodesToEnable } from "./disruption-gate.ts";
-import { hasOpenNodes, isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
+import { hasOpenNodes, isIllForNow, isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
 import { pauseOperation, resumeOperation } from "./held-operation.ts";
 import { closedGate, gateEnd, withPendingGate } from "./policy-gates.ts";
+import { nodeIllness } from "./node-health.ts";
 import { advance, freshAttempts, progressError, timeoutError } from "./operation-step.ts";
 import { policyHold } from "./policy-plan.ts";
 import { withRest } from "./resting-operation.ts";
@@ -196,7 +197,9 @@ function roll(before: Round, asked: Operation): Outcome {
     return advance({ ...operation, control: { ...operation.control, pause } }, stepNodes(round, operation.mode, false), "Rolling");
   const gate = new StageGate(round, operation);
   const window = closedWindow(round);
-  const stepped = stepNodes(round, operation.mode, window === undefined && gate);
+  // What counts as blocked from now on is known before the nodes that would come after it are started.
+  const mayStart = window === undefined && whyOverBudget(round, operation, round.nodes) === undefined;
+  const stepped = stepNodes(round, operation.mode, mayStart && gate);
   const installed = round.driver.install(round, stepped.nodes, "BpfVeth");
   const closed = window !== undefined && hasNodesToEnable(round, installed.nodes) ? [window] : [];
   const waits = [...stepped.waits, ...gate.waits, ...closed];
@@ -230,18 +233,19 @@ function failing(
     code: "NodeSwitchFailed",
     message: onFailure === "Rollback" ? why.message : message,
     target: failed.map(({ record }) => record.node).join(", "),
-    details: failed.map(nodeError),
+    details: failed.map((node) => nodeError(node, round.now)),
   };
   if (onFailure !== "Rollback") return advance({ ...operation, error }, step, operation.phase);
   const nodes = round.renews ? step.nodes.map(freshAttempts) : step.nodes;
   return advance({ ...operation, error }, { ...step, nodes }, "RollingBack");
 }
 
-function nodeError({ record, seen }: RoundNode): OperationError {
+function nodeError({ record, seen }: RoundNode, now: Instant): OperationError {
+  const ill = nodeIllness(record, seen, now);
   if (isSkipped(record)) return { code: "Skipped", message: visibleText(record.skipped?.reason ?? ""), target: record.node };
   return {
-    code: record.problem?.reason ?? (seen.ready ? "Unknown" : "NodeNotReady"),
-    message: record.problem?.message ?? (seen.ready ? "" : "The node is not Ready."),
+    code: record.problem?.reason ?? ill?.reason ?? "Unknown",
+    message: record.problem?.message ?? ill?.message ?? "",
     target: record.node,
   };
 }
@@ -249,11 +253,15 @@ function nodeError({ record, seen }: RoundNode): OperationError {
 /** All nodes are enabled and soak. One that joins now, or was switched off, is switched under the budget when nodes may be disturbed, without a canary of its own. */
 function finish(round: Round, operation: Operation): Outcome {
   const window = closedWindow(round);
-  const moved = stepNodes(round, operation.mode, window === undefined);
+  const mayStart = window === undefined && whyOverBudget(round, operation, round.nodes) === undefined;
+  const moved = stepNodes(round, operation.mode, mayStart);
   const installed = round.driver.install(round, moved.nodes, "BpfVeth");
   const closed = window !== undefined && hasNodesToEnable(round, installed.nodes) ? [window] : [];
   const stepped = { nodes: installed.nodes, intents: [...installed.intents, ...moved.intents], waits: [...moved.waits, ...closed] };
-  if (stepped.intents.length > 0 || hasOpenNodes(round, stepped.nodes)) return advance(operation, stepped, "Finishing");
+  const over = whyOverBudget(round, operation, stepped.nodes);
+  if (over !== undefined) return failing(round, operation, { step: stepped, why: over });
+  const isOpen = hasOpenNodes(round, stepped.nodes) || stepped.nodes.some((node) => isIllForNow(round, node));
+  if (stepped.intents.length > 0 || isOpen) return advance(operation, stepped, "Finishing");
   const held = finalSoak(round, stepped.nodes) ?? closedGate(round, operation, { at: "AfterCluster" });
   if (held !== undefined) return advance(operation, { ...stepped, waits: [...stepped.waits, held] }, "Finishing");
   return advance(operation, stepped, "Succeeded");

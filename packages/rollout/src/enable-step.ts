@@ -3,6 +3,7 @@ import { agentIsReady, currentReport, hasObserved, isKnownLegacy, nextGeneration
 import { sampleOf } from "./analysis/sample.ts";
 import { carriesOther } from "./bundle-upgrade.ts";
 import { isEmptyFromBirth } from "./held-back.ts";
+import { nodeIllness } from "./node-health.ts";
 import { detachStep } from "./detach-step.ts";
 import { renewObject } from "./renew-object.ts";
 import { drainStep, cordonStep } from "./drain-step.ts";
@@ -72,7 +73,8 @@ function whileOff(record: NodeRollout, context: StepContext): NodeStep {
 function start(record: NodeRollout, context: StepContext): NodeStep {
   const { seen } = context;
   if (!context.mayStart || seen.ineligible !== undefined || record.skipped !== undefined) return move(record);
-  if (!seen.ready) return hold(record, { reason: "NodeNotReady", message: "The node is not Ready." });
+  const ill = nodeIllness(record, seen, context.now);
+  if (ill !== undefined) return hold(record, ill);
   if (currentReport(seen)?.reason === "EmergencyOff") return askAgain(record, context);
   const pod = seen.agentPod;
   if (pod !== undefined && !pod.deleting && pod.bundleDigest !== context.bundle.digest)
@@ -125,7 +127,8 @@ function isToBeDrained(record: NodeRollout, { policy }: StepContext): boolean {
 function renew(record: NodeRollout, context: StepContext): NodeStep {
   const { seen, now } = context;
   if (!context.mayStart) return move(record);
-  if (!seen.ready) return hold(record, { reason: "NodeNotReady", message: "The node is not Ready." });
+  const ill = nodeIllness(record, seen, now);
+  if (ill !== undefined) return hold(record, ill);
   if (isLaterClaim(parseOwner(seen.owner), context.owner))
     return hold(record, { reason: "LeaseHeldElsewhere", message: `The node is claimed by ${seen.owner}.` });
   const taken = takePlace(record, context);
@@ -276,6 +279,8 @@ function soak(record: NodeRollout, context: StepContext): NodeStep {
   const { seen, now, policy } = context;
   const lost = whyNoLongerOn(record, context);
   if (lost !== undefined) return move(afterRevert({ ...record, problem: lost }, context));
+  const ill = nodeIllness(record, seen, now);
+  if (ill !== undefined) return hold(record, ill);
   const settled = seen.labelled && !record.cordonedByUs && isOverdue(record, policy.nodeSoakMs, now);
   if (settled) return move(enter({ ...record, skipped: undefined }, "Enabled", now));
   return hold(record, {
@@ -299,7 +304,9 @@ function keep(record: NodeRollout, context: StepContext): NodeStep {
   if (renewed !== undefined) return renewed;
   const lost = whyNoLongerOn(record, context);
   if (lost !== undefined) return move(enter({ ...record, attempt: 0, problem: lost }, "Pending", now));
-  return context.renews && carriesOther({ record, seen }, context.bundle.digest) ? renew(record, context) : move(record);
+  if (context.renews && carriesOther({ record, seen }, context.bundle.digest)) return renew(record, context);
+  const ill = nodeIllness(record, seen, now);
+  return ill === undefined ? move(record) : hold(record, ill);
 }
 
 /** Why a node that was confirmed does not route by eBPF any more, or nothing. "Unknown" is no such reason: it may pass. */

@@ -1,5 +1,6 @@
-import { shareOf, type Operation } from "@hostrouting/domain";
+import { shareOf, type Instant, type Operation } from "@hostrouting/domain";
 import { carriesOther } from "./bundle-upgrade.ts";
+import { nodeIllness } from "./node-health.ts";
 import type { Round, RoundNode } from "./round.ts";
 import { isSkipped } from "./take-requests.ts";
 import { waitingSince } from "./waits.ts";
@@ -10,12 +11,19 @@ export type Shortfall = { readonly message: string; readonly failed: readonly Ro
 const isFailed = ({ record }: RoundNode): boolean => record.phase === "Failed" && record.problem?.reason !== "DrainBlocked";
 const isUndrainable = ({ record }: RoundNode): boolean => record.phase === "Failed" && record.problem?.reason === "DrainBlocked";
 
-/** Whether the operation must reach this node. A node that stays not ready for the time of an installation is left to the upkeep. */
+/** Whether the operation must reach this node. A node that stays ill for the time of an installation is left to the upkeep. */
 export function isWanted(round: Round, { record, seen }: RoundNode): boolean {
   if (seen.ineligible !== undefined || isSkipped(record)) return false;
-  if (seen.ready) return true;
-  const since = waitingSince(round.previousWaits, "NodeNotReady", record.node) ?? round.now;
-  return round.now - since <= round.snapshot.policy.installTimeoutMs;
+  if (nodeIllness(record, seen, round.now) === undefined) return true;
+  const since = waitingSince(round.previousWaits, "NodeNotReady", record.node);
+  const unwell = waitingSince(round.previousWaits, "NodeUnhealthy", record.node);
+  return round.now - Math.min(since ?? round.now, unwell ?? round.now) <= round.snapshot.policy.installTimeoutMs;
+}
+
+/** Whether a node that is switched is ill, and not for so long yet that it counts as blocked: what comes after it waits for it. */
+export function isIllForNow(round: Round, node: RoundNode): boolean {
+  const { record, seen } = node;
+  return record.phase === "Enabled" && nodeIllness(record, seen, round.now) !== undefined && isWanted(round, node);
 }
 
 /** Whether a node is where an operation that switches on wants it. */
@@ -33,17 +41,17 @@ function isAccepted({ control }: Operation, { uid }: RoundNode["record"]): boole
   return control.acceptedFailures?.includes(uid) ?? false;
 }
 
-/** Whether a node has been not ready for so long that it counts as blocked. */
+/** Whether a node has been ill for so long that it counts as blocked, whether or not it is switched. */
 function isAway(round: Round, node: RoundNode): boolean {
   const { record, seen } = node;
-  return (
-    seen.ineligible === undefined && !isSkipped(record) && record.phase !== "Failed" && record.phase !== "Enabled" && !isWanted(round, node)
-  );
+  return seen.ineligible === undefined && !isSkipped(record) && record.phase !== "Failed" && !isWanted(round, node);
 }
 
 /** Nodes that failed or are away as it stands: known to whoever resumes now. */
-export function knownFailures(nodes: readonly RoundNode[]): NonNullable<Operation["control"]["acceptedFailures"]> {
-  return nodes.filter(({ record, seen }) => record.phase === "Failed" || !seen.ready).map(({ record }) => record.uid);
+export function knownFailures(nodes: readonly RoundNode[], now: Instant): NonNullable<Operation["control"]["acceptedFailures"]> {
+  return nodes
+    .filter(({ record, seen }) => record.phase === "Failed" || nodeIllness(record, seen, now) !== undefined)
+    .map(({ record }) => record.uid);
 }
 
 /** What more nodes failed, or are blocked, than the policy tolerates; while it lasts no node may be started. */

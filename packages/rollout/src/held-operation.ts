@@ -49,7 +49,7 @@ export function resumeOperation(round: Round, operation: Operation): Outcome {
   const checkedAt = operation.control.preflightAt ?? since;
   const isStale = operation.mode === "BpfVeth" && from !== "Accepted" && round.now - checkedAt > PREFLIGHT_STALE_MS;
   const { held: _over, pending: _asked, ...kept } = operation.control;
-  const heard = { resumedAt: round.now, waitedMs: waitedMs(round, operation), acceptedFailures: knownFailures(stepped.nodes) };
+  const heard = { resumedAt: round.now, waitedMs: waitedMs(round, operation), acceptedFailures: knownFailures(stepped.nodes, round.now) };
   const control = { ...kept, ...heard };
   return {
     ...stepped,

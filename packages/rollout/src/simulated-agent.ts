@@ -7,7 +7,7 @@ export type SimulatedPlace = { readonly emergencyOff: boolean; readonly badBundl
 /** One round of a node's agent: follows the order of its node. */
 export function runSimulatedAgent(node: SimulatedNode, emergencyOff: boolean): void {
   const { spec } = node;
-  if (node.agentDigest === undefined || spec === undefined || !node.ready || node.silent) return;
+  if (node.agentDigest === undefined || spec === undefined || !node.ready || node.silent || node.staleSinceMs !== undefined) return;
   if (spec.generation < node.generation || spec.bootID !== node.bootId) return;
   if (spec.mode !== "None" && spec.bundleDigest !== node.agentDigest) return;
   node.generation = spec.generation;
@@ -50,6 +50,6 @@ function report(node: SimulatedNode, { emergencyOff, badBundles, nowMs }: Simula
     attachedDevices: isOn ? 1 : 0,
     probes: isOn ? [{ name: "self-test", outcome: isBroken ? "Failed" : "Passed", message: "" }] : [],
     figures: simulatedFigures(node, nowMs),
-    observedAtMs: nowMs,
+    observedAtMs: node.staleSinceMs ?? nowMs,
   };
 }

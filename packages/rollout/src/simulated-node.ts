@@ -30,6 +30,8 @@ export type SimulatedNode = {
   missed: number;
   broken: boolean;
   silent: boolean;
+  /** When its agent reported last, once it has fallen silent with that report in its object. */
+  staleSinceMs: number | undefined;
   ineligible: string | undefined;
   /** As its agent says; undefined for an agent that does not. */
   guardRung: "Lsm" | "FmodRet" | "Audit" | "Unsupported" | undefined;
@@ -79,6 +81,7 @@ export function newSimulatedNode(name: string, uid: string): SimulatedNode {
     missed: 0,
     broken: false,
     silent: false,
+    staleSinceMs: undefined,
     ineligible: undefined,
     guardRung: undefined,
     platformRules: "Present",

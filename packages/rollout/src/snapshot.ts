@@ -97,6 +97,8 @@ export type NodeReport = {
   readonly figures?: ComparedFigures | undefined;
   /** Milliseconds since the epoch on the node's own clock; compared with other times of the same node only. */
   readonly observedAtMs: number | undefined;
+  /** It was asked for by us, so its age tells when we asked and not whether the agent is silent: one that does not answer has no report. */
+  readonly isAskedFor?: boolean;
 };
 
 /** A condition of a node's report. */

@@ -1,6 +1,6 @@
 import { as, shareOf, type Instant, type NodeRollout, type Operation } from "@hostrouting/domain";
 import { analysisWait } from "./analysis/analyse.ts";
-import { isReached, isWanted } from "./failure-budget.ts";
+import { isIllForNow, isReached, isWanted } from "./failure-budget.ts";
 import { closedGate, isGateWait } from "./policy-gates.ts";
 import type { Round, RoundNode } from "./round.ts";
 import type { NodeObservation } from "./snapshot.ts";
@@ -91,6 +91,11 @@ export class StageGate {
     return this.#round.nodes.every((node) => this.#isSettled(node));
   }
 
+  /** Whether a node of a stage is ill: nothing comes after it until it is well, or counts as blocked. Its own wait says why. */
+  #isIll(members: readonly RoundNode[]): boolean {
+    return members.some((node) => isIllForNow(this.#round, node));
+  }
+
   #canaryTurn(): Turn {
     const room = this.#canaryRoom();
     const canaries = this.#members(CANARIES);
@@ -98,6 +103,7 @@ export class StageGate {
       const closed = canaries.length === 0 ? this.#closed({ at: "BeforeCanaries" }) : undefined;
       return closed ?? { stage: CANARIES, room, waits: [] };
     }
+    if (this.#isIll(canaries)) return { stage: CANARIES, room: new Map(), waits: [] };
     const until = soakEnd(this.#round, canaries, this.#round.snapshot.policy.canarySoakMs);
     const soaking = until && { reason: "CanarySoaking" as const, message: "The canaries must stay well for a while.", until };
     const analysing = analysisWait(this.#round, this.#operation);
@@ -113,6 +119,7 @@ export class StageGate {
     const open: Turn = { stage: batch, room: new Map([["", room]]), waits: [] };
     if (members.length === 0) return (room > 0 ? this.#closed({ at: "BeforeBatch", batch }) : undefined) ?? open;
     if (room > 0 || !members.every((node) => this.#isSettled(node))) return open;
+    if (this.#isIll(members)) return { stage: batch, room: new Map(), waits: [] };
     const until = soakEnd(this.#round, members, this.#round.snapshot.policy.batchSoakMs);
     const soaking = until && { reason: "BatchSoaking" as const, message: `Batch ${batch} must stay well for a while.`, until };
     return this.#soaking(batch, soaking) ?? this.#closed({ at: "AfterBatch", batch }) ?? this.#batchTurn(batch + 1);

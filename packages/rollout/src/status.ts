@@ -16,6 +16,7 @@ import { disruptionWarnings } from "./disruption-warning.ts";
 import { holdsJoiningNodes } from "./held-back.ts";
 import { heldBackWarnings } from "./held-back-warning.ts";
 import { conditionWarnings, sharedConditions, type ReportingNode } from "./node-conditions.ts";
+import { nodeIllness } from "./node-health.ts";
 import { partialCondition, partialWarning } from "./partly-on.ts";
 import type { PolicyKeeping } from "./policy-plan.ts";
 import { policyCondition, policyIllness, policyWarnings } from "./policy-status.ts";
@@ -160,7 +161,7 @@ function warningsNow(
 function degradedReason(ill: readonly RoundNode[], said: { readonly degraded: boolean; readonly illPolicy: string | undefined }): string {
   const { degraded, illPolicy } = said;
   if (ill.some(({ record }) => isMismatch(record))) return EFFECTIVE_MODE_MISMATCH;
-  if (ill.some(({ record, seen }) => record.phase === "Failed" || (!seen.ready && seen.ineligible === undefined))) return "NodesUnwell";
+  if (ill.some(({ record, seen }) => record.phase === "Failed" || seen.ineligible === undefined)) return "NodesUnwell";
   if (ill.length > 0) return "UnsupportedPool";
   return illPolicy !== undefined ? "PolicyUnwell" : degraded ? "NodesUnwell" : "AllWell";
 }
@@ -181,7 +182,10 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
   const settled = state === "Enabled" || state === "Disabled";
   const ill = nodes.filter(
     ({ record, seen }) =>
-      record.phase === "Failed" || isMismatch(record) || !seen.ready || (seen.ineligible !== undefined && state !== "Disabled"),
+      record.phase === "Failed" ||
+      isMismatch(record) ||
+      nodeIllness(record, seen, now) !== undefined ||
+      (seen.ineligible !== undefined && state !== "Disabled"),
   );
   const enabled = enabledNodes(input);
   const illPolicy = policyIllness(input.policy, enabled);

@@ -46,5 +46,6 @@ export function ciliumReport({ uid, bootId, labelled, agentPod, replacesPod = ""
     attachedDevices: 0,
     probes: [],
     observedAtMs: word.observedAtMs,
+    isAskedFor: true,
   };
 }
