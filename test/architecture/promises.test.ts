@@ -13,6 +13,7 @@ const DOCUMENTS = {
   "docs/nodes.md": 31,
   "docs/preflight.md": 11,
   "docs/policy.md": 26,
+  "docs/what-if.md": 8,
 } as const;
 
 const read = (file: string): string | undefined => {

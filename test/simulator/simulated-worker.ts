@@ -44,6 +44,7 @@ export function startSimulatedWorker(world: SimulatedWorld, process: Process): v
   };
   const deps: RoundDeps = {
     store: {
+      assessments: wire.connect(store.assessments, { process, port: "store" }),
       leases: wire.connect(store.leases, { process, port: "store" }),
       rounds: wire.connect(store.rounds, { process, port: "store" }),
       clusters: wire.connect(store.clusters, { process, port: "store" }),

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ContainerServiceClient, type ManagedCluster } from "@azure/arm-containerservice";
 import { createDefaultHttpClient, createPipelineRequest, type HttpMethods } from "@azure/core-rest-pipeline";
 import { ClientSecretCredential } from "@azure/identity";
 import { AppError, type AccelerationMode } from "@hostrouting/domain";
 import type { ArmConnection } from "./arm-connection.ts";
 import { ArmRefusal, asAppError } from "./arm-problem.ts";
+import { followQuestion, type ArmReply, type Following } from "./follow-question.ts";
 
 /** An accepted change of the mode. */
 export type ModeChange = {
@@ -22,6 +24,8 @@ export type ArmCluster = {
   readHostRouting(below?: string, query?: Readonly<Record<string, string>>): Promise<unknown>;
   /** POST of a verb of `hostRoutings/default`: `pause`, `resume`, `cancel`, `retry`, `skip`, `approve`, `reject`, `rollback`, `upgrade`. The answer's JSON as it came; nothing where there is none. */
   ask(verb: string, body?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** POST of `validate` or `whatIf`, followed to its end: the report's JSON as it came. */
+  assess(verb: "validate" | "whatIf", body: Readonly<Record<string, unknown>>): Promise<unknown>;
 };
 
 const API_VERSION = "2026-04-01";
@@ -57,6 +61,13 @@ export function openArmCluster(connection: ArmConnection): ArmCluster {
     readHostRouting: (below = "", query = {}) => {
       const parameters = new URLSearchParams({ "api-version": API_VERSION, ...query });
       return guarded(() => askJson(client, `${hostRoutingUrl(connection)}${below}?${parameters.toString()}`, { method: "GET" }));
+    },
+    assess: (verb, body) => {
+      const send: Following["send"] = (method, path, given) =>
+        askArm(client, `${connection.arm}${path}`, { method, ...(given !== undefined && { body: given }) });
+      const pause = (seconds: number): Promise<void> => sleep(seconds * 1_000);
+      const path = `${hostRoutingPath(connection)}/${verb}?api-version=${API_VERSION}`;
+      return guarded(() => followQuestion({ send, pause }, path, body));
     },
     ask: (verb, body = {}) =>
       guarded(() => askJson(client, `${hostRoutingUrl(connection)}/${verb}?api-version=${API_VERSION}`, { method: "POST", body })),
@@ -115,7 +126,13 @@ function asOperationError(error: unknown, arm: string): unknown {
   return new ArmRefusal({ httpStatus: 200, error: { code: canceled ? "Canceled" : code, message } }, "", undefined);
 }
 
-async function askJson(client: ContainerServiceClient, url: string, given: { method: HttpMethods; body?: unknown }): Promise<unknown> {
+type Given = { readonly method: HttpMethods; readonly body?: unknown };
+
+async function askJson(client: ContainerServiceClient, url: string, given: Given): Promise<unknown> {
+  return (await askArm(client, url, given)).body;
+}
+
+async function askArm(client: ContainerServiceClient, url: string, given: Given): Promise<ArmReply> {
   const { method } = given;
   const request = createPipelineRequest({ url, method, timeout: REQUEST_TIMEOUT_MS });
   if (given.body !== undefined) {
@@ -124,7 +141,7 @@ async function askJson(client: ContainerServiceClient, url: string, given: { met
   }
   const response = await client.pipeline.sendRequest(createDefaultHttpClient(), request);
   const body = parsed(response.bodyAsText ?? "");
-  if (response.status < 300) return body;
+  if (response.status < 300) return { status: response.status, header: (name) => response.headers.get(name), body };
   throw Object.assign(new Error(`${method} ${url} answered ${response.status}`), { statusCode: response.status, details: body });
 }
 
@@ -136,10 +153,12 @@ function parsed(text: string): unknown {
   }
 }
 
-function hostRoutingUrl(connection: ArmConnection): string {
-  const place = `/subscriptions/${connection.subscriptionId}/resourceGroups/${connection.resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${connection.cluster}`;
-  return `${connection.arm}${place}/hostRoutings/default`;
+function hostRoutingPath({ subscriptionId, resourceGroup, cluster }: ArmConnection): string {
+  const place = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${cluster}`;
+  return `${place}/hostRoutings/default`;
 }
+
+const hostRoutingUrl = (connection: ArmConnection): string => `${connection.arm}${hostRoutingPath(connection)}`;
 
 function tls(connection: ArmConnection): { tlsOptions?: { ca: string } } {
   if (connection.caFile === undefined || connection.caFile === "") return {};

@@ -287,6 +287,96 @@ export const armDocument = {
         },
         "description": "A switched node that is compared with others."
       },
+      "AssessmentKind": {
+        "type": "string",
+        "enum": [
+          "Validate",
+          "WhatIf"
+        ]
+      },
+      "AssessmentReport": {
+        "type": "object",
+        "required": [
+          "kind",
+          "mode",
+          "driver",
+          "observedAt",
+          "nodeCount",
+          "reportingNodes",
+          "verdict",
+          "rulesets",
+          "rules"
+        ],
+        "properties": {
+          "kind": {
+            "$ref": "#/components/schemas/AssessmentKind"
+          },
+          "mode": {
+            "$ref": "#/components/schemas/AccelerationMode"
+          },
+          "driver": {
+            "type": "string"
+          },
+          "observedAt": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When the cluster was looked at."
+          },
+          "nodeCount": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "reportingNodes": {
+            "type": "integer",
+            "format": "int32",
+            "description": "Nodes whose agent has reported."
+          },
+          "verdict": {
+            "$ref": "#/components/schemas/PreflightSummary"
+          },
+          "rulesets": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/RulesetAnswer"
+            },
+            "description": "Empty where switching off is asked about: no rule is asked then."
+          },
+          "rules": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/RuleAnswer"
+            }
+          },
+          "forecast": {
+            "$ref": "#/components/schemas/Forecast",
+            "description": "Of `whatIf`."
+          }
+        },
+        "description": "What a change of mode would meet, and with `forecast` what it would do."
+      },
+      "AssessmentRequest": {
+        "type": "object",
+        "required": [
+          "mode"
+        ],
+        "properties": {
+          "mode": {
+            "$ref": "#/components/schemas/AccelerationMode"
+          },
+          "rolloutPolicy": {
+            "anyOf": [
+              {
+                "$ref": "#/components/schemas/RolloutPolicyUpdate"
+              },
+              {
+                "type": "null"
+              }
+            ],
+            "description": "Members that are given replace the cluster's own, `null` is the default; nothing of it is kept."
+          }
+        },
+        "description": "What is asked: a mode, and changes to the cluster's own policy that count for the answer only."
+      },
       "BenefitFigure": {
         "type": "object",
         "required": [
@@ -489,6 +579,415 @@ export const armDocument = {
           }
         },
         "description": "A node with a finding."
+      },
+      "Forecast": {
+        "type": "object",
+        "required": [
+          "outcome",
+          "batches",
+          "leftOut",
+          "duration",
+          "windows",
+          "holds",
+          "disruption",
+          "blockedBudgets",
+          "capacity",
+          "changes",
+          "usage"
+        ],
+        "properties": {
+          "outcome": {
+            "$ref": "#/components/schemas/ForecastOutcome"
+          },
+          "because": {
+            "type": "string",
+            "description": "Why, unless it succeeds."
+          },
+          "batches": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ForecastBatch"
+            }
+          },
+          "leftOut": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ForecastLeftOut"
+            },
+            "description": "Nodes that would not be where the operation wants them."
+          },
+          "duration": {
+            "$ref": "#/components/schemas/ForecastDuration"
+          },
+          "windows": {
+            "$ref": "#/components/schemas/ForecastWindows"
+          },
+          "holds": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ForecastHold"
+            }
+          },
+          "disruption": {
+            "$ref": "#/components/schemas/ForecastDisruption"
+          },
+          "blockedBudgets": {
+            "$ref": "#/components/schemas/ForecastBudgets"
+          },
+          "capacity": {
+            "$ref": "#/components/schemas/ForecastCapacity"
+          },
+          "changes": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ForecastChange"
+            }
+          },
+          "usage": {
+            "$ref": "#/components/schemas/ForecastUsage"
+          }
+        },
+        "description": "What the engine itself decides over a simulated cluster that is as the real one was seen."
+      },
+      "ForecastAmount": {
+        "type": "object",
+        "required": [
+          "cpuMilli",
+          "memoryBytes"
+        ],
+        "properties": {
+          "cpuMilli": {
+            "type": "number",
+            "format": "double"
+          },
+          "memoryBytes": {
+            "type": "number",
+            "format": "double"
+          }
+        }
+      },
+      "ForecastBatch": {
+        "type": "object",
+        "required": [
+          "name",
+          "nodes",
+          "atOnce",
+          "startsAfterMs"
+        ],
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "nodes": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            },
+            "description": "In the order in which they are started."
+          },
+          "atOnce": {
+            "type": "integer",
+            "format": "int32",
+            "description": "Most that are in flight together."
+          },
+          "startsAfterMs": {
+            "type": "integer",
+            "format": "int64",
+            "description": "From the operation's begin, in the best case."
+          }
+        },
+        "description": "Nodes that are switched together."
+      },
+      "ForecastBudgets": {
+        "type": "object",
+        "required": [
+          "names"
+        ],
+        "properties": {
+          "names": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          },
+          "because": {
+            "type": "string",
+            "description": "Why nobody knows, or nobody asks."
+          }
+        }
+      },
+      "ForecastCapacity": {
+        "type": "object",
+        "required": [
+          "agentCpuMilli",
+          "agentMemoryBytes"
+        ],
+        "properties": {
+          "agentCpuMilli": {
+            "type": "number",
+            "format": "double",
+            "description": "What the agents of all nodes ask for."
+          },
+          "agentMemoryBytes": {
+            "type": "number",
+            "format": "double"
+          },
+          "leaving": {
+            "$ref": "#/components/schemas/ForecastAmount",
+            "description": "What pods ask for that leave at once, at worst."
+          },
+          "free": {
+            "$ref": "#/components/schemas/ForecastAmount",
+            "description": "What is free on the other nodes meanwhile."
+          },
+          "because": {
+            "type": "string",
+            "description": "Why that is not known, or not needed."
+          }
+        }
+      },
+      "ForecastChange": {
+        "type": "object",
+        "required": [
+          "action",
+          "apiVersion",
+          "kind",
+          "names"
+        ],
+        "properties": {
+          "action": {
+            "type": "string",
+            "enum": [
+              "Create",
+              "Update",
+              "Delete"
+            ]
+          },
+          "apiVersion": {
+            "type": "string"
+          },
+          "kind": {
+            "type": "string"
+          },
+          "names": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          },
+          "namespace": {
+            "type": "string"
+          },
+          "content": {
+            "description": "The object as it is afterwards, or the patch of one that is not ours, in which `null` removes."
+          },
+          "whileItRuns": {
+            "description": "What stands on it only while its node is worked on."
+          }
+        },
+        "description": "Objects of the cluster that would be written or removed in the same way."
+      },
+      "ForecastDisruption": {
+        "type": "object",
+        "required": [
+          "nodes",
+          "unknownNodes"
+        ],
+        "properties": {
+          "nodes": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "unknownNodes": {
+            "type": "integer",
+            "format": "int32",
+            "description": "Of them, those whose connections nobody could count; they are not in `expectedAtMost`."
+          },
+          "expectedAtMost": {
+            "type": "integer",
+            "format": "int64",
+            "description": "Absent when no node could be counted."
+          }
+        },
+        "description": "Connections that are older than 30 s on nodes that are switched."
+      },
+      "ForecastDuration": {
+        "type": "object",
+        "required": [
+          "mayTimeOut",
+          "assumptions"
+        ],
+        "properties": {
+          "bestMs": {
+            "type": "integer",
+            "format": "int64",
+            "description": "Nothing has to be waited for but what the policy says. Absent where it does not end."
+          },
+          "worstMs": {
+            "type": "integer",
+            "format": "int64",
+            "description": "Every step of every node takes until its limit. Absent where a step has none."
+          },
+          "mayTimeOut": {
+            "type": "boolean",
+            "description": "The worst is longer than `operationTimeoutMs`."
+          },
+          "endsAtEarliest": {
+            "type": "string",
+            "format": "date-time",
+            "description": "With maintenance windows and scheduled starts, if it begins now."
+          },
+          "assumptions": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            },
+            "description": "What best and worst rest on."
+          }
+        }
+      },
+      "ForecastHold": {
+        "type": "object",
+        "required": [
+          "reason",
+          "subject",
+          "message",
+          "remedy"
+        ],
+        "properties": {
+          "reason": {
+            "type": "string"
+          },
+          "subject": {
+            "type": "string"
+          },
+          "message": {
+            "type": "string"
+          },
+          "remedy": {
+            "type": "string"
+          },
+          "until": {
+            "type": "string",
+            "format": "date-time"
+          }
+        },
+        "description": "Something that would hold the operation or a node of it; reasons as in `waits`."
+      },
+      "ForecastLeftOut": {
+        "type": "object",
+        "required": [
+          "node",
+          "reason"
+        ],
+        "properties": {
+          "node": {
+            "type": "string"
+          },
+          "reason": {
+            "type": "string"
+          }
+        }
+      },
+      "ForecastOutcome": {
+        "anyOf": [
+          {
+            "type": "string"
+          },
+          {
+            "type": "string",
+            "enum": [
+              "NothingToDo",
+              "Succeeded",
+              "Failed",
+              "Paused",
+              "Held",
+              "Truncated"
+            ]
+          }
+        ]
+      },
+      "ForecastUsage": {
+        "type": "object",
+        "required": [
+          "nodes",
+          "nodeHoursPerDay"
+        ],
+        "properties": {
+          "nodes": {
+            "type": "integer",
+            "format": "int32",
+            "description": "Enabled once it is done."
+          },
+          "nodeHoursPerDay": {
+            "type": "number",
+            "format": "double"
+          },
+          "costPerDay": {
+            "$ref": "#/components/schemas/UsageCost",
+            "description": "Absent where the installation has no price."
+          }
+        }
+      },
+      "ForecastWindow": {
+        "type": "object",
+        "required": [
+          "start",
+          "end"
+        ],
+        "properties": {
+          "start": {
+            "type": "string",
+            "format": "date-time"
+          },
+          "end": {
+            "type": "string",
+            "format": "date-time"
+          }
+        }
+      },
+      "ForecastWindows": {
+        "type": "object",
+        "required": [
+          "mode",
+          "next",
+          "longestNodeMs",
+          "fits"
+        ],
+        "properties": {
+          "mode": {
+            "type": "string",
+            "enum": [
+              "Honor",
+              "Ignore",
+              "Require"
+            ]
+          },
+          "configuration": {
+            "type": "string",
+            "description": "The maintenance configuration that counts; absent where none does."
+          },
+          "next": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ForecastWindow"
+            },
+            "description": "At most five."
+          },
+          "longestNodeMs": {
+            "type": "integer",
+            "format": "int64"
+          },
+          "longestWindowMs": {
+            "type": "integer",
+            "format": "int64",
+            "description": "Of the next two years."
+          },
+          "fits": {
+            "type": "boolean",
+            "description": "Whether the longest node fits into the longest window."
+          }
+        }
       },
       "GateAnswer": {
         "type": "object",
@@ -1922,6 +2421,21 @@ export const armDocument = {
         },
         "description": "A preflight rule that may fail for a while. Its end keeps further nodes from being switched on and switches none off."
       },
+      "PreflightSummary": {
+        "anyOf": [
+          {
+            "type": "string"
+          },
+          {
+            "type": "string",
+            "enum": [
+              "Passed",
+              "Blocked",
+              "Unknown"
+            ]
+          }
+        ]
+      },
       "ProvisioningState": {
         "anyOf": [
           {
@@ -2921,6 +3435,68 @@ export const armDocument = {
         },
         "description": "The members to change; one that is `null` goes back to its default, one that is absent stays."
       },
+      "RuleAnswer": {
+        "type": "object",
+        "required": [
+          "id",
+          "title",
+          "severity",
+          "outcome",
+          "message",
+          "subjects",
+          "evidence",
+          "remedy",
+          "docs",
+          "needsAgent"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "title": {
+            "type": "string"
+          },
+          "severity": {
+            "type": "string",
+            "enum": [
+              "Block",
+              "Warn",
+              "Info"
+            ]
+          },
+          "outcome": {
+            "$ref": "#/components/schemas/RuleOutcome"
+          },
+          "message": {
+            "type": "string"
+          },
+          "subjects": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          },
+          "evidence": {
+            "type": "string"
+          },
+          "remedy": {
+            "type": "string",
+            "description": "What can be done, also about an answer that is missing."
+          },
+          "docs": {
+            "type": "string",
+            "description": "Where the rule is described, from the root of the documentation."
+          },
+          "needsAgent": {
+            "type": "boolean",
+            "description": "Only the bundle's agents can tell, and none has yet."
+          },
+          "override": {
+            "$ref": "#/components/schemas/RuleOverride"
+          }
+        },
+        "description": "What one preflight rule answers."
+      },
       "RuleFinding": {
         "type": "object",
         "required": [
@@ -2996,6 +3572,67 @@ export const armDocument = {
             }
           }
         }
+      },
+      "RuleOutcome": {
+        "anyOf": [
+          {
+            "type": "string"
+          },
+          {
+            "type": "string",
+            "enum": [
+              "Passed",
+              "Failed",
+              "Overridden",
+              "Unknown",
+              "Skipped"
+            ]
+          }
+        ]
+      },
+      "RuleOverride": {
+        "type": "object",
+        "required": [
+          "reason",
+          "expiresAt"
+        ],
+        "properties": {
+          "reason": {
+            "type": "string"
+          },
+          "expiresAt": {
+            "type": "string",
+            "format": "date-time"
+          }
+        }
+      },
+      "RulesetAnswer": {
+        "type": "object",
+        "required": [
+          "ruleset",
+          "isSelected",
+          "verdict",
+          "blocking"
+        ],
+        "properties": {
+          "ruleset": {
+            "type": "string"
+          },
+          "isSelected": {
+            "type": "boolean"
+          },
+          "verdict": {
+            "$ref": "#/components/schemas/PreflightSummary"
+          },
+          "blocking": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            },
+            "description": "Ids of rules that block under it."
+          }
+        },
+        "description": "What the rules come to under one ruleset."
       },
       "SkipNode": {
         "type": "object",

@@ -8,7 +8,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What the cancel of an operation came to: 202 while it winds down, 204 once canceled, 409 when it ended otherwise first. */
+        /**
+         * @description What the cancel of an operation came to: 202 while it winds down, 204 once canceled, 409 when it ended otherwise first. Of `validate` and `whatIf`: 202
+         *     until there is a report, 200 with it, 409 when there will be none.
+         */
         get: operations["Operations_GetResult"];
         put?: never;
         post?: never;
@@ -368,6 +371,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Runs every preflight rule without touching the cluster. Takes the place of a `validate` that is not answered yet. */
+        post: operations["HostRoutings_Validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/whatIf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The same, and what the engine would do. Takes the place of a `whatIf` that is not answered yet. */
+        post: operations["HostRoutings_WhatIf"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/maintenanceConfigurations": {
         parameters: {
             query?: never;
@@ -483,6 +520,38 @@ export interface components {
             /** @description `Running`, or the outcome. */
             state: string;
         };
+        /** @enum {string} */
+        AssessmentKind: "Validate" | "WhatIf";
+        /** @description What a change of mode would meet, and with `forecast` what it would do. */
+        AssessmentReport: {
+            driver: string;
+            /** @description Of `whatIf`. */
+            forecast?: components["schemas"]["Forecast"];
+            kind: components["schemas"]["AssessmentKind"];
+            mode: components["schemas"]["AccelerationMode"];
+            /** Format: int32 */
+            nodeCount: number;
+            /**
+             * Format: date-time
+             * @description When the cluster was looked at.
+             */
+            observedAt: string;
+            /**
+             * Format: int32
+             * @description Nodes whose agent has reported.
+             */
+            reportingNodes: number;
+            rules: components["schemas"]["RuleAnswer"][];
+            /** @description Empty where switching off is asked about: no rule is asked then. */
+            rulesets: components["schemas"]["RulesetAnswer"][];
+            verdict: components["schemas"]["PreflightSummary"];
+        };
+        /** @description What is asked: a mode, and changes to the cluster's own policy that count for the answer only. */
+        AssessmentRequest: {
+            mode: components["schemas"]["AccelerationMode"];
+            /** @description Members that are given replace the cluster's own, `null` is the default; nothing of it is kept. */
+            rolloutPolicy?: components["schemas"]["RolloutPolicyUpdate"] | null;
+        };
         /** @description A figure of switched nodes against those that they are compared with; less is better. */
         BenefitFigure: {
             /** Format: int32 */
@@ -553,6 +622,162 @@ export interface components {
             /** @description The process that changed the rule's place just before it was found. */
             changedBy?: string;
             name: string;
+        };
+        /** @description What the engine itself decides over a simulated cluster that is as the real one was seen. */
+        Forecast: {
+            batches: components["schemas"]["ForecastBatch"][];
+            /** @description Why, unless it succeeds. */
+            because?: string;
+            blockedBudgets: components["schemas"]["ForecastBudgets"];
+            capacity: components["schemas"]["ForecastCapacity"];
+            changes: components["schemas"]["ForecastChange"][];
+            disruption: components["schemas"]["ForecastDisruption"];
+            duration: components["schemas"]["ForecastDuration"];
+            holds: components["schemas"]["ForecastHold"][];
+            /** @description Nodes that would not be where the operation wants them. */
+            leftOut: components["schemas"]["ForecastLeftOut"][];
+            outcome: components["schemas"]["ForecastOutcome"];
+            usage: components["schemas"]["ForecastUsage"];
+            windows: components["schemas"]["ForecastWindows"];
+        };
+        ForecastAmount: {
+            /** Format: double */
+            cpuMilli: number;
+            /** Format: double */
+            memoryBytes: number;
+        };
+        /** @description Nodes that are switched together. */
+        ForecastBatch: {
+            /**
+             * Format: int32
+             * @description Most that are in flight together.
+             */
+            atOnce: number;
+            name: string;
+            /** @description In the order in which they are started. */
+            nodes: string[];
+            /**
+             * Format: int64
+             * @description From the operation's begin, in the best case.
+             */
+            startsAfterMs: number;
+        };
+        ForecastBudgets: {
+            /** @description Why nobody knows, or nobody asks. */
+            because?: string;
+            names: string[];
+        };
+        ForecastCapacity: {
+            /**
+             * Format: double
+             * @description What the agents of all nodes ask for.
+             */
+            agentCpuMilli: number;
+            /** Format: double */
+            agentMemoryBytes: number;
+            /** @description Why that is not known, or not needed. */
+            because?: string;
+            /** @description What is free on the other nodes meanwhile. */
+            free?: components["schemas"]["ForecastAmount"];
+            /** @description What pods ask for that leave at once, at worst. */
+            leaving?: components["schemas"]["ForecastAmount"];
+        };
+        /** @description Objects of the cluster that would be written or removed in the same way. */
+        ForecastChange: {
+            /** @enum {string} */
+            action: "Create" | "Update" | "Delete";
+            apiVersion: string;
+            /** @description The object as it is afterwards, or the patch of one that is not ours, in which `null` removes. */
+            content?: unknown;
+            kind: string;
+            names: string[];
+            namespace?: string;
+            /** @description What stands on it only while its node is worked on. */
+            whileItRuns?: unknown;
+        };
+        /** @description Connections that are older than 30 s on nodes that are switched. */
+        ForecastDisruption: {
+            /**
+             * Format: int64
+             * @description Absent when no node could be counted.
+             */
+            expectedAtMost?: number;
+            /** Format: int32 */
+            nodes: number;
+            /**
+             * Format: int32
+             * @description Of them, those whose connections nobody could count; they are not in `expectedAtMost`.
+             */
+            unknownNodes: number;
+        };
+        ForecastDuration: {
+            /** @description What best and worst rest on. */
+            assumptions: string[];
+            /**
+             * Format: int64
+             * @description Nothing has to be waited for but what the policy says. Absent where it does not end.
+             */
+            bestMs?: number;
+            /**
+             * Format: date-time
+             * @description With maintenance windows and scheduled starts, if it begins now.
+             */
+            endsAtEarliest?: string;
+            /** @description The worst is longer than `operationTimeoutMs`. */
+            mayTimeOut: boolean;
+            /**
+             * Format: int64
+             * @description Every step of every node takes until its limit. Absent where a step has none.
+             */
+            worstMs?: number;
+        };
+        /** @description Something that would hold the operation or a node of it; reasons as in `waits`. */
+        ForecastHold: {
+            message: string;
+            reason: string;
+            remedy: string;
+            subject: string;
+            /** Format: date-time */
+            until?: string;
+        };
+        ForecastLeftOut: {
+            node: string;
+            reason: string;
+        };
+        ForecastOutcome: string | ("NothingToDo" | "Succeeded" | "Failed" | "Paused" | "Held" | "Truncated");
+        ForecastUsage: {
+            /** @description Absent where the installation has no price. */
+            costPerDay?: components["schemas"]["UsageCost"];
+            /** Format: double */
+            nodeHoursPerDay: number;
+            /**
+             * Format: int32
+             * @description Enabled once it is done.
+             */
+            nodes: number;
+        };
+        ForecastWindow: {
+            /** Format: date-time */
+            end: string;
+            /** Format: date-time */
+            start: string;
+        };
+        ForecastWindows: {
+            /** @description The maintenance configuration that counts; absent where none does. */
+            configuration?: string;
+            /** @description Whether the longest node fits into the longest window. */
+            fits: boolean;
+            /** Format: int64 */
+            longestNodeMs: number;
+            /**
+             * Format: int64
+             * @description Of the next two years.
+             */
+            longestWindowMs?: number;
+            /** @enum {string} */
+            mode: "Honor" | "Ignore" | "Require";
+            /** @description At most five. */
+            next: components["schemas"]["ForecastWindow"][];
         };
         GateAnswer: {
             /** @description Why; kept in the history. */
@@ -982,6 +1207,7 @@ export interface components {
             /** @description Of a rule that may be overridden: `PF-017`. */
             ruleId: string;
         };
+        PreflightSummary: string | ("Passed" | "Blocked" | "Unknown");
         /** @description `Succeeded`, `Failed`, `Canceled` are terminal. */
         ProvisioningState: string | ("Succeeded" | "Failed" | "Canceled" | "Creating" | "Updating" | "Deleting");
         RelativeMonthlySchedule: {
@@ -1180,6 +1406,24 @@ export interface components {
             verifyCount?: number | null;
             verifyIntervalMs?: number | null;
         };
+        /** @description What one preflight rule answers. */
+        RuleAnswer: {
+            /** @description Where the rule is described, from the root of the documentation. */
+            docs: string;
+            evidence: string;
+            id: string;
+            message: string;
+            /** @description Only the bundle's agents can tell, and none has yet. */
+            needsAgent: boolean;
+            outcome: components["schemas"]["RuleOutcome"];
+            override?: components["schemas"]["RuleOverride"];
+            /** @description What can be done, also about an answer that is missing. */
+            remedy: string;
+            /** @enum {string} */
+            severity: "Block" | "Warn" | "Info";
+            subjects: string[];
+            title: string;
+        };
         /**
          * @description A packet filter rule that host routing would pass by (`Bypassed`), that cannot be judged (`Unknown`), or a tool that did not say its rules
          *     (`Unread`). What somebody else wrote is shown with its controls visible.
@@ -1205,6 +1449,20 @@ export interface components {
         };
         RuleFindingList: {
             value: components["schemas"]["RuleFinding"][];
+        };
+        RuleOutcome: string | ("Passed" | "Failed" | "Overridden" | "Unknown" | "Skipped");
+        RuleOverride: {
+            /** Format: date-time */
+            expiresAt: string;
+            reason: string;
+        };
+        /** @description What the rules come to under one ruleset. */
+        RulesetAnswer: {
+            /** @description Ids of rules that block under it. */
+            blocking: string[];
+            isSelected: boolean;
+            ruleset: string;
+            verdict: components["schemas"]["PreflightSummary"];
         };
         SkipNode: {
             node: string;
@@ -1306,6 +1564,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentReport"];
+                };
+            };
             /** @description The request has been accepted for processing, but processing has not yet completed. */
             202: {
                 headers: {
@@ -2249,6 +2516,98 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HostRoutingUsageList"];
                 };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_Validate: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssessmentRequest"];
+            };
+        };
+        responses: {
+            /** @description The request has been accepted for processing, but processing has not yet completed. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": string;
+                    /** @description Answers 200 with the report once there is one. */
+                    location: string;
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_WhatIf: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssessmentRequest"];
+            };
+        };
+        responses: {
+            /** @description The request has been accepted for processing, but processing has not yet completed. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": string;
+                    /** @description Answers 200 with the report once there is one. */
+                    location: string;
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unexpected error response. */
             default: {

@@ -6,6 +6,9 @@
  */
 export * from "./admission.ts";
 export * from "./analysis.ts";
+export * from "./assessment.ts";
+export { assessmentMarkdown } from "./assessment-markdown.ts";
+export type * from "./assessment-report.ts";
 export * from "./brand.ts";
 export * from "./change-rollout-policy.ts";
 export * from "./errors.ts";

@@ -22,6 +22,8 @@ export type Finding = {
   readonly overridable: boolean;
   /** Of a finding that is overridden, or failed because its override has ended. */
   readonly override: FindingOverride | undefined;
+  /** There where only the bundle's agents can tell, and none has yet. */
+  readonly needsAgent?: true;
 };
 
 /** What all findings together mean for an operation. `Unknown` may be asked again for a while and blocks for good after that. */

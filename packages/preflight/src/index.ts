@@ -5,6 +5,7 @@
  * a rule that people have overridden is a finding of its own, `overridden`: it blocks nothing and is shown.
  */
 export { overridableRules, run, type Allowance } from "./run.ts";
+export { ruleAnswers } from "./rule-answers.ts";
 export { standingRules, toWarning } from "./standing-rules.ts";
 export { keepAnswers, type AnswerContext } from "./keep-answers.ts";
 export { rules } from "./rules.ts";
@@ -22,6 +23,8 @@ export {
   type ResourceRule,
 } from "./worker-permissions.ts";
 export { upgradeUnderWay } from "./upgrade-signs.ts";
+export { whyBlocked } from "./rules/pf-047-disruption-budgets.ts";
+export { drainLoad } from "./drain-load.ts";
 export { readQuantity } from "./quantity.ts";
 export { ciliumOverrides } from "./cilium-config.ts";
 export type { AzureFacts, BudgetFacts, CiliumFacts, ClusterFacts, Known, NodeFacts, PodFacts } from "./facts.ts";

@@ -1,5 +1,5 @@
 import type { ClusterFacts, NodeFacts } from "./facts.ts";
-import { failed, passed, skipped, unknown, type Outcome, type Rule } from "./rule.ts";
+import { failed, needsAgent, passed, skipped, unknown, type Outcome, type Rule } from "./rule.ts";
 
 /** What distinguishes one rule over agents' preconditions from another. `name`: as the agent reports it. */
 export type NodePrecondition = Pick<Rule, "id" | "title" | "severity" | "remedy"> & {
@@ -16,7 +16,7 @@ export function nodePrecondition({ name, isOptional, ...rule }: NodePrecondition
 function check({ nodes }: ClusterFacts, name: string, isOptional: boolean): Outcome {
   if (!nodes.known) return unknown(`The nodes could not be read: ${nodes.because}`);
   const reporting = nodes.value.filter((node) => node.agentOs !== undefined || node.preconditions !== undefined);
-  if (reporting.length === 0) return skipped("No agent has reported yet.");
+  if (reporting.length === 0) return needsAgent("No agent has reported yet.");
   const asked = reporting.filter(
     ({ preconditions }) => !isOptional || preconditions === undefined || preconditions.some((one) => one.name === name),
   );

@@ -1,5 +1,5 @@
 import type { ClusterFacts, NodeFacts } from "./facts.ts";
-import { skipped, unknown, type Outcome } from "./rule.ts";
+import { needsAgent, unknown, type Outcome } from "./rule.ts";
 
 /** Judges the nodes of which an agent has told something; nodes without an agent are judged once they have one. */
 export function overTold<T>(
@@ -12,5 +12,5 @@ export function overTold<T>(
     const said = told(node);
     return said === undefined ? [] : [{ node: node.name, said }];
   });
-  return found.length === 0 ? skipped("No agent has told this yet.") : judge(found);
+  return found.length === 0 ? needsAgent("No agent has told this yet.") : judge(found);
 }

@@ -7,7 +7,7 @@ export type Severity = "Block" | "Warn" | "Info";
 /** What a rule found. Made by the four constructors below only; `unknown` is never read as "passed". */
 export type Outcome =
   | { readonly kind: "passed" }
-  | { readonly kind: "skipped"; readonly because: string }
+  | { readonly kind: "skipped"; readonly because: string; readonly needsAgent?: boolean }
   | { readonly kind: "failed"; readonly message: string; readonly subjects: readonly string[]; readonly evidence: string }
   | { readonly kind: "unknown"; readonly because: string };
 
@@ -40,6 +40,8 @@ export const informs = (): Severity => "Info";
 export const passed = (): Outcome => ({ kind: "passed" });
 /** The rule does not apply here. */
 export const skipped = (because: string): Outcome => ({ kind: "skipped", because });
+/** Only the bundle's agents can tell, and none has yet. While host routing is being switched on they are there before the rule decides anything. */
+export const needsAgent = (because: string): Outcome => ({ kind: "skipped", because, needsAgent: true });
 /** The rule is broken by `subjects` (pools, nodes, verbs); `evidence` is what was read. */
 export const failed = (message: string, subjects: readonly string[], evidence: string): Outcome => ({
   kind: "failed",

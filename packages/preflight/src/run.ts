@@ -40,7 +40,16 @@ function toFinding(rule: Rule, facts: ClusterFacts, allowance: Allowance): Findi
   };
   if (outcome.kind === "failed") return { ...head, ...failedFinding(rule, outcome, overrideOf(rule, allowance)) };
   const message = outcome.kind === "passed" ? "" : outcome.because;
-  return { ...head, outcome: outcome.kind, message, subjects: [], evidence: "", remedy: "", override: undefined };
+  return {
+    ...head,
+    outcome: outcome.kind,
+    message,
+    subjects: [],
+    evidence: "",
+    remedy: "",
+    override: undefined,
+    ...(outcome.kind === "skipped" && outcome.needsAgent === true && { needsAgent: true }),
+  };
 }
 
 /** Runs every rule of the catalogue over the facts, in the order of their ids; none stops another. An override of a rule that may not be overridden counts for nothing. */

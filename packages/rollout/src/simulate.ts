@@ -35,12 +35,12 @@ import { observeSimulatedAgent, runSimulatedAgent } from "./simulated-agent.ts";
 import { observeSimulatedCilium, runSimulatedCilium } from "./simulated-cilium.ts";
 import { simulatedOperation } from "./simulated-operation.ts";
 import { simulatedPolicy } from "./simulated-policy.ts";
-import { newSimulatedNode, patchSimulatedNode, type SimulatedNode } from "./simulated-node.ts";
+import { inNamespace, newSimulatedNode, patchSimulatedNode, type SimulatedCluster, type SimulatedNode } from "./simulated-node.ts";
 
 /** Neither canaries nor batches nor a soak at the end, for whoever does not ask for them. */
 const ALL_AT_ONCE = { analysisMode: "Off", canaryPerStratum: 0, batchPlan: [], finalSoakMs: 0 } as const;
 
-/** A cluster without machines, for tests: it applies what the engine intends and lets agents act once per round. */
+/** A cluster without machines, for tests and forecasts: it applies what the engine intends and lets agents act once per round. */
 export class Simulation {
   readonly nodes = new Map<string, SimulatedNode>();
   /** Evictions that each budget still allows. */
@@ -69,6 +69,7 @@ export class Simulation {
   operation: Operation | undefined;
   records: readonly NodeRollout[] = [];
   last: Decision | undefined;
+  readonly #network: ClusterSnapshot["network"];
   #cluster: ManagedCluster;
   #config: ClusterObservation["config"];
   #bundle: ClusterObservation["bundle"];
@@ -76,7 +77,8 @@ export class Simulation {
   #operations = 0;
   #ended: Operation | undefined;
 
-  constructor(policy: Partial<RolloutPolicy> = {}, driver: Driver = "bundle") {
+  constructor(policy: Partial<RolloutPolicy> = {}, driver: Driver = "bundle", { network, generation = 1 }: SimulatedCluster = {}) {
+    this.#network = network ?? { podCidrs: [], serviceCidrs: [] };
     this.policy = { ...developmentPolicy, ...ALL_AT_ONCE, ...policy };
     this.#cluster = {
       id: as("/subscriptions/s/resourcegroups/g/providers/microsoft.containerservice/managedclusters/c"),
@@ -88,7 +90,7 @@ export class Simulation {
       envelope: {},
       properties: {},
       desiredMode: "None",
-      generation: 1,
+      generation,
       etag: "",
       provisioningState: "Succeeded",
       activeOperationId: undefined,
@@ -231,7 +233,7 @@ export class Simulation {
       previous: this.last?.status,
       policy: this.policy,
       bundle: this.offered,
-      network: { podCidrs: [], serviceCidrs: [] },
+      network: this.#network,
       token: as<FencingToken>(1),
       reach: this.reachable ? { kind: "Reachable", observed: this.#observe() } : { kind: "Unreachable", message: "no answer" },
       preflight: this.preflight,
@@ -351,7 +353,7 @@ export class Simulation {
     if (node === undefined || pod === undefined) return [];
     if (pod.budget !== undefined) {
       const allowed = this.budgets.get(pod.budget) ?? 0;
-      if (allowed <= 0) return [{ node: nodeName, pod: `shop/${podName}`, budget: `shop/${pod.budget}` }];
+      if (allowed <= 0) return [{ node: nodeName, pod: inNamespace(podName), budget: inNamespace(pod.budget) }];
       this.budgets.set(pod.budget, allowed - 1);
     }
     node.pods = node.pods.filter((candidate) => candidate !== pod);

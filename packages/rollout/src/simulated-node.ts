@@ -1,7 +1,7 @@
 import type { ComparedFigures, NodeTaint, PlatformRulesState } from "@hostrouting/domain";
 import type { PatchNodeIntent } from "./intent.ts";
 import { newSimulatedCilium, type SimulatedCilium } from "./simulated-cilium.ts";
-import type { NodeReport, NodeSpec, RuleScan } from "./snapshot.ts";
+import type { ClusterSnapshot, NodeReport, NodeSpec, RuleScan } from "./snapshot.ts";
 
 /** A node of the simulation: what its API server and its kernel would show. `broken` agents switch, but their probes fail. */
 export type SimulatedNode = {
@@ -55,6 +55,14 @@ export type SimulatedNode = {
   /** What switches it where the cluster brings a Cilium of its own; not looked at elsewhere. */
   readonly cilium: SimulatedCilium;
 };
+
+/** What agents are told of a simulated cluster, and its generation; 1 unless said. */
+export type SimulatedCluster = { readonly network?: ClusterSnapshot["network"]; readonly generation?: number };
+
+/** A name with its namespace: one that says none is of `shop`. */
+export function inNamespace(name: string): string {
+  return name.includes("/") ? name : `shop/${name}`;
+}
 
 /** A Ready node on the stack, of which nothing was ever asked. */
 export function newSimulatedNode(name: string, uid: string): SimulatedNode {

@@ -18,6 +18,7 @@ import {
 } from "@hostrouting/domain";
 import type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
 import type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
+import { fakeAssessments, type FakeAssessments } from "./fake-assessments.ts";
 import type { HistoryRow } from "./history.ts";
 import type { OperationStore } from "./operations.ts";
 import { withRunning, type UsageStore } from "./usage.ts";
@@ -34,6 +35,9 @@ type Row = {
   history: HistoryRow[];
   usage: { open: readonly UsageInterval[]; seenAt: Instant | undefined; charges: readonly UsageCharge[] };
 };
+
+/** As long as something is to be answered a cluster is due again this soon. */
+const PENDING_LOOK_MS = 5_000;
 
 /** As a JSON column would give it back: undefined members are gone, nothing is shared with the caller. */
 function stored<T>(value: T): T {
@@ -84,6 +88,14 @@ export class FakeStore {
     admission: async (asking) => this.#admission(asking),
     record: async (clusterId, token, record) => this.#record(clusterId, token, record),
   };
+
+  readonly assessments: FakeAssessments = fakeAssessments(
+    () => this.#now(),
+    (clusterId) => {
+      const row = this.#rows.get(clusterId);
+      if (row !== undefined) row.lookAgainAt = this.#now();
+    },
+  );
 
   readonly usage: UsageStore = {
     read: async (clusterId, { from, to }) => {
@@ -157,6 +169,7 @@ export class FakeStore {
   reset(): void {
     this.#operations.clear();
     this.#leases.clear();
+    this.assessments.reset();
     for (const row of this.#rows.values()) {
       row.cluster = { ...row.cluster, activeOperationId: undefined };
       row.nodes.clear();
@@ -226,6 +239,7 @@ export class FakeStore {
         rolloutPolicy: stored(row.rolloutPolicy),
         maintenance: stored(row.maintenance),
         faults: stored(row.faults?.said),
+        questions: this.assessments.open(clusterId),
         now: as<Instant>(this.#now()),
       }
     );
@@ -294,7 +308,8 @@ export class FakeStore {
     this.#meter(row, record.enabled);
     row.status = stored(record.status);
     if (record.clearsFaults === true) row.faults = undefined;
-    row.lookAgainAt = this.#now() + record.lookAgainInMs;
+    const restMs = this.assessments.open(clusterId).length > 0 ? Math.min(PENDING_LOOK_MS, record.lookAgainInMs) : record.lookAgainInMs;
+    row.lookAgainAt = this.#now() + restMs;
     this.#append(row, record.history);
     this.version += 1;
     return "Recorded";

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from "kysely";
 import { Pool, TypeOverrides, types } from "pg";
+import { assessmentStore, type AssessmentStore } from "./assessments.ts";
 import { clusterStore, type ClusterStore } from "./clusters.ts";
 import { leaseStore, type LeaseStore } from "./cluster-lease.ts";
 import { directoryStore, type DirectoryStore } from "./directory.ts";
@@ -11,6 +12,7 @@ import { usageStore, type UsageStore } from "./usage.ts";
 
 /** Everything that is kept, by aggregate. */
 export type Store = {
+  readonly assessments: AssessmentStore;
   readonly clusters: ClusterStore;
   readonly directory: DirectoryStore;
   readonly leases: LeaseStore;
@@ -54,6 +56,7 @@ export async function openStore(databaseUrl: string, onConnectionError: (error: 
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   await migrate(db);
   return {
+    assessments: assessmentStore(db),
     clusters: clusterStore(db),
     directory: directoryStore(db),
     leases: leaseStore(db),

@@ -19,6 +19,7 @@ import {
   type StepFaults,
 } from "@hostrouting/domain";
 import { sql, type Kysely, type Transaction } from "kysely";
+import { assessmentDue, openAssessments, type OpenAssessment } from "./assessments.ts";
 import { toManagedCluster } from "./clusters.ts";
 import { appendHistory } from "./history.ts";
 import { toOperation } from "./operations.ts";
@@ -35,6 +36,8 @@ export type ClusterRound = {
   readonly maintenance: MaintenanceConfigurations;
   /** What failed again and again in the rounds before; absent when nothing did. */
   readonly faults?: StepFaults | undefined;
+  /** What was asked of the cluster without changing it and is not answered yet, the oldest first. */
+  readonly questions: readonly OpenAssessment[];
   readonly now: Instant;
 };
 
@@ -203,12 +206,13 @@ async function recordRound(
   if (record.operation !== undefined) await recordOperation(tx, record.operation, record.takesPlace);
   await recordNodes(tx, clusterId, record.nodes);
   await recordUsage(tx, clusterId, record.enabled);
+  const lookAgainAt = sql<Date>`clock_timestamp() + ${record.lookAgainInMs} * interval '1 millisecond'`;
   await tx
     .updateTable("cluster_round")
     .set({
       status: JSON.stringify(record.status),
       ...(record.clearsFaults === true ? { faults: null, fault_retry_at: null } : {}),
-      look_again_at: sql`clock_timestamp() + ${record.lookAgainInMs} * interval '1 millisecond'`,
+      look_again_at: sql`least(${lookAgainAt}, ${assessmentDue(clusterId)})`,
     })
     .where("cluster_id", "=", clusterId)
     .execute();
@@ -258,6 +262,7 @@ export function roundStore(db: Kysely<Tables>): RoundStore {
             rolloutPolicy: round.rollout_policy ?? {},
             maintenance: round.maintenance,
             faults: round.faults ?? undefined,
+            questions: await openAssessments(tx, clusterId),
             now: as<Instant>(round.now.getTime()),
           };
         });

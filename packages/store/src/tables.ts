@@ -1,5 +1,7 @@
 import type {
   AccelerationMode,
+  AssessmentId,
+  AssessmentReport,
   ClusterId,
   Driver,
   HostRoutingStatus,
@@ -70,6 +72,20 @@ export type Tables = {
     usage_seen_at: ColumnType<Date | null, never, unknown>;
     faults: Json<StepFaults> | null;
     fault_retry_at: Date | null;
+  };
+  assessment: {
+    id: AssessmentId;
+    cluster_id: ClusterId;
+    kind: "Validate" | "WhatIf";
+    mode: AccelerationMode;
+    rollout_policy: Json<Partial<RolloutPolicy>>;
+    state: "Pending" | "Succeeded" | "Failed" | "Canceled";
+    report: Json<AssessmentReport> | null;
+    error: Json<OperationError> | null;
+    tenant_id: string;
+    object_id: string;
+    requested_at: Generated<Date>;
+    ended_at: Date | null;
   };
   usage_interval: {
     cluster_id: ClusterId;

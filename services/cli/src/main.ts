@@ -4,6 +4,7 @@
 import { ArmRefusal, openArmCluster } from "@hostrouting/azure";
 import { AppError, explain, type AccelerationMode } from "@hostrouting/domain";
 import { Command, Option } from "commander";
+import { assessCommand, type AssessOptions } from "./commands/assess.ts";
 import { askCommand } from "./commands/ask.ts";
 import { findingsCommand, type FindingsOptions } from "./commands/findings.ts";
 import { nodeTraceCommand, type RunBesideAgent, type TraceOptions } from "./commands/node-trace.ts";
@@ -61,10 +62,26 @@ function program(ended: (code: number) => void): Command {
     .option("--from <day>", "first UTC day, YYYY-MM-DD; else the first of the month")
     .option("--to <day>", "last UTC day; else today")
     .action(async (options: Common & UsageOptions) => ended(await usageCommand(parts(options).cluster, options, print)));
+  addQuestions(add, ended);
   addVerbs(add, ended);
   addTranslation(root, ended);
   addNodeCommands(root, ended);
   return root;
+}
+
+/** What may be asked of a cluster without changing it. */
+function addQuestions(add: (name: string, description: string) => Command, ended: (code: number) => void): void {
+  const questions = {
+    preflight: ["validate", "run every preflight rule without touching the cluster (exit code 2 when one blocks)"],
+    "what-if": ["whatIf", "show what switching would do: batches, duration, what holds it, what it costs, what changes in the cluster"],
+  } as const;
+  for (const [name, [verb, description]] of Object.entries(questions))
+    add(name, description)
+      .addOption(new Option("--mode <mode>", "what is asked about").choices(["BpfVeth", "None"]).default("BpfVeth"))
+      .option("--policy <json>", "changes to the rollout policy that count for the answer only, as a JSON object")
+      .option("--json", "the whole report as JSON, as -o json", false)
+      .option("--markdown", "the whole report as Markdown", false)
+      .action(async (options: Common & AssessOptions) => ended(await assessCommand(parts(options).cluster, { ...options, verb }, print)));
 }
 
 /** What may be asked of the operation that is under way, or has failed. */

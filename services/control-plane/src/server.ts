@@ -4,6 +4,7 @@
  */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { authorityProxy } from "./arm/authority-proxy.ts";
+import { assessmentRoutes } from "./arm/assessment-routes.ts";
 import { directoryRoutes } from "./arm/directory-routes.ts";
 import { hostRoutingRoutes } from "./arm/host-routing-routes.ts";
 import { parseJsonBody } from "./arm/json-body.ts";
@@ -92,6 +93,7 @@ export async function buildServer(deps: Deps, tls: TlsFiles): Promise<FastifyIns
   managedClusterRoutes(app, deps);
   maintenanceRoutes(app, deps);
   hostRoutingRoutes(app, deps);
+  assessmentRoutes(app, deps);
   operationRoutes(app, deps);
   usageRoutes(app, deps);
   if (deps.settings.authorityUrl !== undefined) await authorityProxy(app, deps.settings.authorityUrl);

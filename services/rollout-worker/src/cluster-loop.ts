@@ -108,6 +108,7 @@ export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: Clu
       watch.follow(undefined);
       await loop.stop();
       memory.webhook.asking?.abort();
+      memory.assessment.stopped = true;
       answer.end();
       watch.follow(undefined);
       deps.metrics.forget(clusterId);

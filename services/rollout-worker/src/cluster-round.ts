@@ -21,11 +21,13 @@ import {
 } from "@hostrouting/domain";
 import type { ClusterAccess, RolloutLease } from "@hostrouting/kube";
 import type { PolicyJudgement } from "@hostrouting/policy";
-import { clusterProfile } from "@hostrouting/preflight";
+import { clusterProfile, type ClusterFacts, type NodeFacts } from "@hostrouting/preflight";
 import { decide, type Bundle, type Decision, type ClusterSnapshot, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
 import type { Logger, Timers } from "@hostrouting/runtime";
 import { upgradeChange, type ClusterLease, type ClusterRound, type RoundRecord, type Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
+import { nothingAssessed, type AssessmentMemory } from "./assess/assess-beside.ts";
+import { assessRound } from "./assess/assess-round.ts";
 import { heldByOther, readFence, takeFence, type Fence } from "./cluster-fence.ts";
 import { CiliumWords } from "./cilium/cilium-words.ts";
 import { observeCilium, type CiliumLook } from "./cilium/observe-cilium.ts";
@@ -52,7 +54,7 @@ import { freshBirthTaint, observeCluster, type BirthTaintMemory, type ObservedCl
 
 /** What rounds need; the same for every cluster of a worker. */
 export type RoundDeps = {
-  readonly store: Pick<Store, "leases" | "rounds" | "clusters">;
+  readonly store: Pick<Store, "leases" | "rounds" | "clusters" | "assessments">;
   readonly access: AccessPool;
   readonly workerId: string;
   /** A UUID for an operation that begins by itself. */
@@ -81,6 +83,7 @@ export type RoundMemory = {
   readonly webhook: WebhookMemory;
   /** What agents of the cluster's own Cilium said of themselves. */
   readonly words: CiliumWords;
+  readonly assessment: AssessmentMemory;
   preflight: PreflightMemory | undefined;
   preflightRun: PreflightRun | undefined;
   backoff: SubjectBackoff | undefined;
@@ -108,6 +111,7 @@ export function newMemory(): RoundMemory {
     webhook: nothingAsked(),
     birthTaint: undefined,
     words: new CiliumWords(),
+    assessment: nothingAssessed(),
   };
 }
 
@@ -136,6 +140,9 @@ type Look = {
   readonly managedPolicy: PolicyJudgement | undefined;
   readonly access: ClusterAccess | undefined;
   readonly fence: Fence;
+  /** What preflight wants of the nodes; absent where nobody could look. */
+  readonly facts?: readonly NodeFacts[] | undefined;
+  readonly cilium?: ClusterFacts["cilium"];
 };
 
 type Looking = { readonly read: ClusterRound; readonly lease: ClusterLease; readonly policy: RolloutPolicy; readonly memory: RoundMemory };
@@ -177,7 +184,7 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
     const managedPolicy = judgeManagedPolicy(found, { read, policy, attempt: memory.applied.policyAttempt });
     const { cluster, operation, maintenance, now } = read;
     const question = { cluster, operation, maintenance, policy, nodes: facts, managedPolicy, cilium, now };
-    const said = { reach, standing: checkStanding(question), upgrade: checkUpgrade(question), managedPolicy, access, fence };
+    const said = { reach, standing: checkStanding(question), upgrade: checkUpgrade(question), managedPolicy, access, fence, facts, cilium };
     if (operation === undefined || !wantsPreflight(operation)) {
       memory.preflight = undefined;
       return { ...said, preflight: { kind: "NotAsked" } };
@@ -357,6 +364,10 @@ async function heldRound(deps: RoundDeps, held: HeldLease, memory: RoundMemory):
   const policy: RolloutPolicy = { ...productionPolicy, ...read.rolloutPolicy };
   memory.leaseMs = policy.leaseMs;
   const seen = await look(deps, { read, lease: held.lease, policy, memory });
+  const lookAgainMs = assessRound({ store: deps.store, logger: deps.logger, memory: memory.assessment }, read, {
+    ...seen,
+    bundle: deps.bundle,
+  });
   const admission = await askAdmission(deps, read.operation);
   const decision = decide(snapshotOf(deps, { read, admission, lease: held.lease, seen, policy, memory }), read.now);
   const outcome = await deps.store.rounds.record(clusterId, token, toRecord(deps, { read, decision, wasClean }));
@@ -372,5 +383,6 @@ async function heldRound(deps: RoundDeps, held: HeldLease, memory: RoundMemory):
   for (const entry of decision.history) deps.logger.info({ clusterId, ...entry.data }, entry.kind);
   const isActive = decision.operation !== undefined || read.cluster.desiredMode === "BpfVeth";
   const heldBackMs = Math.min(HELD_BACK_LOOK_MAX_MS, memory.backoff?.nextInMs() ?? 0);
-  return { kind: "Done", lookAgainInMs: Math.max(decision.lookAgainInMs, heldBackMs), access: seen.access, isActive };
+  const lookAgainInMs = Math.min(lookAgainMs, Math.max(decision.lookAgainInMs, heldBackMs));
+  return { kind: "Done", lookAgainInMs, access: seen.access, isActive };
 }

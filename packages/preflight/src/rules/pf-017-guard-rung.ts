@@ -1,4 +1,4 @@
-import { blocks, failed, passed, skipped, unknown, type Rule } from "../rule.ts";
+import { blocks, failed, needsAgent, passed, unknown, type Rule } from "../rule.ts";
 
 /**
  * PF-017: where host routing is on, the kernel lets the guard refuse rules of the packet filter, which pods' packets would pass by. What a
@@ -16,7 +16,7 @@ export const guardRung: Rule = {
   check({ nodes }) {
     if (!nodes.known) return unknown(`The nodes could not be read: ${nodes.because}`);
     const told = nodes.value.filter(({ guardRung: rung }) => rung !== undefined);
-    if (told.length === 0) return skipped("No agent has said how its node's kernel can refuse rules.");
+    if (told.length === 0) return needsAgent("No agent has said how its node's kernel can refuse rules.");
     const toothless = told.filter(({ guardRung: rung }) => rung === "Audit" || rung === "Unsupported");
     if (toothless.length === 0) return passed();
     return failed(

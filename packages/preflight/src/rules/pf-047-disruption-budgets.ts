@@ -2,8 +2,8 @@ import type { BudgetFacts, PodFacts } from "../facts.ts";
 import { overPods, podReaders } from "../pod-rule.ts";
 import { failed, passed, skipped, unknown, warns, type Outcome, type Rule } from "../rule.ts";
 
-/** Why a budget will hold up whoever drains a node, or nothing. */
-function whyBlocked(budget: BudgetFacts): string | undefined {
+/** Why a budget will hold up whoever drains a node, or nothing. Pure. */
+export function whyBlocked(budget: BudgetFacts): string | undefined {
   const { disruptionsAllowed, expectedPods, currentHealthy, desiredHealthy } = budget;
   if (expectedPods === 0 || disruptionsAllowed > 0) return undefined;
   if (desiredHealthy >= expectedPods) return `asks for ${desiredHealthy} of ${expectedPods} pods, so that none may ever leave`;

@@ -3,13 +3,14 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { as, type ClusterId, type DailyUsage, type EnabledNode, type OperationId } from "@hostrouting/domain";
 import type { ClusterLease } from "../cluster-lease.ts";
 import type { Store } from "../open-store.ts";
+import { assessments } from "./assessment-contract.ts";
 import { beginning, emptyStatus, nodeRecord } from "./test-store.ts";
 
 const LONG_MS = 60_000;
 
 /** A store with one registered cluster, and what only a test may do to it. */
 export type ContractStore = {
-  readonly store: Pick<Store, "clusters" | "leases" | "operations" | "rounds" | "usage">;
+  readonly store: Pick<Store, "assessments" | "clusters" | "leases" | "operations" | "rounds" | "usage">;
   readonly clusterId: ClusterId;
   /** Every lease runs out now. */
   expireLeases(): Promise<void>;
@@ -17,7 +18,7 @@ export type ContractStore = {
   reset(): Promise<void>;
   /** Sets an operation's phase to `Rolling`, past the store's own statements. */
   reopen(id: OperationId): Promise<void>;
-  /** What is metered began so much earlier, and was seen so much longer ago. */
+  /** What is metered began so much earlier, and was seen so much longer ago; so was what is asked for; the cluster is due so much sooner. */
   age(ms: number): Promise<void>;
   close(): Promise<void>;
 };
@@ -54,6 +55,7 @@ export function storeContract(make: () => Promise<ContractStore>): void {
   void describe("history", history);
   void describe("clusters", clusters);
   void describe("usage", usage);
+  void describe("assessments", () => assessments(() => it));
 }
 
 function leases(): void {

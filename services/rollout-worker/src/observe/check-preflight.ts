@@ -60,7 +60,8 @@ function policyFact(judgement: PolicyJudgement | undefined): ClusterFacts["manag
 /** Rules over Azure's words are for the driver under which Azure switches nodes, and no worker of this version does that. */
 const NO_AZURE = { known: false, because: "this version asks nothing of Azure" } as const;
 
-function clusterFacts(question: PreflightQuestion, asked: Asked): ClusterFacts {
+/** Everything that the rules may look at. */
+export function clusterFacts(question: PreflightQuestion, asked: Asked): ClusterFacts {
   const { cluster, operation, maintenance, policy, nodes, managedPolicy, cilium, now } = question;
   return {
     driver: cluster.driver,
@@ -84,7 +85,8 @@ function clusterFacts(question: PreflightQuestion, asked: Asked): ClusterFacts {
   };
 }
 
-const allowance = ({ policy, now }: PreflightQuestion): Allowance => ({ overrides: policy.preflightOverrides, now });
+/** What may fail, by the policy that is asked about. */
+export const allowance = ({ policy, now }: PreflightQuestion): Allowance => ({ overrides: policy.preflightOverrides, now });
 
 /** What was asked for an operation, and when (database time). It costs a list of all pods, and rounds follow one another within a second. */
 export type PreflightMemory = { readonly operation: OperationId; readonly at: Instant; readonly asked: Asked };

@@ -56,6 +56,9 @@ export type World = {
   operation(id: OperationId): Promise<Operation>;
   /** One round of a worker; `wrap` may put itself between the worker and its store and cluster. */
   round(worker?: string, wrap?: Interposer): Promise<RoundEnd>;
+  /** Until what was asked without changing anything is answered, as far as a round began to. */
+  assessed(): Promise<void>;
+  sql(statement: string): Promise<void>;
   /** The lease runs out, as after its holder's death. */
   expireLease(): Promise<void>;
   /** Rounds and ticks until the operation has ended; a rollout that takes more rounds than this hangs. */
@@ -160,7 +163,12 @@ function depsOf(parts: {
   const { store, opened, workerId, wrap, bundle } = parts;
   const access: ClusterAccess = interposed(opened, wrap);
   return {
-    store: { leases: interposed(store.leases, wrap), rounds: interposed(store.rounds, wrap), clusters: interposed(store.clusters, wrap) },
+    store: {
+      assessments: store.assessments,
+      leases: interposed(store.leases, wrap),
+      rounds: interposed(store.rounds, wrap),
+      clusters: interposed(store.clusters, wrap),
+    },
     access: { get: async () => access, close: () => {} },
     workerId,
     newId: randomUUID,
@@ -226,6 +234,10 @@ export async function makeWorld(
       memories.set(worker, memory);
       return clusterRound(deps(worker, wrap), CLUSTER_ID, memory);
     },
+    async assessed() {
+      for (const { assessment } of memories.values()) await assessment.running;
+    },
+    sql: (statement) => administer(database.url, statement),
     expireLease: () => administer(database.url, "update cluster_lease set expires_at = clock_timestamp() - interval '1 second'"),
     async finish(id, roundsMax = 200) {
       for (let rounds = 0; rounds < roundsMax; rounds += 1) {
