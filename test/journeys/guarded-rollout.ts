@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { developmentPolicy } from "@hostrouting/domain";
 import { ENABLE_TIMEOUT_MS, expectDisabled, expectEnabled, someNodeInFlight } from "./expectations.ts";
+import { addHeldBackNode } from "./held-back-node.ts";
 import { journey } from "./journey.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
@@ -47,7 +48,7 @@ async function tell(stage: Stage, story: Story): Promise<void> {
   const lost = await someNodeInFlight(stage, IN_FLIGHT);
   await stage.cluster.lab("remove-node", lost);
   await story.reach("approve; the node that is switched next is lost", { wait: "FinalSoaking" });
-  await stage.cluster.lab("add-node");
+  await addHeldBackNode(stage);
   await until("the node that was added to be enabled", 120_000, async () => {
     const nodes = await stage.arm.nodes();
     return nodes.length === 3 && nodes.every(({ properties }) => properties.phase === "Enabled");

@@ -51,12 +51,14 @@ export type KubeObject = {
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly creationTimestamp: string };
   readonly spec: {
     readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string; readonly effect: string }[];
     readonly generation?: number;
     readonly confirmedGeneration?: number;
     readonly containers?: readonly Readonly<Record<string, unknown>>[];
   };
   readonly status?: {
     readonly effectiveMode?: string;
+    readonly confirmed?: boolean;
     readonly facts?: { readonly guardRung?: string };
     readonly observedAt?: string;
     readonly scan?: { readonly platformRules?: { readonly state: string } };
