@@ -3,6 +3,7 @@ import { disable, ENABLE_TIMEOUT_MS, expectDisabled, expectNothingCordoned, some
 import { journey } from "./journey.ts";
 import { kernelView, labNodes, onNode, type LabNode } from "./lab-nodes.ts";
 import { readEvents } from "./read-events.ts";
+import type { ArmFault } from "./shapes.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
 
@@ -22,10 +23,10 @@ export function failedPreflight(stage: Stage): void {
         assert.equal(operation.status, "Failed");
         assert.equal(operation.error?.code, "PreflightBlocked");
         const details = operation.error?.details ?? [];
-        const textOf = (wanted: string): string => JSON.stringify(details.find(({ code }) => code === wanted) ?? {});
-        assert.ok(textOf("PF-009").includes(node.name), JSON.stringify(operation.error));
+        const detail = (wanted: string): ArmFault | undefined => details.find(({ code }) => code === wanted);
+        assert.ok(JSON.stringify(detail("PF-009") ?? {}).includes(node.name), JSON.stringify(operation.error));
         await expectTold(stage, node.name, /cali-FORWARD/);
-        return textOf("PF-030");
+        return detail("PF-030")?.message ?? "";
       });
       for (const each of labNodes(stage.stateDir)) assert.deepEqual((await kernelView(each)).pins, []);
       assert.deepEqual(await stage.cluster.list("daemonsets", "-n", "acns-hostrouting"), []);
