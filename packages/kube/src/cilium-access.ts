@@ -32,7 +32,7 @@ export type CiliumAccess = {
   /** All of them, ours too; none where the API server knows no such kind. */
   listNodeConfigs(): Promise<readonly CiliumNodeConfigObject[]>;
   listAgents(): Promise<readonly V1Pod[]>;
-  /** Server-side apply of a node's object. */
+  /** Makes a node's object, or replaces its overrides as a whole: what somebody added goes. */
   applyNodeConfig(wish: CiliumNodeConfigWish): Promise<void>;
   deleteNodeConfig(node: string): Promise<void>;
   /** What the agent in a pod says of itself: `cilium-dbg status -o json`, run in the pod. */

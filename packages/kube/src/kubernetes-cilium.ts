@@ -19,6 +19,7 @@ const PODS = `/api/v1/namespaces/${CILIUM_NAMESPACE}/pods`;
 const CONFIG = `/api/v1/namespaces/${CILIUM_NAMESPACE}/configmaps/${CILIUM_CONFIG_NAME}`;
 /** A program that asks over a socket of its own pod; a round must stay far below the lease. */
 const STATUS_TIMEOUT_MS = 5_000;
+const ABSENT = Symbol("there is no such object");
 
 async function orAbsent<T>(promise: Promise<unknown>, absent: T): Promise<T> {
   try {
@@ -75,6 +76,31 @@ async function agentStatus(config: KubeConfig, pod: string): Promise<string> {
   return exitCode === 0 ? stdout : refuse(new Error(`cilium-dbg ended with ${exitCode}: ${stderr.slice(0, 200)}`));
 }
 
+/**
+ * Replaces what is ours of a node's object, or makes it. No server-side apply: it leaves overrides that others added, and where it takes the last of ours away
+ * it makes `defaults` null, which the definition refuses.
+ */
+async function writeNodeConfig(client: ApiClient, wish: CiliumNodeConfigWish): Promise<void> {
+  const { metadata, spec, ...kind } = nodeConfigManifest(wish);
+  const query = { fieldManager: ROLLOUT_MANAGER, fieldValidation: "Strict" };
+  const { labels, annotations, ownerReferences } = metadata;
+  const changes = {
+    "/metadata/labels": labels,
+    "/metadata/annotations": annotations,
+    "/metadata/ownerReferences": ownerReferences,
+    "/spec": spec,
+  };
+  const replaced = client.call({
+    method: "PATCH",
+    path: `${NODE_CONFIGS}/${metadata.name}`,
+    query,
+    body: Object.entries(changes).map(([path, value]) => ({ op: "add", path, value })),
+    contentType: "application/json-patch+json",
+  });
+  if ((await orAbsent(replaced, ABSENT)) === ABSENT)
+    await client.call({ method: "POST", path: NODE_CONFIGS, query, body: { ...kind, metadata, spec } });
+}
+
 /** A cluster's own Cilium, over its API server. */
 export function kubernetesCilium(client: ApiClient, credential: Credential): CiliumAccess {
   const config = configOf(credential);
@@ -88,16 +114,7 @@ export function kubernetesCilium(client: ApiClient, credential: Credential): Cil
     listNodeConfigs: async () =>
       (await orAbsent<{ readonly items?: readonly CiliumNodeConfigObject[] }>(get(NODE_CONFIGS), {})).items ?? [],
     listAgents: async () => ((await get(PODS, { labelSelector: agents.join() })) as { readonly items?: readonly V1Pod[] }).items ?? [],
-    async applyNodeConfig(wish) {
-      await client.call({
-        method: "PATCH",
-        path: `${NODE_CONFIGS}/${CILIUM_OBJECT_PREFIX}${wish.node.name}`,
-        // What somebody else put into an object of ours is theirs to lose: it is compared as a whole when it is read.
-        query: { fieldManager: ROLLOUT_MANAGER, force: "true", fieldValidation: "Strict" },
-        body: nodeConfigManifest(wish),
-        contentType: "application/apply-patch+yaml",
-      });
-    },
+    applyNodeConfig: (wish) => writeNodeConfig(client, wish),
     async deleteNodeConfig(node) {
       await orAbsent(client.call({ method: "DELETE", path: `${NODE_CONFIGS}/${CILIUM_OBJECT_PREFIX}${node}` }), undefined);
     },
