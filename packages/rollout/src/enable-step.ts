@@ -6,6 +6,7 @@ import { isEmptyFromBirth } from "./held-back.ts";
 import { nodeIllness } from "./node-health.ts";
 import { detachStep } from "./detach-step.ts";
 import { renewObject } from "./renew-object.ts";
+import type { NodeObservation } from "./snapshot.ts";
 import { drainStep, cordonStep } from "./drain-step.ts";
 import { desiredSpec, enter, hold, isAskedFor, isOverdue, move, claimOf, patchNode, type NodeStep, type StepContext } from "./node-step.ts";
 import { isLaterClaim, isOurClaim, parseOwner } from "./owner.ts";
@@ -65,9 +66,23 @@ function once(record: NodeRollout, context: StepContext): NodeStep {
 
 function whileOff(record: NodeRollout, context: StepContext): NodeStep {
   const off = { reason: "EmergencyOff" as const, message: "Host routing is switched off for the whole cluster (`spec.emergencyOff`)." };
+  const { seen, driver } = context;
   const atRest = record.phase === "Pending" || record.phase === "Disabled" || record.phase === "Failed";
-  if (atRest || !isKnownLegacy(context.seen)) return hold(record, off);
-  return hold(enter({ ...record, attempt: 0, problem: { reason: off.reason, message: off.message } }, "Pending", context.now), off);
+  if (!atRest && !isKnownLegacy(seen)) return hold(record, off);
+  const resting = atRest
+    ? record
+    : enter({ ...record, attempt: 0, problem: { reason: off.reason, message: off.message } }, "Pending", context.now);
+  if (!hasUnseenOrder(seen)) return hold(resting, off);
+  const withdrawn = { ...resting, switchGeneration: nextGeneration(resting, seen) };
+  return hold(withdrawn, off, ...driver.order(desiredSpec(withdrawn, "Observe", context), seen));
+}
+
+/**
+ * Whether a switch was ordered that the agent has not taken notice of. One that it has it will not carry out after the emergency; this one it would, whenever
+ * it comes back, beside the node whose turn it is then.
+ */
+function hasUnseenOrder({ spec, report, bootId }: NodeObservation): boolean {
+  return spec?.mode === "BpfVeth" && spec.bootID === bootId && (report?.observedGeneration ?? 0) < spec.generation;
 }
 
 function start(record: NodeRollout, context: StepContext): NodeStep {

@@ -30,6 +30,7 @@ export function observeSimulatedAgent(node: SimulatedNode, place: SimulatedPlace
 function report(node: SimulatedNode, { emergencyOff, badBundles, nowMs }: SimulatedPlace): NodeReport | undefined {
   if (node.agentDigest === undefined || node.spec === undefined || node.silent || node.generation === 0) return undefined;
   const isOn = node.effectiveMode === "BpfVeth";
+  const isOff = emergencyOff && node.staleSinceMs === undefined;
   const isBroken = node.broken || badBundles.has(node.agentDigest);
   return {
     observedGeneration: node.generation,
@@ -38,7 +39,7 @@ function report(node: SimulatedNode, { emergencyOff, badBundles, nowMs }: Simula
     bundleDigest: node.agentDigest,
     effectiveMode: node.effectiveMode,
     confirmed: node.confirmed,
-    reason: emergencyOff ? "EmergencyOff" : node.missed === node.generation ? "ConfirmMissed" : isOn ? "Switched" : "Detached",
+    reason: isOff ? "EmergencyOff" : node.missed === node.generation ? "ConfirmMissed" : isOn ? "Switched" : "Detached",
     message: "",
     fastShare: undefined,
     stackReasons: [],
