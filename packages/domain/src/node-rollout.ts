@@ -56,7 +56,7 @@ export type NodeRollout = {
   /** Distinct agent observations in a row that agreed with what was asked for. */
   readonly verifiedCount: number;
   readonly lastVerifiedAt: Instant | undefined;
-  /** The boot in which its switch was verified and confirmed last; what is true of it ends with the boot. */
+  /** The boot in which its switch was verified last; what is true of it ends with the boot. */
   readonly verifiedBoot?: string | undefined;
   /** With which of the operation's stages it was started: 0 is the canaries', 1 the first batch's. Absent until it is, and where nobody counts. */
   readonly stage?: number | undefined;

@@ -258,7 +258,7 @@ function verify(record: NodeRollout, context: StepContext): NodeStep {
   const verified = fresh
     ? { ...record, verifiedCount: record.verifiedCount + 1, lastVerifiedAt: as<Instant>(report.observedAtMs) }
     : record;
-  if (verified.verifiedCount >= policy.verifyCount) return move(enter(verified, "Confirming", now));
+  if (verified.verifiedCount >= policy.verifyCount) return move(enter({ ...verified, verifiedBoot: seen.bootId }, "Confirming", now));
   if (isOverdue(record, policy.switchTimeoutMs, now))
     return revert(record, context, { reason: "VerificationFailed", message: "too few observations" });
   return hold(verified, {
@@ -276,7 +276,7 @@ function confirm(record: NodeRollout, context: StepContext): NodeStep {
   const wanted = desiredSpec(record, "BpfVeth", context);
   const writes = context.driver.order(wanted, seen);
   if (isAskedFor(wanted, seen) && hasObserved(report, record) && report.effectiveMode === "BpfVeth" && report.confirmed)
-    return move(enter({ ...record, problem: undefined, verifiedBoot: seen.bootId }, "Soaking", now));
+    return move(enter({ ...record, problem: undefined }, "Soaking", now));
   if (isOverdue(record, policy.switchTimeoutMs, now))
     return revert(record, context, { reason: "ConfirmTimeout", message: "The agent did not take the confirmation in time." });
   return hold(
@@ -341,7 +341,9 @@ function switchProblem(record: NodeRollout, context: StepContext): NodeStep | un
   const { seen, now, policy } = context;
   const report = currentReport(seen);
   const switched = seen.spec?.generation === record.switchGeneration && seen.spec.mode === "BpfVeth";
-  if (switched && seen.spec.bootID !== seen.bootId)
+  // An object that somebody deleted says nothing of the boot; what was verified then must not be confirmed now.
+  const isOtherBoot = switched ? seen.spec.bootID !== seen.bootId : record.phase === "Confirming" && record.verifiedBoot !== seen.bootId;
+  if (isOtherBoot)
     return move(
       enter({ ...record, problem: { reason: "NodeRebooted", message: "The node booted while it was being switched." } }, "Pending", now),
     );
