@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { disable, ENABLE_TIMEOUT_MS, expectDisabled, expectEnabled } from "./expectations.ts";
+import { disable, ENABLE_TIMEOUT_MS, expectDisabled, expectEnabled, someNodeInFlight } from "./expectations.ts";
 import { journey } from "./journey.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
+
+/** From the first refusal until status tells whose budget it is. */
+const NAMED_WITHIN_MS = 10_000;
 
 /** The policy's other value: pods are moved away first, as far as disruption budgets allow. */
 export function drainAndSwitch(stage: Stage): void {
@@ -20,7 +23,8 @@ export function drainAndSwitch(stage: Stage): void {
       try {
         await stage.cluster.apply(budget(4));
         const on = await stage.arm.setMode("BpfVeth");
-        const wait = await until("a wait that names the budget", 60_000, async () => {
+        await someNodeInFlight(stage, ["Draining"]);
+        const wait = await until("a wait that names the budget", NAMED_WITHIN_MS, async () => {
           const { waits } = (await stage.arm.hostRouting()).properties;
           return waits.find((one) => one.reason === "PodDisruptionBudget");
         });

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { AppError } from "@hostrouting/domain";
+import { AppError, explain } from "@hostrouting/domain";
 import type { V1Pod } from "@kubernetes/client-node";
-import { failureOf, targetOf } from "./api-client.ts";
+import { apiClient, failureOf, targetOf } from "./api-client.ts";
 import { readCredential } from "./credential.ts";
 import { evictablePods } from "./evictable-pods.ts";
 import { evictionOutcome } from "./eviction-answer.ts";
@@ -101,9 +101,11 @@ describe("a kubeconfig", () => {
     return path;
   };
   const server = "https://10.0.0.1:6443";
+  const ELSEWHERE = { loopback: "Refused" } as const;
   test("with a certificate is read", () => {
     const credential = readCredential(
       write({ server, "certificate-authority-data": "Y2E=" }, { "client-certificate-data": "Y2VydA==", "client-key-data": "a2V5" }),
+      ELSEWHERE,
     );
     assert.deepEqual(
       [credential.server.host, `${credential.ca}`, `${credential.cert}`, `${credential.key}`],
@@ -116,15 +118,36 @@ describe("a kubeconfig", () => {
     ["that skips the certificate check", { server, "insecure-skip-tls-verify": true }, { token: "t" }],
     ["that names a proxy", { server, "proxy-url": "http://10.0.0.2" }, { token: "t" }],
     ["without TLS", { server: "http://10.0.0.1" }, { token: "t" }],
+    ["whose token is a file", { server }, { "token-file": "/etc/shadow" }],
+    ["whose certificate is a file", { server }, { "client-certificate": "/etc/hostname", "client-key-data": "a2V5" }],
+    ["whose key is a file", { server }, { "client-certificate-data": "Y2VydA==", "client-key": "/etc/shadow" }],
+    ["whose authority is a file", { server, "certificate-authority": "/etc/shadow" }, { token: "t" }],
+    ["of a server on this machine", { server: "https://127.0.0.1:6443" }, { token: "t" }],
+    ["of a server on this machine, of version 6", { server: "https://[::1]:6443" }, { token: "t" }],
+    ["of a server at a link-local address", { server: "https://169.254.169.254" }, { token: "t" }],
+    ["of a server at a link-local address of version 6", { server: "https://[fe80::1]:6443" }, { token: "t" }],
+    ["of 10 MiB", { server }, { token: "t".repeat(10 * 1024 * 1024) }],
   ] as const;
   for (const [what, cluster, user] of refused)
     test(`${what} is refused`, () => {
       assert.throws(
-        () => readCredential(write(cluster, user)),
+        () => readCredential(write(cluster, user), ELSEWHERE),
         (error: unknown) => error instanceof AppError && error.code === "kube.credential-refused",
       );
     });
+  test("of a server on this machine is read where the provider runs it here", () => {
+    const credential = readCredential(write({ server: "https://127.0.0.1:6443" }, { token: "t" }), { loopback: "Allowed" });
+    assert.equal(credential.server.host, "127.0.0.1:6443");
+  });
+  test("of a server whose name means this machine is refused when it is connected to", async () => {
+    const credential = readCredential(write({ server: "https://localhost:6443" }, { token: "t" }), ELSEWHERE);
+    const client = apiClient(credential);
+    await assert.rejects(client.call({ method: "GET", path: "/version" }), (error) =>
+      /localhost means .*, which is not connected to/.test(explain(error)),
+    );
+    client.close();
+  });
   test("that is missing is refused with its path", () => {
-    assert.throws(() => readCredential("/nowhere/kubeconfig"), /\/nowhere\/kubeconfig/);
+    assert.throws(() => readCredential("/nowhere/kubeconfig", ELSEWHERE), /\/nowhere\/kubeconfig/);
   });
 });

@@ -3,6 +3,7 @@ import { Agent, request, type RequestOptions } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { AppError } from "@hostrouting/domain";
 import type { Credential } from "./credential.ts";
+import { reachableLookup } from "./reachable-lookup.ts";
 
 /** Every call ends within this: a round must stay far below the lease. */
 const CALL_TIMEOUT_MS = 5_000;
@@ -101,6 +102,7 @@ function agentOf(credential: Credential, maxSockets: number): Agent {
   return new Agent({
     keepAlive: true,
     maxSockets,
+    lookup: reachableLookup(credential.loopbackAllowed),
     ...(credential.ca === undefined ? {} : { ca: credential.ca }),
     ...(credential.cert === undefined ? {} : { cert: credential.cert }),
     ...(credential.key === undefined ? {} : { key: credential.key }),

@@ -19,6 +19,7 @@ export type {
 export type { CiliumAccess, CiliumConfigMap, CiliumNodeConfigObject } from "./cilium-access.ts";
 export type { RolloutLease } from "./rollout-lease.ts";
 export { clusterOver, kubernetesCluster } from "./kubernetes-cluster.ts";
+export type { CredentialLimits } from "./credential.ts";
 export { birthTaint } from "./birth-taint.ts";
 export { bundleManifest } from "./bundle-manifest.ts";
 export { runBesideAgent } from "./run-beside-agent.ts";

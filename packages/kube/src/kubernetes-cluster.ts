@@ -19,7 +19,7 @@ import { applyBirthTaint, readBirthTaint, removeBirthTaint } from "./cluster-bir
 import { collections, CONFIGS, DAEMONSETS, NODE_OBJECTS, NODES, openClusterCaches, type ClusterCaches } from "./cluster-caches.ts";
 import { writeEvent } from "./cluster-event.ts";
 import { applyPolicy, policyPath, readPolicy } from "./cluster-policy.ts";
-import { readCredential } from "./credential.ts";
+import { readCredential, type CredentialLimits } from "./credential.ts";
 import { evictionOutcome } from "./eviction-answer.ts";
 import { kubernetesCilium } from "./kubernetes-cilium.ts";
 import { eachPage } from "./paged-list.ts";
@@ -231,8 +231,8 @@ export function clusterOver(apiServer: ApiClient, timers: Timers, cilium: Cilium
  * Access to the cluster of a kubeconfig file.
  * @throws AppError `kube.credential-refused`
  */
-export function kubernetesCluster(kubeconfigPath: string): ClusterAccess {
-  const credential = readCredential(kubeconfigPath);
+export function kubernetesCluster(kubeconfigPath: string, limits: CredentialLimits): ClusterAccess {
+  const credential = readCredential(kubeconfigPath, limits);
   const client = apiClient(credential);
   return clusterOver(client, systemTimers, kubernetesCilium(client, credential));
 }

@@ -4,6 +4,7 @@ export * from "./config.ts";
 export * from "./logger.ts";
 export * from "./metric-exposition.ts";
 export * from "./metrics-server.ts";
+export * from "./reachable-address.ts";
 export * from "./run-loop.ts";
 export * from "./shutdown.ts";
 export * from "./timers.ts";

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { AppError, type ClusterId, type ManagedCluster } from "@hostrouting/domain";
-import type { ClusterAccess } from "@hostrouting/kube";
+import type { ClusterAccess, CredentialLimits } from "@hostrouting/kube";
 
 type Entry = { readonly key: string; readonly access: ClusterAccess };
 
@@ -25,8 +25,8 @@ async function keyOf(path: string): Promise<string> {
   }
 }
 
-/** A pool over kubeconfig files. `open` makes the access of a path. */
-export function accessPool(open: (kubeconfigPath: string) => ClusterAccess): AccessPool {
+/** A pool over kubeconfig files. `open` makes the access of a path. Only the lab's clusters may be on this machine itself. */
+export function accessPool(open: (kubeconfigPath: string, limits: CredentialLimits) => ClusterAccess): AccessPool {
   const entries = new Map<ClusterId, Entry>();
   return {
     async get(cluster) {
@@ -40,7 +40,7 @@ export function accessPool(open: (kubeconfigPath: string) => ClusterAccess): Acc
       if (entry?.key === key) return entry.access;
       entry?.access.close();
       entries.delete(cluster.id);
-      const access = open(cluster.accessReference);
+      const access = open(cluster.accessReference, { loopback: cluster.provider === "lab" ? "Allowed" : "Refused" });
       entries.set(cluster.id, { key, access });
       return access;
     },

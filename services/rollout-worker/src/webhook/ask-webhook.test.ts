@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startTestWebhook, type TestWebhook } from "../testing/test-webhook.ts";
-import { mayAsk } from "./address-rule.ts";
+import { mayReach } from "@hostrouting/runtime";
 import { httpsWebhook, type WebhookAnswer, type WebhookSettings } from "./ask-webhook.ts";
 
 const question = { clusterId: "/c", operationId: "op", gate: "checks/batch-2", at: "BeforeBatch", batch: 2 };
@@ -140,4 +140,4 @@ const addresses: readonly (readonly [address: string, expected: boolean])[] = [
   ["localhost", false],
 ];
 for (const [address, expected] of addresses)
-  test(`a webhook at ${address} ${expected ? "may" : "may not"} be asked`, () => assert.equal(mayAsk(address, false), expected));
+  test(`a webhook at ${address} ${expected ? "may" : "may not"} be asked`, () => assert.equal(mayReach(address, false), expected));

@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { request } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { explain } from "@hostrouting/domain";
-import { mayAsk } from "./address-rule.ts";
+import { mayReach } from "@hostrouting/runtime";
 
 /** What a webhook is told. */
 export type WebhookQuestion = {
@@ -50,7 +50,7 @@ async function checkedAddress(host: string, { loopbackAllowed, resolve = allAddr
   const addresses = isIP(bare) === 0 ? await resolve(bare) : [bare];
   const [first] = addresses;
   if (first === undefined) throw new NoAnswer("Its name has no address.");
-  if (!addresses.every((address) => mayAsk(address, loopbackAllowed))) throw new NoAnswer("Its address is one that is not asked.");
+  if (!addresses.every((address) => mayReach(address, loopbackAllowed))) throw new NoAnswer("Its address is one that is not asked.");
   return first;
 }
 

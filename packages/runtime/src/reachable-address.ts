@@ -27,11 +27,11 @@ loopback.addSubnet("127.0.0.0", 8, "ipv4");
 loopback.addAddress("::1", "ipv6");
 
 /**
- * Whether a webhook may be asked at an address. Private networks may be: that is where most of them are. An address of version 4 written as
- * one of version 6 counts as what it is. Pure.
- * @param loopbackAllowed by the installation's own configuration, for development.
+ * Whether somebody's word is enough for us to connect to an address: of a webhook, of an API server. Private networks are fine: that is where most of them
+ * are. An address of version 4 written as one of version 6 counts as what it is. Pure.
+ * @param loopbackAllowed by the installation itself: its configuration, or the provider that registered the endpoint.
  */
-export function mayAsk(address: string, loopbackAllowed: boolean): boolean {
+export function mayReach(address: string, loopbackAllowed: boolean): boolean {
   const version = isIP(address);
   if (version === 0) return false;
   const family = version === 4 ? "ipv4" : "ipv6";
