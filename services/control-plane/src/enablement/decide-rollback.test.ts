@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { as, type Instant, type Operation, type OperationId, type OperationKind, type OperationPhase } from "@hostrouting/domain";
+import { as, type Operation, type OperationId, type OperationKind, type OperationPhase } from "@hostrouting/domain";
 import { clusterProfile } from "@hostrouting/preflight";
 import { ArmError } from "../arm/arm-error.ts";
-import { makeCluster } from "../testing/test-cluster.ts";
+import { makeCluster, makeOperation } from "../testing/test-cluster.ts";
 import { decideRollback } from "./decide-rollback.ts";
 
 const before = makeCluster("one");
@@ -18,24 +18,8 @@ const request = {
 } as const;
 
 function operation(kind: OperationKind, phase: OperationPhase, more: Partial<Operation> = {}): Operation {
-  return {
-    id: as<OperationId>("old"),
-    clusterId: cluster.id,
-    kind,
-    mode: kind === "EnableHostRouting" ? "BpfVeth" : "None",
-    generation: 2,
-    phase,
-    percentComplete: 10,
-    error: undefined,
-    cancelRequested: false,
-    control: {},
-    revision: 0,
-    startedAt: as<Instant>(0),
-    endedAt: undefined,
-    tenantId: "t",
-    objectId: "o",
-    ...more,
-  };
+  const mode = kind === "EnableHostRouting" ? "BpfVeth" : "None";
+  return makeOperation({ id: as<OperationId>("old"), kind, mode, phase, ...more });
 }
 
 /** What comes of it: who takes back and what ends for it, or the refusal. */

@@ -1,38 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  as,
-  type Instant,
-  type ManagedCluster,
-  type Operation,
-  type OperationId,
-  type OperationKind,
-  type OperationPhase,
-} from "@hostrouting/domain";
+import { as, type ManagedCluster, type Operation, type OperationId, type OperationKind, type OperationPhase } from "@hostrouting/domain";
 import { ArmError } from "../arm/arm-error.ts";
-import { makeCluster } from "../testing/test-cluster.ts";
+import { makeCluster, makeOperation } from "../testing/test-cluster.ts";
 import { decideUpgrade } from "./decide-upgrade.ts";
 
 const principal = { tenantId: "t", objectId: "o", name: "someone", type: "User" } as const;
 
 function operation(kind: OperationKind, phase: OperationPhase): Operation {
-  return {
-    id: as<OperationId>("old"),
-    clusterId: makeCluster("one").id,
-    kind,
-    mode: "BpfVeth",
-    generation: 2,
-    phase,
-    percentComplete: 10,
-    error: undefined,
-    cancelRequested: false,
-    control: {},
-    revision: 0,
-    startedAt: as<Instant>(0),
-    endedAt: undefined,
-    tenantId: "t",
-    objectId: "o",
-  };
+  return makeOperation({ id: as<OperationId>("old"), kind, phase });
 }
 
 type Given = { active?: Operation; last?: Operation; cluster?: Partial<ManagedCluster> };

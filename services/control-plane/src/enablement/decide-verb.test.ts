@@ -9,11 +9,10 @@ import {
   type NodeRequest,
   type Operation,
   type OperationControl,
-  type OperationId,
   type OperationPhase,
 } from "@hostrouting/domain";
 import { ArmError } from "../arm/arm-error.ts";
-import { makeCluster } from "../testing/test-cluster.ts";
+import { makeCluster, makeOperation } from "../testing/test-cluster.ts";
 import { decideVerb } from "./decide-verb.ts";
 
 const principal = { tenantId: "t", objectId: "o", name: "someone", type: "User" } as const;
@@ -21,24 +20,7 @@ const cluster = makeCluster("one");
 const pause = { reason: "Asked", message: "Somebody asked to start no further node.", by: "o" } as const;
 
 function operation(phase: OperationPhase, more: Partial<Operation> = {}): Operation {
-  return {
-    id: as<OperationId>("op"),
-    clusterId: cluster.id,
-    kind: "EnableHostRouting",
-    mode: "BpfVeth",
-    generation: 2,
-    phase,
-    percentComplete: 10,
-    error: undefined,
-    cancelRequested: false,
-    control: {},
-    revision: 0,
-    startedAt: as<Instant>(0),
-    endedAt: undefined,
-    tenantId: "t",
-    objectId: "o",
-    ...more,
-  };
+  return makeOperation({ phase, ...more });
 }
 
 function ask(verb: "pause" | "resume", active: Operation | undefined): string | OperationControl {

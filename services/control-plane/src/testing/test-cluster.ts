@@ -1,4 +1,13 @@
-import { as, type ClusterId, type FencingToken, type ManagedCluster, type Operation, type OperationPhase } from "@hostrouting/domain";
+import {
+  as,
+  type ClusterId,
+  type FencingToken,
+  type Instant,
+  type ManagedCluster,
+  type Operation,
+  type OperationId,
+  type OperationPhase,
+} from "@hostrouting/domain";
 import type { Store } from "@hostrouting/store";
 import { clusterIdOf } from "../arm/resource-ids.ts";
 
@@ -64,6 +73,28 @@ export function makeCluster(name: string, changes: Partial<ManagedCluster> = {})
     driver: "bundle",
     accessReference: "/nowhere/kubeconfig",
     systemData: { ...created, lastModifiedBy: "setup", lastModifiedByType: "Application", lastModifiedAt: created.createdAt },
+    ...changes,
+  };
+}
+
+/** An operation of cluster `one`, under way for a while. */
+export function makeOperation(changes: Partial<Operation> = {}): Operation {
+  return {
+    id: as<OperationId>("op"),
+    clusterId: makeCluster("one").id,
+    kind: "EnableHostRouting",
+    mode: "BpfVeth",
+    generation: 2,
+    phase: "Rolling",
+    percentComplete: 10,
+    error: undefined,
+    cancelRequested: false,
+    control: {},
+    revision: 0,
+    startedAt: as<Instant>(0),
+    endedAt: undefined,
+    tenantId: "t",
+    objectId: "o",
     ...changes,
   };
 }
