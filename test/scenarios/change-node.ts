@@ -21,6 +21,11 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   cordon: (node) => void (node.unschedulable = true),
   uncordon: (node) => void (node.unschedulable = false),
+  /** Somebody takes our cordon away and cordons it for reasons of their own. */
+  "cordon-anew"(node) {
+    node.cordonedBy = undefined;
+    node.unschedulable = true;
+  },
   unready: (node) => void (node.ready = false),
   ready: (node) => void (node.ready = true),
   /** Host routing cannot be on for it: `runs-windows`. Such nodes are not tainted at their birth. */

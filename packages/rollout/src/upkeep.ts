@@ -18,7 +18,7 @@ type Changes = Omit<PatchNodeIntent, "kind" | "node" | "uid" | "resourceVersion"
 export function upkeep(record: NodeRollout, context: StepContext): { readonly record: NodeRollout; readonly intents: readonly Intent[] } {
   const { seen, policy } = context;
   const through = letThrough(record, seen);
-  const kept = record.cordonedByUs && !seen.unschedulable && record.phase !== "Cordoning" ? { ...through, cordonedByUs: false } : through;
+  const kept = isTheirsNow(record, seen) ? { ...through, cordonedByUs: false } : through;
   const taints = taintChange(kept, seen);
   if (isInFlight(record.phase)) {
     const lies = seen.labelled && isKnownLegacy(seen);
@@ -41,6 +41,11 @@ export function upkeep(record: NodeRollout, context: StepContext): { readonly re
     ...userRulesChange(seen),
   };
   return { record: kept, intents: patched(seen, changes) };
+}
+
+/** Whether the cordon that was ours is over: the node takes pods again, or it is cordoned and does not say that it is by us, so somebody did it anew. */
+function isTheirsNow({ cordonedByUs, phase }: NodeRollout, { unschedulable, cordonedBy }: NodeObservation): boolean {
+  return cordonedByUs && phase !== "Cordoning" && (!unschedulable || cordonedBy === undefined);
 }
 
 /** A definition of HostRoutingNode that is older than ours drops what it does not know: then it is not asked for in every round. */
