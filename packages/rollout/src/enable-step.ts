@@ -66,15 +66,14 @@ function once(record: NodeRollout, context: StepContext): NodeStep {
 
 function whileOff(record: NodeRollout, context: StepContext): NodeStep {
   const off = { reason: "EmergencyOff" as const, message: "Host routing is switched off for the whole cluster (`spec.emergencyOff`)." };
-  const { seen, driver } = context;
+  const { seen } = context;
   const atRest = record.phase === "Pending" || record.phase === "Disabled" || record.phase === "Failed";
   if (!atRest && !isKnownLegacy(seen)) return hold(record, off);
   const resting = atRest
     ? record
     : enter({ ...record, attempt: 0, problem: { reason: off.reason, message: off.message } }, "Pending", context.now);
   if (!hasUnseenOrder(seen)) return hold(resting, off);
-  const withdrawn = { ...resting, switchGeneration: nextGeneration(resting, seen) };
-  return hold(withdrawn, off, ...driver.order(desiredSpec(withdrawn, "Observe", context), seen));
+  return withdrawOrder(resting, context, off);
 }
 
 /**
@@ -182,8 +181,17 @@ function askAgain(record: NodeRollout, context: StepContext): NodeStep {
   const { seen } = context;
   const wait = { reason: "EmergencyOff" as const, message: "Host routing was switched off on the node." };
   if (seen.spec?.mode !== "BpfVeth") return hold(record, wait);
-  const renewed = { ...record, switchGeneration: nextGeneration(record, seen) };
-  return hold(renewed, wait, ...context.driver.order(desiredSpec(renewed, "Observe", context), seen));
+  return withdrawOrder(record, context, wait);
+}
+
+/** Asks a node that was ordered to switch for nothing but to observe, with a generation of its own. */
+function withdrawOrder(
+  record: NodeRollout,
+  context: StepContext,
+  wait: { readonly reason: "EmergencyOff"; readonly message: string },
+): NodeStep {
+  const renewed = { ...record, switchGeneration: nextGeneration(record, context.seen) };
+  return hold(renewed, wait, ...context.driver.order(desiredSpec(renewed, "Observe", context), context.seen));
 }
 
 function install(record: NodeRollout, context: StepContext): NodeStep {

@@ -1,44 +1,17 @@
-import {
-  productionPolicy,
-  type AssessmentReport,
-  type AssessmentRequest,
-  type Forecast,
-  type MaintenanceConfigurations,
-  type ManagedCluster,
-  type Operation,
-  type RolloutPolicy,
-  type Instant,
-} from "@hostrouting/domain";
+import { productionPolicy, type AssessmentReport, type AssessmentRequest, type Forecast, type RolloutPolicy } from "@hostrouting/domain";
 import { bundleManifest, type ClusterAccess } from "@hostrouting/kube";
-import type { PolicyJudgement } from "@hostrouting/policy";
-import {
-  clusterProfile,
-  drainLoad,
-  readQuantity,
-  ruleAnswers,
-  whyBlocked,
-  type ClusterFacts,
-  type NodeFacts,
-  type PodFacts,
-} from "@hostrouting/preflight";
+import { clusterProfile, drainLoad, readQuantity, ruleAnswers, whyBlocked, type ClusterFacts, type PodFacts } from "@hostrouting/preflight";
 import { rolloutForecast, simulateChange, type Bundle, type ClusterObservation, type ForecastQuestion } from "@hostrouting/rollout";
 import { askCluster } from "../observe/ask-cluster.ts";
 import { allowance, checkStanding, checkUpgrade, clusterFacts, type PreflightQuestion } from "../observe/check-preflight.ts";
 import { renderChanges } from "./render-changes.ts";
 
 /** The cluster as the round saw it in which the question was found. */
-export type AssessedCluster = {
+export type AssessedCluster = Omit<PreflightQuestion, "policy"> & {
   readonly access: ClusterAccess;
-  readonly cluster: ManagedCluster;
-  readonly operation: Operation | undefined;
-  readonly maintenance: MaintenanceConfigurations;
   readonly observed: ClusterObservation;
-  readonly nodes: readonly NodeFacts[];
-  readonly managedPolicy: PolicyJudgement | undefined;
-  readonly cilium: ClusterFacts["cilium"];
   readonly hasLease: boolean;
   readonly bundle: Bundle;
-  readonly now: Instant;
 };
 
 type Asked = { readonly seen: AssessedCluster; readonly request: AssessmentRequest; readonly policy: RolloutPolicy };
