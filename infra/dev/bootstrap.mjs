@@ -11,6 +11,7 @@ import {
   ensureDebianPackages,
   guestPackages,
   labPackages,
+  pythonPackages,
   queuePackages,
   tryDebianPackages,
 } from "./bootstrap/debian-packages.mjs";
@@ -20,12 +21,13 @@ import { ensureNode24 } from "./bootstrap/node-24.mjs";
 import { cacheFolder, checkout } from "./bootstrap/places.mjs";
 import { requireDisk, requireGo, requireLinux, requireRoot } from "./bootstrap/preconditions.mjs";
 import { Problem } from "./bootstrap/problem.mjs";
+import { ensurePythonEnvironment } from "./bootstrap/python-environment.mjs";
 import { runStep } from "./bootstrap/run-step.mjs";
 
 const DISK_GIB = 3;
 const MAKE_TIMEOUT_MS = 5 * 60_000;
 
-/** What each npm script runs, and which parts of the machine it needs. `optional`: does without where they cannot be had, and says so itself. `queue`: a Redis. */
+/** What each npm script runs, and which parts of the machine it needs. `optional`: does without where they cannot be had, and says so itself. `queue`: a Redis. `python`: virtual environments. */
 const COMMANDS = {
   start: {
     file: "infra/dev/supervisor.ts",
@@ -40,6 +42,7 @@ const COMMANDS = {
     queue: "Needed",
     lab: (args) => !args.includes("--list"),
     guests: () => true,
+    python: (args) => (args.includes("--list") ? [] : ["conformance"]),
     optional: true,
   },
   "test:long": {
@@ -94,6 +97,11 @@ async function ensureObjects() {
   });
 }
 
+async function ensurePython(names) {
+  if (names.length > 0) await ensureDebianPackages(pythonPackages);
+  for (const name of names) await ensurePythonEnvironment(name);
+}
+
 async function main([name, ...args]) {
   const command = COMMANDS[name];
   if (command === undefined) throw new Problem(`"${name ?? ""}" is no command; there are ${Object.keys(COMMANDS).join(", ")}.`);
@@ -103,6 +111,7 @@ async function main([name, ...args]) {
   if (command.database) await ensureDebianPackages(databasePackages);
   if (command.queue === "Wanted") await tryDebianPackages(queuePackages);
   if (command.queue === "Needed") await ensureDebianPackages(queuePackages);
+  await ensurePython(command.python?.(args) ?? []);
   const node24 = await ensureNode24();
   await ensureDependencies(node24);
   const env = { ...process.env, PATH: `${path.dirname(node24)}${path.delimiter}${process.env.PATH}` };

@@ -9,6 +9,9 @@ export const databasePackages = ["postgresql"];
 /** What the queue needs. */
 export const queuePackages = ["redis-server"];
 
+/** What virtual environments of Python need. */
+export const pythonPackages = ["python3-venv"];
+
 /** What the lab, the node image, the eBPF objects and the tests with real packets (ping, nc of busybox) need. */
 export const labPackages = [
   ...[

@@ -1,0 +1,4 @@
+/** See python-environment.mjs. */
+export function pythonEnvironment(name: string): string;
+/** See python-environment.mjs. */
+export function ensurePythonEnvironment(name: string): Promise<string>;

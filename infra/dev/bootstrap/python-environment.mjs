@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { cacheFolder, checkout } from "./places.mjs";
+import { runStep } from "./run-step.mjs";
+
+const VENV_TIMEOUT_MS = 2 * 60_000;
+/** az alone is a gigabyte of small files. */
+const INSTALL_TIMEOUT_MS = 15 * 60_000;
+/** Written last: an environment without it was left half made. */
+const COMPLETE = "complete";
+
+/**
+ * Folder of a virtual environment of Python with the packages of `infra/dev/python/<name>.txt`. Its own name holds the digest of that file, so that a
+ * changed list is a new environment and one that is in use is never changed.
+ * @param {string} name
+ */
+export function pythonEnvironment(name) {
+  const digest = createHash("sha256")
+    .update(readFileSync(path.join(checkout, "infra/dev/python", `${name}.txt`)))
+    .digest("hex");
+  return path.join(cacheFolder(), "python", `${name}-${digest.slice(0, 12)}`);
+}
+
+/**
+ * Makes the environment unless it is there. Those of older lists stay, since another checkout may use them. Programs are called by their full path (`bin/python`, `bin/az`); nothing is activated.
+ * @param {string} name
+ * @returns {Promise<string>} the folder
+ * @throws {Problem}
+ */
+export async function ensurePythonEnvironment(name) {
+  const folder = pythonEnvironment(name);
+  if (existsSync(path.join(folder, COMPLETE))) return folder;
+  const remedy = "Check that pip can reach its index and that python3-venv is installed, then try again.";
+  rmSync(folder, { recursive: true, force: true });
+  await runStep({
+    title: `Making a virtual environment of Python: ${name}`,
+    command: "python3",
+    args: ["-m", "venv", folder],
+    timeoutMs: VENV_TIMEOUT_MS,
+    remedy,
+  });
+  await runStep({
+    title: `Installing its packages (infra/dev/python/${name}.txt)`,
+    command: path.join(folder, "bin/pip"),
+    args: ["install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", path.join(checkout, "infra/dev/python", `${name}.txt`)],
+    timeoutMs: INSTALL_TIMEOUT_MS,
+    remedy,
+  });
+  writeFileSync(path.join(folder, COMPLETE), "");
+  return folder;
+}
