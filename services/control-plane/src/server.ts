@@ -4,19 +4,12 @@
  */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { authorityProxy } from "./arm/authority-proxy.ts";
-import { assessmentRoutes } from "./arm/assessment-routes.ts";
-import { directoryRoutes } from "./arm/directory-routes.ts";
-import { hostRoutingRoutes } from "./arm/host-routing-routes.ts";
 import { parseJsonBody } from "./arm/json-body.ts";
-import { maintenanceRoutes } from "./arm/maintenance-routes.ts";
-import { managedClusterRoutes } from "./arm/managed-cluster-routes.ts";
-import { openRoutes } from "./arm/open-routes.ts";
-import { operationRoutes } from "./arm/operation-routes.ts";
 import { BODY_BYTES_MAX, addPipeline } from "./arm/pipeline.ts";
+import { addRoutes } from "./arm/routes.ts";
 import { refuseMalformed, sendEarlyError, sendError } from "./arm/send-error.ts";
 import { plainPath } from "./arm/request-context.ts";
 import { unknownRoute } from "./arm/unknown-route.ts";
-import { usageRoutes } from "./arm/usage-routes.ts";
 import { withDeadline } from "./deadline.ts";
 import type { Deps } from "./deps.ts";
 
@@ -83,19 +76,12 @@ export async function buildServer(deps: Deps, tls: TlsFiles): Promise<FastifyIns
   app.addHook("onResponse", async (request, reply) => logReply(deps, request, reply));
   app.addHook("onRoute", (route) => {
     const { handler } = route;
-    if (route.url.startsWith("/subscriptions") || route.url === "/readyz")
+    if (route.url.startsWith("/subscriptions") || route.url.startsWith("/providers") || route.url === "/readyz")
       route.handler = function bounded(request, reply) {
         return within(Promise.resolve(handler.call(this, request, reply)));
       };
   });
-  openRoutes(app, deps);
-  directoryRoutes(app, deps);
-  managedClusterRoutes(app, deps);
-  maintenanceRoutes(app, deps);
-  hostRoutingRoutes(app, deps);
-  assessmentRoutes(app, deps);
-  operationRoutes(app, deps);
-  usageRoutes(app, deps);
+  addRoutes(app, deps);
   if (deps.settings.authorityUrl !== undefined) await authorityProxy(app, deps.settings.authorityUrl);
   return app;
 }

@@ -1,0 +1,110 @@
+/**
+ * Every route of the surface: its address, the right that it asks for, and what the list of operations says about it. Rights, the answer to a
+ * wrong method (405 with `Allow`), known namespaces and types, and `/providers/Microsoft.ContainerService/operations` are read from here and
+ * nowhere else; `route-catalogue.test.ts` holds that what is registered and what stands here are the same.
+ */
+import { CLUSTER_TYPE, PROVIDER } from "./resource-ids.ts";
+
+/**
+ * How a request's right is judged.
+ * - `Anonymous`: needs no token.
+ * - `Token`: any token of the tenant; the handler shows what concerns its principal only.
+ * - `Scope`: `action` at the address, or above it.
+ * - `Items`: a list: `action` at the address, above or anywhere below it; the handler leaves out what may not be read.
+ * - `Visible`: any right at, above or below the address: what clients ask before they speak of a resource.
+ */
+export type RouteCheck = "Anonymous" | "Token" | "Scope" | "Items" | "Visible";
+
+/** One route. */
+export type CatalogueRoute = {
+  /** Method and Fastify pattern, with one space between. */
+  readonly on: `${"GET" | "PUT" | "PATCH" | "POST" | "DELETE"} /${string}`;
+  /** ARM's name of the right; `none` where there is none to be had. */
+  readonly action: string;
+  /** For people: what it does, as a sentence without its point. */
+  readonly says: string;
+  /** Absent: `Scope`. */
+  readonly check?: RouteCheck;
+};
+
+const SUB = "/subscriptions/:sub";
+const GROUP = `${SUB}/resourceGroups/:group`;
+const CLUSTER = `${GROUP}/providers/${CLUSTER_TYPE}/:name` as const;
+const WINDOWS = `${CLUSTER}/maintenanceConfigurations` as const;
+const ROUTINGS = `${CLUSTER}/hostRoutings` as const;
+const ROUTING = `${ROUTINGS}/default` as const;
+const LOCATION = `${SUB}/providers/${PROVIDER}/locations/:loc` as const;
+const RESOURCES = "Microsoft.Resources";
+
+/** The routes, by what they speak of. */
+export const routeCatalogue: readonly CatalogueRoute[] = [
+  // probes, this cloud, and who asks
+  { on: "GET /healthz", action: "none", check: "Anonymous", says: "Tells whether the process lives" },
+  { on: "GET /readyz", action: "none", check: "Anonymous", says: "Tells whether the process can serve" },
+  { on: "GET /metadata/endpoints", action: "none", check: "Anonymous", says: "Describes this cloud" },
+  { on: "GET /tenants", action: "none", check: "Token", says: "Lists the tenants of the caller" },
+  { on: "GET /subscriptions", action: "none", check: "Token", says: "Lists the subscriptions of the caller" },
+  { on: `GET /providers/${PROVIDER}/operations`, action: "none", check: "Token", says: "Lists the operations of the provider" },
+
+  // subscriptions
+  { on: `GET ${SUB}`, action: `${RESOURCES}/subscriptions/read`, check: "Visible", says: "Gets a subscription" },
+  {
+    on: `GET ${SUB}/providers/${PROVIDER}`,
+    action: `${RESOURCES}/subscriptions/providers/read`,
+    check: "Visible",
+    says: "Gets a resource provider",
+  },
+
+  // managed clusters
+  { on: `GET ${SUB}/providers/${CLUSTER_TYPE}`, action: `${CLUSTER_TYPE}/read`, check: "Items", says: "Lists managed clusters" },
+  { on: `GET ${GROUP}/providers/${CLUSTER_TYPE}`, action: `${CLUSTER_TYPE}/read`, check: "Items", says: "Lists managed clusters" },
+  { on: `GET ${CLUSTER}`, action: `${CLUSTER_TYPE}/read`, says: "Gets a managed cluster" },
+  { on: `PUT ${CLUSTER}`, action: `${CLUSTER_TYPE}/write`, says: "Creates or updates a managed cluster" },
+  { on: `POST ${CLUSTER}/abort`, action: `${CLUSTER_TYPE}/abort/action`, says: "Aborts the operation under way on a managed cluster" },
+
+  // maintenance configurations
+  { on: `GET ${WINDOWS}`, action: `${CLUSTER_TYPE}/maintenanceConfigurations/read`, says: "Lists maintenance configurations" },
+  { on: `GET ${WINDOWS}/:configName`, action: `${CLUSTER_TYPE}/maintenanceConfigurations/read`, says: "Gets a maintenance configuration" },
+  {
+    on: `PUT ${WINDOWS}/:configName`,
+    action: `${CLUSTER_TYPE}/maintenanceConfigurations/write`,
+    says: "Writes a maintenance configuration",
+  },
+  {
+    on: `DELETE ${WINDOWS}/:configName`,
+    action: `${CLUSTER_TYPE}/maintenanceConfigurations/delete`,
+    says: "Deletes a maintenance configuration",
+  },
+
+  // host routing of a cluster
+  { on: `GET ${ROUTINGS}`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Lists the host routing of a cluster" },
+  { on: `GET ${ROUTING}`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Gets the state of host routing" },
+  { on: `PATCH ${ROUTING}`, action: `${CLUSTER_TYPE}/hostRoutings/write`, says: "Changes the rollout policy" },
+  { on: `GET ${ROUTING}/nodes`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Lists nodes and how they route" },
+  { on: `GET ${ROUTING}/findings`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Lists rules that would be passed by" },
+  { on: `GET ${ROUTING}/usage`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Lists how long nodes were enabled" },
+  {
+    on: `POST ${ROUTING}/validate`,
+    action: `${CLUSTER_TYPE}/hostRoutings/validate/action`,
+    says: "Runs the checks without changing anything",
+  },
+  { on: `POST ${ROUTING}/whatIf`, action: `${CLUSTER_TYPE}/hostRoutings/whatIf/action`, says: "Foretells a rollout" },
+  { on: `POST ${ROUTING}/pause`, action: `${CLUSTER_TYPE}/hostRoutings/pause/action`, says: "Pauses the rollout" },
+  { on: `POST ${ROUTING}/resume`, action: `${CLUSTER_TYPE}/hostRoutings/resume/action`, says: "Resumes the rollout" },
+  { on: `POST ${ROUTING}/cancel`, action: `${CLUSTER_TYPE}/hostRoutings/cancel/action`, says: "Cancels the rollout" },
+  { on: `POST ${ROUTING}/retry`, action: `${CLUSTER_TYPE}/hostRoutings/retry/action`, says: "Tries nodes again" },
+  { on: `POST ${ROUTING}/skip`, action: `${CLUSTER_TYPE}/hostRoutings/skip/action`, says: "Leaves nodes out of the rollout" },
+  { on: `POST ${ROUTING}/approve`, action: `${CLUSTER_TYPE}/hostRoutings/approve/action`, says: "Opens a gate of the rollout" },
+  { on: `POST ${ROUTING}/reject`, action: `${CLUSTER_TYPE}/hostRoutings/reject/action`, says: "Refuses a gate of the rollout" },
+  {
+    on: `POST ${ROUTING}/acknowledge`,
+    action: `${CLUSTER_TYPE}/hostRoutings/acknowledge/action`,
+    says: "Acknowledges what people must know",
+  },
+  { on: `POST ${ROUTING}/upgrade`, action: `${CLUSTER_TYPE}/hostRoutings/upgrade/action`, says: "Upgrades the bundle of the nodes" },
+  { on: `POST ${ROUTING}/rollback`, action: `${CLUSTER_TYPE}/hostRoutings/rollback/action`, says: "Takes the last operation back" },
+
+  // operations; shown to whoever started them, and to nobody else
+  { on: `GET ${LOCATION}/operations/:operation`, action: "none", check: "Token", says: "Gets the status of an operation" },
+  { on: `GET ${LOCATION}/operationresults/:operation`, action: "none", check: "Token", says: "Gets the result of an operation" },
+];
