@@ -11,6 +11,7 @@ export { assessmentMarkdown } from "./assessment-markdown.ts";
 export type * from "./assessment-report.ts";
 export * from "./brand.ts";
 export * from "./change-rollout-policy.ts";
+export * from "./deployment.ts";
 export * from "./errors.ts";
 export * from "./maintenance-configuration.ts";
 export * from "./maintenance-window.ts";

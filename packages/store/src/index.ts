@@ -8,6 +8,8 @@ export { openStore, type Store } from "./open-store.ts";
 export { upgradeChange } from "./begin-upgrade.ts";
 export type { AssessmentStore, OpenAssessment } from "./assessments.ts";
 export type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
+export type { DeploymentStore, NewDeployment } from "./deployments.ts";
+export type { DeploymentEnd, DeploymentProgress, StepProgress } from "./deployment-progress.ts";
 export type { DirectoryStore, ResourceGroup, Subscription } from "./directory.ts";
 export type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
 export type { OperationStore } from "./operations.ts";

@@ -7,6 +7,7 @@ import * as usage from "./migrations/0003-usage.ts";
 import * as maintenanceConfigurations from "./migrations/0004-maintenance-configurations.ts";
 import * as faultsOfRounds from "./migrations/0005-faults-of-rounds.ts";
 import * as assessments from "./migrations/0006-assessments.ts";
+import * as deployments from "./migrations/0009-deployments.ts";
 import type { Tables } from "./tables.ts";
 
 /** In order of their numbers; a migration that has landed is never edited. */
@@ -17,6 +18,7 @@ const MIGRATIONS = {
   "0004-maintenance-configurations": maintenanceConfigurations,
   "0005-faults-of-rounds": faultsOfRounds,
   "0006-assessments": assessments,
+  "0009-deployments": deployments,
 };
 
 /**

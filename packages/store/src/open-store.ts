@@ -3,6 +3,7 @@ import { Pool, TypeOverrides, types } from "pg";
 import { assessmentStore, type AssessmentStore } from "./assessments.ts";
 import { clusterStore, type ClusterStore } from "./clusters.ts";
 import { leaseStore, type LeaseStore } from "./cluster-lease.ts";
+import { deploymentStore, type DeploymentStore } from "./deployments.ts";
 import { directoryStore, type DirectoryStore } from "./directory.ts";
 import { migrate } from "./migrate.ts";
 import { operationStore, type OperationStore } from "./operations.ts";
@@ -14,6 +15,7 @@ import { usageStore, type UsageStore } from "./usage.ts";
 export type Store = {
   readonly assessments: AssessmentStore;
   readonly clusters: ClusterStore;
+  readonly deployments: DeploymentStore;
   readonly directory: DirectoryStore;
   readonly leases: LeaseStore;
   readonly operations: OperationStore;
@@ -58,6 +60,7 @@ export async function openStore(databaseUrl: string, onConnectionError: (error: 
   return {
     assessments: assessmentStore(db),
     clusters: clusterStore(db),
+    deployments: deploymentStore(db),
     directory: directoryStore(db),
     leases: leaseStore(db),
     operations: operationStore(db),

@@ -3,6 +3,13 @@ import type {
   AssessmentId,
   AssessmentReport,
   ClusterId,
+  DeploymentError,
+  DeploymentId,
+  DeploymentMode,
+  DeploymentState,
+  DeploymentStep,
+  DeploymentStepKind,
+  DeploymentTarget,
   Driver,
   HostRoutingStatus,
   MaintenanceConfigurations,
@@ -85,6 +92,42 @@ export type Tables = {
     tenant_id: string;
     object_id: string;
     requested_at: Generated<Date>;
+    ended_at: Date | null;
+  };
+  deployment: {
+    id: DeploymentId;
+    subscription_id: string;
+    resource_group: string;
+    resource_group_key: string;
+    name: string;
+    run_id: OperationId;
+    mode: DeploymentMode;
+    state: DeploymentState;
+    correlation_id: string;
+    template_hash: string;
+    principal: Json<Record<string, unknown>>;
+    template: Json<Record<string, unknown>>;
+    parameters: Json<Record<string, unknown>>;
+    has_secrets: boolean;
+    outputs: Json<Record<string, unknown>> | null;
+    error: Json<DeploymentError> | null;
+    holder: string;
+    token: number;
+    expires_at: Date;
+    started_at: Generated<Date>;
+    ended_at: Date | null;
+  };
+  deployment_step: {
+    run_id: OperationId;
+    key: string;
+    id: string;
+    kind: DeploymentStepKind;
+    target: Json<DeploymentTarget> | null;
+    state: DeploymentStep["state"];
+    status_code: number | null;
+    error: Json<DeploymentError> | null;
+    follow_url: string | null;
+    started_at: Generated<Date>;
     ended_at: Date | null;
   };
   usage_interval: {
