@@ -42,6 +42,7 @@ module.exports = {
     mayImport("packages/rollout", ["domain"], PURE),
     mayImport("packages/netfilter", ["domain"], PURE),
     mayImport("packages/policy", ["domain", "netfilter"], PURE),
+    mayImport("packages/template", ["domain"], PURE),
     mayImport("packages/events", ["domain"], ADAPTER),
     mayImport("packages/store", ["domain", "runtime"], ADAPTER),
     mayImport("packages/doorbell", ["domain", "runtime"], ADAPTER),
@@ -50,7 +51,7 @@ module.exports = {
     mayImport("packages/bpf-loader", ["domain", "runtime"], ADAPTER),
     mayImport(
       "services/control-plane",
-      ["domain", "preflight", "contracts", "store", "doorbell", "runtime"],
+      ["domain", "preflight", "template", "contracts", "store", "doorbell", "runtime"],
       "The ARM surface never talks to a managed cluster: write the wish into the store and let the rollout worker act.",
     ),
     mayImport(
@@ -73,6 +74,7 @@ module.exports = {
     pure("rollout"),
     pure("netfilter"),
     pure("policy"),
+    pure("template"),
     {
       name: "no-service-imports-another",
       comment: "Services meet in the store, in custom resources or on the wire; shared code belongs into a package.",

@@ -1,0 +1,2 @@
+import "node:fs";
+import "../../store/src/index.ts";
