@@ -26,6 +26,8 @@ export interface NodeSupplies {
   /** What virtual machines are made with, for every kernel that one of them is to have. */
   readonly guests: PreparedGuests;
   readonly kubeProxyMode: KubeProxyMode;
+  /** What nodes name as their resource group. */
+  readonly nodeResourceGroup: string;
 }
 
 /** A node on which only Kubernetes has to be started; which needs the API server. */
@@ -62,10 +64,10 @@ export async function prepareNode(supplies: NodeSupplies, node: NodePlan): Promi
 export async function joinNode(supplies: NodeSupplies, api: ApiClient, prepared: PreparedNode): Promise<JoinedNode> {
   const { lab } = supplies;
   const { node } = prepared;
-  await createNodeObject(api, node);
+  await createNodeObject(api, node, supplies.nodeResourceGroup);
   const common = {
     name: node.name,
-    pool: node.pool,
+    pool: node.pool.name,
     slot: node.slot,
     addresses: [node.ipv4, node.ipv6] as const,
     podCidrs: node.podCidrs,

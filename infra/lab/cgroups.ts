@@ -129,6 +129,12 @@ async function removeBelow(top: string, deadline: number): Promise<void> {
     }
 }
 
+/** Names of the cgroups directly below one, in any hierarchy. */
+export async function childCgroups(hierarchies: readonly Hierarchy[], path: string): Promise<string[]> {
+  const lists = await Promise.all(hierarchies.map(({ mount }) => readdir(join(mount, path), { withFileTypes: true }).catch(() => [])));
+  return [...new Set(lists.flat().flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])))];
+}
+
 /** The folder itself and all below it, parents first. */
 async function foldersBelow(top: string): Promise<string[]> {
   const entries = await readdir(top, { withFileTypes: true }).catch(() => undefined);

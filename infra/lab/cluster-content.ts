@@ -23,15 +23,15 @@ const CILIUM = ["cilium-policies.yaml", "cilium-node-configs.yaml"].map((name) =
  * Makes the Node object as a cloud would: with labels, provider id and pod ranges that match the node's network configuration. The
  * kubelet then finds it and fills in the rest.
  */
-export async function createNodeObject(api: ApiClient, node: NodePlan): Promise<void> {
+export async function createNodeObject(api: ApiClient, node: NodePlan, nodeResourceGroup: string): Promise<void> {
   await api.json({
     method: "POST",
     path: "/api/v1/nodes",
     body: {
       apiVersion: "v1",
       kind: "Node",
-      metadata: { name: node.name, labels: nodeLabels(node) },
-      spec: { podCIDR: node.podCidrs[0], podCIDRs: node.podCidrs, providerID: providerId(node) },
+      metadata: { name: node.name, labels: nodeLabels(node, nodeResourceGroup) },
+      spec: { podCIDR: node.podCidrs[0], podCIDRs: node.podCidrs, providerID: providerId(node, nodeResourceGroup) },
     },
   });
 }

@@ -6,11 +6,12 @@ import { parseArgs } from "node:util";
 import { AppError } from "@hostrouting/domain";
 import { parseSeries, SERIES, type Series } from "../guests/guest-kernel.ts";
 import { cacheFolder } from "../images/cache-folder.ts";
-import { addNode, removeNode } from "./change-nodes.ts";
-import { NODES_MAX } from "./lab-plan.ts";
+import { addNode, removeNode, retireNode } from "./change-nodes.ts";
+import { defaultPools, NODES_MAX } from "./lab-plan.ts";
 import type { LabRecord } from "./lab-record.ts";
 import { labStatus, type LabStatus } from "./lab-status.ts";
 import { KUBE_PROXY_MODES, parseKubeProxyMode, type KubeProxyMode } from "./node-commands.ts";
+import { DEFAULT_NODE_RESOURCE_GROUP } from "./node-pool.ts";
 import { startLab } from "./start-lab.ts";
 import { stopLab } from "./stop-lab.ts";
 
@@ -22,7 +23,7 @@ export const LAB_USAGE = `npm run lab -- <command> [--state-dir DIR]
   down                               stop it and leave nothing
   status [--json]                    what runs
   add-node [--vm-nodes 6.12]         start one more node
-  remove-node NAME                   end a node's processes and remove its Node object
+  remove-node NAME [--drain]         end a node's processes and remove its Node object; with --drain its pods go first
   kubectl ARGS…                      kubectl as the administrator`;
 
 /** The state folder that everything uses unless told otherwise. */
@@ -44,10 +45,10 @@ export async function runLabCommand(args: readonly string[]): Promise<number> {
     case "status":
       return status(options, say);
     case "add-node":
-      say((await addNode(options.stateDir, options.machines[0])).name);
+      say((await addNode(options.stateDir, { series: options.machines[0] })).name);
       return 0;
     case "remove-node":
-      await removeNode(options.stateDir, rest ?? "");
+      await (options.drain ? retireNode : removeNode)(options.stateDir, rest ?? "");
       return 0;
     case "kubectl":
       return kubectl(options.stateDir, passedOn);
@@ -72,6 +73,7 @@ interface Options {
   readonly kubeProxyMode: KubeProxyMode;
   readonly apiPort: number | undefined;
   readonly json: boolean;
+  readonly drain: boolean;
 }
 
 function readArguments(args: readonly string[]): { command: string; rest: string | undefined; options: Options } {
@@ -82,6 +84,7 @@ function readArguments(args: readonly string[]): { command: string; rest: string
     "kube-proxy-mode": { type: "string" },
     "api-port": { type: "string" },
     json: { type: "boolean" },
+    drain: { type: "boolean" },
     help: { type: "boolean" },
   } as const;
   const parsed = parse(() => parseArgs({ args: [...args], options: flags, allowPositionals: true }));
@@ -93,6 +96,7 @@ function readArguments(args: readonly string[]): { command: string; rest: string
     kubeProxyMode: kubeProxyMode(values["kube-proxy-mode"]),
     apiPort: integer("--api-port", values["api-port"], { least: 1024, most: 65_535 }),
     json: values.json === true,
+    drain: values.drain === true,
   };
   return { command: values.help ? "help" : (positionals[0] ?? ""), rest: positionals[1], options };
 }
@@ -135,8 +139,9 @@ async function up(options: Options, say: (line: string) => void): Promise<number
   }
   await startLab({
     stateDir: options.stateDir,
-    nodes: options.nodes,
-    machines: options.machines,
+    wanted: { pools: defaultPools(options.nodes), machines: options.machines },
+    content: "Demo",
+    nodeResourceGroup: DEFAULT_NODE_RESOURCE_GROUP,
     kubeProxyMode: options.kubeProxyMode,
     project: join(import.meta.dirname, "../.."),
     cache: cacheFolder(process.env),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NODES_MAX, planLab, planMachine, planNode, planNodes } from "./lab-plan.ts";
+import { defaultPools, NODES_MAX, planLab, planMachine, planNode, planNodes, type LabPool } from "./lab-plan.ts";
 
 const lab = planLab("/var/state/one");
 
@@ -13,7 +13,7 @@ test("names carry the id, and another state folder gives another id", () => {
 
 test("the first node is the system pool, the others the user pool", () => {
   assert.deepEqual(
-    [0, 1, 2].map((slot) => [planNode(lab, slot).name, planNode(lab, slot).pool]),
+    [0, 1, 2].map((slot) => [planNode(lab, slot).name, planNode(lab, slot).pool.name]),
     [
       ["aks-system-0", "system"],
       ["aks-user-0", "user"],
@@ -37,7 +37,7 @@ test("a slot outside the range is refused", () => {
 
 test("virtual machines come after the nodes of namespaces, in a pool for each kernel, with the addresses of their slots", () => {
   assert.deepEqual(
-    planNodes(lab, { nodes: 2, machines: ["6.12", "6.1", "6.12"] }).map(({ name, pool, kind }) => [name, pool, kind]),
+    planNodes(lab, { pools: defaultPools(2), machines: ["6.12", "6.1", "6.12"] }).map(({ name, pool, kind }) => [name, pool.name, kind]),
     [
       ["aks-system-0", "system", "Namespaces"],
       ["aks-user-0", "user", "Namespaces"],
@@ -48,4 +48,35 @@ test("virtual machines come after the nodes of namespaces, in a pool for each ke
   );
   const { ipv4, ipv6, podCidrs } = planNode(lab, 3);
   assert.partialDeepStrictEqual(planMachine(lab, 3, "6.1"), { ipv4, ipv6, podCidrs });
+});
+
+test("pools are data: each node is named for its pool and numbered within it, and takes the next slot", () => {
+  const first: LabPool = { name: "nodepool1", mode: "System", osSku: "Ubuntu" };
+  const second: LabPool = { name: "batch", mode: "User", osSku: "AzureLinux" };
+  const plans = planNodes(lab, {
+    pools: [
+      { pool: first, count: 2 },
+      { pool: second, count: 1 },
+    ],
+    machines: [],
+  });
+  assert.deepEqual(
+    plans.map(({ name, pool, slot }) => [name, pool.osSku, slot]),
+    [
+      ["aks-nodepool1-0", "Ubuntu", 0],
+      ["aks-nodepool1-1", "Ubuntu", 1],
+      ["aks-batch-0", "AzureLinux", 2],
+    ],
+  );
+});
+
+test("a lab of one node has its system pool only", () => {
+  assert.deepEqual(
+    [0, 1, 3].map((nodes) => defaultPools(nodes).map(({ count }) => count)),
+    [
+      [0, 0],
+      [1, 0],
+      [1, 2],
+    ],
+  );
 });

@@ -2,10 +2,22 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Series } from "../guests/guest-kernel.ts";
 
-/** One system node, the rest user nodes, as AKS asks for; nodes with a kernel of their own are a pool for each series, as node images are in AKS. */
-export type PoolName = "system" | "user" | "vm61" | "vm612";
+/** A pool of nodes, as far as its nodes tell it. Names have 1 to 12 small letters and digits (AKS' rule for Linux). */
+export interface LabPool {
+  readonly name: string;
+  readonly mode: "System" | "User";
+  readonly osSku: "AzureLinux" | "Ubuntu";
+}
 
-const MACHINE_POOLS: Readonly<Record<Series, PoolName>> = { "6.1": "vm61", "6.12": "vm612" };
+/** One system node, the rest user nodes, as AKS asks for. */
+export const SYSTEM_POOL: LabPool = { name: "system", mode: "System", osSku: "AzureLinux" };
+export const USER_POOL: LabPool = { name: "user", mode: "User", osSku: "Ubuntu" };
+
+/** Nodes with a kernel of their own are a pool for each series, as node images are in AKS. */
+const MACHINE_POOLS: Readonly<Record<Series, LabPool>> = {
+  "6.1": { name: "vm61", mode: "User", osSku: "Ubuntu" },
+  "6.12": { name: "vm612", mode: "User", osSku: "Ubuntu" },
+};
 
 /** Address slots of one lab. Routes to all of them exist from the start, so that a node added later is reachable at once. */
 export const NODES_MAX = 16;
@@ -20,7 +32,7 @@ export interface SlotAddresses {
 interface CommonPlan extends SlotAddresses {
   /** Name of the Node object: `aks-user-0`. */
   readonly name: string;
-  readonly pool: PoolName;
+  readonly pool: LabPool;
   /** Slot, 0 to NODES_MAX − 1; addresses derive from it. */
   readonly slot: number;
   /** Its folder below the lab's folder. */
@@ -92,23 +104,67 @@ export function slotAddresses(slot: number): SlotAddresses {
   };
 }
 
-/** The plan of the node of namespaces in one slot. Slot 0 is the system pool's only node. */
-export function planNode(lab: LabPlan, slot: number): NamespacePlan {
-  const pool: PoolName = slot === 0 ? "system" : "user";
-  const name = slot === 0 ? "aks-system-0" : `aks-user-${slot - 1}`;
-  const folder = join(lab.folder, "nodes", name);
+/** What a node of namespaces is: its pool, its number within the pool, and the slot that it takes. */
+export interface NodePlace {
+  readonly pool: LabPool;
+  readonly index: number;
+  readonly slot: number;
+}
+
+/** The plan of a node of namespaces in one place. Throws RangeError when there is no such slot. */
+export function planPoolNode(lab: LabPlan, { pool, index, slot }: NodePlace): NamespacePlan {
+  const name = `aks-${pool.name}-${index}`;
+  const folder = nodeFolder(lab, name);
   return { kind: "Namespaces", name, pool, slot, ...slotAddresses(slot), netns: `acns-${lab.id}-${name}`, folder };
+}
+
+/** The plan of the node of namespaces in one slot of a lab whose first node is its system pool, and whose others are its user pool. */
+export function planNode(lab: LabPlan, slot: number): NamespacePlan {
+  return planPoolNode(lab, slot === 0 ? { pool: SYSTEM_POOL, index: 0, slot } : { pool: USER_POOL, index: slot - 1, slot });
+}
+
+/** Where a node's files are; beside it, with an ending, what a virtual machine needs besides. */
+export function nodeFolder(lab: LabPlan, name: string): string {
+  return join(lab.folder, "nodes", name);
 }
 
 /** The plan of the virtual machine in one slot; its name has the slot's number. */
 export function planMachine(lab: LabPlan, slot: number, series: Series): MachinePlan {
   const pool = MACHINE_POOLS[series];
-  const name = `aks-${pool}-${slot}`;
-  return { kind: "Machine", name, pool, slot, ...slotAddresses(slot), series, folder: join(lab.folder, "nodes", name) };
+  const name = `aks-${pool.name}-${slot}`;
+  return { kind: "Machine", name, pool, slot, ...slotAddresses(slot), series, folder: nodeFolder(lab, name) };
 }
 
-/** The plans of a new lab's nodes, in the order of their slots: those of namespaces first. */
-export function planNodes(lab: LabPlan, wanted: { readonly nodes: number; readonly machines: readonly Series[] }): NodePlan[] {
-  const nodes = Array.from({ length: wanted.nodes }, (_, slot) => planNode(lab, slot));
-  return [...nodes, ...wanted.machines.map((series, index) => planMachine(lab, wanted.nodes + index, series))];
+/** How many nodes a pool has. */
+export interface PoolCount {
+  readonly pool: LabPool;
+  readonly count: number;
+}
+
+/** The nodes that a new lab is to have. */
+export interface WantedNodes {
+  /** Nodes of namespaces. */
+  readonly pools: readonly PoolCount[];
+  /** Virtual machines, by the kernel of each. */
+  readonly machines: readonly Series[];
+}
+
+/** The pools of `nodes` nodes of namespaces where nobody names any: one system node, the rest user nodes. */
+export function defaultPools(nodes: number): PoolCount[] {
+  return [
+    { pool: SYSTEM_POOL, count: Math.min(nodes, 1) },
+    { pool: USER_POOL, count: Math.max(nodes - 1, 0) },
+  ];
+}
+
+/** How many nodes these are. */
+export function countNodes({ pools, machines }: WantedNodes): number {
+  return pools.reduce((sum, { count }) => sum + count, machines.length);
+}
+
+/** The plans of a new lab's nodes, in the order of their slots: those of namespaces first. Throws RangeError when there are not so many slots. */
+export function planNodes(lab: LabPlan, wanted: WantedNodes): NodePlan[] {
+  const places = wanted.pools.flatMap(({ pool, count }) => Array.from({ length: count }, (_, index) => ({ pool, index })));
+  const nodes = places.map((place, slot) => planPoolNode(lab, { ...place, slot }));
+  return [...nodes, ...wanted.machines.map((series, index) => planMachine(lab, nodes.length + index, series))];
 }

@@ -1,13 +1,14 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Series } from "../guests/guest-kernel.ts";
-import type { LabPlan, PoolName } from "./lab-plan.ts";
+import type { LabPlan } from "./lab-plan.ts";
 import type { LabProcess } from "./lab-process.ts";
 import type { KubeProxyMode } from "./node-commands.ts";
 
 interface CommonNode {
   readonly name: string;
-  readonly pool: PoolName;
+  /** Name of its pool. */
+  readonly pool: string;
   readonly slot: number;
   /** IPv4 and IPv6 address of `eth0`. */
   readonly addresses: readonly [string, string];
@@ -67,6 +68,7 @@ export interface LabRecord {
   readonly template: string;
   readonly pauseImage: string;
   readonly kubeProxyMode: KubeProxyMode;
+  readonly nodeResourceGroup: string;
 }
 
 /** The record, or nothing when no lab was started here or its file was half written. */

@@ -1,20 +1,17 @@
-import type { NodePlan, PoolName } from "./lab-plan.ts";
+import type { LabPool, NodePlan } from "./lab-plan.ts";
 
-/** What a pool's nodes say of themselves. */
-interface PoolLook {
-  readonly mode: "System" | "User";
-  readonly osSku: "AzureLinux" | "Ubuntu";
+/** What nodes of one OS SKU say of their image. */
+interface ImageLook {
   readonly osSkuEffective: "AzureLinux3" | "Ubuntu2404";
   readonly nodeImageVersion: string;
   readonly osRelease: string;
 }
 
-const USER: PoolLook = {
-  mode: "User",
-  osSku: "Ubuntu",
-  osSkuEffective: "Ubuntu2404",
-  nodeImageVersion: "AKSUbuntu-2404gen2containerd-202610.12.0",
-  osRelease: `PRETTY_NAME="Ubuntu 24.04.3 LTS"
+const IMAGES: Readonly<Record<LabPool["osSku"], ImageLook>> = {
+  Ubuntu: {
+    osSkuEffective: "Ubuntu2404",
+    nodeImageVersion: "AKSUbuntu-2404gen2containerd-202610.12.0",
+    osRelease: `PRETTY_NAME="Ubuntu 24.04.3 LTS"
 NAME="Ubuntu"
 VERSION_ID="24.04"
 VERSION="24.04.3 LTS (Noble Numbat)"
@@ -24,12 +21,8 @@ ID_LIKE=debian
 HOME_URL="https://www.ubuntu.com/"
 UBUNTU_CODENAME=noble
 `,
-};
-
-const POOLS: Readonly<Record<PoolName, PoolLook>> = {
-  system: {
-    mode: "System",
-    osSku: "AzureLinux",
+  },
+  AzureLinux: {
     osSkuEffective: "AzureLinux3",
     nodeImageVersion: "AKSAzureLinux-V3gen2-202610.12.0",
     osRelease: `NAME="Microsoft Azure Linux"
@@ -41,9 +34,6 @@ ANSI_COLOR="1;34"
 HOME_URL="https://aka.ms/azurelinux"
 `,
   },
-  user: USER,
-  vm61: USER,
-  vm612: USER,
 };
 
 /** Where the lab says it is; no request ever goes there. */
@@ -52,23 +42,27 @@ const INSTANCE_TYPE = "Standard_D4ds_v5";
 
 /** /etc/os-release of a node's image (os-release(5)). */
 export function osRelease(node: NodePlan): string {
-  return POOLS[node.pool].osRelease;
+  return IMAGES[node.pool.osSku].osRelease;
 }
 
+/** The resource group of the nodes of a lab that is nobody's ARM resource. */
+export const DEFAULT_NODE_RESOURCE_GROUP = "MC_lab_lab_westeurope";
+
 /** Labels that AKS puts on a node at creation, as far as they mean something here. */
-export function nodeLabels(node: NodePlan): Record<string, string> {
-  const look = POOLS[node.pool];
+export function nodeLabels(node: NodePlan, nodeResourceGroup: string): Record<string, string> {
+  const { pool } = node;
+  const look = IMAGES[pool.osSku];
   return {
-    agentpool: node.pool,
-    "kubernetes.azure.com/agentpool": node.pool,
-    "kubernetes.azure.com/mode": look.mode.toLowerCase(),
-    "kubernetes.azure.com/cluster": "MC_lab_lab_westeurope",
+    agentpool: pool.name,
+    "kubernetes.azure.com/agentpool": pool.name,
+    "kubernetes.azure.com/mode": pool.mode.toLowerCase(),
+    "kubernetes.azure.com/cluster": nodeResourceGroup,
     "kubernetes.azure.com/network-policy": "none",
     "kubernetes.azure.com/node-image-version": look.nodeImageVersion,
     "kubernetes.azure.com/nodepool-type": "VirtualMachineScaleSets",
-    "kubernetes.azure.com/os-sku": look.osSku,
+    "kubernetes.azure.com/os-sku": pool.osSku,
     "kubernetes.azure.com/os-sku-effective": look.osSkuEffective,
-    "kubernetes.azure.com/os-sku-requested": look.osSku,
+    "kubernetes.azure.com/os-sku-requested": pool.osSku,
     "kubernetes.azure.com/role": "agent",
     "kubernetes.azure.com/storageprofile": "managed",
     "kubernetes.io/hostname": node.name,
@@ -82,7 +76,7 @@ export function nodeLabels(node: NodePlan): Record<string, string> {
 }
 
 /** Azure's name of the virtual machine behind a node. */
-export function providerId(node: NodePlan): string {
-  const group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/mc_lab_lab_westeurope";
-  return `azure://${group}/providers/Microsoft.Compute/virtualMachineScaleSets/aks-${node.pool}-vmss/virtualMachines/${node.slot}`;
+export function providerId(node: NodePlan, nodeResourceGroup: string): string {
+  const group = `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/${nodeResourceGroup.toLowerCase()}`;
+  return `azure://${group}/providers/Microsoft.Compute/virtualMachineScaleSets/aks-${node.pool.name}-vmss/virtualMachines/${node.slot}`;
 }

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { AppError } from "@hostrouting/domain";
 import { createCgroup, type Hierarchy } from "./cgroups.ts";
-import type { LabPlan, NamespacePlan, NodePlan } from "./lab-plan.ts";
+import type { LabPlan, NamespacePlan } from "./lab-plan.ts";
 import { isRunning, startProcess, type LabProcess } from "./lab-process.ts";
 import { FRUGAL, nodeCommand, type KubeProxyMode } from "./node-commands.ts";
 import { settleAll } from "./settle-all.ts";
@@ -75,9 +75,9 @@ export function startKubernetes(start: NodeStart, containerd: LabProcess): Promi
   return settleAll(programs.map((program) => startIn(start, program, [...enter, ...nodeCommand(start, program)])));
 }
 
-/** Removes the node's files; its processes must have ended. */
-export async function removeNodeFiles(node: NodePlan): Promise<void> {
-  for (const kind of ["", ".ext4", ".cpio"]) await rm(`${node.folder}${kind}`, { recursive: true, force: true });
+/** Removes a node's files, whatever it lived in; its processes must have ended. @param folder see `nodeFolder` */
+export async function removeNodeFiles(folder: string): Promise<void> {
+  for (const kind of ["", ".ext4", ".cpio"]) await rm(`${folder}${kind}`, { recursive: true, force: true });
 }
 
 function startIn(start: NodeStart, program: string, argv: readonly string[]): Promise<LabProcess> {

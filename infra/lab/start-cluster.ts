@@ -32,6 +32,8 @@ export interface ClusterStart {
   readonly programs: string;
   readonly apiPort: number;
   readonly kubeProxyMode: KubeProxyMode;
+  readonly content: "Demo" | "ProductOnly";
+  readonly nodeResourceGroup: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -47,8 +49,8 @@ export async function startCluster(starting: ClusterStart): Promise<LabRecord> {
   throwIfAborted(starting.signal);
   const control: ControlPlaneStart = { lab, hierarchies, programs: starting.programs, authority, doorPort: starting.apiPort };
   const proxy = await authority.issue({ user: "system:kube-proxy" });
-  const { programs, images, guests, kubeProxyMode } = starting;
-  const supplies: NodeSupplies = { lab, hierarchies, programs, images, guests, kubeProxyMode, authority, proxy };
+  const { programs, images, guests, kubeProxyMode, nodeResourceGroup } = starting;
+  const supplies: NodeSupplies = { lab, hierarchies, programs, images, guests, kubeProxyMode, nodeResourceGroup, authority, proxy };
   const kubeconfigs = await writeUserKubeconfigs(starting, authority);
   await writeControlPlaneFiles(control);
   const processes = await startApiServer(control);
@@ -93,6 +95,7 @@ async function fillCluster({ control, supplies, api, prepared, starting }: Filli
   say("nodes join");
   await waitForNodes(api, { nodes, processes: joined.flatMap(({ processes }) => processes), signal: starting.signal });
   say(`${nodes.length} nodes Ready`);
+  if (starting.content === "ProductOnly") return { controllers, joined };
   await applyDemo(api, images.bundle); // now, so that it is spread over all nodes
   await waitForDemo(api, nodes, starting.signal);
   await waitForService(api, nodes, starting.signal);
@@ -157,8 +160,9 @@ function describe(
   | "template"
   | "pauseImage"
   | "kubeProxyMode"
+  | "nodeResourceGroup"
 > {
-  const { lab, images, apiPort, programs, kubeProxyMode } = starting;
+  const { lab, images, apiPort, programs, kubeProxyMode, nodeResourceGroup } = starting;
   const { podCidrs, serviceCidrs, nodeCidrs } = LAB_NETWORK;
   return {
     id: lab.id,
@@ -173,5 +177,6 @@ function describe(
     template: images.template,
     pauseImage: images.pause,
     kubeProxyMode,
+    nodeResourceGroup,
   };
 }

@@ -1,13 +1,12 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "@hostrouting/domain";
-import type { Series } from "../guests/guest-kernel.ts";
 import { prepareGuests } from "../guests/prepare-guests.ts";
 import { prepareImages } from "../images/prepare-images.ts";
 import { withFileLock } from "../images/with-file-lock.ts";
 import { buildPrograms, programsAreBuilt } from "./build-programs.ts";
 import { freePort, requirePort } from "./free-port.ts";
-import { NODES_MAX, planLab, planNodes, type LabPlan } from "./lab-plan.ts";
+import { countNodes, NODES_MAX, planLab, planNodes, type LabPlan, type WantedNodes } from "./lab-plan.ts";
 import { readLabRecord, type LabRecord } from "./lab-record.ts";
 import type { KubeProxyMode } from "./node-commands.ts";
 import { requireHost, requireRootOnLinux } from "./require-host.ts";
@@ -20,10 +19,12 @@ import { throwIfAborted } from "./wait-until.ts";
 export interface LabOptions {
   /** Folder of the lab's files; it is made when it is not there, and its real path decides the lab's id. */
   readonly stateDir: string;
-  /** Nodes of namespaces, 1 to 16. */
-  readonly nodes: number;
-  /** Virtual machines, by the kernel of each; at most 16 nodes in all. */
-  readonly machines: readonly Series[];
+  /** 1 to 16 in all. */
+  readonly wanted: WantedNodes;
+  /** `Demo`: the demo application runs, and is waited for. */
+  readonly content: "Demo" | "ProductOnly";
+  /** What nodes name as their resource group. */
+  readonly nodeResourceGroup: string;
   readonly kubeProxyMode: KubeProxyMode;
   /** The checkout whose agent and demo application go into the image. */
   readonly project: string;
@@ -41,7 +42,7 @@ export interface LabOptions {
 const LOCK_WAIT_MS = 60_000;
 
 /**
- * Starts a lab from nothing and returns when every node is Ready and the demo application runs. Whatever an earlier start of the same
+ * Starts a lab from nothing and returns when every node is Ready and its content is there. Whatever an earlier start of the same
  * state folder left is removed first, also a lab that runs. On failure everything started is removed again, logs excepted.
  * Throws AppError: `lab.*`, `image.*`, `command.*`.
  */
@@ -52,11 +53,11 @@ export async function startLab(options: LabOptions): Promise<LabRecord> {
   requireHost({
     folder: options.stateDir,
     needsGo: !(await programsAreBuilt(options.cache)),
-    needsGuests: options.machines.length > 0,
+    needsGuests: options.wanted.machines.length > 0,
     needsNft: options.kubeProxyMode === "nftables",
   });
   const lab = planLab(await realpath(options.stateDir));
-  if (options.nodes + options.machines.length > NODES_MAX)
+  if (countNodes(options.wanted) > NODES_MAX)
     throw new AppError("lab.full", { say: `A lab has ${NODES_MAX} nodes at most, virtual machines included`, do: "Ask for fewer" });
   return withFileLock({ file: join(lab.stateDir, "lab.lock"), waitMs: LOCK_WAIT_MS, holder: "Another start or stop of this lab" }, () =>
     startLocked(options, lab),
@@ -74,12 +75,17 @@ async function startLocked(options: LabOptions, lab: LabPlan): Promise<LabRecord
     buildPrograms({ cache: options.cache, onProgress: say, signal: options.signal }),
   ]);
   say(`programs and images are there (bundle ${images.bundleDigest.slice(7, 19)})`);
-  const guests = await prepareGuests(options.machines, { cache: options.cache, programs, template: images.template, onProgress: say });
+  const guests = await prepareGuests(options.wanted.machines, {
+    cache: options.cache,
+    programs,
+    template: images.template,
+    onProgress: say,
+  });
   throwIfAborted(options.signal);
   try {
-    const nodes = planNodes(lab, options);
-    const { kubeProxyMode, signal } = options;
-    return await startCluster({ nodes, lab, images, guests, programs, apiPort, kubeProxyMode, say, signal });
+    const nodes = planNodes(lab, options.wanted);
+    const { kubeProxyMode, signal, content, nodeResourceGroup } = options;
+    return await startCluster({ nodes, lab, images, guests, programs, apiPort, kubeProxyMode, content, nodeResourceGroup, say, signal });
   } catch (error) {
     await keepLogs(lab);
     await removeLab(lab).catch(() => undefined); // the first error is the one to show

@@ -33,14 +33,15 @@ export async function stopLab(stateDir: string): Promise<void> {
 export async function removeLab(lab: LabPlan): Promise<void> {
   const hierarchies = await readHierarchies();
   await endCgroup(hierarchies, lab.cgroup);
-  await removeNetns(`acns-${lab.id}-`);
+  const names = (await readdir("/run/netns").catch(() => [])).filter((name) => name.startsWith(`acns-${lab.id}-`));
+  await removeNetns(names);
   await rm(lab.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
-/** Removes the network namespaces whose names begin so. */
-export async function removeNetns(prefix: string): Promise<void> {
-  const names = (await readdir("/run/netns").catch(() => [])).filter((name) => name.startsWith(prefix));
-  await Promise.all(names.map((name) => runCommand({ argv: ["ip", "netns", "delete", name], timeoutMs: NETNS_TIMEOUT_MS })));
+/** Removes those of these network namespaces that are there. */
+export async function removeNetns(names: readonly string[]): Promise<void> {
+  const there = names.filter((name) => existsSync(join("/run/netns", name)));
+  await Promise.all(there.map((name) => runCommand({ argv: ["ip", "netns", "delete", name], timeoutMs: NETNS_TIMEOUT_MS })));
 }
 
 /** Keeps the logs of a lab that is about to be removed, in `<state folder>/lab-logs`, replacing those of the one before. */
