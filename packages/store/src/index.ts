@@ -4,7 +4,8 @@
  * Everything on Postgres; the database's clock decides leases and due times. One accepted request is one transaction,
  * one round of a worker is one transaction, and neither spans network I/O elsewhere.
  */
-export { openStore, type Store } from "./open-store.ts";
+export { openStore, type Aggregates, type Store } from "./open-store.ts";
+export type { Trial } from "./trial.ts";
 export { upgradeChange } from "./begin-upgrade.ts";
 export type { AssessmentStore, OpenAssessment } from "./assessments.ts";
 export type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";

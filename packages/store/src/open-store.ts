@@ -9,6 +9,7 @@ import { migrate } from "./migrate.ts";
 import { operationStore, type OperationStore } from "./operations.ts";
 import { roundStore, type RoundStore } from "./rounds.ts";
 import type { Tables } from "./tables.ts";
+import { runTrial, type Trial } from "./trial.ts";
 import { usageStore, type UsageStore } from "./usage.ts";
 
 /** Everything that is kept, by aggregate. */
@@ -21,10 +22,15 @@ export type Store = {
   readonly operations: OperationStore;
   readonly rounds: RoundStore;
   readonly usage: UsageStore;
+  /** Lets `work` use a store that keeps nothing, to learn what requests would come to. It holds one connection, and the locks that it takes. */
+  trial<T>(work: (trial: Trial<Aggregates>) => Promise<T>): Promise<T>;
   /** Whether the database answers; for readiness. */
   ping(): Promise<void>;
   close(): Promise<void>;
 };
+
+/** What a trial has of the store. */
+export type Aggregates = Omit<Store, "trial" | "ping" | "close">;
 
 /** 10 = more than the processor's cores can use at once, fewer than Postgres' default of 100 for 8 processes. */
 const CONNECTIONS_MAX = 10;
@@ -36,6 +42,19 @@ function numbersForBigints(): TypeOverrides {
   const overrides = new TypeOverrides();
   overrides.setTypeParser(types.builtins.INT8, Number);
   return overrides;
+}
+
+function aggregatesOn(db: Kysely<Tables>): Aggregates {
+  return {
+    assessments: assessmentStore(db),
+    clusters: clusterStore(db),
+    deployments: deploymentStore(db),
+    directory: directoryStore(db),
+    leases: leaseStore(db),
+    operations: operationStore(db),
+    rounds: roundStore(db),
+    usage: usageStore(db),
+  };
 }
 
 /**
@@ -58,14 +77,8 @@ export async function openStore(databaseUrl: string, onConnectionError: (error: 
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   await migrate(db);
   return {
-    assessments: assessmentStore(db),
-    clusters: clusterStore(db),
-    deployments: deploymentStore(db),
-    directory: directoryStore(db),
-    leases: leaseStore(db),
-    operations: operationStore(db),
-    rounds: roundStore(db),
-    usage: usageStore(db),
+    ...aggregatesOn(db),
+    trial: async (work) => runTrial(await pool.connect(), aggregatesOn, work),
     ping: async () => void (await pool.query("select 1")),
     close: () => db.destroy(),
   };
