@@ -38,10 +38,10 @@ export type Deployment = {
   readonly templateHash: string;
   /** As whom resources are written: what the token said, never the token. */
   readonly principal: Kept;
-  /** The template without the default values of secure parameters. */
-  readonly template: Kept;
-  /** Values of all parameters that are not secure, defaults included: what `newGuid()` once gave stays. */
-  readonly parameters: Kept;
+  /** All that its plan is made of, so that it can be made again; without what is secure. */
+  readonly input: Kept;
+  /** What replies show of its plan. */
+  readonly shown: Kept;
   /** There were secure values; only the process that accepted the run knows them. */
   readonly hasSecrets: boolean;
   readonly outputs: Kept | undefined;

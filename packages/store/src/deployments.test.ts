@@ -24,8 +24,8 @@ function deployment(name: string, changes: Partial<NewDeployment> = {}): NewDepl
     correlationId: "c",
     templateHash: "1",
     principal: { objectId: "o" },
-    template: { resources: [], outputs: {} },
-    parameters: { z: 1, a: 2 },
+    input: { z: 1, a: 2 },
+    shown: { parameters: {} },
     hasSecrets: false,
     ...changes,
   };
@@ -57,7 +57,7 @@ test("a run is kept as it was given, its members in their order", async () => {
   await accept(wanted);
   const { state, outputs, error, startedAt: _startedAt, endedAt, ...kept } = (await it.store.deployments.get(wanted.id)) ?? {};
   assert.deepEqual(kept, wanted);
-  assert.deepEqual(Object.keys(kept.parameters ?? {}), ["z", "a"]);
+  assert.deepEqual(Object.keys(kept.input ?? {}), ["z", "a"]);
   assert.deepEqual([state, outputs, error, endedAt], ["Accepted", undefined, undefined, undefined]);
 });
 

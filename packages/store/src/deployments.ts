@@ -26,7 +26,7 @@ export type DeploymentStore = {
   steps(runId: OperationId): Promise<DeploymentStep[]>;
   /**
    * Keeps a new run, held by `holder` from the first moment: in place of an earlier one of the name, which must be over.
-   * @returns `"Active"` when a run of that name is under way.
+   * @returns `"Active"` when a run of that name is under way. Of two first runs at once the later is a lost race (unique violation).
    */
   accept(
     wanted: NewDeployment,
@@ -65,8 +65,8 @@ function toDeployment(row: Selectable<Tables["deployment"]>): Deployment {
     correlationId: row.correlation_id,
     templateHash: row.template_hash,
     principal: row.principal,
-    template: row.template,
-    parameters: row.parameters,
+    input: row.input,
+    shown: row.shown,
     hasSecrets: row.has_secrets,
     outputs: row.outputs ?? undefined,
     error: row.error ?? undefined,
@@ -117,8 +117,8 @@ async function accept(
       correlation_id: wanted.correlationId,
       template_hash: wanted.templateHash,
       principal: JSON.stringify(wanted.principal),
-      template: JSON.stringify(wanted.template),
-      parameters: JSON.stringify(wanted.parameters),
+      input: JSON.stringify(wanted.input),
+      shown: JSON.stringify(wanted.shown),
       has_secrets: wanted.hasSecrets,
       outputs: null,
       error: null,

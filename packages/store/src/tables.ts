@@ -106,8 +106,8 @@ export type Tables = {
     correlation_id: string;
     template_hash: string;
     principal: Json<Record<string, unknown>>;
-    template: Json<Record<string, unknown>>;
-    parameters: Json<Record<string, unknown>>;
+    input: Json<Record<string, unknown>>;
+    shown: Json<Record<string, unknown>>;
     has_secrets: boolean;
     outputs: Json<Record<string, unknown>> | null;
     error: Json<DeploymentError> | null;

@@ -15,7 +15,7 @@ const STATEMENTS = [
     run_id uuid not null unique, mode text not null check (mode in ('Incremental', 'Complete')),
     state text not null check (state in ('Accepted', 'Running', 'Succeeded', 'Failed', 'Canceled')),
     correlation_id text not null, template_hash text not null, principal jsonb not null,
-    template json not null, parameters json not null, has_secrets boolean not null,
+    input json not null, shown json not null, has_secrets boolean not null,
     outputs json, error jsonb,
     holder text not null, token bigint not null, expires_at timestamptz not null,
     started_at timestamptz not null default clock_timestamp(), ended_at timestamptz,
