@@ -10,6 +10,8 @@ export type ReadyFile = {
   readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Path of the authority's directory: people with passwords, and another tenant. */
+  readonly directoryFile: string;
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly cluster: string;

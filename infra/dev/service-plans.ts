@@ -40,13 +40,13 @@ export function controlPlanePlan(facts: ServiceFacts): ChildPlan {
     HOSTROUTING_DATABASE_URL: facts.databaseUrl,
     ...ringingBy(facts),
     HOSTROUTING_PUBLIC_URL: url,
-    HOSTROUTING_ISSUER: `${url}/${facts.identity.tenantId}/`,
-    HOSTROUTING_JWKS_URL: `${authority}/${facts.identity.tenantId}/discovery/v2.0/keys`,
+    HOSTROUTING_ISSUER: `${url}/{tenantid}/`,
+    HOSTROUTING_JWKS_URL: `${authority}/common/discovery/v2.0/keys`,
     HOSTROUTING_AUTHORITY_URL: authority,
   });
 }
 
-/** The development authority: issues tokens for one client of one tenant. */
+/** The development authority: issues tokens for the installation's client and for what its directory holds. */
 export function authorityPlan(facts: ServiceFacts): ChildPlan {
   return service("authority", "infra/dev/authority/main.ts", {
     HOSTROUTING_AUTHORITY_PORT: String(facts.authorityPort),
@@ -55,6 +55,7 @@ export function authorityPlan(facts: ServiceFacts): ChildPlan {
     HOSTROUTING_AUTHORITY_TENANT_ID: facts.identity.tenantId,
     HOSTROUTING_AUTHORITY_CLIENT_ID: facts.identity.clientId,
     HOSTROUTING_AUTHORITY_CLIENT_SECRET_FILE: facts.identity.clientSecretFile,
+    HOSTROUTING_AUTHORITY_DIRECTORY_FILE: facts.identity.directoryFile,
   });
 }
 

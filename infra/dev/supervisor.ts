@@ -78,7 +78,7 @@ async function startEverything(
 
 function announce(options: StartOptions, installation: Installation, facts: { kubeconfig: string; elapsedMs: number }): void {
   const { identity, certificates, arm } = installation;
-  const { tenantId, clientId, clientSecret, clientSecretFile, subscriptionId } = identity;
+  const { tenantId, clientId, clientSecret, clientSecretFile, directoryFile, subscriptionId } = identity;
   const place = { resourceGroup: labPlace.resourceGroup, cluster: labPlace.name };
   const ready = {
     arm,
@@ -86,6 +86,7 @@ function announce(options: StartOptions, installation: Installation, facts: { ku
     tenantId,
     clientId,
     clientSecret,
+    directoryFile,
     subscriptionId,
     ...place,
     kubeconfig: facts.kubeconfig,

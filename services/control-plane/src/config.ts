@@ -9,8 +9,8 @@
  * | HOSTROUTING_DATABASE_URL | Postgres | – |
  * | HOSTROUTING_REDIS_URL | where rings for workers are queued, like `redis://host:6379`; the workers must be told the same | rings go by Postgres |
  * | HOSTROUTING_PUBLIC_URL | base of every absolute URL that we hand out, without a slash at the end | – |
- * | HOSTROUTING_ISSUER | `iss` of tokens that we accept | – |
- * | HOSTROUTING_JWKS_URL | where the issuer publishes its keys | – |
+ * | HOSTROUTING_ISSUER | `iss` of tokens that we accept; `{tenantid}` in it stands for the token's own tenant. Entra: `https://sts.windows.net/{tenantid}/` | – |
+ * | HOSTROUTING_JWKS_URL | where the issuer publishes its keys. Entra: `https://login.microsoftonline.com/common/discovery/v2.0/keys` | – |
  * | HOSTROUTING_AUDIENCES | `aud` of tokens that we accept, separated by commas | the public URL and Azure Resource Manager's |
  * | HOSTROUTING_AUTHORITY_URL | development only: where `/{tenant}/oauth2`, `/{tenant}/v2.0`, `/{tenant}/discovery`, `/common` are forwarded | not forwarded |
  * | HOSTROUTING_LOCATION | region in `x-ms-routing-request-id` | local |

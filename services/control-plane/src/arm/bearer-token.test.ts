@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from "jose";
 import { ArmError } from "./arm-error.ts";
 import { bearerOf, issuerKeys, tokenVerifier } from "./bearer-token.ts";
 import { toPrincipal } from "./principal.ts";
@@ -40,6 +40,26 @@ test("keys are read from the issuer; an issuer that is away is 503, not 401", as
   } finally {
     server.close();
   }
+});
+
+test("an issuer of every tenant is the token's own tenant's, and no other", async () => {
+  const { privateKey, publicKey } = await generateKeyPair("RS256");
+  const verify = tokenVerifier({ ...rules, issuer: "https://issuer.test/{tenantid}/" }, async () => publicKey);
+  const ask = async (iss: string | undefined, tid: string | undefined): Promise<unknown> => {
+    const token = await new SignJWT({ iss, aud: "https://arm.test", tid, oid: "o", appid: "a", exp: 9_999_999_999 } as JWTPayload)
+      .setProtectedHeader({ alg: "RS256" })
+      .sign(privateKey);
+    return verify(token).then(
+      ({ tenantId }) => tenantId,
+      (error: unknown) => error instanceof ArmError && error.fault.code,
+    );
+  };
+  assert.equal(await ask("https://issuer.test/t/", "t"), "t");
+  assert.equal(await ask("https://issuer.test/u/", "u"), "u");
+  assert.equal(await ask("https://issuer.test/u/", "t"), "InvalidAuthenticationTokenTenant");
+  assert.equal(await ask("https://elsewhere.test/t/", "t"), "InvalidAuthenticationTokenTenant");
+  assert.equal(await ask("https://issuer.test/undefined/", undefined), "InvalidAuthenticationToken");
+  assert.equal(await ask(undefined, "t"), "InvalidAuthenticationTokenTenant");
 });
 
 const claims: readonly (readonly [name: string, claims: Record<string, unknown>, expected: string | undefined])[] = [

@@ -11,7 +11,10 @@ const KEYS_COOLDOWN_MS = 2_000;
 const KEYS_TIMEOUT_MS = 3_000;
 const UNAVAILABLE_RETRY_SECONDS = 2;
 
-/** What tokens are measured by. */
+/** Where an issuer's tenant stands when tokens of every tenant are taken, as in Entra's own metadata. */
+const TENANT_PLACE = "{tenantid}";
+
+/** What tokens are measured by. An issuer with `{tenantid}` in it stands for that issuer in every tenant: the token's own. */
 export type TokenRules = { readonly issuer: string; readonly audiences: readonly string[]; readonly publicUrl: string };
 
 /** The issuer's keys, fetched when first needed and again when a key is unknown. */
@@ -41,6 +44,11 @@ function isTokenFault(error: unknown): boolean {
   return error instanceof errors.JOSEError && error.code !== "ERR_JOSE_GENERIC";
 }
 
+function wrongIssuer(rules: TokenRules): Challenge {
+  const message = `The access token is from the wrong issuer. It must be from '${rules.issuer}'.`;
+  return { code: "InvalidAuthenticationTokenTenant", message };
+}
+
 function toChallenge(rules: TokenRules, error: unknown): Challenge {
   if (error instanceof errors.JWTExpired)
     return { code: "ExpiredAuthenticationToken", message: "The access token has expired. Get a new one." };
@@ -50,11 +58,7 @@ function toChallenge(rules: TokenRules, error: unknown): Challenge {
       code: "InvalidAuthenticationTokenAudience",
       message: `The access token is for another audience. Ask for one for '${rules.publicUrl}'.`,
     };
-  if (claim === "iss")
-    return {
-      code: "InvalidAuthenticationTokenTenant",
-      message: `The access token is from the wrong issuer. It must be from '${rules.issuer}'.`,
-    };
+  if (claim === "iss") return wrongIssuer(rules);
   return { code: "InvalidAuthenticationToken", message: "The access token is invalid." };
 }
 
@@ -66,9 +70,10 @@ function toRefusal(rules: TokenRules, error: unknown): ArmError {
 
 /** Checks tokens: signature, algorithm, issuer, audience, times, and that they name tenant and object. */
 export function tokenVerifier(rules: TokenRules, keys: JWTVerifyGetKey): (token: string) => Promise<Principal> {
+  const isOfAnyTenant = rules.issuer.includes(TENANT_PLACE);
   const options = {
     algorithms: ALGORITHMS,
-    issuer: rules.issuer,
+    ...(!isOfAnyTenant && { issuer: rules.issuer }),
     audience: [...rules.audiences],
     clockTolerance: CLOCK_TOLERANCE_S,
     requiredClaims: ["exp", "aud", "iss"],
@@ -77,6 +82,8 @@ export function tokenVerifier(rules: TokenRules, keys: JWTVerifyGetKey): (token:
     const { payload } = await jwtVerify(token, keys, options).catch((error: unknown) => {
       throw toRefusal(rules, error);
     });
+    if (isOfAnyTenant && payload.iss !== rules.issuer.replace(TENANT_PLACE, String(payload["tid"])))
+      throw challenge(rules, wrongIssuer(rules));
     const principal = toPrincipal(payload);
     if (principal !== undefined) return principal;
     const message = "The access token names no tenant or no object (claims 'tid' and 'oid').";

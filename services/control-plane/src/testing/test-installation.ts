@@ -9,6 +9,8 @@ import { ids } from "./test-cluster.ts";
 /** The real processes of authority and control plane; this process trusts their certificate. */
 export type TestInstallation = {
   readonly base: string;
+  /** Certificate of the authority that signed the control plane's. */
+  readonly caFile: string;
   readonly clientSecret: string;
   readonly authorityKeyFile: string;
   readonly controlPlane: TestProcess;
@@ -16,8 +18,18 @@ export type TestInstallation = {
   close(): Promise<void>;
 };
 
+/** What an installation has beside its own client. */
+export type TestInstallationParts = {
+  /** More tenants, clients and people, as the authority's directory file holds them. */
+  readonly tenants?: readonly object[];
+  /** A person as whom every sign-in is approved at once. */
+  readonly approveAs?: string;
+  /** More settings of the control plane. */
+  readonly controlPlane?: Readonly<Record<string, string>>;
+};
+
 /** Starts both on free ports of loopback. The control plane comes up whether the database answers or not. */
-export async function startTestInstallation(databaseUrl: string): Promise<TestInstallation> {
+export async function startTestInstallation(databaseUrl: string, parts: TestInstallationParts = {}): Promise<TestInstallation> {
   const folder = mkdtempSync(path.join(tmpdir(), "control-plane-"));
   const file = (name: string): string => path.join(folder, name);
   const certificate = await makeTestCertificate();
@@ -26,6 +38,8 @@ export async function startTestInstallation(databaseUrl: string): Promise<TestIn
   writeFileSync(file("cert.pem"), certificate.cert);
   writeFileSync(file("key.pem"), certificate.key, { mode: 0o600 });
   writeFileSync(file("secret"), clientSecret, { mode: 0o600 });
+  writeFileSync(file("directory.json"), JSON.stringify({ tenants: parts.tenants ?? [] }), { mode: 0o600 });
+  writeFileSync(file("ca.pem"), certificate.ca);
   const [port, authorityPort] = [await freePort(), await freePort()];
   const base = `https://localhost:${port}`;
   const authority = await startProcess("infra/dev/authority/main.ts", {
@@ -35,6 +49,8 @@ export async function startTestInstallation(databaseUrl: string): Promise<TestIn
     HOSTROUTING_AUTHORITY_TENANT_ID: ids.tenantId,
     HOSTROUTING_AUTHORITY_CLIENT_ID: ids.clientId,
     HOSTROUTING_AUTHORITY_CLIENT_SECRET_FILE: file("secret"),
+    HOSTROUTING_AUTHORITY_DIRECTORY_FILE: file("directory.json"),
+    ...(parts.approveAs !== undefined && { HOSTROUTING_AUTHORITY_APPROVE_AS: parts.approveAs }),
   });
   const controlPlane = await startProcess("services/control-plane/src/main.ts", {
     HOSTROUTING_PORT: String(port),
@@ -42,15 +58,17 @@ export async function startTestInstallation(databaseUrl: string): Promise<TestIn
     HOSTROUTING_TLS_KEY_FILE: file("key.pem"),
     HOSTROUTING_DATABASE_URL: databaseUrl,
     HOSTROUTING_PUBLIC_URL: base,
-    HOSTROUTING_ISSUER: `${base}/${ids.tenantId}/`,
-    HOSTROUTING_JWKS_URL: `http://127.0.0.1:${authorityPort}/${ids.tenantId}/discovery/v2.0/keys`,
+    HOSTROUTING_ISSUER: `${base}/{tenantid}/`,
+    HOSTROUTING_JWKS_URL: `http://127.0.0.1:${authorityPort}/common/discovery/v2.0/keys`,
     HOSTROUTING_AUTHORITY_URL: `http://127.0.0.1:${authorityPort}`,
+    ...parts.controlPlane,
   }).catch(async (error: unknown) => {
     await authority.end();
     throw error;
   });
   return {
     base,
+    caFile: file("ca.pem"),
     clientSecret,
     authorityKeyFile: file("authority-key.json"),
     controlPlane,
