@@ -5,6 +5,7 @@ import type { Principal } from "../../services/control-plane/src/arm/principal.t
 import { decideCancel } from "../../services/control-plane/src/enablement/decide-cancel.ts";
 import { decidePut } from "../../services/control-plane/src/enablement/decide-put.ts";
 import { decideVerb, type Ask } from "../../services/control-plane/src/enablement/decide-verb.ts";
+import { converterOf } from "../../services/control-plane/src/versions/cluster-converter.ts";
 import type { Process } from "./scheduler.ts";
 import type { SimulatedWorld } from "./simulated-world.ts";
 
@@ -51,6 +52,7 @@ export class People {
       name,
       request: { properties: { networkProfile: { advancedNetworking: { enabled: true, performance: { accelerationMode: mode } } } } },
       claimedState: undefined,
+      converter: converterOf("2026-04-01"),
       preconditions: { ifMatch: undefined, ifNoneMatch: undefined },
       principal: people[0]!,
       operationId,

@@ -36,7 +36,9 @@ test("a tenant sees itself and its own subscriptions only", async () => {
 });
 
 test("the provider offers its types, a stable version before any preview", async () => {
-  const { body } = await surface.ask({ path: `/subscriptions/${ids.subscriptionId}/providers/microsoft.containerservice?${V}` });
+  const { body } = await surface.ask({
+    path: `/subscriptions/${ids.subscriptionId}/providers/microsoft.containerservice?api-version=2024-11-01`,
+  });
   const clusters = body.resourceTypes.find((one: { resourceType: string }) => one.resourceType === "managedClusters");
   assert.equal(body.registrationState, "Registered");
   assert.doesNotMatch(clusters.apiVersions[0], /preview/);

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { Subscription } from "@hostrouting/store";
 import type { Deps } from "../deps.ts";
-import { CLUSTER_API_VERSIONS } from "./api-versions.ts";
 import { armError } from "./arm-error.ts";
 import { principalOf } from "./request-context.ts";
+import { CLUSTER_API_VERSIONS } from "./resource-types.ts";
 import { PROVIDER } from "./resource-ids.ts";
 
 function toSubscriptionBody(subscription: Subscription): Readonly<Record<string, unknown>> {

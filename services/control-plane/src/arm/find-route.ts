@@ -41,15 +41,3 @@ export function findRoute(method: string, pattern: string): CatalogueRoute | und
 export function methodsOf(path: string): readonly string[] {
   return [...new Set(known.filter((one) => one.matcher.test(path)).flatMap((one) => one.allow))];
 }
-
-/** Namespaces of the catalogue with their types, in lower case: what stands behind the last `/providers/` of an address. */
-export const knownTypes: ReadonlyMap<string, ReadonlySet<string>> = (() => {
-  const types = new Map<string, Set<string>>();
-  for (const [, pattern] of routeCatalogue.map(split)) {
-    const [, namespace, type] = /^.*\/providers\/([^/:]+)(?:\/([^/:]+))?/.exec(pattern.toLowerCase()) ?? [];
-    if (namespace === undefined) continue;
-    const found = types.get(namespace) ?? new Set<string>();
-    types.set(namespace, type === undefined ? found : found.add(type));
-  }
-  return types;
-})();

@@ -10,6 +10,7 @@ import { claimedProvisioningState, readPutBody } from "./put-body.ts";
 import { pathOf, principalOf } from "./request-context.ts";
 import { CLUSTER_TYPE, clusterIdOf } from "./resource-ids.ts";
 import { retryLostRaces } from "../enablement/retry-lost-races.ts";
+import { converterOf } from "../versions/cluster-converter.ts";
 
 const header = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(",") : value);
 
@@ -31,18 +32,25 @@ export function operationUrl(deps: Deps, request: FastifyRequest, operation: { c
   return `${deps.settings.publicUrl}${path}?api-version=${encodeURIComponent(request.arm.apiVersion)}`;
 }
 
+/** As the request's api-version shows it. */
+function show(request: FastifyRequest, cluster: ManagedCluster): Readonly<Record<string, unknown>> {
+  return converterOf(request.arm.apiVersion).show(toManagedClusterBody(cluster));
+}
+
 async function get(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const cluster = await findCluster(deps, request);
   reply.header("etag", `"${cluster.etag}"`);
-  return toManagedClusterBody(cluster);
+  return show(request, cluster);
 }
 
 /** Accepts in one transaction; the bell rings after the commit and its failure costs latency only. */
 async function accept(deps: Deps, request: FastifyRequest): Promise<PutAccepted> {
   const path = pathOf(request);
+  const converter = converterOf(request.arm.apiVersion);
   const put = {
     name: path.name,
-    request: readPutBody(request.body, path.name),
+    request: readPutBody(request.body, path.name, converter.withoutUnknown),
+    converter,
     claimedState: claimedProvisioningState(request.body),
     preconditions: { ifMatch: header(request.headers["if-match"]), ifNoneMatch: header(request.headers["if-none-match"]) },
     principal: principalOf(request),
@@ -64,7 +72,7 @@ async function put(deps: Deps, request: FastifyRequest, reply: FastifyReply): Pr
     reply.header("azure-asyncoperation", operationUrl(deps, request, { cluster, operationId }));
     reply.header("retry-after", deps.settings.retryAfterSeconds);
   }
-  return toManagedClusterBody(cluster);
+  return show(request, cluster);
 }
 
 async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
@@ -84,7 +92,7 @@ async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
     $skipToken: last === undefined ? "" : skipTokenAfter(last.id),
   });
   const more = found.length > shown.length ? { nextLink: `${deps.settings.publicUrl}${path}?${query.toString()}` } : {};
-  return { value: shown.map(toManagedClusterBody), ...more };
+  return { value: shown.map((cluster) => show(request, cluster)), ...more };
 }
 
 /** GET, PUT and lists of managed clusters. */

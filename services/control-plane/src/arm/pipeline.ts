@@ -1,19 +1,19 @@
 /**
- * The front half of every ARM request, in this order: ids → size and media type → api-version → token → names in the address →
- * subscription and resource group. The first step that refuses ends it. Steps look at nothing that a later step brings: a request
- * without api-version is refused as that, whoever sends it.
+ * The front half of every ARM request, in this order: ids → size and media type → api-version is there → token → names in the address →
+ * subscription and resource group → provider, type and api-version are known. The first step that refuses ends it. Steps look at nothing that a later
+ * step brings: a request without api-version is refused as that, whoever sends it, and a foreign tenant learns nothing but that it is none of its own.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Deps } from "../deps.ts";
 import { ArmError, armError } from "./arm-error.ts";
-import { apiVersionOf, whyNotApiVersion } from "./api-versions.ts";
+import { apiVersionOf, missingApiVersion, whyNotApiVersion } from "./api-versions.ts";
+import { readAddress } from "./arm-address.ts";
 import { bearerOf } from "./bearer-token.ts";
 import { idHeader, replyHeaders } from "./reply-headers.ts";
-import { emptyContext, plainPath } from "./request-context.ts";
+import { emptyContext, plainPath, principalOf } from "./request-context.ts";
 import { whyNotPath } from "./resource-ids.ts";
 import { whyNotScope } from "./subscription-scope.ts";
-import { surfaceOf } from "./surface.ts";
 
 /** ARM's limit for a request. */
 export const BODY_BYTES_MAX = 4 * 1024 * 1024;
@@ -21,7 +21,7 @@ export const BODY_BYTES_MAX = 4 * 1024 * 1024;
 function setIds(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
   const { headers } = request;
   const correlationId = idHeader(headers["x-ms-correlation-request-id"]) ?? request.id;
-  request.arm = emptyContext(correlationId);
+  request.arm = emptyContext(correlationId, readAddress(plainPath(request), deps.settings.authorityUrl !== undefined));
   const wantsEcho = String(headers["x-ms-return-client-request-id"]).toLowerCase() === "true";
   const clientRequestId = wantsEcho ? idHeader(headers["x-ms-client-request-id"]) : undefined;
   const ids = { requestId: request.id, correlationId, clientRequestId, location: deps.settings.location, nowMs: deps.clock.now() };
@@ -44,27 +44,38 @@ export function whyNotBodyHeaders(headers: IncomingHttpHeaders): ArmError | unde
   return undefined;
 }
 
-async function judge(deps: Deps, request: FastifyRequest): Promise<void> {
-  const surface = surfaceOf(plainPath(request), deps.settings.authorityUrl !== undefined);
-  if (surface === "Open") return;
-  const version = apiVersionOf(request.query as Readonly<Record<string, unknown>>);
-  const params = (request.params ?? {}) as Readonly<Record<string, string | undefined>>;
-  const refusal = whyNotBodyHeaders(request.headers) ?? whyNotApiVersion(surface, version);
+/** Steps 7 and 8: whose things are these, and is there such a group. The group itself may be missing: its own routes answer for it. */
+async function judgeScope(deps: Deps, request: FastifyRequest): Promise<void> {
+  const { address } = request.arm;
+  if (address.subscriptionId === undefined) return;
+  const refusal = await whyNotScope(deps.store().directory, {
+    subscriptionId: address.subscriptionId,
+    resourceGroup: address.isGroupItself ? undefined : address.resourceGroup,
+    tenantId: principalOf(request).tenantId,
+    writes: request.method === "PUT" || request.method === "POST" || request.method === "PATCH",
+  });
   if (refusal !== undefined) throw refusal;
-  request.arm.apiVersion = version ?? request.arm.apiVersion;
+}
+
+async function judge(deps: Deps, request: FastifyRequest): Promise<void> {
+  const { address } = request.arm;
+  if (address.kind === "Open") return;
+  const tooMuch = whyNotBodyHeaders(request.headers);
+  if (tooMuch !== undefined) throw tooMuch;
+  const version = apiVersionOf(request.query as Readonly<Record<string, unknown>>);
+  if (version === undefined) throw missingApiVersion();
   request.arm.principal = await deps.verifyToken(bearerOf(request.headers.authorization, deps.settings));
-  const { sub, group, name } = params;
+  const { name } = (request.params ?? {}) as Readonly<Record<string, string | undefined>>;
   const badName = whyNotPath({
-    ...(sub !== undefined && { subscriptionId: sub }),
-    ...(group !== undefined && { resourceGroup: group }),
+    ...(address.subscriptionId !== undefined && { subscriptionId: address.subscriptionId }),
+    ...(address.resourceGroup !== undefined && { resourceGroup: address.resourceGroup }),
     ...(name !== undefined && { name }),
   });
   if (badName !== undefined) throw badName;
-  if (sub === undefined) return;
-  const writes = request.method === "PUT" || request.method === "POST" || request.method === "PATCH";
-  const scope = { subscriptionId: sub, resourceGroup: group, tenantId: request.arm.principal.tenantId, writes };
-  const notFound = await whyNotScope(deps.store().directory, scope);
-  if (notFound !== undefined) throw notFound;
+  await judgeScope(deps, request);
+  const refusal = whyNotApiVersion(address, version, deps.settings.location);
+  if (refusal !== undefined) throw refusal;
+  request.arm.apiVersion = version;
 }
 
 /** Puts the steps in front of every route and of the answer to unknown ones. */

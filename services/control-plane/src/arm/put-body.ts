@@ -1,6 +1,7 @@
 import { readManagedClusterRequest, type ManagedClusterRequest } from "@hostrouting/contracts";
 import { asJsonObject, isJsonObject } from "../enablement/json-object.ts";
 import { ArmError, armError, manyFaults, type ArmFault } from "./arm-error.ts";
+import type { ClusterConverter } from "../versions/cluster-converter.ts";
 import { CLUSTER_TYPE } from "./resource-ids.ts";
 
 /** Paths under `properties` are named without that prefix, as AKS does. */
@@ -8,9 +9,10 @@ const PREFIX = /^properties\./;
 
 /**
  * Reads the body of a PUT of the managed cluster `name`.
+ * @param withoutUnknown drops what the request's api-version does not know, so that nobody judges it.
  * @throws ArmError 400: `InvalidRequestContent` for anything of the wrong shape, `InvalidParameter` for words that nobody knows.
  */
-export function readPutBody(body: unknown, name: string): ManagedClusterRequest {
+export function readPutBody(body: unknown, name: string, withoutUnknown: ClusterConverter["withoutUnknown"]): ManagedClusterRequest {
   if (!isJsonObject(body)) throw armError(400, "InvalidRequestContent", "The request content must be a JSON object: the managed cluster.");
   const other = (member: string, expected: string): boolean => {
     const given = body[member];
@@ -24,7 +26,7 @@ export function readPutBody(body: unknown, name: string): ManagedClusterRequest 
     });
   if (other("type", CLUSTER_TYPE))
     throw new ArmError(400, { code: "InvalidRequestContent", message: `The type in the body is not '${CLUSTER_TYPE}'.`, target: "type" });
-  const read = readManagedClusterRequest(body);
+  const read = readManagedClusterRequest(withoutUnknown(body));
   if ("request" in read) return read.request;
   const faults = read.problems.map((problem): ArmFault => ({
     code: problem.kind === "Type" ? "InvalidRequestContent" : "InvalidParameter",

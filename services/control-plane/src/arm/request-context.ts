@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { AppError } from "@hostrouting/domain";
+import type { ArmAddress } from "./arm-address.ts";
 import type { ClusterPath } from "./resource-ids.ts";
 import type { Principal } from "./principal.ts";
 import { CONTRACT_API_VERSION } from "./api-versions.ts";
@@ -8,6 +9,7 @@ import { CONTRACT_API_VERSION } from "./api-versions.ts";
 export type ArmContext = {
   /** `api-version` of the request, once it was accepted. */
   apiVersion: string;
+  readonly address: ArmAddress;
   /** Absent on addresses that need no token. */
   principal: Principal | undefined;
   /** Id that ties together what one client action caused; the client's or ours. */
@@ -21,8 +23,8 @@ declare module "fastify" {
 }
 
 /** A context as it is before any step of the pipeline. */
-export function emptyContext(correlationId: string): ArmContext {
-  return { apiVersion: CONTRACT_API_VERSION, principal: undefined, correlationId };
+export function emptyContext(correlationId: string, address: ArmAddress): ArmContext {
+  return { apiVersion: CONTRACT_API_VERSION, address, principal: undefined, correlationId };
 }
 
 /** Who asks. Only addresses behind the token step may ask this. */

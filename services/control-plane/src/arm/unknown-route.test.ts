@@ -11,8 +11,6 @@ const rows: readonly (readonly [request: string, status: number, code: string, a
   [`PUT ${C}/managedClusters/x/hostRoutings/default/resume`, 405, "MethodNotAllowed", "POST"],
   ["POST /subscriptions", 405, "MethodNotAllowed", "GET"],
   [`GET ${C}/managedClusters/x/agentPools`, 404, "NotFound"],
-  [`GET ${C}/managedClusterz/x`, 404, "InvalidResourceType"],
-  ["GET /subscriptions/s/providers/Microsoft.Compute/disks", 404, "InvalidResourceNamespace"],
   ["GET /subscriptions/s/resourceGroups/g", 404, "NotFound"],
   ["GET /", 404, "NotFound"],
 ];

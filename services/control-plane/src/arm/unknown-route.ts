@@ -1,5 +1,5 @@
 import { ArmError, armError } from "./arm-error.ts";
-import { knownTypes, methodsOf } from "./find-route.ts";
+import { methodsOf } from "./find-route.ts";
 
 /**
  * The answer to a request that no route took.
@@ -12,11 +12,5 @@ export function unknownRoute(method: string, path: string): ArmError {
     const message = `The method ${method} is not allowed on '${path}'; allowed: ${allow}.`;
     return new ArmError(405, { code: "MethodNotAllowed", message }, { headers: { Allow: allow } });
   }
-  const [, namespace, type] = /^.*\/providers\/+([^/]+)(?:\/+([^/]+))?/.exec(path) ?? [];
-  const types = knownTypes.get(namespace?.toLowerCase() ?? "");
-  if (namespace !== undefined && types === undefined)
-    return armError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
-  if (type !== undefined && types?.has(type.toLowerCase()) !== true)
-    return armError(404, "InvalidResourceType", `The resource type '${type}' could not be found in the namespace '${namespace}'.`);
   return armError(404, "NotFound", `Nothing answers to ${method} '${path}'. Check the address.`);
 }

@@ -5,6 +5,7 @@ import { ArmError } from "../arm/arm-error.ts";
 import { makeCluster } from "../testing/test-cluster.ts";
 import { decideCancel } from "./decide-cancel.ts";
 import { decidePut, type PutDecision } from "./decide-put.ts";
+import { converterOf } from "../versions/cluster-converter.ts";
 
 const principal = { tenantId: "t", objectId: "o", name: "someone", type: "User" } as const;
 const running = as<OperationId>("op-running");
@@ -52,6 +53,7 @@ function decide(cluster: ManagedCluster | undefined, active: Operation | undefin
     name: "one",
     request,
     claimedState: undefined,
+    converter: converterOf("2026-04-01"),
     preconditions,
     principal,
     operationId: fresh,

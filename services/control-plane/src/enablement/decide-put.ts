@@ -7,6 +7,7 @@ import { ArmError, armError, manyFaults, type ArmFault } from "../arm/arm-error.
 import { whyNotPreconditions, type Preconditions } from "../arm/etags.ts";
 import type { Principal } from "../arm/principal.ts";
 import { locationKey } from "../arm/resource-ids.ts";
+import type { ClusterConverter } from "../versions/cluster-converter.ts";
 import { admissionFaults } from "./admission.ts";
 import { fixedMemberFaults } from "./fixed-members.ts";
 import { mergeManagedCluster, wholeProperties, type ClusterSettings } from "./merge-managed-cluster.ts";
@@ -16,6 +17,8 @@ import { tagFaults } from "./tag-faults.ts";
 export type PutRequest = {
   readonly name: string;
   readonly request: ManagedClusterRequest;
+  /** Of the request's api-version. */
+  readonly converter: ClusterConverter;
   /** `provisioningState` in the body, which clients cannot set: one that is not the cluster's is refused (ARM RPC). */
   readonly claimedState: string | undefined;
   readonly preconditions: Preconditions;
@@ -68,7 +71,7 @@ function refuseAbsent(put: PutRequest): PutDecision {
 function toWish(locked: LockedCluster, put: PutRequest): Wish {
   const { cluster } = locked;
   const active = locked.active !== undefined && !isTerminal(locked.active.phase) ? locked.active : undefined;
-  const settings = mergeManagedCluster(cluster, put.request);
+  const settings = mergeManagedCluster(cluster, put.converter.readPut(put.request, cluster.properties));
   return {
     put,
     cluster,
