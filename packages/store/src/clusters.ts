@@ -13,6 +13,7 @@ import type {
   RolloutPolicy,
 } from "@hostrouting/domain";
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from "kysely";
+import { appendAudit, type AuditEntry } from "./audit.ts";
 import { appendHistory, readHistory, type HistoryRow } from "./history.ts";
 import { toOperation } from "./operations.ts";
 import type { Tables } from "./tables.ts";
@@ -59,16 +60,30 @@ export type ClusterChange = {
   readonly history: readonly HistoryEntry[];
 };
 
+/** Which clusters: `after` is the last id of the page before; `within`, when given: only those at or below one of these scopes (lower case). */
+export type ClusterFilter = {
+  readonly subscriptionId: string;
+  readonly resourceGroup?: string;
+  readonly after?: ClusterId;
+  readonly limit: number;
+  readonly within?: readonly string[];
+};
+
 /** Managed clusters: read, list, and changed under lock in one transaction. */
 export type ClusterStore = {
   get(id: ClusterId): Promise<ManagedCluster | undefined>;
-  /** Ordered by id; `after` is the last id of the page before. */
-  list(filter: { subscriptionId: string; resourceGroup?: string; after?: ClusterId; limit: number }): Promise<ManagedCluster[]>;
+  /** Ordered by id. */
+  list(filter: ClusterFilter): Promise<ManagedCluster[]>;
   /**
    * Locks the cluster's row, lets `decide` look at it, and writes what it answers in the same transaction; `decide` is pure and may run
    * only once. An absent cluster is `undefined`. Also makes the cluster due at once when an operation begins or is asked to cancel.
+   * @param audit who asked for what; written with the change, and not at all where there is none.
    */
-  change<R>(id: ClusterId, decide: (locked: LockedCluster | undefined) => { change?: ClusterChange; result: R }): Promise<R>;
+  change<R>(
+    id: ClusterId,
+    decide: (locked: LockedCluster | undefined) => { change?: ClusterChange; result: R },
+    audit?: AuditEntry,
+  ): Promise<R>;
   /** Adds a cluster that a provider brought up, or renews its access reference and nothing else when it is already known. */
   register(cluster: ManagedCluster, policy: Partial<RolloutPolicy>): Promise<void>;
   /** What the worker saw and decided last, and the part of the rollout policy that was set for this cluster. */
@@ -222,13 +237,21 @@ export function clusterStore(db: Kysely<Tables>): ClusterStore {
     async list(filter) {
       let query = db.selectFrom("managed_cluster").selectAll().where("subscription_id", "=", filter.subscriptionId.toLowerCase());
       if (filter.resourceGroup !== undefined) query = query.where("resource_group_key", "=", filter.resourceGroup.toLowerCase());
+      const { within } = filter;
+      if (within !== undefined) {
+        const scopes = sql<string>`unnest(${within}::text[])`;
+        query = query.where(sql<boolean>`exists (select from ${scopes} as one where id = one or starts_with(id, one || '/'))`);
+      }
       if (filter.after !== undefined) query = query.where("id", ">", filter.after);
       return (await query.orderBy("id").limit(filter.limit).execute()).map(toManagedCluster);
     },
-    change(id, decide) {
+    change(id, decide, audit) {
       return db.transaction().execute(async (tx) => {
         const { change, result } = decide(await lock(tx, id));
-        if (change !== undefined) await write(tx, id, change);
+        if (change === undefined) return result;
+        await write(tx, id, change);
+        // Last, since it holds the chain until the commit.
+        if (audit !== undefined) await appendAudit(tx, audit);
         return result;
       });
     },

@@ -7,6 +7,7 @@ import * as usage from "./migrations/0003-usage.ts";
 import * as maintenanceConfigurations from "./migrations/0004-maintenance-configurations.ts";
 import * as faultsOfRounds from "./migrations/0005-faults-of-rounds.ts";
 import * as assessments from "./migrations/0006-assessments.ts";
+import * as authorizationAndAudit from "./migrations/0007-authorization-and-audit.ts";
 import * as deployments from "./migrations/0009-deployments.ts";
 import type { Tables } from "./tables.ts";
 
@@ -18,6 +19,7 @@ const MIGRATIONS = {
   "0004-maintenance-configurations": maintenanceConfigurations,
   "0005-faults-of-rounds": faultsOfRounds,
   "0006-assessments": assessments,
+  "0007-authorization-and-audit": authorizationAndAudit,
   "0009-deployments": deployments,
 };
 

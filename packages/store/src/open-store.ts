@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from "kysely";
 import { Pool, TypeOverrides, types } from "pg";
 import { assessmentStore, type AssessmentStore } from "./assessments.ts";
+import { auditStore, type AuditStore } from "./audit.ts";
 import { clusterStore, type ClusterStore } from "./clusters.ts";
 import { leaseStore, type LeaseStore } from "./cluster-lease.ts";
 import { deploymentStore, type DeploymentStore } from "./deployments.ts";
@@ -8,6 +9,7 @@ import { directoryStore, type DirectoryStore } from "./directory.ts";
 import { migrate } from "./migrate.ts";
 import { operationStore, type OperationStore } from "./operations.ts";
 import { roundStore, type RoundStore } from "./rounds.ts";
+import { roleAssignmentStore, type RoleAssignmentStore } from "./role-assignments.ts";
 import type { Tables } from "./tables.ts";
 import { runTrial, type Trial } from "./trial.ts";
 import { usageStore, type UsageStore } from "./usage.ts";
@@ -15,11 +17,13 @@ import { usageStore, type UsageStore } from "./usage.ts";
 /** Everything that is kept, by aggregate. */
 export type Store = {
   readonly assessments: AssessmentStore;
+  readonly audit: AuditStore;
   readonly clusters: ClusterStore;
   readonly deployments: DeploymentStore;
   readonly directory: DirectoryStore;
   readonly leases: LeaseStore;
   readonly operations: OperationStore;
+  readonly roleAssignments: RoleAssignmentStore;
   readonly rounds: RoundStore;
   readonly usage: UsageStore;
   /** Lets `work` use a store that keeps nothing, to learn what requests would come to. It holds one connection, and the locks that it takes. */
@@ -47,11 +51,13 @@ function numbersForBigints(): TypeOverrides {
 function aggregatesOn(db: Kysely<Tables>): Aggregates {
   return {
     assessments: assessmentStore(db),
+    audit: auditStore(db),
     clusters: clusterStore(db),
     deployments: deploymentStore(db),
     directory: directoryStore(db),
     leases: leaseStore(db),
     operations: operationStore(db),
+    roleAssignments: roleAssignmentStore(db),
     rounds: roundStore(db),
     usage: usageStore(db),
   };

@@ -33,6 +33,20 @@ type Json<T> = ColumnType<T, string, string>;
 export type Tables = {
   subscription: { id: string; tenant_id: string; display_name: string; state: string };
   resource_group: { subscription_id: string; name: string; display_name: string; location: string };
+  role_assignment: {
+    tenant_id: string;
+    id: string;
+    scope: string;
+    display_scope: string;
+    principal_id: string;
+    principal_type: string;
+    role_id: string;
+    description: string | null;
+    created_by: string;
+    created_at: Generated<Date>;
+  };
+  audit_chain: { subscription_id: string; seq: number; hash: string };
+  audit: { subscription_id: string; seq: number; at: Date; content: string; hash: string };
   managed_cluster: {
     id: ClusterId;
     subscription_id: string;

@@ -4,7 +4,8 @@ import { Client } from "pg";
 import { openStore, type Store } from "../open-store.ts";
 import type { ClusterChange, ClusterStore } from "../clusters.ts";
 
-const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
+/** The subscription of the registered cluster, of tenant `t`. */
+export const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
 
 /** A database of its own with one registered cluster. */
 export type TestStore = {

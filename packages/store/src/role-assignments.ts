@@ -1,0 +1,172 @@
+import { as, ownerRole, scopesAbove, type Grant, type Instant } from "@hostrouting/domain";
+import { sql, type Kysely, type Selectable, type Transaction } from "kysely";
+import { appendAudit, type AuditEntry } from "./audit.ts";
+import type { Tables } from "./tables.ts";
+
+/** An assignment to be made. Ids are GUIDs. */
+export type NewRoleAssignment = {
+  readonly tenantId: string;
+  /** The name of the assignment, of the client's choosing; of one kind in its tenant. */
+  readonly id: string;
+  /** Resource id in the casing that is shown; no slash at its end. */
+  readonly displayScope: string;
+  readonly principalId: string;
+  readonly principalType: string;
+  readonly roleId: string;
+  readonly description: string | undefined;
+  /** Object id of whoever makes it. */
+  readonly createdBy: string;
+};
+
+/** Somebody's role at a scope and below. */
+export type RoleAssignment = NewRoleAssignment & {
+  /** `displayScope` in lower case: what is compared. */
+  readonly scope: string;
+  readonly createdAt: Instant;
+};
+
+/** Whose grants, and where: at a scope (lower case), above it, and with `below` everywhere under it too. */
+export type GrantQuestion = { readonly tenantId: string; readonly principalId: string; readonly scope: string; readonly below: boolean };
+
+/** What came of making one: `Same` was there before; `Taken`: its name is another one's; `Double`: another name says the same. */
+export type Assigned =
+  | { readonly kind: "Created" | "Same"; readonly assignment: RoleAssignment }
+  | { readonly kind: "Taken" }
+  | { readonly kind: "Double" };
+
+/** Who may do what, where. */
+export type RoleAssignmentStore = {
+  grants(question: GrantQuestion): Promise<Grant[]>;
+  /** Subscriptions at or below which somebody has any role, by id. */
+  subscriptionsOf(tenantId: string, principalId: string): Promise<string[]>;
+  get(tenantId: string, id: string): Promise<RoleAssignment | undefined>;
+  /** At a scope and above it, and with `below` under it too; by scope and id. */
+  list(question: Omit<GrantQuestion, "principalId"> & { readonly principalId: string | undefined }): Promise<RoleAssignment[]>;
+  create(assignment: NewRoleAssignment, audit: AuditEntry): Promise<Assigned>;
+  /** `LastOwner`: nobody else has the role Owner at that subscription, so it stays. */
+  remove(assignment: RoleAssignment, audit: AuditEntry): Promise<"Removed" | "Absent" | "LastOwner">;
+};
+
+function toAssignment(row: Selectable<Tables["role_assignment"]>): RoleAssignment {
+  return {
+    tenantId: row.tenant_id,
+    id: row.id,
+    scope: row.scope,
+    displayScope: row.display_scope,
+    principalId: row.principal_id,
+    principalType: row.principal_type,
+    roleId: row.role_id,
+    description: row.description ?? undefined,
+    createdBy: row.created_by,
+    createdAt: as<Instant>(row.created_at.getTime()),
+  };
+}
+
+/** At a scope, above it, and below where asked for. `0` is the character after `/`. */
+function placed({ scope, below }: Pick<GrantQuestion, "scope" | "below">) {
+  const above = sql<boolean>`scope = any(${scopesAbove(scope)}::text[])`;
+  return below ? sql<boolean>`(${above} or (scope > ${`${scope}/`} and scope < ${`${scope}0`}))` : above;
+}
+
+async function insert(tx: Transaction<Tables>, given: NewRoleAssignment): Promise<RoleAssignment | undefined> {
+  const row = await tx
+    .insertInto("role_assignment")
+    .values({
+      tenant_id: given.tenantId,
+      id: given.id,
+      scope: given.displayScope.toLowerCase(),
+      display_scope: given.displayScope,
+      principal_id: given.principalId,
+      principal_type: given.principalType,
+      role_id: given.roleId,
+      description: given.description ?? null,
+      created_by: given.createdBy,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  return row && toAssignment(row);
+}
+
+const isSame = (one: RoleAssignment, other: NewRoleAssignment): boolean =>
+  one.scope === other.displayScope.toLowerCase() && one.principalId === other.principalId && one.roleId === other.roleId;
+
+async function read(db: Kysely<Tables>, tenantId: string, id: string): Promise<RoleAssignment | undefined> {
+  const row = await db.selectFrom("role_assignment").selectAll().where("tenant_id", "=", tenantId).where("id", "=", id).executeTakeFirst();
+  return row && toAssignment(row);
+}
+
+/** Whether somebody else is Owner of a subscription. Its row is locked, so that two cannot go at once, each seeing the other. */
+async function hasOtherOwner(tx: Transaction<Tables>, assignment: RoleAssignment): Promise<boolean> {
+  const subscriptionId = assignment.scope.split("/")[2] ?? "";
+  await tx.selectFrom("subscription").select("id").where("id", "=", subscriptionId).forNoKeyUpdate().executeTakeFirst();
+  const other = await tx
+    .selectFrom("role_assignment")
+    .select("id")
+    .where("tenant_id", "=", assignment.tenantId)
+    .where("scope", "=", assignment.scope)
+    .where("role_id", "=", ownerRole.id)
+    .where("principal_id", "!=", assignment.principalId)
+    .limit(1)
+    .executeTakeFirst();
+  return other !== undefined;
+}
+
+const isOwnerOfSubscription = ({ scope, roleId }: RoleAssignment): boolean => roleId === ownerRole.id && scope.split("/").length === 3;
+
+/** Role assignments on Postgres. */
+export function roleAssignmentStore(db: Kysely<Tables>): RoleAssignmentStore {
+  return {
+    async grants(question) {
+      const rows = await db
+        .selectFrom("role_assignment")
+        .select(["scope", "role_id"])
+        .where("tenant_id", "=", question.tenantId)
+        .where("principal_id", "=", question.principalId)
+        .where(placed(question))
+        .execute();
+      return rows.map((row) => ({ scope: row.scope, roleId: row.role_id }));
+    },
+    async subscriptionsOf(tenantId, principalId) {
+      const rows = await db
+        .selectFrom("role_assignment")
+        .select(sql<string>`split_part(scope, '/', 3)`.as("subscription_id"))
+        .distinct()
+        .where("tenant_id", "=", tenantId)
+        .where("principal_id", "=", principalId)
+        .execute();
+      return rows.map((row) => row.subscription_id);
+    },
+    get: (tenantId, id) => read(db, tenantId, id),
+    async list(question) {
+      let query = db.selectFrom("role_assignment").selectAll().where("tenant_id", "=", question.tenantId).where(placed(question));
+      if (question.principalId !== undefined) query = query.where("principal_id", "=", question.principalId);
+      return (await query.orderBy("scope").orderBy("id").execute()).map(toAssignment);
+    },
+    create(given, audit) {
+      return db.transaction().execute(async (tx) => {
+        const created = await insert(tx, given);
+        if (created === undefined) {
+          const found = await read(tx, given.tenantId, given.id);
+          if (found === undefined) return { kind: "Double" };
+          return isSame(found, given) ? { kind: "Same", assignment: found } : { kind: "Taken" };
+        }
+        await appendAudit(tx, audit);
+        return { kind: "Created", assignment: created };
+      });
+    },
+    remove(assignment, audit) {
+      return db.transaction().execute(async (tx) => {
+        if (isOwnerOfSubscription(assignment) && !(await hasOtherOwner(tx, assignment))) return "LastOwner";
+        const { numDeletedRows } = await tx
+          .deleteFrom("role_assignment")
+          .where("tenant_id", "=", assignment.tenantId)
+          .where("id", "=", assignment.id)
+          .executeTakeFirst();
+        if (numDeletedRows === 0n) return "Absent";
+        await appendAudit(tx, audit);
+        return "Removed";
+      });
+    },
+  };
+}
