@@ -28,6 +28,9 @@ function setIds(deps: Deps, request: FastifyRequest, reply: FastifyReply): void 
   reply.headers(replyHeaders(ids));
 }
 
+/** A body that is refused for its size is still read (and forgotten) up to here: who is cut off while sending never sees the answer. */
+const DISCARDED_BYTES_MAX = 16 * BODY_BYTES_MAX;
+
 /** Judges a body by its headers, before a byte of it is read. */
 export function whyNotBodyHeaders(headers: IncomingHttpHeaders): ArmError | undefined {
   const length = Number(headers["content-length"] ?? 0);
@@ -35,7 +38,7 @@ export function whyNotBodyHeaders(headers: IncomingHttpHeaders): ArmError | unde
     return new ArmError(
       413,
       { code: "RequestEntityTooLarge", message: "The body is larger than the limit of 4 MiB." },
-      { headers: { connection: "close" } },
+      length > DISCARDED_BYTES_MAX ? { headers: { connection: "close" } } : {},
     );
   const hasBody = length > 0 || headers["transfer-encoding"] !== undefined;
   const mediaType = (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();

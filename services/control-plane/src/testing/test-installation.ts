@@ -13,8 +13,11 @@ export type TestInstallation = {
   readonly caFile: string;
   readonly clientSecret: string;
   readonly authorityKeyFile: string;
+  /** The control plane that runs now. */
   readonly controlPlane: TestProcess;
   readonly authority: TestProcess;
+  /** `kill -9` of the control plane, and its next start on the same port. */
+  crash(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -52,17 +55,19 @@ export async function startTestInstallation(databaseUrl: string, parts: TestInst
     HOSTROUTING_AUTHORITY_DIRECTORY_FILE: file("directory.json"),
     ...(parts.approveAs !== undefined && { HOSTROUTING_AUTHORITY_APPROVE_AS: parts.approveAs }),
   });
-  const controlPlane = await startProcess("services/control-plane/src/main.ts", {
-    HOSTROUTING_PORT: String(port),
-    HOSTROUTING_TLS_CERT_FILE: file("cert.pem"),
-    HOSTROUTING_TLS_KEY_FILE: file("key.pem"),
-    HOSTROUTING_DATABASE_URL: databaseUrl,
-    HOSTROUTING_PUBLIC_URL: base,
-    HOSTROUTING_ISSUER: `${base}/{tenantid}/`,
-    HOSTROUTING_JWKS_URL: `http://127.0.0.1:${authorityPort}/common/discovery/v2.0/keys`,
-    HOSTROUTING_AUTHORITY_URL: `http://127.0.0.1:${authorityPort}`,
-    ...parts.controlPlane,
-  }).catch(async (error: unknown) => {
+  const startControlPlane = (): Promise<TestProcess> =>
+    startProcess("services/control-plane/src/main.ts", {
+      HOSTROUTING_PORT: String(port),
+      HOSTROUTING_TLS_CERT_FILE: file("cert.pem"),
+      HOSTROUTING_TLS_KEY_FILE: file("key.pem"),
+      HOSTROUTING_DATABASE_URL: databaseUrl,
+      HOSTROUTING_PUBLIC_URL: base,
+      HOSTROUTING_ISSUER: `${base}/{tenantid}/`,
+      HOSTROUTING_JWKS_URL: `http://127.0.0.1:${authorityPort}/common/discovery/v2.0/keys`,
+      HOSTROUTING_AUTHORITY_URL: `http://127.0.0.1:${authorityPort}`,
+      ...parts.controlPlane,
+    });
+  let controlPlane = await startControlPlane().catch(async (error: unknown) => {
     await authority.end();
     throw error;
   });
@@ -71,8 +76,14 @@ export async function startTestInstallation(databaseUrl: string, parts: TestInst
     caFile: file("ca.pem"),
     clientSecret,
     authorityKeyFile: file("authority-key.json"),
-    controlPlane,
+    get controlPlane() {
+      return controlPlane;
+    },
     authority,
+    async crash() {
+      await controlPlane.end("SIGKILL");
+      controlPlane = await startControlPlane();
+    },
     async close() {
       await Promise.all([controlPlane.end(), authority.end()]);
       rmSync(folder, { recursive: true });

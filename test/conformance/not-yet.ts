@@ -1,0 +1,30 @@
+const LIFECYCLE = "clusters are not made, deleted or patched yet, and have no credentials";
+const DEPLOYMENTS = "there are no template deployments yet";
+
+/** Points that do not pass yet, with the reason. The test holds this list exact: a point on it that passes fails the suite. */
+export const notYet: Readonly<Record<string, string>> = {
+  "F1-12": LIFECYCLE,
+  "F1-14": LIFECYCLE,
+  "F1-27": LIFECYCLE,
+  "F1-28": LIFECYCLE,
+  "F1-29": LIFECYCLE,
+  "F1-30": LIFECYCLE,
+  "F1-38": LIFECYCLE,
+  "F1-39": LIFECYCLE,
+  "F1-40": LIFECYCLE,
+  "F1-44": LIFECYCLE,
+  "F1-46": LIFECYCLE,
+  "F1-48": LIFECYCLE,
+  "F1-54": LIFECYCLE,
+  "F1-33": "operations are shown to the whole tenant",
+  "F1-45": "the provider names no locations yet",
+  "F1-47": "requests are not counted yet",
+  "F1-49": DEPLOYMENTS,
+  "F1-50": DEPLOYMENTS,
+  "F1-51": DEPLOYMENTS,
+  "F1-52": DEPLOYMENTS,
+  "F1-53": DEPLOYMENTS,
+  "F1-58": "a page is bounded by its number of clusters alone",
+  "F2-28": LIFECYCLE,
+  "F2-34": DEPLOYMENTS,
+};

@@ -1,0 +1,187 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SignJWT } from "jose";
+import { as, type ClusterId, type ManagedCluster, type Operation } from "@hostrouting/domain";
+import { openStore, type Store } from "@hostrouting/store";
+import { ensureSigningKey } from "../../infra/dev/authority/signing-key.ts";
+import { clusterIdOf } from "../../services/control-plane/src/arm/resource-ids.ts";
+import { registerClusters } from "../../services/control-plane/src/testing/bad-requests.ts";
+import { acceleratable, ids, makeCluster, moveOperation } from "../../services/control-plane/src/testing/test-cluster.ts";
+import { makeTestDatabase } from "../../services/control-plane/src/testing/test-database.ts";
+import { startTestInstallation, type TestInstallation } from "../../services/control-plane/src/testing/test-installation.ts";
+import type { Caller, Json, Point, Step } from "./point.ts";
+import type { Powers, Target } from "./target.ts";
+import type { Variables } from "./templates.ts";
+
+const LOCATION = "westeurope";
+const PATIENCE_MS = 20_000;
+const READY_POLL_MS = 50;
+const TOKEN_LIFETIME_S = 3_000;
+const version = "2026-04-01";
+
+/** Claims in which a caller differs from the client of the installation. */
+const CALLERS: Readonly<Record<Exclude<Caller, "self" | "nobody">, Readonly<Record<string, unknown>>>> = {
+  wrongAudience: { aud: "https://graph.test" },
+  otherTenant: { tid: ids.otherTenantId },
+  otherObject: { oid: "77777777-7777-4777-8777-777777777777" },
+  user: { oid: "88888888-8888-4888-8888-888888888888", idtyp: "user", upn: "ada@lab.test", scp: "user_impersonation" },
+};
+
+/** An installation of the run's own, its database, and who plays the worker. */
+export type OwnTarget = Target & { readonly store: Store; readonly installation: TestInstallation };
+
+async function clientToken(installation: TestInstallation): Promise<string> {
+  const form = {
+    grant_type: "client_credentials",
+    client_id: ids.clientId,
+    client_secret: installation.clientSecret,
+    scope: `${installation.base}/.default`,
+  };
+  const reply = await fetch(`${installation.base}/${ids.tenantId}/oauth2/v2.0/token`, { method: "POST", body: new URLSearchParams(form) });
+  const { access_token: token } = (await reply.json()) as { access_token?: string };
+  if (token === undefined) throw new Error(`The authority answered ${reply.status} instead of a token`);
+  return token;
+}
+
+/** Signs with the authority's own key what the authority itself would not issue. */
+async function foreignToken(installation: TestInstallation, claims: Readonly<Record<string, unknown>>): Promise<string> {
+  const key = await ensureSigningKey(installation.authorityKeyFile);
+  const now = Math.floor(Date.now() / 1_000);
+  const { tid = ids.tenantId } = claims;
+  const who = { tid, oid: "66666666-6666-4666-8666-666666666666", appid: ids.clientId, idtyp: "app" };
+  const good = { iss: `${installation.base}/${String(tid)}/`, aud: installation.base, ...who };
+  return new SignJWT({ ...good, iat: now, nbf: now, exp: now + TOKEN_LIFETIME_S, ver: "1.0", ...claims })
+    .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.publicJwk.kid })
+    .sign(key.privateKey);
+}
+
+/** A subscription with the groups that points speak of. */
+async function registerSubscription(store: Store, subscriptionId: string, state = "Registered"): Promise<void> {
+  await store.directory.registerSubscription({ id: subscriptionId, tenantId: ids.tenantId, displayName: "Conformance", state });
+  for (const displayName of ["Lab", "empty", "pages", "huge"])
+    await store.directory.registerResourceGroup({ subscriptionId, displayName, location: LOCATION });
+}
+
+type Place = { readonly subscriptionId: string; readonly resourceGroup: string; readonly name: string };
+
+function clusterAt(place: Place, changes: Partial<ManagedCluster> = {}): ManagedCluster {
+  return makeCluster(place.name, { ...place, id: clusterIdOf(place), ...changes });
+}
+
+function bare(): ManagedCluster["properties"] {
+  const { advancedNetworking: _, ...networkProfile } = acceleratable.networkProfile;
+  return { ...acceleratable, networkProfile };
+}
+
+const FAILURE = { code: "PreflightBlocked", message: "Two checks failed" };
+
+function changesOf(phase: Extract<Step, { step: "worker" }>["phase"]): Partial<Operation> {
+  if (phase === "Succeeded") return { phase, percentComplete: 100 };
+  return phase === "Failed" ? { phase, error: FAILURE } : { phase };
+}
+
+/** Ids that a point's steps may find in its variables. */
+const idOf = (variables: Variables, letter: "C" | "N"): ClusterId => as<ClusterId>(String(variables.get(letter)).toLowerCase());
+
+function makePowers(store: Store, installation: TestInstallation, current: { subscriptionId: string }): Powers {
+  return {
+    worker: (step, variables) => moveOperation(store, idOf(variables, step.of ?? "C"), changesOf(step.phase)),
+    subscription: (state) => registerSubscription(store, current.subscriptionId, state),
+    async crash() {
+      await installation.crash();
+      await untilReady(installation.base);
+    },
+    async fill({ group, clusters, bytesEach }) {
+      const filler = "x".repeat(bytesEach);
+      for (let n = 0; n < clusters; n++) {
+        const place = { subscriptionId: current.subscriptionId, resourceGroup: group, name: `filler-${n}` };
+        await store.clusters.register(clusterAt(place, { properties: { ...acceleratable, filler } }), {});
+      }
+    },
+  };
+}
+
+/** A control plane answers before it has its database. */
+async function untilReady(base: string): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while ((await fetch(`${base}/readyz`)).status !== 200) {
+    if (Date.now() > until) throw new Error(`The control plane is not ready after ${PATIENCE_MS / 1_000} s`);
+    await sleep(READY_POLL_MS);
+  }
+}
+
+/** Points that take something of a subscription away (its state, its writes) get one of their own. */
+function subscriptionFor(point: Point): string {
+  return point.steps.some(({ step }) => step === "subscription" || step === "repeat") ? randomUUID() : ids.subscriptionId;
+}
+
+async function prepare(store: Store, point: Point, current: { subscriptionId: string }): Promise<Record<string, Json>> {
+  const subscriptionId = subscriptionFor(point);
+  current.subscriptionId = subscriptionId;
+  if (subscriptionId !== ids.subscriptionId) await registerSubscription(store, subscriptionId);
+  const isOwn = point.cluster === "fresh" || point.cluster === "bare";
+  const name = isOwn ? point.id.toLowerCase() : (point.cluster ?? "one");
+  const place = { subscriptionId, resourceGroup: "Lab", name };
+  if (isOwn) await store.clusters.register(clusterAt(place, point.cluster === "bare" ? { properties: bare() } : {}), {});
+  const provider = "providers/Microsoft.ContainerService";
+  const group = `/subscriptions/${subscriptionId}/resourceGroups/Lab`;
+  return {
+    run: "conformance",
+    version,
+    V: `api-version=${version}`,
+    RP: provider,
+    S: `/subscriptions/${subscriptionId}`,
+    G: group,
+    L: `${group}/${provider}/managedClusters`,
+    C: `${group}/${provider}/managedClusters/${name}`,
+    N: `${group}/${provider}/managedClusters/new-${point.id.toLowerCase()}`,
+    name,
+    group: "Lab",
+    emptyGroup: "empty",
+    location: LOCATION,
+  };
+}
+
+/**
+ * Starts authority and control plane on a database of their own (HOSTROUTING_TEST_DATABASE_URL names the server) and plays the worker: operations are
+ * moved by the same records that the worker writes.
+ */
+export async function startOwnTarget(): Promise<OwnTarget> {
+  const endings: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of endings.splice(0).toReversed()) await end();
+  };
+  try {
+    const database = await makeTestDatabase();
+    endings.push(() => database.drop());
+    const store = await openStore(database.url, () => undefined);
+    endings.push(() => store.close());
+    await registerSubscription(store, ids.subscriptionId);
+    await registerClusters(store);
+    const installation = await startTestInstallation(database.url);
+    endings.push(() => installation.close());
+    const current = { subscriptionId: ids.subscriptionId as string };
+    const tokens = new Map<Caller, Promise<string>>();
+    const issue = (caller: Exclude<Caller, "nobody">): Promise<string> =>
+      caller === "self" ? clientToken(installation) : foreignToken(installation, CALLERS[caller]);
+    return {
+      base: installation.base,
+      store,
+      installation,
+      powers: makePowers(store, installation, current),
+      patienceMs: PATIENCE_MS,
+      async token(caller) {
+        if (caller === "nobody") return null;
+        const known = tokens.get(caller) ?? issue(caller);
+        tokens.set(caller, known);
+        return known;
+      },
+      prepare: (point) => prepare(store, point, current),
+      whyNot: () => undefined,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
