@@ -15,9 +15,13 @@
  * | HOSTROUTING_AUTHORITY_URL | development only: where `/{tenant}/oauth2`, `/{tenant}/v2.0`, `/{tenant}/discovery`, `/common` are forwarded | not forwarded |
  * | HOSTROUTING_LOCATION | region in `x-ms-routing-request-id` | local |
  * | HOSTROUTING_RETRY_AFTER_SECONDS | how long clients wait between two looks at an operation, 1–600; ARM asks for at least 10 in production | 1 |
+ * | HOSTROUTING_THROTTLE_READS, HOSTROUTING_THROTTLE_WRITES, HOSTROUTING_THROTTLE_DELETES | requests of one principal in one subscription: at once / more each second; 15 times as many over all principals | 250/25, 200/10, 200/10 |
+ * | HOSTROUTING_CORS_ORIGINS | origins like `https://portal.example` whose scripts may call, separated by commas | none |
  * | HOSTROUTING_PRICE_PER_NODE_HOUR | what an hour of one enabled node costs, like `0.016 USD` | usage shows no amounts |
  * | HOSTROUTING_LOG_LEVEL | trace, debug, info, warn, error, fatal, silent | info |
  */
+import { ARM_LIMITS, type ThrottleLimits } from "./arm/request-throttle.ts";
+import type { BucketLimit } from "./arm/token-bucket.ts";
 import { redisUrl } from "@hostrouting/doorbell";
 import { nodeHourPrice, type NodeHourPrice } from "./node-hour-price.ts";
 import { integer, oneOf, readConfig, text, url } from "@hostrouting/runtime";
@@ -36,6 +40,30 @@ function publicUrl(value: string): string {
 /** Audiences with and without a slash at the end, since clients send both. */
 function withSlashes(audiences: readonly string[]): readonly string[] {
   return audiences.map((audience) => audience.replace(/\/+$/, "")).flatMap((audience) => [audience, `${audience}/`]);
+}
+
+const BUCKET_MAX = 1_000_000;
+
+/** `250/25`: a bucket of 250 requests that gets 25 more each second. */
+function bucketLimit(value: string): BucketLimit {
+  const [size, refillPerSecond] = (/^(\d{1,7})\/(\d{1,7})$/.exec(value) ?? []).slice(1).map(Number);
+  if (
+    size === undefined ||
+    refillPerSecond === undefined ||
+    size < 1 ||
+    refillPerSecond < 1 ||
+    Math.max(size, refillPerSecond) > BUCKET_MAX
+  )
+    throw new Error(`must be two whole numbers from 1 to ${BUCKET_MAX} with a slash between, like 250/25`);
+  return { size, refillPerSecond };
+}
+
+/** Origins as browsers send them: scheme, host, port, and nothing after. */
+function origins(value: string): readonly string[] {
+  const all = value.split(",").map((one) => one.trim());
+  if (all.some((one) => !URL.canParse(one) || new URL(one).origin !== one))
+    throw new Error("must be origins like https://portal.example, separated by commas");
+  return all;
 }
 
 /**
@@ -58,6 +86,10 @@ export function readControlPlaneConfig(env: Readonly<Record<string, string | und
       authorityUrl: { env: "HOSTROUTING_AUTHORITY_URL", parse: url, fallback: "" },
       location: { env: "HOSTROUTING_LOCATION", parse: text, fallback: "local" },
       retryAfterSeconds: { env: "HOSTROUTING_RETRY_AFTER_SECONDS", parse: integer(1, 600), fallback: 1 },
+      readLimit: { env: "HOSTROUTING_THROTTLE_READS", parse: bucketLimit, fallback: ARM_LIMITS.reads },
+      writeLimit: { env: "HOSTROUTING_THROTTLE_WRITES", parse: bucketLimit, fallback: ARM_LIMITS.writes },
+      deleteLimit: { env: "HOSTROUTING_THROTTLE_DELETES", parse: bucketLimit, fallback: ARM_LIMITS.deletes },
+      corsOrigins: { env: "HOSTROUTING_CORS_ORIGINS", parse: origins, fallback: [] },
       nodeHourPrice: {
         env: "HOSTROUTING_PRICE_PER_NODE_HOUR",
         parse: (value): NodeHourPrice | undefined => nodeHourPrice(value),
@@ -72,5 +104,6 @@ export function readControlPlaneConfig(env: Readonly<Record<string, string | und
     env,
   );
   const audiences = config.audiences === "" ? [config.publicUrl, ...AZURE_AUDIENCES] : config.audiences.split(",").map((one) => one.trim());
-  return Object.freeze({ ...config, audiences: withSlashes(audiences), authorityUrl: config.authorityUrl || undefined });
+  const throttle: ThrottleLimits = { reads: config.readLimit, writes: config.writeLimit, deletes: config.deleteLimit };
+  return Object.freeze({ ...config, throttle, audiences: withSlashes(audiences), authorityUrl: config.authorityUrl || undefined });
 }

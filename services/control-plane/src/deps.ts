@@ -1,6 +1,7 @@
 import type { Doorbell } from "@hostrouting/doorbell";
 import type { Clock, Logger } from "@hostrouting/runtime";
 import type { Store } from "@hostrouting/store";
+import type { ThrottleLimits } from "./arm/request-throttle.ts";
 import type { Principal } from "./arm/principal.ts";
 import type { NodeHourPrice } from "./node-hour-price.ts";
 
@@ -25,6 +26,10 @@ export type Settings = {
   /** Region in `x-ms-routing-request-id`. */
   readonly location: string;
   readonly retryAfterSeconds: number;
+  /** How many requests a principal may send. */
+  readonly throttle: ThrottleLimits;
+  /** Origins whose scripts may call. */
+  readonly corsOrigins: readonly string[];
   /** Absent: no amounts are shown. */
   readonly nodeHourPrice: NodeHourPrice | undefined;
   /** Development only: where token requests are forwarded. */

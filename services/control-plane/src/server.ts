@@ -68,7 +68,7 @@ export async function buildServer(deps: Deps, tls: TlsFiles): Promise<FastifyIns
   const app = create(deps, tls);
   const within = <T>(work: Promise<T>): Promise<T> => withDeadline(work, STEP_MS_MAX);
   addBodyParser(app);
-  addPipeline(app, deps, within);
+  await addPipeline(app, deps, within);
   app.setErrorHandler((error, request, reply) => sendError(deps, error, { request, reply }));
   app.setNotFoundHandler((request) => {
     throw unknownRoute(request.method, plainPath(request));

@@ -1,5 +1,5 @@
 /**
- * The front half of every ARM request, in this order: ids → size and media type → api-version is there → token → names in the address →
+ * The front half of every ARM request, in this order: ids → size and media type → api-version is there → token → names in the address → rate →
  * subscription and resource group → provider, type and api-version are known. The first step that refuses ends it. Steps look at nothing that a later
  * step brings: a request without api-version is refused as that, whoever sends it, and a foreign tenant learns nothing but that it is none of its own.
  */
@@ -10,16 +10,22 @@ import { ArmError, armError } from "./arm-error.ts";
 import { apiVersionOf, missingApiVersion, whyNotApiVersion } from "./api-versions.ts";
 import { readAddress } from "./arm-address.ts";
 import { bearerOf } from "./bearer-token.ts";
+import { allowOrigins } from "./cross-origin.ts";
+import { judgeThrottle } from "./judge-throttle.ts";
 import { idHeader, replyHeaders } from "./reply-headers.ts";
 import { emptyContext, plainPath, principalOf } from "./request-context.ts";
+import { requestThrottle } from "./request-throttle.ts";
 import { whyNotPath } from "./resource-ids.ts";
+import type { Exchange } from "./send-error.ts";
 import { whyNotScope } from "./subscription-scope.ts";
+import { dropForgeableHeaders } from "./untrusted-headers.ts";
 
 /** ARM's limit for a request. */
 export const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 function setIds(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
   const { headers } = request;
+  dropForgeableHeaders(headers);
   const correlationId = idHeader(headers["x-ms-correlation-request-id"]) ?? request.id;
   request.arm = emptyContext(correlationId, readAddress(plainPath(request), deps.settings.authorityUrl !== undefined));
   const wantsEcho = String(headers["x-ms-return-client-request-id"]).toLowerCase() === "true";
@@ -60,7 +66,7 @@ async function judgeScope(deps: Deps, request: FastifyRequest): Promise<void> {
   if (refusal !== undefined) throw refusal;
 }
 
-async function judge(deps: Deps, request: FastifyRequest): Promise<void> {
+async function judge(deps: Deps, rate: Rate, { request, reply }: Exchange): Promise<void> {
   const { address } = request.arm;
   if (address.kind === "Open") return;
   const tooMuch = whyNotBodyHeaders(request.headers);
@@ -75,17 +81,37 @@ async function judge(deps: Deps, request: FastifyRequest): Promise<void> {
     ...(name !== undefined && { name }),
   });
   if (badName !== undefined) throw badName;
+  rate(request, reply);
   await judgeScope(deps, request);
   const refusal = whyNotApiVersion(address, version, deps.settings.location);
   if (refusal !== undefined) throw refusal;
   request.arm.apiVersion = version;
 }
 
+/** Step 6, before anything is read from the database: what is too much costs nothing more than this. */
+type Rate = (request: FastifyRequest, reply: FastifyReply) => void;
+
+function rateBy(deps: Deps): Rate {
+  const limits = deps.settings.throttle;
+  const throttle = requestThrottle(limits);
+  return (request, reply) => {
+    const { tenantId, objectId } = principalOf(request);
+    const { subscriptionId } = request.arm.address;
+    const { method } = request;
+    const { headers, refusal } = judgeThrottle(throttle, limits, { method, tenantId, objectId, subscriptionId, nowMs: deps.clock.now() });
+    reply.headers(headers);
+    if (refusal !== undefined) throw refusal;
+  };
+}
+
 /** Puts the steps in front of every route and of the answer to unknown ones. */
-export function addPipeline(app: FastifyInstance, deps: Deps, within: <T>(work: Promise<T>) => Promise<T>): void {
+export async function addPipeline(app: FastifyInstance, deps: Deps, within: <T>(work: Promise<T>) => Promise<T>): Promise<void> {
+  const rate = rateBy(deps);
   app.decorateRequest("arm");
-  app.addHook("onRequest", async (request, reply) => {
-    setIds(deps, request, reply);
-    await within(judge(deps, request));
+  app.addHook("onRequest", async (request, reply) => setIds(deps, request, reply));
+  await allowOrigins(app, deps.settings.corsOrigins);
+  app.addHook("onRequest", async (request, reply) => within(judge(deps, rate, { request, reply })));
+  app.addHook("preHandler", async (request) => {
+    request.arm.isPastGateway = request.arm.address.kind === "Provider";
   });
 }

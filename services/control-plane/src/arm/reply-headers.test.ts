@@ -19,8 +19,8 @@ test("a reply names request, correlation and routing; the client's id only when 
 });
 
 test("a refusal carries its code as a header, and Retry-After only when it has one", () => {
-  const { headers, body } = errorReply(new ArmError(503, { code: "ServiceUnavailable", message: "later" }, { retryAfterSeconds: 2 }));
+  const { headers, body } = errorReply(new ArmError(503, { code: "ServiceUnavailable", message: "later" }, { retryAfterSeconds: 2 }), true);
   assert.deepEqual([headers["x-ms-error-code"], headers["retry-after"]], ["ServiceUnavailable", "2"]);
   assert.deepEqual(body, { error: { code: "ServiceUnavailable", message: "later" } });
-  assert.ok(!("retry-after" in errorReply(new ArmError(409, { code: "X", message: "y" })).headers));
+  assert.ok(!("retry-after" in errorReply(new ArmError(409, { code: "X", message: "y" }), true).headers));
 });

@@ -37,12 +37,18 @@ export function replyHeaders(ids: {
   };
 }
 
-/** Headers and body of a refusal. */
-export function errorReply(error: ArmError): { headers: Readonly<Record<string, string>>; body: { error: ArmError["fault"] } } {
+/**
+ * Headers and body of a refusal.
+ * @param isOfProvider whether the front half had let the request through. Who is not let in and what does not exist is refused by ARM itself.
+ */
+export function errorReply(
+  error: ArmError,
+  isOfProvider: boolean,
+): { headers: Readonly<Record<string, string>>; body: { error: ArmError["fault"] } } {
   const headers: Record<string, string> = {
     "content-type": "application/json; charset=utf-8",
     "x-ms-error-code": error.fault.code,
-    "x-ms-failure-cause": error.status === 404 || error.status === 401 ? "gateway" : "service",
+    "x-ms-failure-cause": isOfProvider && error.status !== 404 && error.status !== 401 ? "service" : "gateway",
     ...error.headers,
   };
   if (error.retryAfterSeconds !== undefined) headers["retry-after"] = String(error.retryAfterSeconds);

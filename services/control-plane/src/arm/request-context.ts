@@ -14,6 +14,8 @@ export type ArmContext = {
   principal: Principal | undefined;
   /** Id that ties together what one client action caused; the client's or ours. */
   readonly correlationId: string;
+  /** Whether the front half let it through, so that a refusal is the resource provider's own. */
+  isPastGateway: boolean;
 };
 
 declare module "fastify" {
@@ -24,7 +26,7 @@ declare module "fastify" {
 
 /** A context as it is before any step of the pipeline. */
 export function emptyContext(correlationId: string, address: ArmAddress): ArmContext {
-  return { apiVersion: CONTRACT_API_VERSION, address, principal: undefined, correlationId };
+  return { apiVersion: CONTRACT_API_VERSION, address, principal: undefined, correlationId, isPastGateway: false };
 }
 
 /** Who asks. Only addresses behind the token step may ask this. */

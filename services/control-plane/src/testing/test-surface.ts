@@ -6,6 +6,7 @@ import { postgresDoorbell } from "@hostrouting/doorbell";
 import { createLogger, systemClock } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import { tokenVerifier } from "../arm/bearer-token.ts";
+import type { Settings } from "../deps.ts";
 import { buildServer } from "../server.ts";
 import { checkContract } from "./check-contract.ts";
 import { makeTestCertificate } from "./test-certificate.ts";
@@ -43,6 +44,7 @@ export type TestSurface = {
 
 const ISSUER = `https://issuer.test/${ids.tenantId}/`;
 const AUDIENCE = "https://management.azure.com";
+const PLENTY = { size: 1_000_000, refillPerSecond: 1_000_000 };
 const REQUEST_TIMEOUT_MS = 10_000;
 
 type Signer = (claims: Readonly<Record<string, unknown>>) => Promise<string>;
@@ -102,7 +104,7 @@ function send(port: number, agent: Agent, ask: Ask & { headers: Readonly<Record<
 }
 
 /** Starts the surface with a database, an issuer and a certificate of its own. */
-export async function startTestSurface(): Promise<TestSurface> {
+export async function startTestSurface(changes: Partial<Pick<Settings, "throttle" | "corsOrigins">> = {}): Promise<TestSurface> {
   const database = await makeTestDatabase();
   const store = await openStore(database.url, () => undefined);
   const { sign, keys } = await makeIssuer();
@@ -113,8 +115,12 @@ export async function startTestSurface(): Promise<TestSurface> {
     publicUrl: "https://localhost:8443",
     location: "test",
     retryAfterSeconds: 1,
+    // Tests ask as fast as they can.
+    throttle: { reads: PLENTY, writes: PLENTY, deletes: PLENTY },
+    corsOrigins: [],
     authorityUrl: undefined,
     nodeHourPrice: { amount: 3_600_000, currency: "USD" },
+    ...changes,
   };
   const verifyToken = tokenVerifier({ issuer: ISSUER, audiences: [AUDIENCE, `${AUDIENCE}/`], publicUrl: settings.publicUrl }, keys);
   const deps = { store: () => store, doorbell, verifyToken, clock: systemClock, newId: randomUUID, logger, settings };
