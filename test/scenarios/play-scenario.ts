@@ -155,9 +155,16 @@ export class ScenarioPlayer {
       this.#simulation.clusterUpgrade = kind === "over" ? undefined : line.slice(verb.length).trim();
       return;
     }
+    if (verb === "create" || verb === "provided") return this.#provide(verb === "create", kind === "enable");
     if (verb !== "admission") return this.#bundle(line);
     if (kind !== "Unsupported" && kind !== "Foreign" && kind !== "Drifted") return this.#refuse(line);
     this.#simulation.birthTaint = { kind };
+  }
+
+  /** `create enable`: a request for a cluster that is still to be made; `provided`: it is there. */
+  #provide(isWished: boolean, isOn: boolean): void {
+    this.#simulation.providing = isWished;
+    if (isWished) this.#simulation.request(isOn ? "BpfVeth" : "None", "CreateManagedCluster");
   }
 
   #override(ruleId: string, seconds: string): void {

@@ -28,7 +28,7 @@ export type Admission =
 
 /** Whether operations of a kind stand in the queue. Those that switch off wait for nobody. */
 export function waitsItsTurn(kind: Operation["kind"]): boolean {
-  return kind === "EnableHostRouting" || kind === "UpgradeBundle";
+  return kind === "EnableHostRouting" || kind === "UpgradeBundle" || kind === "CreateManagedCluster";
 }
 
 /**
@@ -38,6 +38,7 @@ export function waitsItsTurn(kind: Operation["kind"]): boolean {
 export function wantsSlot(operation: Standing): boolean {
   const { kind, phase, error, cancelRequested, control } = operation;
   if (!waitsItsTurn(kind) || error !== undefined || cancelRequested || control.pause !== undefined) return false;
+  if (control.provision !== undefined) return false;
   return phase === "Accepted" || phase === "Paused" || control.rest?.isOver === true;
 }
 

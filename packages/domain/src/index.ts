@@ -26,6 +26,7 @@ export * from "./node-taint.ts";
 export * from "./permits.ts";
 export type { PreflightAnswer, PreflightAnswers } from "./preflight-answers.ts";
 export * from "./preflight-override.ts";
+export * from "./provisioning.ts";
 export * from "./policy-fault.ts";
 export * from "./rollout-gate.ts";
 export * from "./rollout-policy.ts";

@@ -1,10 +1,17 @@
 import type { AnalysedNode } from "./analysis.ts";
 import type { ClusterId, Instant, NodeUid, OperationId } from "./brand.ts";
-import type { AccelerationMode } from "./managed-cluster.ts";
+import type { AccelerationMode, ManagedCluster } from "./managed-cluster.ts";
 import type { RolloutGate } from "./rollout-gate.ts";
 
 /** What an accepted request makes of the cluster. */
-export type OperationKind = "EnableHostRouting" | "DisableHostRouting" | "RollbackHostRouting" | "UpgradeBundle";
+export type OperationKind =
+  | "EnableHostRouting"
+  | "DisableHostRouting"
+  | "RollbackHostRouting"
+  | "UpgradeBundle"
+  | "CreateManagedCluster"
+  | "UpdateAgentPools"
+  | "DeleteManagedCluster";
 
 /**
  * How far an operation is. `Succeeded`, `Failed` and `Canceled` are terminal (ARM RPC) and never change.
@@ -12,7 +19,7 @@ export type OperationKind = "EnableHostRouting" | "DisableHostRouting" | "Rollba
  * Accepted → Validating → Preparing → Rolling → Finishing → Succeeded; Validating and Preparing → Failed (preflight);
  * Rolling → Failed; any of these → Canceling → Canceled (the user's cancel, or a request that reverses the mode), and any of these →
  * Pausing → Paused → the same again (a pause, by people or because nodes failed; it lasts until somebody resumes).
- * Rolling, Finishing → Validating: the cluster was upgraded meanwhile, so preflight is asked again.
+ * Accepted → Succeeded: the provider of the nodes did all of it. Rolling, Finishing → Validating: the cluster was upgraded meanwhile, so preflight is asked again.
  * Preparing, Rolling, Finishing → RollingBack → Failed: nodes failed, and the policy asks to take back what was switched.
  */
 export type OperationPhase = WorkingPhase | "Pausing" | "Paused" | "Canceling" | "RollingBack" | "Succeeded" | "Failed" | "Canceled";
@@ -22,7 +29,7 @@ export type WorkingPhase = "Accepted" | "Validating" | "Preparing" | "Rolling" |
 
 /** The legal moves; a phase that is missing on the right is never reached from the left. */
 export const operationMoves: Readonly<Record<OperationPhase, readonly OperationPhase[]>> = {
-  Accepted: ["Validating", "Pausing", "Canceling", "Canceled", "Failed"],
+  Accepted: ["Validating", "Pausing", "Canceling", "Succeeded", "Canceled", "Failed"],
   Validating: ["Preparing", "Pausing", "Failed", "Canceling", "Canceled"],
   Preparing: ["Rolling", "RollingBack", "Pausing", "Failed", "Canceling", "Canceled"],
   Rolling: ["Finishing", "Validating", "RollingBack", "Pausing", "Failed", "Canceling", "Canceled"],
@@ -139,6 +146,11 @@ export type OperationControl = {
   readonly analysis?: readonly AnalysedNode[] | undefined;
   /** Of an operation that replaces the bundle: the one that was there, and the one that nodes are brought to, whatever is offered meanwhile. */
   readonly bundles?: { readonly from: Bundle; readonly to: Bundle } | undefined;
+  /**
+   * What the provider of the nodes does for it: `Alone` all of it, so that it ends with that; `First` what must be there before the engine begins. Absent
+   * where the provider has nothing to do, or has done it.
+   */
+  readonly provision?: "Alone" | "First" | undefined;
   /** What the next round takes up, at most 100. */
   readonly requests?: readonly NodeRequest[] | undefined;
 };
@@ -152,6 +164,9 @@ export type OperationError = {
   /** What programs may want to know of it: of a failed check its evidence, subjects, remedy and time. */
   readonly additionalInfo?: readonly { readonly type: string; readonly info: Readonly<Record<string, unknown>> }[];
 };
+
+/** The cluster that an operation is about, as it was when it began: it can be read when the cluster is gone. */
+export type OperationResource = Pick<ManagedCluster, "subscriptionId" | "resourceGroup" | "name" | "location">;
 
 /** One request's way through a cluster. */
 export type Operation = {

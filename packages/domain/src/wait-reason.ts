@@ -7,6 +7,7 @@ export const waitReasons = [
   "LeaseHeldElsewhere",
   "AdmissionQueue",
   "EmergencyOff",
+  "ProviderNotReady",
   "Paused",
   "ApprovalPending",
   "ScheduledStart",

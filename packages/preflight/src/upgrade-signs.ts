@@ -1,12 +1,15 @@
 import type { ClusterFacts, NodeFacts } from "./facts.ts";
 
+/** What a cluster says of itself while an operation of ours is under way on it. */
+const OWN: ReadonlySet<ClusterFacts["provisioningState"]> = new Set(["Creating", "Updating", "Deleting"]);
+
 /** Something that is under way: what it is about, and what was read of it. */
 export type Sign = { readonly subject: string; readonly evidence: string };
 
 /** The cluster or pools that ARM does not call Succeeded. Our own operation is not "something else". Pure. */
 export function unsettled(facts: Pick<ClusterFacts, "provisioningState" | "ownOperation" | "poolStates">): readonly Sign[] {
   const { provisioningState, ownOperation, poolStates } = facts;
-  const isBusy = provisioningState !== "Succeeded" && !(ownOperation && provisioningState === "Updating");
+  const isBusy = provisioningState !== "Succeeded" && !(ownOperation && OWN.has(provisioningState));
   const pools = Object.entries(poolStates).filter(([, state]) => state !== "Succeeded");
   return [
     ...(isBusy ? [{ subject: "cluster", evidence: `cluster: ${provisioningState}` }] : []),

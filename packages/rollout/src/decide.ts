@@ -1,5 +1,6 @@
 import {
   isTerminal,
+  waitsItsTurn,
   type EnabledNode,
   type HistoryEntry,
   type HostRoutingStatus,
@@ -15,6 +16,7 @@ import { keepBirthTaint } from "./held-back.ts";
 import type { Intent } from "./intent.ts";
 import { keptByBudgets, withNodeNews } from "./node-news.ts";
 import { keepPolicy } from "./policy-plan.ts";
+import { whileProvided } from "./provider-wait.ts";
 import { AFTER_WRITE_MS, openRound, type Outcome, type Round } from "./round.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
 import { buildStatus, buildUnreachableStatus } from "./status.ts";
@@ -59,24 +61,31 @@ function decideOutcome(round: Round, operation: Operation | undefined): Outcome 
   if (operation === undefined) return steadyState(round);
   const taken = takeRequests(round, operation);
   const asked = withExhaustedPause(round.snapshot, taken.operation);
-  return operation.kind === "EnableHostRouting" || operation.kind === "UpgradeBundle"
-    ? enableOperation(taken.round, asked)
-    : disableOperation(taken.round, asked);
+  return waitsItsTurn(operation.kind) ? enableOperation(taken.round, asked) : disableOperation(taken.round, asked);
 }
 
 type Unreachable = Extract<ClusterSnapshot["reach"], { kind: "Unreachable" }>;
+
+function unseenOperation(
+  snapshot: ClusterSnapshot,
+  operation: Operation,
+  { reason, now }: { readonly reason: Unreachable["reason"] | undefined; readonly now: Instant },
+): Operation {
+  if (reason === "StepExhausted") return heldUnseen(snapshot, operation, now);
+  return reason === "ProviderNotReady" ? whileProvided(operation, now) : operation;
+}
 
 /** Nothing can be observed, so nothing is decided and nothing is lost. Only a wish to cancel what touched no node is granted. */
 function outOfReach(snapshot: ClusterSnapshot, { message, reason }: Unreachable, now: Instant): Decision {
   const because = reason === "StepExhausted" ? "Paused" : (reason ?? "ClusterUnreachable");
   const waits = completeWaits([{ reason: because, subject: CLUSTER, message }], snapshot.previous?.waits ?? [], now);
-  const operation = reason === "StepExhausted" && snapshot.operation ? heldUnseen(snapshot, snapshot.operation, now) : snapshot.operation;
+  const operation = snapshot.operation && unseenOperation(snapshot, snapshot.operation, { reason, now });
   const untouched = operation !== undefined && (operation.phase === "Accepted" || operation.phase === "Validating");
   const ended = untouched && operation.cancelRequested ? { ...operation, phase: "Canceled" as const } : operation;
   return {
     operation: ended,
     nodes: snapshot.records,
-    status: buildUnreachableStatus(snapshot, { message, waits, now }),
+    status: buildUnreachableStatus(snapshot, { reason, message, waits, now }),
     intents: [],
     beginsUpgrade: false,
     lookAgainInMs: operation === undefined ? UNREACHABLE_IDLE_MS : UNREACHABLE_BUSY_MS,

@@ -22,6 +22,7 @@ export type {
   PreflightVerdict,
   Reach,
 } from "./snapshot.ts";
+export { whileProvided } from "./provider-wait.ts";
 export { rolloutForecast, type RolloutForecast } from "./forecast/forecast.ts";
 export { simulateChange, type ForecastQuestion } from "./forecast/simulate-change.ts";
 export { isCatalogued, WARNING_CATALOGUE, type WarningCode } from "./warning-catalogue.ts";

@@ -61,6 +61,8 @@ export class Simulation {
   /** What shows that the cluster is being upgraded. */
   clusterUpgrade: string | undefined;
   reachable = true;
+  /** Whether the provider of the nodes has still to make them. */
+  providing = false;
   emergencyOff = false;
   /** The object of the managed policy's name. A policy that somebody changed is put right unless it is contested. */
   networkPolicy: PolicyState = "Pending";
@@ -235,7 +237,11 @@ export class Simulation {
       bundle: this.offered,
       network: this.#network,
       token: as<FencingToken>(1),
-      reach: this.reachable ? { kind: "Reachable", observed: this.#observe() } : { kind: "Unreachable", message: "no answer" },
+      reach: this.providing
+        ? { kind: "Unreachable", reason: "ProviderNotReady", message: "Provider simulated is at work." }
+        : this.reachable
+          ? { kind: "Reachable", observed: this.#observe() }
+          : { kind: "Unreachable", message: "no answer" },
       preflight: this.preflight,
       preflightAnswers: undefined,
       admission: this.admission,

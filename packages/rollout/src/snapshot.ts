@@ -194,7 +194,11 @@ export type ClusterObservation = {
 export type Reach =
   | { readonly kind: "Reachable"; readonly observed: ClusterObservation }
   /** `reason`: `ClusterUnreachable` unless said. */
-  | { readonly kind: "Unreachable"; readonly message: string; readonly reason?: "LeaseHeldElsewhere" | "StepExhausted" };
+  | {
+      readonly kind: "Unreachable";
+      readonly message: string;
+      readonly reason?: "LeaseHeldElsewhere" | "StepExhausted" | "ProviderNotReady";
+    };
 
 /** What preflight says in this round; asked while validating and preparing only. */
 export type PreflightVerdict =

@@ -222,13 +222,19 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
   };
 }
 
+/** A cluster that is still to be made is not out of reach. */
+function whyUnseen(reason: string | undefined): string {
+  return reason === "ProviderNotReady" ? reason : "ClusterUnreachable";
+}
+
 /** What operators see while the cluster cannot be reached: the last picture, marked as out of date. */
 export function buildUnreachableStatus(
   snapshot: ClusterSnapshot,
-  given: { readonly message: string; readonly waits: readonly Wait[]; readonly now: Instant },
+  given: { readonly reason: string | undefined; readonly message: string; readonly waits: readonly Wait[]; readonly now: Instant },
 ): HostRoutingStatus {
   const { message, waits, now } = given;
   const before = snapshot.previous;
+  const reason = whyUnseen(given.reason);
   return {
     effectiveMode: "Unknown",
     state: before?.state ?? "Disabled",
@@ -236,8 +242,8 @@ export function buildUnreachableStatus(
     ...(before?.bundle === undefined ? {} : { bundle: before.bundle }),
     conditions: completeConditions(
       [
-        { type: "Ready", status: "Unknown", reason: "ClusterUnreachable", message },
-        condition("Reachable", false, ["ClusterUnreachable", message]),
+        { type: "Ready", status: "Unknown", reason, message },
+        condition("Reachable", false, [reason, message]),
         ...partialCondition(before?.state ?? "Disabled"),
       ],
       before?.conditions ?? [],
@@ -251,7 +257,7 @@ export function buildUnreachableStatus(
     ...(before?.disruption && { disruption: before.disruption }),
     ...(before?.policy === undefined ? {} : { policy: before.policy }),
     ...(before?.analysis === undefined ? {} : { analysis: before.analysis }),
-    nodes: (before?.nodes ?? []).map((node) => ({ ...node, effectiveMode: "Unknown" as const, reason: "ClusterUnreachable" })),
+    nodes: (before?.nodes ?? []).map((node) => ({ ...node, effectiveMode: "Unknown" as const, reason })),
     findings: before?.findings ?? [],
   };
 }

@@ -25,6 +25,8 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
     "Nothing: it is let in when others have ended, the oldest first; `HOSTROUTING_ADMISSION_GLOBAL`, `_SUBSCRIPTION` and `_REGION` of the workers say how many go on at once.",
   EmergencyOff:
     "Find out why it was switched off; then clear `spec.emergencyOff` of HostRoutingConfig `default` or remove `/run/acns-hostrouting/off` on the node.",
+  ProviderNotReady:
+    "Nothing yet: nodes are made or removed. If the message names no progress, check that the process of this provider runs (`HOSTROUTING_PROVIDERS` of the control plane names those that there are), and its log.",
   Paused:
     "Look at what the message says; then resume the operation (`hostrouting resume`), after `hostrouting retry` or `skip` of nodes if need be, cancel it, or ask for the opposite mode.",
   BundleInstalling: "Nothing yet; if it lasts, look at the pods of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting`.",

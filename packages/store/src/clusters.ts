@@ -10,12 +10,15 @@ import type {
   OperationError,
   OperationId,
   OperationKind,
+  Provider,
+  Provisioning,
   RolloutPolicy,
 } from "@hostrouting/domain";
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from "kysely";
 import { appendAudit, type AuditEntry } from "./audit.ts";
 import { appendHistory, readHistory, type HistoryRow } from "./history.ts";
 import { toOperation } from "./operations.ts";
+import { readProvisioning } from "./provisioning-row.ts";
 import type { Tables } from "./tables.ts";
 
 /** An operation to begin, in phase `Accepted`. */
@@ -37,6 +40,8 @@ export type NewOperation = {
  */
 export type LockedCluster = {
   readonly cluster: ManagedCluster;
+  /** What its provider is to do and has done; absent for clusters that were registered. */
+  readonly provisioning?: Provisioning | undefined;
   readonly active: Operation | undefined;
   readonly last?: Operation | undefined;
   readonly rolloutPolicy: Partial<RolloutPolicy>;
@@ -47,6 +52,10 @@ export type LockedCluster = {
 export type ClusterChange = {
   /** The cluster's new values; absent when only the operation changes. */
   readonly cluster?: ManagedCluster;
+  /** The cluster is new: there was none under lock. */
+  readonly isNew?: boolean;
+  /** What its provider is to bring about from now on: the cluster as it is in this generation, or that it is gone. */
+  readonly provision?: { readonly provider: Provider; readonly present: boolean; readonly generation: number };
   /** Ends the running operation as `Canceled` with this error, because what begins now reverses it. */
   readonly supersede?: { readonly operationId: OperationId; readonly error: OperationError };
   /** Asks the running operation to wind down. */
@@ -161,6 +170,7 @@ async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedClust
     cluster: toManagedCluster(row),
     active: active && toOperation(active),
     last,
+    provisioning: await readProvisioning(tx, id),
     rolloutPolicy: round?.rollout_policy ?? {},
     maintenance: round?.maintenance ?? {},
   };
@@ -169,6 +179,43 @@ async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedClust
 /** To whom a cluster's subscription belongs. */
 function tenantOf(id: ClusterId): RawBuilder<string> {
   return sql<string>`(select s.tenant_id from subscription s join managed_cluster c on c.subscription_id = s.id where c.id = ${id})`;
+}
+
+const RESOURCE = sql`jsonb_build_object('subscriptionId', c.subscription_id, 'resourceGroup', c.resource_group, 'name', c.name, 'location', c.location)`;
+
+async function writeCluster(
+  tx: Transaction<Tables>,
+  cluster: ManagedCluster,
+  { isNew, rolloutPolicy }: Pick<ClusterChange, "isNew" | "rolloutPolicy">,
+): Promise<void> {
+  if (isNew !== true) {
+    await tx.updateTable("managed_cluster").set(toRow(cluster)).where("id", "=", cluster.id).execute();
+    return;
+  }
+  await tx.insertInto("managed_cluster").values(toRow(cluster)).execute();
+  await tx
+    .insertInto("cluster_round")
+    .values({ cluster_id: cluster.id, status: null, rollout_policy: JSON.stringify(rolloutPolicy ?? {}) })
+    .execute();
+}
+
+/** Tries begin anew; who has the cluster in hand keeps it until it looks up, and finds that something else is wished for. */
+async function writeWish(tx: Transaction<Tables>, id: ClusterId, wish: NonNullable<ClusterChange["provision"]>): Promise<void> {
+  const { provider, present, generation } = wish;
+  const wanted = {
+    provider,
+    present,
+    wanted: generation,
+    phase: "Pending",
+    attempts: 0,
+    said: "",
+    look_again_at: sql`clock_timestamp()`,
+  } as const;
+  await tx
+    .insertInto("provisioning")
+    .values({ cluster_id: id, ...wanted })
+    .onConflict((conflict) => conflict.column("cluster_id").doUpdateSet(wanted))
+    .execute();
 }
 
 async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChange): Promise<void> {
@@ -186,7 +233,8 @@ async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChan
       .set((set) => ({ control: JSON.stringify(change.control?.control), revision: set("revision", "+", 1) }))
       .where("id", "=", change.control.operationId)
       .execute();
-  if (change.cluster !== undefined) await tx.updateTable("managed_cluster").set(toRow(change.cluster)).where("id", "=", id).execute();
+  if (change.cluster !== undefined) await writeCluster(tx, change.cluster, change);
+  if (change.provision !== undefined) await writeWish(tx, id, change.provision);
   if (change.begin !== undefined)
     await tx
       .insertInto("operation")
@@ -204,6 +252,7 @@ async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChan
         revision: 0,
         tenant_id: change.begin.tenantId === "" ? tenantOf(id) : change.begin.tenantId,
         object_id: change.begin.objectId,
+        resource: sql`(select ${RESOURCE} from managed_cluster c where c.id = ${id})`,
         ended_at: null,
       })
       .execute();

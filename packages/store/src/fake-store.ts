@@ -9,45 +9,21 @@ import {
   type HistoryEntry,
   type Instant,
   type ManagedCluster,
-  type NodeRollout,
   type Operation,
   type OperationId,
-  type UsageCharge,
-  type UsageInterval,
-  type StepFaults,
+  type OperationResource,
 } from "@hostrouting/domain";
 import type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
-import type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
+import type { ClusterChange, ClusterStore, LockedCluster } from "./clusters.ts";
+import { newOperation, newRow, stored, storedOperation, type FakeRow } from "./fake-rows.ts";
+import { FakeProvisionings } from "./fake-provisioning.ts";
 import { fakeAssessments, type FakeAssessments } from "./fake-assessments.ts";
-import type { HistoryRow } from "./history.ts";
 import type { OperationStore } from "./operations.ts";
 import { withRunning, type UsageStore } from "./usage.ts";
 import type { Asking, ClusterRound, Fault, RecordOutcome, RoundRecord, RoundStore } from "./rounds.ts";
 
-type Row = {
-  cluster: ManagedCluster;
-  lookAgainAt: number;
-  status: ClusterRound["status"];
-  rolloutPolicy: ClusterRound["rolloutPolicy"];
-  maintenance: ClusterRound["maintenance"];
-  faults?: { readonly said: StepFaults; readonly retryAt: number } | undefined;
-  nodes: Map<string, NodeRollout>;
-  history: HistoryRow[];
-  usage: { open: readonly UsageInterval[]; seenAt: Instant | undefined; charges: readonly UsageCharge[] };
-};
-
 /** As long as something is to be answered a cluster is due again this soon. */
 const PENDING_LOOK_MS = 5_000;
-
-/** As a JSON column would give it back: undefined members are gone, nothing is shared with the caller. */
-function stored<T>(value: T): T {
-  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
-}
-
-/** An operation keeps its undefined columns; what is JSON in the table is JSON here. */
-function storedOperation(operation: Operation): Operation {
-  return { ...operation, error: stored(operation.error), control: stored(operation.control) };
-}
 
 /**
  * The store in memory, for simulations: it enforces what the database enforces (leases with tokens by its own clock, one active operation, ended
@@ -56,7 +32,9 @@ function storedOperation(operation: Operation): Operation {
 export class FakeStore {
   /** Every operation that there ever was, in the order in which they began. */
   readonly #operations = new Map<OperationId, Operation>();
-  readonly #rows = new Map<ClusterId, Row>();
+  readonly #rows = new Map<ClusterId, FakeRow>();
+  /** What operations are about, also when it is gone. */
+  readonly #resources = new Map<ClusterId, OperationResource>();
   readonly #leases = new Map<ClusterId, ClusterLease>();
   readonly #now: () => number;
   /** Grows with everything that is written. */
@@ -89,6 +67,21 @@ export class FakeStore {
     record: async (clusterId, token, record) => this.#record(clusterId, token, record),
   };
 
+  readonly provisioning = new FakeProvisionings({
+    now: () => this.#now(),
+    row: (id) => this.#rows.get(id),
+    active: (id) => {
+      const row = this.#rows.get(id);
+      return row && this.#active(row);
+    },
+    writeOperation: (operation) => {
+      const row = this.#rows.get(operation.clusterId);
+      if (row !== undefined) this.#writeOperation(row, operation);
+    },
+    append: (id, entries) => this.#append(this.#rows.get(id), entries),
+    remove: (id) => this.#remove(id),
+  });
+
   readonly assessments: FakeAssessments = fakeAssessments(
     () => this.#now(),
     (clusterId) => {
@@ -112,6 +105,11 @@ export class FakeStore {
     get: async (id) => {
       const operation = this.#operations.get(id);
       return operation && storedOperation(operation);
+    },
+    find: async (id) => {
+      const operation = this.#operations.get(id);
+      const resource = operation && this.#resources.get(operation.clusterId);
+      return operation && resource && { operation: storedOperation(operation), resource };
     },
     list: async (clusterId, limit) => this.#operationsOf(clusterId).slice(0, limit),
   };
@@ -138,6 +136,7 @@ export class FakeStore {
       const row = this.#rows.get(cluster.id);
       const values = stored(cluster);
       this.version += 1;
+      if (row === undefined) this.#resources.set(cluster.id, values);
       if (row === undefined) this.#rows.set(cluster.id, newRow(values, { now: this.#now(), policy: stored(policy) }));
       else {
         row.cluster = { ...row.cluster, accessReference: cluster.accessReference };
@@ -160,7 +159,7 @@ export class FakeStore {
   look(): {
     readonly operations: ReadonlyMap<OperationId, Operation>;
     readonly leases: ReadonlyMap<ClusterId, ClusterLease>;
-    readonly clusters: ReadonlyMap<ClusterId, Readonly<Row>>;
+    readonly clusters: ReadonlyMap<ClusterId, Readonly<FakeRow>>;
   } {
     return { operations: this.#operations, leases: this.#leases, clusters: this.#rows };
   }
@@ -201,11 +200,11 @@ export class FakeStore {
     return { ...lease };
   }
 
-  #cluster({ cluster }: Row): ManagedCluster {
+  #cluster({ cluster }: FakeRow): ManagedCluster {
     return { ...stored(cluster), activeOperationId: cluster.activeOperationId };
   }
 
-  #active({ cluster }: Row): Operation | undefined {
+  #active({ cluster }: FakeRow): Operation | undefined {
     const active = cluster.activeOperationId === undefined ? undefined : this.#operations.get(cluster.activeOperationId);
     return active && storedOperation(active);
   }
@@ -217,7 +216,8 @@ export class FakeStore {
     const isOver = active === undefined && this.#cluster(row).provisioningState !== "Succeeded";
     const last = isOver ? this.#operationsOf(id)[0] : undefined;
     const { rolloutPolicy, maintenance } = stored({ rolloutPolicy: row.rolloutPolicy, maintenance: row.maintenance });
-    return { cluster: this.#cluster(row), active, last, rolloutPolicy, maintenance };
+    const provisioning = this.provisioning.read(id);
+    return { cluster: this.#cluster(row), active, last, provisioning, rolloutPolicy, maintenance };
   }
 
   /** The last begun first. */
@@ -234,6 +234,7 @@ export class FakeStore {
       row && {
         cluster: this.#cluster(row),
         operation: this.#active(row),
+        provisioning: this.provisioning.read(clusterId),
         nodes: [...row.nodes.values()].toSorted((a, b) => (a.uid < b.uid ? -1 : 1)).map(stored),
         status: stored(row.status),
         rolloutPolicy: stored(row.rolloutPolicy),
@@ -277,14 +278,29 @@ export class FakeStore {
       this.updateOperation(control.operationId, { control: stored(control.control), revision: revision + 1 });
     }
     if (begin !== undefined) this.#operations.set(begin.id, newOperation(id, begin, this.#now()));
+    if (change.isNew === true && change.cluster !== undefined) this.#create(change.cluster);
     const row = this.#rows.get(id);
     this.version += 1;
     if (row === undefined) return;
+    if (change.provision !== undefined) this.provisioning.wish(id, change.provision);
     if (change.cluster !== undefined) row.cluster = { ...stored(change.cluster), activeOperationId: change.cluster.activeOperationId };
     if (change.rolloutPolicy !== undefined) row.rolloutPolicy = stored(change.rolloutPolicy);
     if (change.maintenance !== undefined) row.maintenance = stored(change.maintenance);
     row.lookAgainAt = this.#now();
     this.#append(row, change.history);
+  }
+
+  #create(cluster: ManagedCluster): void {
+    if (this.#rows.has(cluster.id)) throw new Error('duplicate key value violates unique constraint "managed_cluster_pkey"');
+    this.#rows.set(cluster.id, newRow(stored(cluster), { now: this.#now(), policy: {} }));
+    this.#resources.set(cluster.id, stored(cluster));
+  }
+
+  /** Its history is forgotten here: nobody can ask for it. */
+  #remove(id: ClusterId): void {
+    this.#rows.delete(id);
+    this.provisioning.forget(id);
+    this.version += 1;
   }
 
   #refuseSecond(clusterId: ClusterId, superseded: OperationId | undefined): void {
@@ -298,8 +314,7 @@ export class FakeStore {
     const lease = this.#leases.get(clusterId);
     if (lease?.token !== token || lease.expiresAt <= this.#now()) return "LeaseLost";
     const row = this.#rows.get(clusterId);
-    if (row === undefined) throw new Error(`no result: there is no cluster ${clusterId}`);
-    if (row.cluster.activeOperationId !== record.operation?.id) return "OperationMovedOn";
+    if (row === undefined || row.cluster.activeOperationId !== record.operation?.id) return "OperationMovedOn";
     const { operation, takesPlace } = record;
     if (operation && takesPlace && this.#admission({ operationId: operation.id, limits: takesPlace }).kind === "Waits")
       return "OperationMovedOn";
@@ -311,27 +326,34 @@ export class FakeStore {
     const restMs = this.assessments.open(clusterId).length > 0 ? Math.min(PENDING_LOOK_MS, record.lookAgainInMs) : record.lookAgainInMs;
     row.lookAgainAt = this.#now() + restMs;
     this.#append(row, record.history);
+    if (operation?.kind === "DeleteManagedCluster" && operation.phase === "Succeeded") this.#remove(clusterId);
     this.version += 1;
     return "Recorded";
   }
 
-  #recordOperation(row: Row, operation: Operation): boolean {
+  #recordOperation(row: FakeRow, operation: Operation): boolean {
     const before = this.#operations.get(operation.id);
     if (before === undefined || before.revision !== operation.revision || isTerminal(before.phase)) return false;
+    if (isTerminal(operation.phase) && operation.control.provision !== undefined) this.provisioning.stop(operation.clusterId);
+    this.#writeOperation(row, { ...operation, percentComplete: Math.max(before.percentComplete, operation.percentComplete) });
+    return true;
+  }
+
+  #writeOperation(row: FakeRow, operation: Operation): void {
     const { phase } = operation;
     this.updateOperation(operation.id, {
       phase,
-      percentComplete: Math.max(before.percentComplete, operation.percentComplete),
+      percentComplete: operation.percentComplete,
+      revision: operation.revision,
       error: stored(operation.error),
       control: stored(operation.control),
       endedAt: isTerminal(phase) ? as<Instant>(this.#now()) : undefined,
     });
     if (isTerminal(phase) && row.cluster.activeOperationId === operation.id)
       row.cluster = { ...row.cluster, provisioningState: phase, activeOperationId: undefined };
-    return true;
   }
 
-  #meter(row: Row, enabled: RoundRecord["enabled"]): void {
+  #meter(row: FakeRow, enabled: RoundRecord["enabled"]): void {
     const { open, seenAt, charges } = row.usage;
     if (open.length === 0 && (enabled?.length ?? 0) === 0) return;
     const now = as<Instant>(this.#now());
@@ -346,38 +368,10 @@ export class FakeStore {
     };
   }
 
-  #append(row: Row, entries: readonly HistoryEntry[]): void {
+  #append(row: FakeRow | undefined, entries: readonly HistoryEntry[]): void {
+    if (row === undefined) return;
     const first = (row.history.at(-1)?.seq ?? 0) + 1;
     const at = as<Instant>(this.#now());
     row.history.push(...entries.map((entry, index) => ({ seq: first + index, at, kind: entry.kind, data: stored(entry.data) })));
   }
-}
-
-function newRow(cluster: ManagedCluster, { now, policy }: { now: number; policy: ClusterRound["rolloutPolicy"] }): Row {
-  const kept = { ...cluster, subscriptionId: cluster.subscriptionId.toLowerCase(), activeOperationId: cluster.activeOperationId };
-  return {
-    cluster: kept,
-    lookAgainAt: now,
-    status: undefined,
-    rolloutPolicy: policy,
-    maintenance: {},
-    nodes: new Map(),
-    history: [],
-    usage: { open: [], seenAt: undefined, charges: [] },
-  };
-}
-
-function newOperation(clusterId: ClusterId, begin: NewOperation, now: number): Operation {
-  return {
-    ...begin,
-    clusterId,
-    phase: "Accepted",
-    percentComplete: 0,
-    error: undefined,
-    cancelRequested: false,
-    control: begin.control ?? {},
-    revision: 0,
-    startedAt: as<Instant>(now),
-    endedAt: undefined,
-  };
 }

@@ -17,6 +17,7 @@ export type { DeploymentEnd, DeploymentProgress, StepProgress } from "./deployme
 export type { DirectoryStore, ResourceGroup, Subscription } from "./directory.ts";
 export type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
 export type { OperationStore } from "./operations.ts";
+export type { ClaimRequest, ProvisioningRecorded, ProvisioningStore } from "./provisioning.ts";
 export type { ClusterRound, RecordOutcome, RoundRecord, RoundStore } from "./rounds.ts";
 export type { HistoryRow } from "./history.ts";
 /** Declared in the domain, kept here for those who only know the store. */

@@ -8,6 +8,7 @@ import { deploymentStore, type DeploymentStore } from "./deployments.ts";
 import { directoryStore, type DirectoryStore } from "./directory.ts";
 import { migrate } from "./migrate.ts";
 import { operationStore, type OperationStore } from "./operations.ts";
+import { provisioningStore, type ProvisioningStore } from "./provisioning.ts";
 import { roundStore, type RoundStore } from "./rounds.ts";
 import { roleAssignmentStore, type RoleAssignmentStore } from "./role-assignments.ts";
 import type { Tables } from "./tables.ts";
@@ -24,6 +25,7 @@ export type Store = {
   readonly leases: LeaseStore;
   readonly operations: OperationStore;
   readonly roleAssignments: RoleAssignmentStore;
+  readonly provisioning: ProvisioningStore;
   readonly rounds: RoundStore;
   readonly usage: UsageStore;
   /** Lets `work` use a store that keeps nothing, to learn what requests would come to. It holds one connection, and the locks that it takes. */
@@ -58,6 +60,7 @@ function aggregatesOn(db: Kysely<Tables>): Aggregates {
     leases: leaseStore(db),
     operations: operationStore(db),
     roleAssignments: roleAssignmentStore(db),
+    provisioning: provisioningStore(db),
     rounds: roundStore(db),
     usage: usageStore(db),
   };

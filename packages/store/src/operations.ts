@@ -1,10 +1,13 @@
-import { as, type ClusterId, type Instant, type Operation, type OperationId } from "@hostrouting/domain";
-import type { Kysely, Selectable } from "kysely";
+import { as, type ClusterId, type Instant, type Operation, type OperationId, type OperationResource } from "@hostrouting/domain";
+import { sql, type Kysely, type Selectable } from "kysely";
+import { OPERATION_KEPT_DAYS } from "./remove-cluster.ts";
 import type { Tables } from "./tables.ts";
 
 /** Operations as read by the surfaces; they are written by `clusters.change` and `rounds.record` only. */
 export type OperationStore = {
   get(id: OperationId): Promise<Operation | undefined>;
+  /** With what it is about, also when that is gone; then for seven days after its end. */
+  find(id: OperationId): Promise<{ readonly operation: Operation; readonly resource: OperationResource } | undefined>;
   /** The newest first, at most `limit`. */
   list(clusterId: ClusterId, limit: number): Promise<Operation[]>;
 };
@@ -36,6 +39,21 @@ export function operationStore(db: Kysely<Tables>): OperationStore {
     async get(id) {
       const row = await db.selectFrom("operation").selectAll().where("id", "=", id).executeTakeFirst();
       return row && toOperation(row);
+    },
+    async find(id) {
+      const row = await db
+        .selectFrom("operation")
+        .leftJoin("managed_cluster", "managed_cluster.id", "operation.cluster_id")
+        .selectAll("operation")
+        .where("operation.id", "=", id)
+        .where((where) =>
+          where.or([
+            where("managed_cluster.id", "is not", null),
+            where("ended_at", ">", sql<Date>`clock_timestamp() - ${OPERATION_KEPT_DAYS} * interval '1 day'`),
+          ]),
+        )
+        .executeTakeFirst();
+      return row && { operation: toOperation(row), resource: row.resource };
     },
     async list(clusterId, limit) {
       const rows = await db

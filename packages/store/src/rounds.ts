@@ -15,6 +15,7 @@ import {
   type NodeRollout,
   type Operation,
   type OperationId,
+  type Provisioning,
   type RolloutPolicy,
   type StepFaults,
 } from "@hostrouting/domain";
@@ -23,6 +24,8 @@ import { assessmentDue, openAssessments, type OpenAssessment } from "./assessmen
 import { toManagedCluster } from "./clusters.ts";
 import { appendHistory } from "./history.ts";
 import { toOperation } from "./operations.ts";
+import { readProvisioning } from "./provisioning-row.ts";
+import { removeCluster } from "./remove-cluster.ts";
 import type { Tables } from "./tables.ts";
 import { recordUsage } from "./usage.ts";
 
@@ -30,6 +33,8 @@ import { recordUsage } from "./usage.ts";
 export type ClusterRound = {
   readonly cluster: ManagedCluster;
   readonly operation: Operation | undefined;
+  /** What its provider is to do and has done; absent for clusters that were registered. */
+  readonly provisioning?: Provisioning | undefined;
   readonly nodes: readonly NodeRollout[];
   readonly status: HostRoutingStatus | undefined;
   readonly rolloutPolicy: Partial<RolloutPolicy>;
@@ -129,6 +134,13 @@ async function recordOperation(tx: Transaction<Tables>, operation: Operation, ta
     .where("phase", "not in", ["Succeeded", "Failed", "Canceled"])
     .executeTakeFirst();
   if (updated.numUpdatedRows !== 1n) throw new Abandoned("OperationMovedOn");
+  // Canceled or too late: its provider does nothing more for it until the next request.
+  if (ended && operation.control.provision !== undefined)
+    await tx
+      .updateTable("provisioning")
+      .set({ phase: "Stopped", holder: null, expires_at: null })
+      .where("cluster_id", "=", operation.clusterId)
+      .execute();
   if (ended)
     await tx
       .updateTable("managed_cluster")
@@ -195,14 +207,14 @@ async function recordRound(
 ): Promise<void> {
   await requireLease(tx, clusterId, token);
   // The cluster's row first, as requests lock it too: the other order would end in a deadlock now and then.
-  const { active_operation_id: active } = await tx
+  const locked = await tx
     .selectFrom("managed_cluster")
     .select("active_operation_id")
     .where("id", "=", clusterId)
     .forNoKeyUpdate()
-    .executeTakeFirstOrThrow();
-  // A request that came in since the round was read must not have its "look at once" written over.
-  if ((active ?? undefined) !== record.operation?.id) throw new Abandoned("OperationMovedOn");
+    .executeTakeFirst();
+  // A request that came in since the round was read must not have its "look at once" written over; nor is a cluster that has gone made again.
+  if (locked === undefined || (locked.active_operation_id ?? undefined) !== record.operation?.id) throw new Abandoned("OperationMovedOn");
   if (record.operation !== undefined) await recordOperation(tx, record.operation, record.takesPlace);
   await recordNodes(tx, clusterId, record.nodes);
   await recordUsage(tx, clusterId, record.enabled);
@@ -217,6 +229,8 @@ async function recordRound(
     .where("cluster_id", "=", clusterId)
     .execute();
   await appendHistory(tx, clusterId, record.history);
+  // Host routing is off, which is all that was waited for: the cluster is its owner's, and known to us no longer.
+  if (record.operation?.kind === "DeleteManagedCluster" && record.operation.phase === "Succeeded") await removeCluster(tx, clusterId);
 }
 
 /** Rounds on Postgres. */
@@ -257,6 +271,7 @@ export function roundStore(db: Kysely<Tables>): RoundStore {
           return {
             cluster: toManagedCluster(cluster),
             operation: operation && toOperation(operation),
+            provisioning: await readProvisioning(tx, clusterId),
             nodes: nodes.map((row) => row.record as unknown as NodeRollout),
             status: round.status ?? undefined,
             rolloutPolicy: round.rollout_policy ?? {},

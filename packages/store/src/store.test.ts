@@ -14,7 +14,12 @@ describe("the store on Postgres", () =>
     return {
       store,
       clusterId,
-      expireLeases: () => sql("update cluster_lease set expires_at = clock_timestamp() - interval '1 second'"),
+      expireLeases: () =>
+        sql(
+          ["cluster_lease", "provisioning"]
+            .map((table) => `update ${table} set expires_at = clock_timestamp() - interval '1 second' where expires_at is not null`)
+            .join(";"),
+        ),
       reset: () =>
         sql(
           "update managed_cluster set active_operation_id = null; delete from operation; delete from cluster_lease; delete from node_rollout; delete from assessment",
@@ -23,6 +28,7 @@ describe("the store on Postgres", () =>
         sql(
           `update usage_interval set opened_at = opened_at - ${AGED}, charged_until = charged_until - ${AGED} where closed_at is null;
           update cluster_round set usage_seen_at = usage_seen_at - ${AGED}, look_again_at = look_again_at - ${AGED};
+          update provisioning set look_again_at = look_again_at - ${AGED};
           update assessment set requested_at = requested_at - ${AGED}`.replaceAll(AGED, `interval '${ms} milliseconds'`),
         ),
       reopen: (id) => sql(`update operation set phase = 'Rolling' where id = '${id}'`),

@@ -18,7 +18,10 @@ import type {
   OperationId,
   OperationKind,
   OperationPhase,
+  OperationResource,
+  ProvisionedFacts,
   Provider,
+  ProvisioningPhase,
   ProvisioningState,
   RolloutPolicy,
   StepFaults,
@@ -79,6 +82,7 @@ export type Tables = {
     cancel_requested: boolean;
     control: Json<OperationControl>;
     revision: number;
+    resource: ColumnType<OperationResource, unknown, never>;
     tenant_id: string;
     object_id: string;
     started_at: Generated<Date>;
@@ -161,6 +165,21 @@ export type Tables = {
     is_correction: boolean;
     pool: string;
     ms: number;
+  };
+  provisioning: {
+    cluster_id: ClusterId;
+    provider: Provider;
+    phase: ProvisioningPhase;
+    present: boolean;
+    wanted: number;
+    done: Generated<number>;
+    attempts: Generated<number>;
+    said: Generated<string>;
+    facts: ColumnType<ProvisionedFacts | null, string | null | undefined, string | null>;
+    holder: string | null;
+    token: Generated<number>;
+    expires_at: ColumnType<Date | null, never, unknown>;
+    look_again_at: ColumnType<Date, unknown, unknown>;
   };
   node_rollout: { cluster_id: ClusterId; node_uid: string; record: Json<Record<string, unknown>> };
   cluster_lease: { cluster_id: ClusterId; holder: string; token: number; expires_at: Date };

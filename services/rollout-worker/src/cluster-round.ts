@@ -48,6 +48,7 @@ import {
   type PreflightRun,
 } from "./observe/check-preflight.ts";
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
+import { asSeenByEngine, whyNotProvided, withProvidersOperation } from "./provider-wait.ts";
 import { askGate, nothingAsked, type WebhookMemory } from "./webhook/ask-gate.ts";
 import type { AskWebhook } from "./webhook/ask-webhook.ts";
 import { freshBirthTaint, observeCluster, type BirthTaintMemory, type ObservedCluster } from "./observe/observe-cluster.ts";
@@ -170,6 +171,8 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
     const reach = { kind: "Unreachable", reason: "StepExhausted", message: faults.message } as const;
     return { reach, preflight: { kind: "NotAsked" }, ...UNSEEN, access };
   }
+  const notThere = whyNotProvided(read);
+  if (notThere !== undefined) return { reach: notThere, preflight: { kind: "NotAsked" }, ...UNSEEN, access };
   try {
     access = await deps.access.get(read.cluster);
     const known = freshBirthTaint(memory.birthTaint, read.operation !== undefined, read.now);
@@ -356,8 +359,9 @@ export async function clusterRound(deps: RoundDeps, clusterId: ClusterId, memory
 
 async function heldRound(deps: RoundDeps, held: HeldLease, memory: RoundMemory): Promise<RoundEnd> {
   const { clusterId, token } = held.lease;
-  const read = await deps.store.rounds.read(clusterId);
-  if (read === undefined) return { kind: "Unknown" };
+  const stored = await deps.store.rounds.read(clusterId);
+  if (stored === undefined) return { kind: "Unknown" };
+  const read = asSeenByEngine(stored);
   memory.tries = read.faults?.tries ?? 0;
   const { wasClean } = memory;
   memory.wasClean = false;
@@ -370,7 +374,11 @@ async function heldRound(deps: RoundDeps, held: HeldLease, memory: RoundMemory):
   });
   const admission = await askAdmission(deps, read.operation);
   const decision = decide(snapshotOf(deps, { read, admission, lease: held.lease, seen, policy, memory }), read.now);
-  const outcome = await deps.store.rounds.record(clusterId, token, toRecord(deps, { read, decision, wasClean }));
+  const outcome = await deps.store.rounds.record(
+    clusterId,
+    token,
+    withProvidersOperation(stored, toRecord(deps, { read, decision, wasClean })),
+  );
   if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
   if (decision.beginsUpgrade) await beginUpgrade(deps, clusterId);
   deps.metrics.decided(clusterId, decision);

@@ -4,21 +4,22 @@ import { as, type ClusterId, type DailyUsage, type EnabledNode, type OperationId
 import type { ClusterLease } from "../cluster-lease.ts";
 import type { Store } from "../open-store.ts";
 import { assessments } from "./assessment-contract.ts";
+import { provisioning } from "./provisioning-contract.ts";
 import { beginning, emptyStatus, nodeRecord } from "./test-store.ts";
 
 const LONG_MS = 60_000;
 
 /** A store with one registered cluster, and what only a test may do to it. */
 export type ContractStore = {
-  readonly store: Pick<Store, "assessments" | "clusters" | "leases" | "operations" | "rounds" | "usage">;
+  readonly store: Pick<Store, "assessments" | "clusters" | "leases" | "operations" | "provisioning" | "rounds" | "usage">;
   readonly clusterId: ClusterId;
-  /** Every lease runs out now. */
+  /** Every lease and claim runs out now. */
   expireLeases(): Promise<void>;
   /** Forgets operations, leases and records of nodes. */
   reset(): Promise<void>;
   /** Sets an operation's phase to `Rolling`, past the store's own statements. */
   reopen(id: OperationId): Promise<void>;
-  /** What is metered began so much earlier, and was seen so much longer ago; so was what is asked for; the cluster is due so much sooner. */
+  /** What is metered began so much earlier, and was seen so much longer ago; so was what is asked for; clusters are due so much sooner. */
   age(ms: number): Promise<void>;
   close(): Promise<void>;
 };
@@ -56,6 +57,7 @@ export function storeContract(make: () => Promise<ContractStore>): void {
   void describe("clusters", clusters);
   void describe("usage", usage);
   void describe("assessments", () => assessments(() => it));
+  void describe("provisioning", () => provisioning(() => it));
 }
 
 function leases(): void {

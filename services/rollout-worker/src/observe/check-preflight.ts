@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   nodeBudgetMs,
+  waitsItsTurn,
   type Instant,
   type MaintenanceConfigurations,
   type ManagedCluster,
@@ -42,11 +43,9 @@ export type PreflightQuestion = {
   readonly now: Instant;
 };
 
-const ON: ReadonlySet<Operation["kind"]> = new Set(["EnableHostRouting", "UpgradeBundle"]);
-
 /** Whether an operation is where the rules decide about it. */
 export function wantsPreflight(operation: Operation | undefined): boolean {
-  if (operation === undefined || !ON.has(operation.kind) || operation.error !== undefined) return false;
+  if (operation === undefined || !waitsItsTurn(operation.kind) || operation.error !== undefined) return false;
   return operation.phase === "Validating" || operation.phase === "Preparing";
 }
 

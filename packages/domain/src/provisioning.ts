@@ -1,0 +1,86 @@
+import type { ClusterId, FencingToken, Instant } from "./brand.ts";
+import type { ManagedCluster, Provider } from "./managed-cluster.ts";
+
+/**
+ * How far the provider is with a cluster. `Pending`: there is something to do. `Settled`: it is as wished; the provider may look after it. `Stopped`: it
+ * failed for good, or its operation was canceled or took too long; nothing is done until the next request.
+ */
+export type ProvisioningPhase = "Pending" | "Settled" | "Stopped";
+
+/** Paths of files with kubeconfigs, or names of secrets: never a secret itself. `worker` has the least rights that a rollout needs. */
+export type CredentialReferences = { readonly worker: string; readonly user: string; readonly admin: string };
+
+/** What a provider found out about a pool of nodes that it made. */
+export type ProvisionedPool = {
+  readonly name: string;
+  /** Nodes that are there and Ready. */
+  readonly count: number;
+  readonly kubernetesVersion: string;
+  /** Empty when the provider has no such thing. */
+  readonly nodeImageVersion: string;
+};
+
+/** What a provider says of a cluster that it made. */
+export type ProvisionedFacts = {
+  /** Name or address of the API server, without port or scheme. */
+  readonly fqdn: string;
+  readonly kubernetesVersion: string;
+  readonly pools: readonly ProvisionedPool[];
+  readonly credentials: CredentialReferences;
+};
+
+/** A provider's work for one cluster, as it is kept. */
+export type Provisioning = {
+  readonly clusterId: ClusterId;
+  readonly provider: Provider;
+  readonly phase: ProvisioningPhase;
+  /** Whether the cluster is to be there; false when it is being deleted. */
+  readonly present: boolean;
+  /** The cluster's generation that is wished for, and the last one that was brought about: 0 when none was. */
+  readonly wanted: number;
+  readonly done: number;
+  /** Tries in vain since the last success or request. */
+  readonly attempts: number;
+  /** What the provider said last: its progress, or why a try was in vain. Empty when nothing. */
+  readonly said: string;
+  readonly facts: ProvisionedFacts | undefined;
+  /** Whether a provider has it in hand now. */
+  readonly isHeld: boolean;
+};
+
+/** The right to work on one cluster until `expiresAt` on the database's clock, with what is wished for: the ARM resource itself. */
+export type ProvisioningClaim = {
+  readonly clusterId: ClusterId;
+  readonly provider: Provider;
+  readonly holder: string;
+  /** Grows with every claim, so that what a former holder writes is refused. */
+  readonly token: FencingToken;
+  readonly expiresAt: Instant;
+  readonly phase: "Pending" | "Settled";
+  readonly present: boolean;
+  /** The generation that this claim speaks of; a later request makes it due again. */
+  readonly generation: number;
+  readonly attempts: number;
+  /** Pools, versions and the network are read from its `properties`. */
+  readonly cluster: ManagedCluster;
+  /** Of the last time that the provider was done; absent when it never was. */
+  readonly facts: ProvisionedFacts | undefined;
+};
+
+/** What a provider has to say of its work. */
+export type ProvisioningOutcome =
+  /** All is as wished (or gone). `lookAgainInMs`: when it wants to look after the cluster again; never when absent. */
+  | { readonly kind: "Done"; readonly facts: ProvisionedFacts; readonly lookAgainInMs?: number }
+  | { readonly kind: "Removed" }
+  /** Still at it: shown as what the operation waits for. The claim goes on. */
+  | { readonly kind: "Progress"; readonly message: string }
+  /** Nothing wrong, but later; the claim ends. */
+  | { readonly kind: "Later"; readonly message: string; readonly lookAgainInMs: number }
+  /** `isFinal`: another try cannot help, so the operation fails; otherwise it is tried again after a pause, 5 times in all. `code` is PascalCase. */
+  | { readonly kind: "Failed"; readonly code: string; readonly message: string; readonly isFinal: boolean };
+
+/** Tries before an operation fails with the last error. */
+export const PROVISIONING_TRIES_MAX = 5;
+
+/** The whole of a provider's part of an operation takes at most this; a cluster with virtual machines is made in minutes. */
+export const PROVISIONING_LIMIT_MS = 60 * 60_000;
