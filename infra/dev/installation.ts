@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { openBoundedLog, type BoundedLog } from "./bounded-log.ts";
+import { endAllLabs } from "../lab-provider/cluster-place.ts";
 import { ensureCertificates, type CertificateFiles } from "./certificates.ts";
 import { freePort } from "./free-port.ts";
 import { ensureIdentity, type Identity } from "./identity.ts";
@@ -8,7 +9,15 @@ import { preparePostgres } from "./postgres.ts";
 import type { ProcessRecord } from "./process-record.ts";
 import { prepareRedis } from "./redis.ts";
 import { registerDirectory } from "./register.ts";
-import { authorityPlan, controlPlanePlan, publicUrl, workerPlan, type Bundle, type ServiceFacts } from "./service-plans.ts";
+import {
+  authorityPlan,
+  controlPlanePlan,
+  labProviderPlan,
+  publicUrl,
+  workerPlan,
+  type Bundle,
+  type ServiceFacts,
+} from "./service-plans.ts";
 import type { StartOptions } from "./start-options.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { superviseChild, type ChildPlan, type SupervisedChild } from "./supervised-child.ts";
@@ -30,6 +39,8 @@ export type Installation = {
   readonly arm: string;
   /** Starts the worker, once it is known which bundle it rolls out. */
   startWorker(bundle: Bundle): void;
+  /** Starts the provider of clusters that are made on request, once what it builds with has been built. */
+  startLabProvider(bundle: Bundle): void;
 };
 
 /** What starting needs from whoever will end it. Every child that was started is in `children`, also when starting fails half-way. */
@@ -63,7 +74,15 @@ export async function startInstallation(parts: InstallationParts): Promise<Insta
   const arm = publicUrl(options.port);
   await waitForHttps(`${arm}/readyz`, certificates.caFile, { timeoutMs: CONTROL_PLANE_READY_MS, signal, log: controlPlane.file });
   parts.say(`Control plane: ${arm}`);
-  return { identity, certificates, databaseUrl, redisUrl, arm, startWorker: (bundle) => void supervise(parts, workerPlan(facts, bundle)) };
+  return {
+    identity,
+    certificates,
+    databaseUrl,
+    redisUrl,
+    arm,
+    startWorker: (bundle) => void supervise(parts, workerPlan(facts, bundle)),
+    startLabProvider: (bundle) => void supervise(parts, labProviderPlan(facts, bundle)),
+  };
 }
 
 /** The queue costs latency only when it is missing, so it stops nobody from starting. */
@@ -82,10 +101,14 @@ async function startRedis(parts: InstallationParts): Promise<string | undefined>
 /** What the services use ends last. */
 const LAST: ReadonlySet<string> = new Set(["postgres", "redis"]);
 
-/** Ends the services first, then the database and the queue, which they use. */
+/** Ends the services first, then the database and the queue, which they use. What the lab provider made goes as soon as it has ended itself. */
 export async function stopInstallation(children: readonly SupervisedChild[], folder: StateFolder): Promise<void> {
-  await Promise.all(children.filter(({ name }) => !LAST.has(name)).map((child) => child.stop()));
-  await Promise.all(children.filter(({ name }) => LAST.has(name)).map((child) => child.stop()));
+  const services = children.filter(({ name }) => !LAST.has(name));
+  const labsEnded = Promise.all(services.filter(({ name }) => name === "lab-provider").map((child) => child.stop())).then(() =>
+    endAllLabs(folder.root),
+  );
+  await Promise.all(services.map((child) => child.stop()));
+  await Promise.all([labsEnded, ...children.filter(({ name }) => LAST.has(name)).map((child) => child.stop())]);
   rmSync(folder.runtime, { recursive: true, force: true });
 }
 

@@ -75,7 +75,7 @@ export async function registerLab(installation: Installation, lab: LabRecord): P
   const cluster = labManagedCluster({
     subscriptionId: identity.subscriptionId,
     ...labPlace,
-    kubernetesVersion: lab.kubernetesVersion,
+    kubernetesVersion: lab.kubernetesVersion.replace(/^v/, ""),
     podCidrs: lab.network.podCidrs,
     serviceCidrs: lab.network.serviceCidrs,
     dnsServiceIp: tenthAddress(lab.network.serviceCidrs[0] ?? ""),

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { clustersFolder } from "../lab-provider/cluster-place.ts";
 import type { CertificateFiles } from "./certificates.ts";
 import type { Identity } from "./identity.ts";
 import type { StateFolder } from "./state-folder.ts";
@@ -69,6 +70,25 @@ export function workerPlan(facts: ServiceFacts, bundle: Bundle): ChildPlan {
     // Several installations may run here; the log says which port it is.
     HOSTROUTING_METRICS_LISTEN: "127.0.0.1:0",
   });
+}
+
+/** The provider of clusters that are made on request. */
+export function labProviderPlan(facts: ServiceFacts, bundle: Bundle): ChildPlan {
+  return service("lab-provider", "infra/lab-provider/main.ts", {
+    ...buildEnvironment(process.env),
+    HOSTROUTING_DATABASE_URL: facts.databaseUrl,
+    ...ringingBy(facts),
+    HOSTROUTING_LAB_CLUSTERS: clustersFolder(facts.folder.root),
+    HOSTROUTING_BUNDLE_DIGEST: bundle.digest,
+  });
+}
+
+/** What builds of images and of the lab's programs, and the provider's own bounds, may be told by whoever starts everything. */
+function buildEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const kept = /^(GO[A-Z0-9]*|XDG_CACHE_HOME|HTTPS?_PROXY|NO_PROXY|SSL_CERT_FILE|TMPDIR|HOSTROUTING_LAB_(CLUSTERS|NODES)_MAX)$/i;
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (kept.test(name) && value !== undefined ? [[name, value]] : [])),
+  );
 }
 
 /** Both sides of the bell are told the same. */

@@ -73,6 +73,8 @@ async function startEverything(
     requireSameBundle(lab, bundle);
     await registerLab(installation, lab);
   }
+  // It makes labs by the same programs and images, one after the other on the same processors: the first one goes before.
+  installation.startLabProvider(bundle);
   announce(options, installation, { kubeconfig: lab?.adminKubeconfig ?? "", elapsedMs: performance.now() - startedAtMs });
 }
 

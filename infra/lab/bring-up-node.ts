@@ -5,7 +5,7 @@ import type { Hierarchy } from "./cgroups.ts";
 import { createNodeObject } from "./cluster-content.ts";
 import type { ClusterAuthority, KeyPair } from "./cluster-keys.ts";
 import { createNodeNetwork } from "./lab-network.ts";
-import type { LabPlan, MachinePlan, NamespacePlan, NodePlan } from "./lab-plan.ts";
+import type { LabPlan, MachinePlan, NamespacePlan, NodePlan, ServiceRanges } from "./lab-plan.ts";
 import type { LabProcess } from "./lab-process.ts";
 import type { LabNode } from "./lab-record.ts";
 import { consoleFile, prepareMachine, startMachine, type MachineStart } from "./machine.ts";
@@ -28,6 +28,7 @@ export interface NodeSupplies {
   readonly kubeProxyMode: KubeProxyMode;
   /** What nodes name as their resource group. */
   readonly nodeResourceGroup: string;
+  readonly serviceCidrs: ServiceRanges;
 }
 
 /** A node on which only Kubernetes has to be started; which needs the API server. */
@@ -85,8 +86,8 @@ export async function joinNode(supplies: NodeSupplies, api: ApiClient, prepared:
   return { seen, processes: [containerd, ...kubernetes] };
 }
 
-function writeFiles({ lab, authority, proxy, images }: NodeSupplies, node: NodePlan): Promise<void> {
-  return writeNodeFiles({ lab, node, authority, proxy, pauseImage: images.pause, template: images.template });
+function writeFiles({ lab, authority, proxy, images, serviceCidrs }: NodeSupplies, node: NodePlan): Promise<void> {
+  return writeNodeFiles({ lab, node, authority, proxy, serviceCidrs, pauseImage: images.pause, template: images.template });
 }
 
 function nodeStart(supplies: NodeSupplies, node: NamespacePlan): NodeStart {

@@ -4,7 +4,7 @@ import { AppError } from "@hostrouting/domain";
 import type { ApiClient } from "./api-client.ts";
 import { applyManifests, parseManifests, readManifests } from "./apply-manifests.ts";
 import { isRunning, type LabProcess } from "./lab-process.ts";
-import type { NodePlan } from "./lab-plan.ts";
+import type { NodePlan, ServiceRanges } from "./lab-plan.ts";
 import { masqueradeManifests } from "./masquerade-config.ts";
 import { nodeLabels, providerId } from "./node-pool.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -37,10 +37,10 @@ export async function createNodeObject(api: ApiClient, node: NodePlan, nodeResou
 }
 
 /** Applies the product's own definitions (custom resources, namespace, rights) and what the platform has made before them: Cilium's definitions included. */
-export async function applyProduct(api: ApiClient): Promise<void> {
+export async function applyProduct(api: ApiClient, serviceCidrs: ServiceRanges): Promise<void> {
   const sources = [...CILIUM, join(MANIFESTS, "crds"), MANIFESTS];
   const manifests = (await Promise.all(sources.map(readManifests))).flat();
-  await applyManifests(api, [...masqueradeManifests(), ...manifests]);
+  await applyManifests(api, [...masqueradeManifests(serviceCidrs), ...manifests]);
 }
 
 /** Applies the demo application with the image that the nodes have. */

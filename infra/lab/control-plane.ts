@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Hierarchy } from "./cgroups.ts";
 import { createTokenKeys, type ClusterAuthority } from "./cluster-keys.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
-import { LAB_NETWORK, type LabPlan } from "./lab-plan.ts";
+import { firstAddress, LAB_NETWORK, type LabPlan, type ServiceRanges } from "./lab-plan.ts";
 import { startProcess, type LabProcess } from "./lab-process.ts";
 import { settleAll } from "./settle-all.ts";
 
@@ -15,6 +15,7 @@ export interface ControlPlaneStart {
   readonly authority: ClusterAuthority;
   /** Port on 127.0.0.1 of the machine that leads to the API server. */
   readonly doorPort: number;
+  readonly serviceCidrs: ServiceRanges;
 }
 
 /** What the host outside serves: the demo application's server, which says from where it was reached. */
@@ -32,7 +33,7 @@ const CONTROLLERS = [
 export async function writeControlPlaneFiles(start: ControlPlaneStart): Promise<void> {
   const folder = join(start.lab.folder, "control-plane");
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const ips = ["127.0.0.1", LAB_NETWORK.apiServer, LAB_NETWORK.apiServerV6, LAB_NETWORK.apiService];
+  const ips = ["127.0.0.1", LAB_NETWORK.apiServer, LAB_NETWORK.apiServerV6, firstAddress(start.serviceCidrs[0])];
   const names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
   const [server, toKubelets, controllers, scheduler, tokens] = await Promise.all([
     start.authority.issue({ user: "kube-apiserver", serves: { ips, names } }),
@@ -122,7 +123,7 @@ function apiServerFlags(start: ControlPlaneStart): string[] {
     ...[`--kubelet-certificate-authority=${folder}/ca.crt`, `--kubelet-client-certificate=${folder}/kubelet-client.crt`],
     ...[`--kubelet-client-key=${folder}/kubelet-client.key`, "--kubelet-preferred-address-types=InternalIP"],
     ...[`--service-account-key-file=${folder}/tokens.pub`, `--service-account-signing-key-file=${folder}/tokens.key`],
-    ...["--service-account-issuer=https://kubernetes.default.svc", `--service-cluster-ip-range=${LAB_NETWORK.serviceCidrs.join(",")}`],
+    ...["--service-account-issuer=https://kubernetes.default.svc", `--service-cluster-ip-range=${start.serviceCidrs.join(",")}`],
     ...["--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true", "--profiling=false"],
   ];
 }

@@ -7,7 +7,7 @@ import { AppError } from "@hostrouting/domain";
 import { parseSeries, SERIES, type Series } from "../guests/guest-kernel.ts";
 import { cacheFolder } from "../images/cache-folder.ts";
 import { addNode, removeNode, retireNode } from "./change-nodes.ts";
-import { defaultPools, NODES_MAX } from "./lab-plan.ts";
+import { defaultPools, LAB_NETWORK, NODES_MAX } from "./lab-plan.ts";
 import type { LabRecord } from "./lab-record.ts";
 import { labStatus, type LabStatus } from "./lab-status.ts";
 import { KUBE_PROXY_MODES, parseKubeProxyMode, type KubeProxyMode } from "./node-commands.ts";
@@ -142,6 +142,7 @@ async function up(options: Options, say: (line: string) => void): Promise<number
     wanted: { pools: defaultPools(options.nodes), machines: options.machines },
     content: "Demo",
     nodeResourceGroup: DEFAULT_NODE_RESOURCE_GROUP,
+    serviceCidrs: LAB_NETWORK.serviceCidrs,
     kubeProxyMode: options.kubeProxyMode,
     project: join(import.meta.dirname, "../.."),
     cache: cacheFolder(process.env),

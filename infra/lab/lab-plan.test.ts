@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultPools, NODES_MAX, planLab, planMachine, planNode, planNodes, type LabPool } from "./lab-plan.ts";
+import { defaultPools, firstAddress, NODES_MAX, planLab, planMachine, planNode, planNodes, type LabPool } from "./lab-plan.ts";
 
 const lab = planLab("/var/state/one");
 
@@ -79,4 +79,8 @@ test("a lab of one node has its system pool only", () => {
       [1, 2],
     ],
   );
+});
+
+test("the API server's Service has the first address of the Services' range", () => {
+  assert.deepEqual(["10.96.0.0/16", "10.0.0.0/16", "172.16.8.16/28"].map(firstAddress), ["10.96.0.1", "10.0.0.1", "172.16.8.17"]);
 });

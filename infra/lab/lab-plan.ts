@@ -67,19 +67,29 @@ export interface LabPlan {
   readonly cgroup: string;
 }
 
-/** Addressing of the lab; every lab uses the same, each in its own namespaces. First entries are IPv4, second IPv6. */
+/**
+ * Addressing of the lab; every lab uses the same, each in its own namespaces, but for its Services' ranges, which may be others. First entries are IPv4,
+ * second IPv6.
+ */
 export const LAB_NETWORK = {
   podCidrs: ["10.244.0.0/16", "fd00:244::/48"],
   serviceCidrs: ["10.96.0.0/16", "fd00:96::/112"],
   nodeCidrs: ["10.240.0.0/24", "fd00:240::/64"],
   apiServer: "10.240.0.1",
   apiServerV6: "fd00:240::1",
-  /** First address of the Service range: `kubernetes.default`. */
-  apiService: "10.96.0.1",
   gateway: ["10.240.0.254", "fd00:240::fe"],
   /** A host on the internet, as it were: the demo application's server answers there. It has no route to pods. */
   outside: ["203.0.113.10", "2001:db8:cb00::10"],
 } as const;
+
+/** Ranges of a lab's Services: IPv4, at least 16 addresses, and IPv6. */
+export type ServiceRanges = readonly [string, string];
+
+/** The first address of an IPv4 range, which is that of the Service `kubernetes.default`. */
+export function firstAddress(cidr: string): string {
+  const octets = (cidr.split("/")[0] ?? "").split(".").map(Number);
+  return [...octets.slice(0, 3), (octets[3] ?? 0) + 1].join(".");
+}
 
 /** @param stateDir real path of the state folder */
 export function planLab(stateDir: string): LabPlan {

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Series } from "../guests/guest-kernel.ts";
-import type { LabPlan } from "./lab-plan.ts";
+import type { LabPlan, ServiceRanges } from "./lab-plan.ts";
 import type { LabProcess } from "./lab-process.ts";
 import type { KubeProxyMode } from "./node-commands.ts";
 
@@ -57,7 +57,7 @@ export interface LabRecord {
   readonly bundleDigest: string;
   readonly network: {
     readonly podCidrs: readonly string[];
-    readonly serviceCidrs: readonly string[];
+    readonly serviceCidrs: ServiceRanges;
     readonly nodeCidrs: readonly string[];
   };
   readonly nodes: readonly LabNode[];

@@ -1,8 +1,10 @@
 import type { Manifest } from "./apply-manifests.ts";
-import { LAB_NETWORK } from "./lab-plan.ts";
+import { LAB_NETWORK, type ServiceRanges } from "./lab-plan.ts";
 
 /** Destinations that keep the pod's own address. */
-export const NOT_MASQUERADED: readonly string[] = [...LAB_NETWORK.podCidrs, ...LAB_NETWORK.serviceCidrs, ...LAB_NETWORK.nodeCidrs];
+export function notMasqueraded(serviceCidrs: ServiceRanges): string[] {
+  return [...LAB_NETWORK.podCidrs, ...serviceCidrs, ...LAB_NETWORK.nodeCidrs];
+}
 
 /** Link-local ranges, which ip-masq-agent puts before those of its configuration. */
 export const LINK_LOCAL = ["169.254.0.0/16", "fe80::/10"] as const;
@@ -11,8 +13,8 @@ export const LINK_LOCAL = ["169.254.0.0/16", "fe80::/10"] as const;
  * ip-masq-agent's configuration as AKS keeps it: a config map of the platform's own, with keys in capital letters, in kube-system,
  * which the API server makes only a moment after it is ready.
  */
-export function masqueradeManifests(): (Manifest & { data?: Record<string, string> })[] {
-  const config = { NonMasqueradeCIDRs: NOT_MASQUERADED, MasqLinkLocal: false, MasqLinkLocalIPv6: false };
+export function masqueradeManifests(serviceCidrs: ServiceRanges): (Manifest & { data?: Record<string, string> })[] {
+  const config = { NonMasqueradeCIDRs: notMasqueraded(serviceCidrs), MasqLinkLocal: false, MasqLinkLocalIPv6: false };
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } },
     {

@@ -5,8 +5,8 @@ import { TEMPLATE_PARTS } from "../images/unpacked-template.ts";
 import { aksRulesV4, aksRulesV6 } from "./aks-rules.ts";
 import type { ClusterAuthority } from "./cluster-keys.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
-import { LAB_NETWORK, type LabPlan, type NodePlan } from "./lab-plan.ts";
-import { LINK_LOCAL, NOT_MASQUERADED } from "./masquerade-config.ts";
+import { LAB_NETWORK, type LabPlan, type NodePlan, type ServiceRanges } from "./lab-plan.ts";
+import { LINK_LOCAL, notMasqueraded } from "./masquerade-config.ts";
 import { osRelease } from "./node-pool.ts";
 import { settleAll } from "./settle-all.ts";
 
@@ -21,6 +21,7 @@ export interface NodeFilesInput {
   readonly template: string;
   /** User that all kube-proxies share. */
   readonly proxy: { readonly certificate: string; readonly key: string };
+  readonly serviceCidrs: ServiceRanges;
 }
 
 /** Where the node's folder is seen from inside the node (node-init.sh mounts it there). */
@@ -40,16 +41,16 @@ export async function writeNodeFiles(input: NodeFilesInput): Promise<void> {
     "cni/10-lab.conflist": JSON.stringify(cniConfig(input.node), null, 2),
     "os-release": osRelease(input.node),
     "machine-id": `${createHash("sha256").update(`${input.lab.id} ${input.node.name}`).digest("hex").slice(0, 32)}\n`,
-    "rules.v4": aksRulesV4(ruleInput(input.node)),
-    "rules.v6": aksRulesV6(ruleInput(input.node)),
+    "rules.v4": aksRulesV4(ruleInput(input)),
+    "rules.v6": aksRulesV6(ruleInput(input)),
     "pki/ca.crt": input.authority.certificate,
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   await settleAll([writeCniPlugins(folder), writeKeys(input), copyDatabases(input)]);
 }
 
-function ruleInput(node: NodePlan): { nodeIpv4: string; notMasqueraded: readonly string[] } {
-  return { nodeIpv4: node.ipv4, notMasqueraded: [...LINK_LOCAL, ...NOT_MASQUERADED] };
+function ruleInput({ node, serviceCidrs }: NodeFilesInput): { nodeIpv4: string; notMasqueraded: readonly string[] } {
+  return { nodeIpv4: node.ipv4, notMasqueraded: [...LINK_LOCAL, ...notMasqueraded(serviceCidrs)] };
 }
 
 async function writeKeys(input: NodeFilesInput): Promise<void> {

@@ -36,6 +36,11 @@ HOME_URL="https://aka.ms/azurelinux"
   },
 };
 
+/** Azure's name of the image that nodes of an OS SKU have. */
+export function nodeImageVersion(osSku: LabPool["osSku"]): string {
+  return IMAGES[osSku].nodeImageVersion;
+}
+
 /** Where the lab says it is; no request ever goes there. */
 const REGION = "westeurope";
 const INSTANCE_TYPE = "Standard_D4ds_v5";

@@ -52,7 +52,8 @@ export async function suppliesOf({ lab, record }: RunningLab, machines: readonly
     authority.issue({ user: "system:kube-proxy" }),
     prepareGuests(machines, { cache: cacheFolder(process.env), programs, template, onProgress: () => undefined }),
   ]);
-  return { lab, hierarchies, programs, images, guests, kubeProxyMode, nodeResourceGroup, authority, proxy };
+  const way = { kubeProxyMode, nodeResourceGroup, serviceCidrs: record.network.serviceCidrs };
+  return { lab, hierarchies, programs, images, guests, authority, proxy, ...way };
 }
 
 /** The authority of a lab that was started, which signs for more nodes and users. */

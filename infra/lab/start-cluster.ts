@@ -12,7 +12,7 @@ import { createClusterAuthority, type ClusterAuthority } from "./cluster-keys.ts
 import { startApiServer, startControllers, writeControlPlaneFiles, type ControlPlaneStart } from "./control-plane.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { createFabric } from "./lab-network.ts";
-import { LAB_NETWORK, type LabPlan, type NodePlan } from "./lab-plan.ts";
+import { LAB_NETWORK, type LabPlan, type NodePlan, type ServiceRanges } from "./lab-plan.ts";
 import type { LabProcess } from "./lab-process.ts";
 import { writeLabRecord, type LabRecord } from "./lab-record.ts";
 import type { KubeProxyMode } from "./node-commands.ts";
@@ -34,6 +34,7 @@ export interface ClusterStart {
   readonly kubeProxyMode: KubeProxyMode;
   readonly content: "Demo" | "ProductOnly";
   readonly nodeResourceGroup: string;
+  readonly serviceCidrs: ServiceRanges;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -47,10 +48,11 @@ export async function startCluster(starting: ClusterStart): Promise<LabRecord> {
   await mkdir(join(lab.folder, "log"), { recursive: true, mode: 0o700 });
   const [authority, hierarchies] = await settleAll([createClusterAuthority(), readHierarchies(), createFabric(lab)]);
   throwIfAborted(starting.signal);
-  const control: ControlPlaneStart = { lab, hierarchies, programs: starting.programs, authority, doorPort: starting.apiPort };
+  const { programs, images, guests, kubeProxyMode, nodeResourceGroup, serviceCidrs } = starting;
+  const control: ControlPlaneStart = { lab, hierarchies, programs, authority, serviceCidrs, doorPort: starting.apiPort };
   const proxy = await authority.issue({ user: "system:kube-proxy" });
-  const { programs, images, guests, kubeProxyMode, nodeResourceGroup } = starting;
-  const supplies: NodeSupplies = { lab, hierarchies, programs, images, guests, kubeProxyMode, nodeResourceGroup, authority, proxy };
+  const way = { kubeProxyMode, nodeResourceGroup, serviceCidrs };
+  const supplies: NodeSupplies = { lab, hierarchies, programs, images, guests, authority, proxy, ...way };
   const kubeconfigs = await writeUserKubeconfigs(starting, authority);
   await writeControlPlaneFiles(control);
   const processes = await startApiServer(control);
@@ -90,7 +92,7 @@ async function fillCluster({ control, supplies, api, prepared, starting }: Filli
   const [controllers, joined] = await settleAll([
     startControllers(control),
     settleAll(prepared.map((node) => joinNode(supplies, api, node))),
-    applyProduct(api),
+    applyProduct(api, starting.serviceCidrs),
   ]);
   say("nodes join");
   await waitForNodes(api, { nodes, processes: joined.flatMap(({ processes }) => processes), signal: starting.signal });
@@ -163,7 +165,7 @@ function describe(
   | "nodeResourceGroup"
 > {
   const { lab, images, apiPort, programs, kubeProxyMode, nodeResourceGroup } = starting;
-  const { podCidrs, serviceCidrs, nodeCidrs } = LAB_NETWORK;
+  const { podCidrs, nodeCidrs } = LAB_NETWORK;
   return {
     id: lab.id,
     stateDir: lab.stateDir,
@@ -172,7 +174,7 @@ function describe(
     kubernetesVersion: KUBERNETES_VERSION,
     bundleImage: images.bundle,
     bundleDigest: images.bundleDigest,
-    network: { podCidrs, serviceCidrs, nodeCidrs },
+    network: { podCidrs, serviceCidrs: starting.serviceCidrs, nodeCidrs },
     programs,
     template: images.template,
     pauseImage: images.pause,

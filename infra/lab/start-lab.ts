@@ -6,7 +6,7 @@ import { prepareImages } from "../images/prepare-images.ts";
 import { withFileLock } from "../images/with-file-lock.ts";
 import { buildPrograms, programsAreBuilt } from "./build-programs.ts";
 import { freePort, requirePort } from "./free-port.ts";
-import { countNodes, NODES_MAX, planLab, planNodes, type LabPlan, type WantedNodes } from "./lab-plan.ts";
+import { countNodes, NODES_MAX, planLab, planNodes, type LabPlan, type ServiceRanges, type WantedNodes } from "./lab-plan.ts";
 import { readLabRecord, type LabRecord } from "./lab-record.ts";
 import type { KubeProxyMode } from "./node-commands.ts";
 import { requireHost, requireRootOnLinux } from "./require-host.ts";
@@ -25,6 +25,7 @@ export interface LabOptions {
   readonly content: "Demo" | "ProductOnly";
   /** What nodes name as their resource group. */
   readonly nodeResourceGroup: string;
+  readonly serviceCidrs: ServiceRanges;
   readonly kubeProxyMode: KubeProxyMode;
   /** The checkout whose agent and demo application go into the image. */
   readonly project: string;
@@ -84,8 +85,9 @@ async function startLocked(options: LabOptions, lab: LabPlan): Promise<LabRecord
   throwIfAborted(options.signal);
   try {
     const nodes = planNodes(lab, options.wanted);
-    const { kubeProxyMode, signal, content, nodeResourceGroup } = options;
-    return await startCluster({ nodes, lab, images, guests, programs, apiPort, kubeProxyMode, content, nodeResourceGroup, say, signal });
+    const { kubeProxyMode, signal, content, nodeResourceGroup, serviceCidrs } = options;
+    const way = { kubeProxyMode, content, nodeResourceGroup, serviceCidrs };
+    return await startCluster({ nodes, lab, images, guests, programs, apiPort, say, signal, ...way });
   } catch (error) {
     await keepLogs(lab);
     await removeLab(lab).catch(() => undefined); // the first error is the one to show

@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import { realpath } from "node:fs/promises";
+import path from "node:path";
+import { planLab } from "../lab/lab-plan.ts";
+import type { LabRecord } from "../lab/lab-record.ts";
+import { writeKubeconfig } from "../lab/kubeconfig.ts";
+import { authorityOf } from "../lab/running-lab.ts";
+import type { ClusterWish } from "./cluster-wish.ts";
+
+/** AKS' own name and group of the certificate that both kinds of users get in a cluster without Entra. */
+const LOCAL_ACCOUNT = { user: "masterclient", group: "system:masters" };
+
+/** Paths of the kubeconfigs that ARM hands out. */
+export type UserKubeconfigs = { readonly user: string; readonly admin: string };
+
+/** Names within a kubeconfig, as AKS gives them, so that those of several clusters can be merged into one file. Pure. */
+export function kubeconfigNames({ resourceGroup, name }: Pick<ClusterWish, "resourceGroup" | "name">, kind: keyof UserKubeconfigs) {
+  return kind === "user"
+    ? { cluster: name, user: `clusterUser_${resourceGroup}_${name}`, context: name }
+    : { cluster: name, user: `clusterAdmin_${resourceGroup}_${name}`, context: `${name}-admin` };
+}
+
+/** Writes the kubeconfigs of a lab's users where they are missing: 0600, gone with the lab. */
+export async function ensureUserKubeconfigs(wish: ClusterWish, record: LabRecord): Promise<UserKubeconfigs> {
+  const lab = planLab(await realpath(record.stateDir));
+  const files = { user: path.join(lab.folder, "cluster-user.kubeconfig"), admin: path.join(lab.folder, "cluster-admin.kubeconfig") };
+  const missing = (["user", "admin"] as const).filter((kind) => !existsSync(files[kind]));
+  if (missing.length === 0) return files;
+  const authority = await authorityOf(lab);
+  for (const kind of missing) {
+    const user = await authority.issue(LOCAL_ACCOUNT);
+    const names = kubeconfigNames(wish, kind);
+    await writeKubeconfig(files[kind], { server: record.server, authority: authority.certificate, user, names });
+  }
+  return files;
+}
