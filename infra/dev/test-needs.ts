@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { pythonEnvironment } from "./bootstrap/python-environment.mjs";
 import type { Need } from "./test-suites.ts";
 
 /** Asks the machine for what a suite needs; answers why it cannot run, or nothing. */
@@ -13,6 +14,10 @@ const REFUSALS: Readonly<Record<Need, () => string | undefined>> = {
   linux: () => (process.platform === "linux" ? undefined : "it needs Linux"),
   root: () => (process.getuid?.() === 0 ? undefined : "it needs root"),
   postgres: () => (existsSync("/usr/lib/postgresql") ? undefined : "it needs Postgres (apt-get install postgresql)"),
+  python: () =>
+    existsSync(pythonEnvironment("conformance"))
+      ? undefined
+      : "it needs Python with venv and its package index (apt-get install python3-venv)",
   qemu: () => {
     if (process.arch !== "x64") return "it needs an x86-64 machine: its guests run this machine's own Node";
     const missing = ["/usr/bin/qemu-system-x86_64", "/bin/busybox", "/usr/bin/apt-get"].find((file) => !existsSync(file));

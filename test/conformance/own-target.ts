@@ -145,8 +145,9 @@ async function prepare(store: Store, point: Point, current: { subscriptionId: st
 /**
  * Starts authority and control plane on a database of their own (HOSTROUTING_TEST_DATABASE_URL names the server) and plays the worker: operations are
  * moved by the same records that the worker writes.
+ * @param controlPlane more of its environment.
  */
-export async function startOwnTarget(): Promise<OwnTarget> {
+export async function startOwnTarget(controlPlane: Readonly<Record<string, string>> = {}): Promise<OwnTarget> {
   const endings: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const end of endings.splice(0).toReversed()) await end();
@@ -158,7 +159,7 @@ export async function startOwnTarget(): Promise<OwnTarget> {
     endings.push(() => store.close());
     await registerSubscription(store, ids.subscriptionId);
     await registerClusters(store);
-    const installation = await startTestInstallation(database.url);
+    const installation = await startTestInstallation(database.url, { controlPlane });
     endings.push(() => installation.close());
     const current = { subscriptionId: ids.subscriptionId as string };
     const tokens = new Map<Caller, Promise<string>>();

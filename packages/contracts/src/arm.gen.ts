@@ -2728,8 +2728,17 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request has succeeded. */
+            /** @description 200 when it was there, 201 when it was not. */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceConfiguration"];
+                };
+            };
+            /** @description 200 when it was there, 201 when it was not. */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

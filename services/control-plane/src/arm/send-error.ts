@@ -12,7 +12,7 @@ export function sendError(deps: Deps, error: unknown, { request, reply }: Exchan
   const arm = toArmError(error);
   if (arm.status >= 500)
     deps.logger.error({ err: arm.cause ?? arm, reqId: request.id, code: arm.fault.code, status: arm.status }, "request failed");
-  const { headers, body } = errorReply(arm, Boolean(request.arm?.isPastGateway));
+  const { headers, body } = errorReply(arm, request.arm?.isPastGateway ?? false);
   return reply.code(arm.status).headers(headers).send(body);
 }
 
