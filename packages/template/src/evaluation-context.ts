@@ -5,6 +5,7 @@ import type { KnownReferences, PlannedResource, ReferenceNeed, TemplateInput } f
 /** A parameter or variable. raw → running → known | failed; one that is asked for while it runs refers to itself. */
 export type Slot = {
   readonly name: string;
+  readonly place: "default" | "variable";
   /** How its value is found, once. */
   readonly evaluate: (frame: Frame) => JsonValue;
   state: "raw" | "running" | "known" | "failed";
@@ -20,7 +21,9 @@ export type UserFunction = { readonly parameters: readonly string[]; readonly ou
 export type EvaluationContext = {
   readonly input: TemplateInput;
   /** What may still be spent; shared with nested deployments. */
-  readonly budget: { steps: number; guids: number };
+  readonly budget: { steps: number };
+  /** How often `newGuid()` was called. */
+  readonly guids: { drawn: number };
   /** Expressions already parsed, by their text. */
   readonly parsed: Map<string, Expression>;
   readonly parameters: ReadonlyMap<string, Slot>;
@@ -28,18 +31,18 @@ export type EvaluationContext = {
   readonly functions: ReadonlyMap<string, UserFunction>;
   /** What `deployment()` says. */
   readonly deployment: JsonObject;
-  /** Resources of the template by symbolic name, id, name, type and name, and name of their loop. Filled while planning. */
+  /** Resources of the template by symbolic name, id, type and name, and name of their loop; and by name alone behind "name ". Filled while planning. */
   readonly targets: Map<string, readonly PlannedResource[]>;
-  /** What outputs are, for `resolveOutputs`. */
+  /** `outputs` of the template. */
   readonly outputs: JsonObject;
-  /** The template language's version 2, with symbolic names. */
-  readonly symbolic: boolean;
+  /** Loops around all resources: those around a nested deployment whose expressions belong to the template outside. */
+  readonly copies: ReadonlyMap<string, number>;
   /** The loops around each planned resource, to evaluate its body again. */
   readonly sources: Map<string, ResourceSource>;
 };
 
 /** What a planned resource was made of. */
-export type ResourceSource = { readonly resource: JsonObject; readonly copies: ReadonlyMap<string, number>; readonly path: string };
+export type ResourceSource = { readonly resource: JsonObject; readonly copies: ReadonlyMap<string, number> };
 
 /** Where an expression stands, which says what it may ask for. */
 export type Place = "default" | "variable" | "fixed" | "body" | "output" | "function";

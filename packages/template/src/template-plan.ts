@@ -23,10 +23,12 @@ export type TemplateInput = {
   readonly scope: DeploymentScope;
   /** What `utcNow()` says, milliseconds since 1970. Keep it with the deployment. */
   readonly nowMs: number;
-  /** What the nth call of `newGuid()` gives, from 0. For the same number it must give the same answer while the deployment lasts. */
-  readonly newGuid: (nth: number) => string;
+  /** What `newGuid()` gives, by a key that names the call. For the same key it must give the same answer while the deployment lasts: a UUID of the deployment's own id and the key. */
+  readonly newGuid: (key: string) => string;
   /** Types that can be deployed, in any case; others are `InvalidTemplate`. Undefined: all are. `Microsoft.Resources/deployments` is always known. */
   readonly resourceTypes?: readonly string[] | undefined;
+  /** Parameters whose values came from secure ones outside: never shown, whatever their type here. */
+  readonly secretParameters?: readonly string[] | undefined;
 };
 
 /** A value as the reply to a deployment shows it: `value` is missing where it is secure. */
@@ -110,9 +112,8 @@ export type ResolveResource = (plan: TemplatePlan, resource: PlannedResource, kn
 /** The outputs of a deployment whose resources are done; those with a false condition are missing. */
 export type ResolveOutputs = (plan: TemplatePlan, known: KnownReferences) => Resolution<Readonly<Record<string, ShownValue>>>;
 
-/** The plan of a nested deployment, for the scope that it names, with its mode and name. */
-export type PlanNested = (
-  plan: TemplatePlan,
-  resource: PlannedResource,
-  known: KnownReferences,
-) => Resolution<{ readonly plan: TemplatePlan; readonly mode: "Incremental" | "Complete"; readonly scope: DeploymentScope }>;
+/** What is deployed inside a deployment, into the same resource group. */
+export type NestedPlan = { readonly plan: TemplatePlan; readonly mode: "Incremental" | "Complete" };
+
+/** The plan of a nested deployment, when all that it is given is known. */
+export type PlanNested = (plan: TemplatePlan, resource: PlannedResource, known: KnownReferences) => Resolution<NestedPlan>;

@@ -9,3 +9,8 @@ export type TemplateProblem = {
   /** Where: `resources[2].properties.x`, `parameters.y`; in a nested deployment behind that of the deployment. Empty: the whole. */
   readonly path: string;
 };
+
+/** A problem of the template, in the frame that Azure Resource Manager puts around what the template engine says. */
+export function invalidTemplate(path: string, what: string): TemplateProblem {
+  return { code: "InvalidTemplate", message: `Deployment template validation failed: '${what}'.`, path };
+}
