@@ -170,6 +170,19 @@ test("what is under way is not forgotten, what is over is", async () => {
   assert.equal(await deployments.remove(lease.deploymentId), "Absent");
 });
 
+test("the history of a group has an end: the oldest that are over are forgotten, none that is under way", async () => {
+  await it.sql(`insert into deployment (id, subscription_id, resource_group, resource_group_key, name, run_id, mode, state, correlation_id,
+      template_hash, principal, input, shown, has_secrets, holder, token, expires_at, started_at, ended_at)
+    select '${idOf("old")}' || n, '${SUBSCRIPTION}', 'G', 'g', 'old' || n, gen_random_uuid(), 'Incremental',
+      case when n < 3 then 'Running' else 'Succeeded' end, 'c', '1', '{}', '{}', '{}', false, 'a', 1, clock_timestamp(),
+      clock_timestamp() - (900 - n) * interval '1 minute', case when n < 3 then null else clock_timestamp() end
+    from generate_series(1, 810) n`);
+  await accept(deployment("new"));
+  const kept = await it.store.deployments.list({ subscriptionId: SUBSCRIPTION, resourceGroup: "g", limit: 1000 });
+  const numbers = kept.flatMap(({ name }) => (name === "new" ? [] : [Number(name.slice(3))])).toSorted((a, b) => a - b);
+  assert.deepEqual([kept.length, numbers.slice(0, 4)], [802, [1, 2, 12, 13]]);
+});
+
 test("lists are of one group, in order, in pages", async () => {
   for (const name of ["c", "a", "b"]) await accept(deployment(name));
   const page = (after?: DeploymentId) =>

@@ -50,6 +50,8 @@ const instant = (at: Date): Instant => as<Instant>(at.getTime());
 const now = sql<Date>`clock_timestamp()`;
 const after = (ms: number): RawBuilder<Date> => sql<Date>`clock_timestamp() + ${ms} * interval '1 millisecond'`;
 
+/** Deployments of one group that are remembered, those under way besides. */
+const DEPLOYMENTS_KEPT = 800;
 /** The type of nested deployments, as it stands in the ids of steps. */
 const NESTED_TYPE = "microsoft.resources/deployments";
 
@@ -94,6 +96,18 @@ function lock(tx: Transaction<Tables>, id: DeploymentId) {
   return tx.selectFrom("deployment").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
 }
 
+/** As Azure: the history of a group has an end. */
+async function forgetOldest(tx: Transaction<Tables>, { subscriptionId, resourceGroup }: NewDeployment): Promise<void> {
+  const tooMany = tx
+    .selectFrom("deployment")
+    .select("id")
+    .where("subscription_id", "=", subscriptionId.toLowerCase())
+    .where("resource_group_key", "=", resourceGroup.toLowerCase())
+    .orderBy("started_at", "desc")
+    .offset(DEPLOYMENTS_KEPT);
+  await tx.deleteFrom("deployment").where("id", "in", tooMany).where("ended_at", "is not", null).execute();
+}
+
 async function accept(
   tx: Transaction<Tables>,
   wanted: NewDeployment,
@@ -128,6 +142,7 @@ async function accept(
       ended_at: null,
     })
     .execute();
+  await forgetOldest(tx, wanted);
   const lease = { deploymentId: wanted.id, runId: wanted.runId, holder: holder.name, token: as<FencingToken>(token) };
   return { lease, isNew: before === undefined };
 }

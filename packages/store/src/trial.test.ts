@@ -62,6 +62,12 @@ test("an operation that is settled leaves the cluster free for the next request"
   assert.deepEqual(seen, ["Succeeded", undefined, "Accepted"]);
 });
 
+test("a request that is late writes nothing once the trial is over", async () => {
+  const late = await it.store.trial(async ({ store }) => ({ write: () => begin(store, "late") }));
+  await assert.rejects(late.write(), { code: "store.trial-over" });
+  assert.equal(await etag(it.store), "e1");
+});
+
 test("a trial that throws leaves nothing, neither rows nor locks nor a connection", async () => {
   for (let turn = 0; turn < 12; turn++)
     await assert.rejects(

@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect, sql, type PostgresPool, type PostgresPoolClient } from "kysely";
-import { isTerminal, type OperationId } from "@hostrouting/domain";
+import { AppError, isTerminal, type OperationId } from "@hostrouting/domain";
 import type { Tables } from "./tables.ts";
 
 /** The store inside a transaction that is never committed: whatever is asked of it takes effect there, and nowhere else. */
@@ -21,12 +21,19 @@ const INNER: Readonly<Record<string, string>> = {
   rollback: "rollback to savepoint inner_transaction",
 };
 
-/** A pool with one connection, which is never given back. */
-function poolOf(client: PostgresPoolClient): PostgresPool {
+/**
+ * A pool with one connection, which is never given back.
+ * @param isOver a request that is late must not write through the connection once it serves others again.
+ */
+function poolOf(client: PostgresPoolClient, isOver: () => boolean): PostgresPool {
   const inner = new Proxy(client, {
     get(target, name) {
       if (name === "release") return () => undefined;
-      if (name === "query") return (text: string, values: readonly unknown[]) => target.query(INNER[text] ?? text, values);
+      if (name === "query")
+        return async (text: string, values: readonly unknown[]) => {
+          if (isOver()) throw new AppError("store.trial-over", { say: "The trial that this request belongs to has ended" });
+          return target.query(INNER[text] ?? text, values);
+        };
       return Reflect.get(target, name) as unknown;
     },
   });
@@ -69,7 +76,8 @@ export async function runTrial<Stores, T>(
   storesOn: (db: Kysely<Tables>) => Stores,
   work: (trial: Trial<Stores>) => Promise<T>,
 ): Promise<T> {
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: poolOf(client) }) });
+  let isOver = false;
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: poolOf(client, () => isOver) }) });
   const run = (statement: string): Promise<unknown> => client.query(statement, []);
   try {
     await run("begin");
@@ -78,6 +86,7 @@ export async function runTrial<Stores, T>(
     await run("set local hostrouting.trial = 'on'");
     return await work({ store: storesOn(db), ...trialOn(db, run) });
   } finally {
+    isOver = true;
     await run("rollback").finally(() => client.release());
   }
 }
