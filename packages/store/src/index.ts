@@ -15,6 +15,15 @@ export type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from ".
 export type { DeploymentStore, NewDeployment } from "./deployments.ts";
 export type { DeploymentEnd, DeploymentProgress, StepProgress } from "./deployment-progress.ts";
 export type { DirectoryStore, ResourceGroup, Subscription } from "./directory.ts";
+export type { FullResourceGroup, GroupDecision, GroupRemoval, ResourceGroupStore } from "./resource-groups.ts";
+export {
+  subscriptionStates,
+  type FeatureState,
+  type NewsOutcome,
+  type SubscriptionNews,
+  type SubscriptionState,
+  type SubscriptionStore,
+} from "./subscriptions.ts";
 export type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
 export type { OperationStore } from "./operations.ts";
 export type { ClaimRequest, ProvisioningRecorded, ProvisioningStore } from "./provisioning.ts";

@@ -10,6 +10,7 @@ import * as assessments from "./migrations/0006-assessments.ts";
 import * as authorizationAndAudit from "./migrations/0007-authorization-and-audit.ts";
 import * as provisioning from "./migrations/0008-provisioning.ts";
 import * as deployments from "./migrations/0009-deployments.ts";
+import * as neighbours from "./migrations/0010-neighbours.ts";
 import type { Tables } from "./tables.ts";
 
 /** In order of their numbers; a migration that has landed is never edited. A number may land after a higher one: then it is caught up on. */
@@ -23,6 +24,7 @@ const MIGRATIONS = {
   "0007-authorization-and-audit": authorizationAndAudit,
   "0008-provisioning": provisioning,
   "0009-deployments": deployments,
+  "0010-neighbours": neighbours,
 };
 
 /**

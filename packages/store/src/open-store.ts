@@ -12,6 +12,8 @@ import { provisioningStore, type ProvisioningStore } from "./provisioning.ts";
 import { roundStore, type RoundStore } from "./rounds.ts";
 import { roleAssignmentStore, type RoleAssignmentStore } from "./role-assignments.ts";
 import type { Tables } from "./tables.ts";
+import { resourceGroupStore, type ResourceGroupStore } from "./resource-groups.ts";
+import { subscriptionStore, type SubscriptionStore } from "./subscriptions.ts";
 import { runTrial, type Trial } from "./trial.ts";
 import { usageStore, type UsageStore } from "./usage.ts";
 
@@ -26,7 +28,9 @@ export type Store = {
   readonly operations: OperationStore;
   readonly roleAssignments: RoleAssignmentStore;
   readonly provisioning: ProvisioningStore;
+  readonly resourceGroups: ResourceGroupStore;
   readonly rounds: RoundStore;
+  readonly subscriptions: SubscriptionStore;
   readonly usage: UsageStore;
   /** Lets `work` use a store that keeps nothing, to learn what requests would come to. It holds one connection, and the locks that it takes. */
   trial<T>(work: (trial: Trial<Aggregates>) => Promise<T>): Promise<T>;
@@ -61,7 +65,9 @@ function aggregatesOn(db: Kysely<Tables>): Aggregates {
     operations: operationStore(db),
     roleAssignments: roleAssignmentStore(db),
     provisioning: provisioningStore(db),
+    resourceGroups: resourceGroupStore(db),
     rounds: roundStore(db),
+    subscriptions: subscriptionStore(db),
     usage: usageStore(db),
   };
 }

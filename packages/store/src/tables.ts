@@ -34,8 +34,23 @@ type Json<T> = ColumnType<T, string, string>;
 
 /** Row shapes, one type per table of `migrations/`. Mapped to domain types in the file of each aggregate and nowhere else. */
 export type Tables = {
-  subscription: { id: string; tenant_id: string; display_name: string; state: string };
-  resource_group: { subscription_id: string; name: string; display_name: string; location: string };
+  subscription: {
+    id: string;
+    tenant_id: string;
+    display_name: string;
+    state: string;
+    registered_at: ColumnType<Date | null, string | undefined, string>;
+    properties: ColumnType<Record<string, unknown>, string | undefined, string>;
+  };
+  resource_group: {
+    subscription_id: string;
+    name: string;
+    display_name: string;
+    location: string;
+    tags: ColumnType<Record<string, string>, string | undefined, string>;
+    managed_by: ColumnType<string | null, string | null | undefined, string | null>;
+  };
+  subscription_feature: { subscription_id: string; name: string; state: "Registered" | "NotRegistered" };
   role_assignment: {
     tenant_id: string;
     id: string;

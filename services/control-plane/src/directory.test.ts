@@ -35,15 +35,6 @@ test("a tenant sees itself and its own subscriptions only", async () => {
   assert.equal((await surface.ask({ path: `/subscriptions/${ids.subscriptionId}?${V}` })).body.tenantId, ids.tenantId);
 });
 
-test("the provider offers its types, a stable version before any preview", async () => {
-  const { body } = await surface.ask({
-    path: `/subscriptions/${ids.subscriptionId}/providers/microsoft.containerservice?api-version=2024-11-01`,
-  });
-  const clusters = body.resourceTypes.find((one: { resourceType: string }) => one.resourceType === "managedClusters");
-  assert.equal(body.registrationState, "Registered");
-  assert.doesNotMatch(clusters.apiVersions[0], /preview/);
-});
-
 test("a suspended subscription can be read and not written", async () => {
   const state = (value: string): Promise<void> =>
     surface.store.directory.registerSubscription({ id: ids.subscriptionId, tenantId: ids.tenantId, displayName: "Tests", state: value });

@@ -2,9 +2,12 @@ import type { FastifyInstance } from "fastify";
 import type { Subscription } from "@hostrouting/store";
 import type { Deps } from "../deps.ts";
 import { armError } from "./arm-error.ts";
+import { locationsOf, toLocationBody } from "./location-list.ts";
+import type { Principal } from "./principal.ts";
 import { principalOf } from "./request-context.ts";
-import { CLUSTER_API_VERSIONS } from "./resource-types.ts";
-import { PROVIDER } from "./resource-ids.ts";
+
+/** ARM's own words for the states that resource providers are told; one that can only be read is `Disabled` to its owner. */
+const SHOWN_STATES: Readonly<Record<string, string>> = { Registered: "Enabled", Warned: "Warned" };
 
 function toSubscriptionBody(subscription: Subscription): Readonly<Record<string, unknown>> {
   return {
@@ -12,35 +15,34 @@ function toSubscriptionBody(subscription: Subscription): Readonly<Record<string,
     subscriptionId: subscription.id,
     tenantId: subscription.tenantId,
     displayName: subscription.displayName,
-    state: subscription.state === "Registered" ? "Enabled" : subscription.state,
+    state: SHOWN_STATES[subscription.state] ?? "Disabled",
     authorizationSource: "RoleBased",
     managedByTenants: [],
     subscriptionPolicies: { locationPlacementId: "Public_2014-09-01", quotaId: "PayAsYouGo_2014-09-01", spendingLimit: "Off" },
   };
 }
 
-/** Newest stable version first: az takes the first that is no preview. */
-function toProviderBody(subscriptionId: string): Readonly<Record<string, unknown>> {
-  const types = [
-    { resourceType: "managedClusters", capabilities: "SupportsTags, SupportsLocation" },
-    { resourceType: "managedClusters/hostRoutings", capabilities: "None" },
-    { resourceType: "locations/operations", capabilities: "None" },
-    { resourceType: "locations/operationresults", capabilities: "None" },
-  ];
+/** ISO 3166 keeps this code free for "unknown": the directory's country is nowhere to be read. */
+const COUNTRY_UNKNOWN = "ZZ";
+
+/** The tenant of whoever asks. Its domain is that of the person's own name; an application's tenant has none that it tells. */
+function toTenantBody({ tenantId, name }: Principal): Readonly<Record<string, unknown>> {
+  const domain = name.split("@")[1] ?? `${tenantId}.invalid`;
   return {
-    id: `/subscriptions/${subscriptionId}/providers/${PROVIDER}`,
-    namespace: PROVIDER,
-    registrationState: "Registered",
-    resourceTypes: types.map((type) => ({ ...type, locations: [], apiVersions: CLUSTER_API_VERSIONS })),
+    id: `/tenants/${tenantId}`,
+    tenantId,
+    displayName: domain,
+    defaultDomain: domain,
+    domains: [domain],
+    tenantCategory: "Home",
+    tenantType: "AAD",
+    countryCode: COUNTRY_UNKNOWN,
   };
 }
 
-/** Tenants, subscriptions and our provider: what clients ask when they log in and before they speak of resources. */
+/** Tenants, subscriptions and their locations: what clients ask when they log in. */
 export function directoryRoutes(app: FastifyInstance, deps: Deps): void {
-  app.get("/tenants", async (request) => {
-    const { tenantId } = principalOf(request);
-    return { value: [{ id: `/tenants/${tenantId}`, tenantId, displayName: "Directory", tenantCategory: "Home" }] };
-  });
+  app.get("/tenants", async (request) => ({ value: [toTenantBody(principalOf(request))] }));
   app.get("/subscriptions", async (request) => {
     const subscriptions = await deps.store().directory.subscriptionsOf(principalOf(request).tenantId);
     return { value: subscriptions.map(toSubscriptionBody) };
@@ -51,7 +53,9 @@ export function directoryRoutes(app: FastifyInstance, deps: Deps): void {
       throw armError(404, "SubscriptionNotFound", `The subscription '${request.params.sub}' could not be found.`);
     return toSubscriptionBody(subscription);
   });
-  app.get<{ Params: { sub: string } }>(`/subscriptions/:sub/providers/${PROVIDER}`, async (request) =>
-    toProviderBody(request.params.sub.toLowerCase()),
-  );
+  app.get<{ Params: { sub: string } }>("/subscriptions/:sub/locations", async (request) => {
+    const subscriptionId = request.params.sub.toLowerCase();
+    const locations = await locationsOf(deps, subscriptionId);
+    return { value: locations.map((location) => toLocationBody(subscriptionId, location)) };
+  });
 }

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { Deps } from "../deps.ts";
+import { apiVersionOf } from "./api-versions.ts";
 
-/** What az reads when a cloud is registered (api-version 2022-09-01): one object. */
+/** What az reads when a cloud is registered: one object, and with api-version 2019-05-01 an array of it. */
 function toMetadata(base: string): Readonly<Record<string, unknown>> {
   return {
     name: "HostRouting",
@@ -27,6 +28,6 @@ export function openRoutes(app: FastifyInstance, deps: Deps): void {
   });
   app.get<{ Querystring: Readonly<Record<string, unknown>> }>("/metadata/endpoints", async (request) => {
     const metadata = toMetadata(deps.settings.publicUrl);
-    return request.query["api-version"] === "2019-05-01" ? [metadata] : metadata;
+    return apiVersionOf(request.query) === "2019-05-01" ? [metadata] : metadata;
   });
 }

@@ -35,6 +35,9 @@ const ROUTINGS = `${CLUSTER}/hostRoutings` as const;
 const ROUTING = `${ROUTINGS}/default` as const;
 const LOCATION = `${SUB}/providers/${PROVIDER}/locations/:loc` as const;
 const RESOURCES = "Microsoft.Resources";
+const GROUPS = `${RESOURCES}/subscriptions/resourceGroups` as const;
+const FEATURES = `${SUB}/providers/Microsoft.Features` as const;
+const FEATURE = "Microsoft.Features/providers/features";
 
 /** The routes, by what they speak of. */
 export const routeCatalogue: readonly CatalogueRoute[] = [
@@ -48,12 +51,59 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
 
   // subscriptions
   { on: `GET ${SUB}`, action: `${RESOURCES}/subscriptions/read`, check: "Visible", says: "Gets a subscription" },
+  { on: `GET ${SUB}/locations`, action: `${RESOURCES}/subscriptions/locations/read`, check: "Visible", says: "Lists locations" },
+  { on: `GET ${SUB}/operationresults/:result`, action: "none", check: "Token", says: "Gets the result of a removal of a resource group" },
+
+  // resource providers and their features
+  { on: "GET /providers", action: "none", check: "Token", says: "Lists resource providers" },
+  { on: "GET /providers/:namespace", action: "none", check: "Token", says: "Gets a resource provider" },
   {
-    on: `GET ${SUB}/providers/${PROVIDER}`,
+    on: `GET ${SUB}/providers`,
+    action: `${RESOURCES}/subscriptions/providers/read`,
+    check: "Visible",
+    says: "Lists resource providers",
+  },
+  {
+    on: `GET ${SUB}/providers/:namespace`,
     action: `${RESOURCES}/subscriptions/providers/read`,
     check: "Visible",
     says: "Gets a resource provider",
   },
+  {
+    on: `POST ${SUB}/providers/:namespace/register`,
+    action: `${RESOURCES}/subscriptions/providers/register/action`,
+    says: "Registers a resource provider",
+  },
+  {
+    on: `POST ${SUB}/providers/:namespace/unregister`,
+    action: `${RESOURCES}/subscriptions/providers/unregister/action`,
+    says: "Unregisters a resource provider",
+  },
+  { on: `GET ${FEATURES}/features`, action: `${FEATURE}/read`, check: "Visible", says: "Lists preview features" },
+  { on: `GET ${FEATURES}/providers/:namespace/features`, action: `${FEATURE}/read`, check: "Visible", says: "Lists preview features" },
+  {
+    on: `GET ${FEATURES}/providers/:namespace/features/:feature`,
+    action: `${FEATURE}/read`,
+    check: "Visible",
+    says: "Gets a preview feature",
+  },
+  {
+    on: `POST ${FEATURES}/providers/:namespace/features/:feature/register`,
+    action: `${FEATURE}/register/action`,
+    says: "Registers a preview feature",
+  },
+  {
+    on: `POST ${FEATURES}/providers/:namespace/features/:feature/unregister`,
+    action: `${FEATURE}/unregister/action`,
+    says: "Unregisters a preview feature",
+  },
+
+  // resource groups
+  { on: `GET ${SUB}/resourceGroups`, action: `${GROUPS}/read`, check: "Items", says: "Lists resource groups" },
+  { on: `GET ${GROUP}`, action: `${GROUPS}/read`, check: "Visible", says: "Gets a resource group" },
+  { on: `PUT ${GROUP}`, action: `${GROUPS}/write`, says: "Creates or updates a resource group" },
+  { on: `PATCH ${GROUP}`, action: `${GROUPS}/write`, says: "Changes tags of a resource group" },
+  { on: `DELETE ${GROUP}`, action: `${GROUPS}/delete`, says: "Deletes a resource group" },
 
   // managed clusters
   { on: `GET ${SUB}/providers/${CLUSTER_TYPE}`, action: `${CLUSTER_TYPE}/read`, check: "Items", says: "Lists managed clusters" },

@@ -2,12 +2,15 @@ import type { FastifyInstance } from "fastify";
 import type { Deps } from "../deps.ts";
 import { assessmentRoutes } from "./assessment-routes.ts";
 import { directoryRoutes } from "./directory-routes.ts";
+import { featureRoutes } from "./feature-routes.ts";
 import { hostRoutingRoutes } from "./host-routing-routes.ts";
 import { maintenanceRoutes } from "./maintenance-routes.ts";
 import { managedClusterRoutes } from "./managed-cluster-routes.ts";
 import { openRoutes } from "./open-routes.ts";
 import { operationRoutes } from "./operation-routes.ts";
 import { providerOperationRoutes } from "./provider-operations.ts";
+import { providerRoutes } from "./provider-routes.ts";
+import { resourceGroupRoutes } from "./resource-group-routes.ts";
 import { usageRoutes } from "./usage-routes.ts";
 
 /** Every route of the surface; each has its entry in the catalogue. Token requests, which development forwards, are none of them. */
@@ -15,6 +18,9 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   openRoutes(app, deps);
   providerOperationRoutes(app);
   directoryRoutes(app, deps);
+  providerRoutes(app, deps);
+  featureRoutes(app, deps);
+  resourceGroupRoutes(app, deps);
   managedClusterRoutes(app, deps);
   maintenanceRoutes(app, deps);
   hostRoutingRoutes(app, deps);

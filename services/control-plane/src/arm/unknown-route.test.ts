@@ -11,7 +11,8 @@ const rows: readonly (readonly [request: string, status: number, code: string, a
   [`PUT ${C}/managedClusters/x/hostRoutings/default/resume`, 405, "MethodNotAllowed", "POST"],
   ["POST /subscriptions", 405, "MethodNotAllowed", "GET"],
   [`GET ${C}/managedClusters/x/agentPools`, 404, "NotFound"],
-  ["GET /subscriptions/s/resourceGroups/g", 404, "NotFound"],
+  ["POST /subscriptions/s/resourceGroups/g", 405, "MethodNotAllowed", "GET, PUT, PATCH, DELETE"],
+  ["GET /subscriptions/s/nonsense/g", 404, "NotFound"],
   ["GET /", 404, "NotFound"],
 ];
 for (const [request, status, code, allow] of rows)

@@ -1,0 +1,132 @@
+import { sql, type Kysely, type Selectable } from "kysely";
+import type { Tables } from "./tables.ts";
+
+/** A resource group as ARM shows it. `displayName` keeps its creator's casing; `tags` are replaced as a whole. */
+export type FullResourceGroup = {
+  readonly subscriptionId: string;
+  readonly displayName: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly managedBy: string | undefined;
+};
+
+/** What became of a removal. `NotEmpty`: there are clusters in it. */
+export type GroupRemoval = "Removed" | "NotEmpty" | "Absent";
+
+/** A change of a group that was read: writes, or refuses by answering without `group`. */
+export type GroupDecision<R> = { readonly group?: FullResourceGroup; readonly result: R };
+
+/** Resource groups of a subscription; names are compared without case. */
+export type ResourceGroupStore = {
+  get(subscriptionId: string, name: string): Promise<FullResourceGroup | undefined>;
+  /** By name in lower case; `after` is that of the last one of the page before. */
+  list(filter: {
+    subscriptionId: string;
+    tag?: { name: string; value?: string };
+    after?: string;
+    limit: number;
+  }): Promise<FullResourceGroup[]>;
+  /** Shows the group as it is, under lock, to `decide`, which may run more than once where two make it at the same moment. */
+  change<R>(key: { subscriptionId: string; name: string }, decide: (group: FullResourceGroup | undefined) => GroupDecision<R>): Promise<R>;
+  /** Removes a group with nothing in it. */
+  remove(subscriptionId: string, name: string): Promise<GroupRemoval>;
+  /** Locations that groups and clusters of a subscription are in, in order. */
+  locations(subscriptionId: string): Promise<string[]>;
+};
+
+function toGroup(row: Selectable<Tables["resource_group"]>): FullResourceGroup {
+  return {
+    subscriptionId: row.subscription_id,
+    displayName: row.display_name,
+    location: row.location,
+    tags: row.tags,
+    managedBy: row.managed_by ?? undefined,
+  };
+}
+
+type GroupKey = { readonly subscriptionId: string; readonly name: string };
+
+const one = (on: Kysely<Tables>, { subscriptionId, name }: GroupKey) =>
+  on
+    .selectFrom("resource_group")
+    .selectAll()
+    .where("subscription_id", "=", subscriptionId.toLowerCase())
+    .where("name", "=", name.toLowerCase());
+
+async function changeGroup<R>(
+  tx: Kysely<Tables>,
+  key: GroupKey,
+  decide: (group: FullResourceGroup | undefined) => GroupDecision<R>,
+): Promise<R> {
+  const row = await one(tx, key).forUpdate().executeTakeFirst();
+  const { group, result } = decide(row && toGroup(row));
+  if (group === undefined) return result;
+  const values = {
+    display_name: group.displayName,
+    location: group.location,
+    tags: JSON.stringify(group.tags),
+    managed_by: group.managedBy ?? null,
+  };
+  // An insert that finds one made meanwhile fails as a lost race, and the caller decides anew.
+  if (row === undefined)
+    await tx
+      .insertInto("resource_group")
+      .values({ subscription_id: key.subscriptionId.toLowerCase(), name: key.name.toLowerCase(), ...values })
+      .execute();
+  else
+    await tx
+      .updateTable("resource_group")
+      .set(values)
+      .where("subscription_id", "=", row.subscription_id)
+      .where("name", "=", row.name)
+      .execute();
+  return result;
+}
+
+async function removeGroup(tx: Kysely<Tables>, key: GroupKey): Promise<GroupRemoval> {
+  const row = await one(tx, key).forUpdate().executeTakeFirst();
+  if (row === undefined) return "Absent";
+  const cluster = await tx
+    .selectFrom("managed_cluster")
+    .select("id")
+    .where("subscription_id", "=", row.subscription_id)
+    .where("resource_group_key", "=", row.name)
+    .limit(1)
+    .executeTakeFirst();
+  if (cluster !== undefined) return "NotEmpty";
+  await tx.deleteFrom("resource_group").where("subscription_id", "=", row.subscription_id).where("name", "=", row.name).execute();
+  return "Removed";
+}
+
+/** Resource groups on Postgres. */
+export function resourceGroupStore(db: Kysely<Tables>): ResourceGroupStore {
+  return {
+    async get(subscriptionId, name) {
+      const row = await one(db, { subscriptionId, name }).executeTakeFirst();
+      return row && toGroup(row);
+    },
+    async list({ subscriptionId, tag, after, limit }) {
+      let query = db.selectFrom("resource_group").selectAll().where("subscription_id", "=", subscriptionId.toLowerCase());
+      if (after !== undefined) query = query.where("name", ">", after);
+      if (tag !== undefined)
+        query = query.where(
+          sql<boolean>`exists (select 1 from jsonb_each_text(tags) t where lower(t.key) = ${tag.name.toLowerCase()}
+            and (${tag.value ?? null}::text is null or t.value = ${tag.value ?? null}))`,
+        );
+      return (await query.orderBy("name").limit(limit).execute()).map(toGroup);
+    },
+    change: (key, decide) => db.transaction().execute((tx) => changeGroup(tx, key, decide)),
+    remove: (subscriptionId, name) => db.transaction().execute((tx) => removeGroup(tx, { subscriptionId, name })),
+    async locations(subscriptionId) {
+      const id = subscriptionId.toLowerCase();
+      const rows = await db
+        .selectFrom("resource_group")
+        .select("location")
+        .where("subscription_id", "=", id)
+        .union(db.selectFrom("managed_cluster").select("location").where("subscription_id", "=", id))
+        .orderBy("location")
+        .execute();
+      return rows.map((row) => row.location);
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FullResourceGroup } from "@hostrouting/store";
+import type { Deps } from "../deps.ts";
+import { decideGroupPatch, decideGroupPut, type GroupAccepted } from "../enablement/decide-resource-group.ts";
+import { retryLostRaces } from "../enablement/retry-lost-races.ts";
+import { ArmError, armError } from "./arm-error.ts";
+import { readPage, skipTokenAfter } from "./paging.ts";
+import { pathOf } from "./request-context.ts";
+import { readGroupBody, readTagFilter, toGroupBody } from "./resource-group-body.ts";
+
+type Query = Readonly<Record<string, unknown>>;
+
+/** @throws ArmError 404 `ResourceGroupNotFound`. */
+async function find(deps: Deps, request: FastifyRequest): Promise<FullResourceGroup> {
+  const { subscriptionId, resourceGroup } = pathOf(request);
+  const group = await deps.store().resourceGroups.get(subscriptionId, resourceGroup);
+  if (group !== undefined) return group;
+  throw armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
+}
+
+async function change(deps: Deps, request: FastifyRequest): Promise<GroupAccepted> {
+  const { subscriptionId, resourceGroup: name } = pathOf(request);
+  const body = readGroupBody(request.body);
+  const result = await retryLostRaces(() =>
+    deps
+      .store()
+      .resourceGroups.change({ subscriptionId, name }, (stored) =>
+        request.method === "PUT"
+          ? decideGroupPut(stored, { subscriptionId: subscriptionId.toLowerCase(), displayName: name }, body)
+          : decideGroupPatch(stored, name, body),
+      ),
+  );
+  if (result instanceof ArmError) throw result;
+  return result;
+}
+
+async function write(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const { group, isNew } = await change(deps, request);
+  reply.code(isNew ? 201 : 200);
+  return toGroupBody(group);
+}
+
+async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
+  const { subscriptionId } = pathOf(request);
+  const query = request.query as Query;
+  const scope = `/subscriptions/${subscriptionId}/resourcegroups`.toLowerCase();
+  const { limit, after } = readPage(query, scope);
+  const tag = readTagFilter(query["$filter"]);
+  const place = after === undefined ? {} : { after: after.slice(scope.length + 1) };
+  // One more than fits tells whether there is a next page.
+  const found = await deps.store().resourceGroups.list({ subscriptionId, ...place, ...(tag && { tag }), limit: limit + 1 });
+  const shown = found.slice(0, limit);
+  const last = shown.at(-1);
+  if (last === undefined || found.length === shown.length) return { value: shown.map(toGroupBody) };
+  const next = new URLSearchParams({
+    "api-version": request.arm.apiVersion,
+    $top: String(limit),
+    ...(tag && { $filter: String(query["$filter"]) }),
+    $skipToken: skipTokenAfter(`${scope}/${last.displayName.toLowerCase()}`),
+  });
+  return { value: shown.map(toGroupBody), nextLink: `${deps.settings.publicUrl}${scope}?${next.toString()}` };
+}
+
+/**
+ * ARM removes a group with all that is in it; here the clusters go first, each by its own deletion, which people can follow and which ends what runs on
+ * its nodes in order. The result's address tells the same as the group's own: it is there until it is gone.
+ */
+async function remove(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { subscriptionId, resourceGroup } = pathOf(request);
+  const removal = await deps.store().resourceGroups.remove(subscriptionId, resourceGroup);
+  if (removal === "Absent") throw armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
+  if (removal === "NotEmpty") {
+    const message = `Resource group '${resourceGroup}' has managed clusters in it. Delete them first, then the group.`;
+    throw armError(409, "ResourceGroupNotEmpty", message);
+  }
+  const place = `${deps.settings.publicUrl}/subscriptions/${subscriptionId}/operationresults/${skipTokenAfter(resourceGroup.toLowerCase())}`;
+  return reply
+    .code(202)
+    .header("location", `${place}?api-version=${encodeURIComponent(request.arm.apiVersion)}`)
+    .header("retry-after", deps.settings.retryAfterSeconds)
+    .send();
+}
+
+async function getRemoval(deps: Deps, request: FastifyRequest<{ Params: { result: string } }>, reply: FastifyReply): Promise<FastifyReply> {
+  const { subscriptionId } = pathOf(request);
+  const name = Buffer.from(request.params.result, "base64url").toString("utf8");
+  if (skipTokenAfter(name) !== request.params.result || name.includes("\u0000"))
+    throw armError(404, "OperationNotFound", `The operation '${request.params.result}' was not found.`);
+  const group = await deps.store().resourceGroups.get(subscriptionId, name);
+  if (group === undefined) return reply.code(200).send();
+  throw armError(409, "ResourceGroupExists", `A resource group '${group.displayName}' was made again after the removal.`);
+}
+
+/** Resource groups: GET, HEAD, PUT, PATCH, DELETE, lists by tag and page. */
+export function resourceGroupRoutes(app: FastifyInstance, deps: Deps): void {
+  const groups = "/subscriptions/:sub/resourceGroups";
+  app.head(`${groups}/:group`, async (request, reply) => {
+    await find(deps, request);
+    return reply.code(204).send();
+  });
+  app.get(`${groups}/:group`, async (request) => toGroupBody(await find(deps, request)));
+  app.put(`${groups}/:group`, (request, reply) => write(deps, request, reply));
+  app.patch(`${groups}/:group`, (request, reply) => write(deps, request, reply));
+  app.delete(`${groups}/:group`, (request, reply) => remove(deps, request, reply));
+  app.get(groups, (request) => list(deps, request));
+  app.get<{ Params: { result: string } }>("/subscriptions/:sub/operationresults/:result", (request, reply) =>
+    getRemoval(deps, request, reply),
+  );
+}
