@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pythonEnvironment } from "../../infra/dev/bootstrap/python-environment.mjs";
 import { acceleratable, ids, makeCluster, moveOperation } from "../../services/control-plane/src/testing/test-cluster.ts";
 import { clusterIdOf } from "../../services/control-plane/src/arm/resource-ids.ts";
 import type { OwnTarget } from "./own-target.ts";
+import { runPython } from "./run-python.ts";
 
 /** What a run of the fuzz found; `statuses` counts replies. */
 export type FuzzSummary = {
@@ -111,24 +110,7 @@ export async function runFuzz(target: OwnTarget, order: FuzzOrder): Promise<Fuzz
   }
 }
 
-/** Runs the fuzzer with its orders, see python/fuzz-surface.py. @throws Error with the end of what it said when it fails itself. */
+/** Runs the fuzzer with its orders, see python/fuzz-surface.py. @throws Error when it fails itself. */
 export function startFuzzer(order: object, timeoutMs: number): Promise<FuzzSummary> {
-  const python = path.join(pythonEnvironment("conformance"), "bin/python");
-  return new Promise((resolve, reject) => {
-    const child = spawn(python, [path.join(import.meta.dirname, "python/fuzz-surface.py")], {
-      stdio: ["pipe", "pipe", "pipe"],
-      timeout: timeoutMs,
-    });
-    const output: Buffer[] = [];
-    const errors: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
-    child.once("error", reject);
-    child.once("close", (code) => {
-      const text = Buffer.concat(output).toString();
-      if (code === 0) resolve(JSON.parse(text) as FuzzSummary);
-      else reject(new Error(`The fuzzer ended with ${code}: ${Buffer.concat(errors).toString().slice(-3_000)}`));
-    });
-    child.stdin.end(JSON.stringify(order));
-  });
+  return runPython<FuzzSummary>("fuzz-surface.py", order, timeoutMs);
 }
