@@ -17,7 +17,6 @@ export const notYet: Readonly<Record<string, string>> = {
   "F1-48": LIFECYCLE,
   "F1-54": LIFECYCLE,
   "F1-33": "operations are shown to the whole tenant",
-  "F1-45": "the provider names no locations yet",
   "F1-49": DEPLOYMENTS,
   "F1-50": DEPLOYMENTS,
   "F1-51": DEPLOYMENTS,
