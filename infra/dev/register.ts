@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ManagedCluster, RolloutPolicy } from "@hostrouting/domain";
 import { openDoorbell } from "@hostrouting/doorbell";
 import { createLogger } from "@hostrouting/runtime";
-import { openStore, type Store } from "@hostrouting/store";
-import type { Identity } from "./identity.ts";
+import { ensureOwner, openStore, type Store } from "@hostrouting/store";
+import { objectIdOf } from "./authority/directory.ts";
+import { DEVELOPMENT_USERS, type Identity } from "./identity.ts";
 
 /** Where the lab's cluster stands in ARM. */
 export const labPlace = { resourceGroup: "lab", name: "lab", location: "westeurope" } as const;
@@ -11,9 +12,10 @@ export const labPlace = { resourceGroup: "lab", name: "lab", location: "westeuro
 const ATTEMPTS_MAX = 20;
 const PAUSE_MS = 250;
 
-/** Makes subscription and resource group known. */
+/** Makes subscription and resource group known, and the installation's own client and its developer their Owners; the guest stays without rights. */
 export async function registerDirectory(databaseUrl: string, identity: Identity): Promise<void> {
-  await withStore(databaseUrl, async ({ directory }) => {
+  await withStore(databaseUrl, async (store) => {
+    const { directory } = store;
     await directory.registerSubscription({
       id: identity.subscriptionId,
       tenantId: identity.tenantId,
@@ -25,6 +27,10 @@ export async function registerDirectory(databaseUrl: string, identity: Identity)
       displayName: labPlace.resourceGroup,
       location: labPlace.location,
     });
+    const { subscriptionId, tenantId } = identity;
+    const own = { subscriptionId, principalId: objectIdOf(tenantId, identity.clientId) };
+    await ensureOwner(store, { ...own, principalType: "ServicePrincipal" });
+    await ensureOwner(store, { subscriptionId, principalId: objectIdOf(tenantId, DEVELOPMENT_USERS.developer), principalType: "User" });
   });
 }
 

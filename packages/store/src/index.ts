@@ -10,6 +10,7 @@ export { upgradeChange } from "./begin-upgrade.ts";
 export type { AssessmentStore, OpenAssessment } from "./assessments.ts";
 export type { AuditEntry, AuditStore } from "./audit.ts";
 export { AUDIT_GENESIS, verifyAudit, type AuditFault, type AuditHead, type AuditRow } from "./verify-audit.ts";
+export { ensureOwner, type NewOwner } from "./ensure-owner.ts";
 export type { NewRoleAssignment, RoleAssignment, RoleAssignmentStore } from "./role-assignments.ts";
 export type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
 export type { DeploymentStore, NewDeployment } from "./deployments.ts";

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { ownerRole, readerRole } from "@hostrouting/domain";
 import type { AuditEntry } from "./audit.ts";
+import { ensureOwner } from "./ensure-owner.ts";
 import type { NewRoleAssignment } from "./role-assignments.ts";
 import { makeTestStore, SUBSCRIPTION, type TestStore } from "./testing/test-store.ts";
 
@@ -100,4 +101,14 @@ test("making and removing are audited, in the same transaction", async () => {
   await create(wish("p5"));
   await remove(made.assignment);
   assert.equal((await tested.store.audit.head(SUBSCRIPTION)).sequence, before + 2);
+});
+
+test("an operator makes somebody Owner past the surface, once, and it is audited as nobody's request", async () => {
+  const owner = { subscriptionId: SUBSCRIPTION.toUpperCase(), principalId: randomUUID(), principalType: "User" } as const;
+  assert.deepEqual([await ensureOwner(tested.store, owner), await ensureOwner(tested.store, owner)], ["Created", "Present"]);
+  assert.deepEqual(await grants(owner.principalId, S), [{ scope: S, roleId: ownerRole.id }]);
+  const { sequence } = await tested.store.audit.head(SUBSCRIPTION);
+  const [last] = await tested.store.audit.read(SUBSCRIPTION, { afterSequence: sequence - 1, limit: 1 });
+  assert.equal(JSON.parse(last?.content ?? "").objectId, null);
+  await assert.rejects(ensureOwner(tested.store, { ...owner, subscriptionId: randomUUID() }), /no subscription/);
 });

@@ -4,6 +4,7 @@
  */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { authorityProxy } from "./arm/authority-proxy.ts";
+import { addAudit } from "./arm/audit-hook.ts";
 import { parseJsonBody } from "./arm/json-body.ts";
 import { BODY_BYTES_MAX, addPipeline } from "./arm/pipeline.ts";
 import { addRoutes } from "./arm/routes.ts";
@@ -69,6 +70,7 @@ export async function buildServer(deps: Deps, tls: TlsFiles): Promise<FastifyIns
   const within = <T>(work: Promise<T>): Promise<T> => withDeadline(work, STEP_MS_MAX);
   addBodyParser(app);
   await addPipeline(app, deps, within);
+  addAudit(app, deps, within);
   app.setErrorHandler((error, request, reply) => sendError(deps, error, { request, reply }));
   app.setNotFoundHandler((request) => {
     throw unknownRoute(request.method, plainPath(request));

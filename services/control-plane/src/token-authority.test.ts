@@ -5,7 +5,8 @@ import { after, before, test } from "node:test";
 import { ClientAssertionCredential, ClientSecretCredential, DeviceCodeCredential, type TokenCredential } from "@azure/identity";
 import { decodeJwt, exportJWK, importPKCS8, SignJWT } from "jose";
 import { openStore, type Store } from "@hostrouting/store";
-import { ids, makeCluster, register } from "./testing/test-cluster.ts";
+import { objectIdOf } from "../../../infra/dev/authority/directory.ts";
+import { assign, ids, makeCluster, register } from "./testing/test-cluster.ts";
 import { makeTestDatabase } from "./testing/test-database.ts";
 import { startTestInstallation, type TestInstallation } from "./testing/test-installation.ts";
 
@@ -22,6 +23,7 @@ before(async () => {
   store = await openStore(database.url, () => undefined);
   endings.push(() => store.close());
   await register(store, [makeCluster("msal")]);
+  for (const name of [keyClient, person.userName]) await assign(store, { principalId: objectIdOf(ids.tenantId, name) });
   const own = {
     tenantId: ids.tenantId,
     clients: [{ clientId: keyClient, displayName: "Key", keys: [await exportJWK(pair.publicKey)] }],

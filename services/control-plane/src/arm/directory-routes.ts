@@ -44,8 +44,12 @@ function toTenantBody({ tenantId, name }: Principal): Readonly<Record<string, un
 export function directoryRoutes(app: FastifyInstance, deps: Deps): void {
   app.get("/tenants", async (request) => ({ value: [toTenantBody(principalOf(request))] }));
   app.get("/subscriptions", async (request) => {
-    const subscriptions = await deps.store().directory.subscriptionsOf(principalOf(request).tenantId);
-    return { value: subscriptions.map(toSubscriptionBody) };
+    const { tenantId, objectId } = principalOf(request);
+    const [subscriptions, shown] = await Promise.all([
+      deps.store().directory.subscriptionsOf(tenantId),
+      deps.store().roleAssignments.subscriptionsOf(tenantId, objectId),
+    ]);
+    return { value: subscriptions.filter(({ id }) => shown.includes(id)).map(toSubscriptionBody) };
   });
   app.get<{ Params: { sub: string } }>("/subscriptions/:sub", async (request) => {
     const subscription = await deps.store().directory.subscription(request.params.sub);

@@ -6,8 +6,7 @@ import { decideRollback } from "../enablement/decide-rollback.ts";
 import { decideUpgrade } from "../enablement/decide-upgrade.ts";
 import { decideVerb, type Ask } from "../enablement/decide-verb.ts";
 import { decidePolicy } from "../enablement/decide-policy.ts";
-import { retryLostRaces } from "../enablement/retry-lost-races.ts";
-import { ArmError } from "./arm-error.ts";
+import { changeCluster } from "./change-cluster.ts";
 import { toFindingsBody, toHostRoutingBody, toHostRoutingNodesBody } from "./host-routing-wire.ts";
 import { findCluster, operationUrl } from "./managed-cluster-routes.ts";
 import { pathOf, principalOf } from "./request-context.ts";
@@ -45,10 +44,10 @@ async function cancel(deps: Deps, given: { request: FastifyRequest; reply: Fasti
   const { request, reply, isAbort } = given;
   const cluster = await findCluster(deps, request);
   const { name } = pathOf(request);
-  const result = await retryLostRaces(() =>
-    deps.store().clusters.change(cluster.id, (locked) => decideCancel(locked, name, principalOf(request))),
-  );
-  if (result instanceof ArmError) throw result;
+  const result = await changeCluster(deps, request, {
+    id: cluster.id,
+    decide: (locked) => decideCancel(locked, name, principalOf(request)),
+  });
   void deps.doorbell.ring(cluster.id);
   const status = operationUrl(deps, request, { cluster, operationId: result.operationId });
   if (!isAbort) reply.header("azure-asyncoperation", status);
@@ -63,8 +62,7 @@ async function cancel(deps: Deps, given: { request: FastifyRequest; reply: Fasti
 async function upgrade(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const cluster = await findCluster(deps, request);
   const wish = { name: pathOf(request).name, principal: principalOf(request), operationId: as<OperationId>(deps.newId()) };
-  const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decideUpgrade(locked, wish)));
-  if (result instanceof ArmError) throw result;
+  const result = await changeCluster(deps, request, { id: cluster.id, decide: (locked) => decideUpgrade(locked, wish) });
   void deps.doorbell.ring(cluster.id);
   const status = operationUrl(deps, request, { cluster, operationId: result.operationId });
   reply.code(202).header("azure-asyncoperation", status).header("retry-after", deps.settings.retryAfterSeconds).send();
@@ -80,8 +78,7 @@ async function rollBack(deps: Deps, request: FastifyRequest, reply: FastifyReply
     etag: deps.newId(),
     now: new Date(deps.clock.now()).toISOString(),
   };
-  const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decideRollback(locked, wish)));
-  if (result instanceof ArmError) throw result;
+  const result = await changeCluster(deps, request, { id: cluster.id, decide: (locked) => decideRollback(locked, wish) });
   void deps.doorbell.ring(cluster.id);
   const status = operationUrl(deps, request, { cluster, operationId: result.operationId });
   reply.code(202).header("azure-asyncoperation", status).header("retry-after", deps.settings.retryAfterSeconds).send();
@@ -112,8 +109,7 @@ async function ask(deps: Deps, request: FastifyRequest, verb: Ask["verb"]): Prom
   const wanted = parseAsk(verb, request.body, principal.objectId);
   const status = "request" in wanted || verb === "acknowledge" ? (await deps.store().clusters.status(cluster.id)).status : undefined;
   const asked = { ask: wanted, name: pathOf(request).name, principal, status };
-  const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decideVerb(locked, asked)));
-  if (result instanceof ArmError) throw result;
+  await changeCluster(deps, request, { id: cluster.id, decide: (locked) => decideVerb(locked, asked) });
   void deps.doorbell.ring(cluster.id);
   return read(deps, request);
 }
@@ -122,8 +118,7 @@ async function changePolicy(deps: Deps, request: FastifyRequest): Promise<unknow
   const cluster = await findCluster(deps, request);
   const { name } = pathOf(request);
   const patch = { name, body: request.body, principal: principalOf(request), now: as<Instant>(deps.clock.now()) };
-  const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decidePolicy(locked, patch)));
-  if (result instanceof ArmError) throw result;
+  await changeCluster(deps, request, { id: cluster.id, decide: (locked) => decidePolicy(locked, patch) });
   void deps.doorbell.ring(cluster.id);
   return read(deps, request);
 }

@@ -9,7 +9,7 @@ import {
 } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { decideMaintenance, type MaintenanceDecision } from "../enablement/decide-maintenance.ts";
-import { retryLostRaces } from "../enablement/retry-lost-races.ts";
+import { changeCluster } from "./change-cluster.ts";
 import { ArmError } from "./arm-error.ts";
 import { findCluster } from "./managed-cluster-routes.ts";
 import { principalOf } from "./request-context.ts";
@@ -60,8 +60,7 @@ async function change(deps: Deps, request: FastifyRequest, isRemoval: boolean): 
   const name = nameOf(request);
   const cluster = await findCluster(deps, request);
   const wanted = { name, body: request.body, isRemoval, principal: principalOf(request), now: as<Instant>(deps.clock.now()) };
-  const result = await retryLostRaces(() => deps.store().clusters.change(cluster.id, (locked) => decideMaintenance(locked, wanted)));
-  if (result instanceof ArmError) throw result;
+  const result = await changeCluster(deps, request, { id: cluster.id, decide: (locked) => decideMaintenance(locked, wanted) });
   void deps.doorbell.ring(cluster.id);
   return { cluster, name, ...result };
 }

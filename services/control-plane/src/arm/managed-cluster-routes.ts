@@ -2,14 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { as, type ClusterId, type ManagedCluster, type OperationId } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { decidePut, type PutAccepted } from "../enablement/decide-put.ts";
-import { ArmError, armError } from "./arm-error.ts";
+import { changeCluster } from "./change-cluster.ts";
+import { shownScopes } from "./access.ts";
+import { armError } from "./arm-error.ts";
 import { toManagedClusterBody } from "./managed-cluster-wire.ts";
 import { operationPath } from "./operation-wire.ts";
 import { readPage, skipTokenAfter } from "./paging.ts";
 import { claimedProvisioningState, readPutBody } from "./put-body.ts";
 import { pathOf, principalOf } from "./request-context.ts";
 import { CLUSTER_TYPE, clusterIdOf } from "./resource-ids.ts";
-import { retryLostRaces } from "../enablement/retry-lost-races.ts";
 import { converterOf } from "../versions/cluster-converter.ts";
 
 const header = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(",") : value);
@@ -59,8 +60,7 @@ async function accept(deps: Deps, request: FastifyRequest): Promise<PutAccepted>
     now: new Date(deps.clock.now()).toISOString(),
   };
   const id = clusterIdOf(path);
-  const result = await retryLostRaces(() => deps.store().clusters.change(id, (locked) => decidePut(locked, put)));
-  if (result instanceof ArmError) throw result;
+  const result = await changeCluster(deps, request, { id, decide: (locked) => decidePut(locked, put) });
   if (result.cluster.etag === put.etag) void deps.doorbell.ring(id);
   return result;
 }
@@ -82,7 +82,9 @@ async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const page = readPage(request.query as Readonly<Record<string, unknown>>, scope);
   const after = page.after === undefined ? {} : { after: as<ClusterId>(page.after) };
   // One more than fits tells whether there is a next page.
-  const found = await deps.store().clusters.list({ subscriptionId, ...group, ...after, limit: page.limit + 1 });
+  const shownBelow = shownScopes(request);
+  const within = shownBelow === undefined ? {} : { within: shownBelow };
+  const found = await deps.store().clusters.list({ subscriptionId, ...group, ...after, ...within, limit: page.limit + 1 });
   const shown = found.slice(0, page.limit);
   const last = shown.at(-1);
   const path = `${scope}${resourceGroup === "" ? "" : `/resourceGroups/${encodeURIComponent(resourceGroup)}`}/providers/${CLUSTER_TYPE}`;

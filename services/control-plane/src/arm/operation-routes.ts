@@ -25,12 +25,16 @@ async function ofThisId(deps: Deps, id: string): Promise<Operation | Assessment 
   return operation ?? deps.store().assessments.get(as<AssessmentId>(id));
 }
 
-/** Shown to the tenant that started it, under its own subscription and location; to all others it does not exist. */
+/**
+ * Shown to whoever started it, under its own subscription and location; to all others it does not exist, whatever their rights: they follow the
+ * cluster's `hostRoutings/default`.
+ */
 async function find(deps: Deps, request: FastifyRequest): Promise<Found> {
   const { sub = "", loc = "", operation: id = "" } = request.params as Readonly<Record<string, string | undefined>>;
-  const { tenantId } = principalOf(request);
+  const { tenantId, objectId } = principalOf(request);
   const found = await ofThisId(deps, id);
-  const cluster = found?.tenantId === tenantId ? await deps.store().clusters.get(found.clusterId) : undefined;
+  const cluster =
+    found?.tenantId === tenantId && found.objectId === objectId ? await deps.store().clusters.get(found.clusterId) : undefined;
   const isHere = cluster?.subscriptionId === sub.toLowerCase() && locationKey(cluster.location) === locationKey(loc);
   if (found === undefined || cluster === undefined || !isHere)
     throw armError(404, "OperationNotFound", `The operation '${id}' was not found.`);

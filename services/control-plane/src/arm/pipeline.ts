@@ -1,11 +1,12 @@
 /**
  * The front half of every ARM request, in this order: ids → size and media type → api-version is there → token → names in the address → rate →
- * subscription and resource group → provider, type and api-version are known. The first step that refuses ends it. Steps look at nothing that a later
+ * subscription → right → resource group → provider, type and api-version are known. The first step that refuses ends it. Steps look at nothing that a later
  * step brings: a request without api-version is refused as that, whoever sends it, and a foreign tenant learns nothing but that it is none of its own.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Deps } from "../deps.ts";
+import { askedOf, judgeAccess } from "./access.ts";
 import { ArmError, armError } from "./arm-error.ts";
 import { apiVersionOf, missingApiVersion, whyNotApiVersion } from "./api-versions.ts";
 import { readAddress } from "./arm-address.ts";
@@ -17,7 +18,7 @@ import { emptyContext, plainPath, principalOf } from "./request-context.ts";
 import { requestThrottle } from "./request-throttle.ts";
 import { whyNotPath } from "./resource-ids.ts";
 import type { Exchange } from "./send-error.ts";
-import { whyNotScope } from "./subscription-scope.ts";
+import { whyNotGroup, whyNotSubscription } from "./subscription-scope.ts";
 import { dropForgeableHeaders } from "./untrusted-headers.ts";
 
 /** ARM's limit for a request. */
@@ -53,22 +54,36 @@ export function whyNotBodyHeaders(headers: IncomingHttpHeaders): ArmError | unde
   return undefined;
 }
 
-/** Steps 7 and 8: whose things are these, and is there such a group. The group itself may be missing: its own routes answer for it. */
+/** Whether the principal may do what the request asks for. */
+async function judgeRight(deps: Deps, request: FastifyRequest): Promise<void> {
+  const { asked } = request.arm;
+  if (asked === undefined) return;
+  const access = await judgeAccess(deps.store(), principalOf(request), asked);
+  if (access instanceof ArmError) throw access;
+  request.arm.access = access;
+}
+
+/** Steps 7 and 8: whose things are these, may they, and is there such a group. The group itself may be missing: its own routes answer for it. */
 async function judgeScope(deps: Deps, request: FastifyRequest): Promise<void> {
   const { address } = request.arm;
-  if (address.subscriptionId === undefined) return;
-  const refusal = await whyNotScope(deps.store().directory, {
+  if (address.subscriptionId === undefined) return judgeRight(deps, request);
+  const question = {
     subscriptionId: address.subscriptionId,
     resourceGroup: address.isGroupItself ? undefined : address.resourceGroup,
     tenantId: principalOf(request).tenantId,
     writes: request.method === "PUT" || request.method === "POST" || request.method === "PATCH",
-  });
-  if (refusal !== undefined) throw refusal;
+  };
+  const unknown = await whyNotSubscription(deps.store().directory, question);
+  if (unknown !== undefined) throw unknown;
+  await judgeRight(deps, request);
+  const noGroup = await whyNotGroup(deps.store().directory, question);
+  if (noGroup !== undefined) throw noGroup;
 }
 
 async function judge(deps: Deps, rate: Rate, { request, reply }: Exchange): Promise<void> {
   const { address } = request.arm;
   if (address.kind === "Open") return;
+  request.arm.asked = askedOf(request);
   const tooMuch = whyNotBodyHeaders(request.headers);
   if (tooMuch !== undefined) throw tooMuch;
   const version = apiVersionOf(request.query as Readonly<Record<string, unknown>>);

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { AppError } from "@hostrouting/domain";
+import type { Access, Asked } from "./access.ts";
 import type { ArmAddress } from "./arm-address.ts";
 import type { ClusterPath } from "./resource-ids.ts";
 import type { Principal } from "./principal.ts";
@@ -12,6 +13,12 @@ export type ArmContext = {
   readonly address: ArmAddress;
   /** Absent on addresses that need no token. */
   principal: Principal | undefined;
+  /** What the request's route asks for; absent where there is none, and on addresses that need no token. */
+  asked: Asked | undefined;
+  /** That it may; absent until the request was judged, and for ever when it was refused. */
+  access: Access | undefined;
+  /** Whether its entry in the audit stands already, in the transaction of what it changed. */
+  isAudited: boolean;
   /** Id that ties together what one client action caused; the client's or ours. */
   readonly correlationId: string;
   /** Whether the front half let it through, so that a refusal is the resource provider's own. */
@@ -26,7 +33,16 @@ declare module "fastify" {
 
 /** A context as it is before any step of the pipeline. */
 export function emptyContext(correlationId: string, address: ArmAddress): ArmContext {
-  return { apiVersion: CONTRACT_API_VERSION, address, principal: undefined, correlationId, isPastGateway: false };
+  return {
+    apiVersion: CONTRACT_API_VERSION,
+    address,
+    principal: undefined,
+    asked: undefined,
+    access: undefined,
+    isAudited: false,
+    correlationId,
+    isPastGateway: false,
+  };
 }
 
 /** Who asks. Only addresses behind the token step may ask this. */

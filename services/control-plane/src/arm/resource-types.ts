@@ -94,6 +94,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   aks("locations/operations", { takesAnyVersion: true }),
   aks("locations/operationresults", { takesAnyVersion: true }),
   aks("operations", { isLocated: false }),
+  aks("auditEvents", { isLocated: false, apiVersions: ACCELERATED }),
   arm("Microsoft.Resources", "tenants", SUBSCRIPTIONS_API_VERSIONS),
   arm("Microsoft.Resources", "subscriptions", SUBSCRIPTIONS_API_VERSIONS),
   arm("Microsoft.Resources", "subscriptions/locations", SUBSCRIPTIONS_API_VERSIONS),

@@ -157,4 +157,11 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
   // operations; shown to whoever started them, and to nobody else
   { on: `GET ${LOCATION}/operations/:operation`, action: "none", check: "Token", says: "Gets the status of an operation" },
   { on: `GET ${LOCATION}/operationresults/:operation`, action: "none", check: "Token", says: "Gets the result of an operation" },
+
+  // who did what
+  {
+    on: `GET ${SUB}/providers/${PROVIDER}/auditEvents`,
+    action: `${PROVIDER}/auditEvents/read`,
+    says: "Exports the audit of a subscription",
+  },
 ];

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Deps } from "../deps.ts";
 import { assessmentRoutes } from "./assessment-routes.ts";
+import { auditRoutes } from "./audit-routes.ts";
 import { directoryRoutes } from "./directory-routes.ts";
 import { featureRoutes } from "./feature-routes.ts";
 import { hostRoutingRoutes } from "./host-routing-routes.ts";
@@ -27,4 +28,5 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   assessmentRoutes(app, deps);
   operationRoutes(app, deps);
   usageRoutes(app, deps);
+  auditRoutes(app, deps);
 }

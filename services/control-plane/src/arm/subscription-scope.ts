@@ -11,16 +11,22 @@ export type ScopeQuestion = {
 };
 
 /**
- * Why a request may not go on, or nothing. A subscription of another tenant is as unknown as one that does not exist: neither may
- * tell the other apart.
+ * Why a request may not speak of a subscription, or nothing. A subscription of another tenant is as unknown as one that does not exist:
+ * neither may tell the other apart.
  */
-export async function whyNotScope(directory: DirectoryStore, asked: ScopeQuestion): Promise<ArmError | undefined> {
-  const { subscriptionId, resourceGroup } = asked;
+export async function whyNotSubscription(directory: DirectoryStore, asked: ScopeQuestion): Promise<ArmError | undefined> {
+  const { subscriptionId } = asked;
   const subscription = await directory.subscription(subscriptionId);
   if (subscription === undefined || subscription.tenantId !== asked.tenantId || subscription.state === "Deleted")
     return armError(404, "SubscriptionNotFound", `The subscription '${subscriptionId}' could not be found.`);
   if (asked.writes && subscription.state !== "Registered")
     return armError(409, "InvalidSubscriptionState", `The subscription is in state '${subscription.state}' and can only be read.`);
+  return undefined;
+}
+
+/** Why there is no such resource group, or nothing. Asked only after the right to it: who has none does not learn which groups there are. */
+export async function whyNotGroup(directory: DirectoryStore, asked: ScopeQuestion): Promise<ArmError | undefined> {
+  const { subscriptionId, resourceGroup } = asked;
   if (resourceGroup === undefined || (await directory.resourceGroup(subscriptionId, resourceGroup)) !== undefined) return undefined;
   return armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
 }

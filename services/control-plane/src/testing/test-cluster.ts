@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import {
   as,
+  ownerRole,
   type ClusterId,
   type FencingToken,
   type Instant,
@@ -9,6 +11,7 @@ import {
   type OperationPhase,
 } from "@hostrouting/domain";
 import type { Store } from "@hostrouting/store";
+import { objectIdOf } from "../../../../infra/dev/authority/directory.ts";
 import { clusterIdOf } from "../arm/resource-ids.ts";
 
 /** Ids that the tests of the surface speak of. */
@@ -99,12 +102,42 @@ export function makeOperation(changes: Partial<Operation> = {}): Operation {
   };
 }
 
-/** Makes the subscription and its group known, and the clusters in it. */
+/** The principal of a token that says nothing else. */
+export const TESTER = "oid-of-tests";
+
+/** Gives somebody a role, at the subscription where no other scope is said. */
+export async function assign(
+  store: Store,
+  given: { readonly principalId: string; readonly roleId?: string; readonly scope?: string; readonly tenantId?: string },
+): Promise<void> {
+  const { principalId, roleId = ownerRole.id, scope = `/subscriptions/${ids.subscriptionId}`, tenantId = ids.tenantId } = given;
+  const requestId = randomUUID();
+  const [, , subscriptionId = ""] = scope.split("/");
+  await store.roleAssignments.create(
+    {
+      tenantId,
+      id: requestId,
+      displayScope: scope,
+      principalId,
+      principalType: "ServicePrincipal",
+      roleId,
+      description: undefined,
+      createdBy: "setup",
+    },
+    {
+      ...{ subscriptionId, principal: undefined, action: "Microsoft.Authorization/roleAssignments/write", scope, outcome: "Accepted" },
+      ...{ requestId, correlationId: requestId, clientRequestId: undefined },
+    },
+  );
+}
+
+/** Makes the subscription and its group known, and the clusters in it; tests and the client of a test installation own it. */
 export async function register(store: Store, clusters: readonly ManagedCluster[]): Promise<void> {
   const { tenantId, subscriptionId } = ids;
   await store.directory.registerSubscription({ id: subscriptionId, tenantId, displayName: "Tests", state: "Registered" });
   await store.directory.registerResourceGroup({ subscriptionId, displayName: "Lab", location: "westeurope" });
   await store.directory.registerResourceGroup({ subscriptionId, displayName: "empty", location: "westeurope" });
+  for (const principalId of [TESTER, objectIdOf(tenantId, ids.clientId)]) await assign(store, { principalId });
   for (const cluster of clusters) await store.clusters.register(cluster, {});
 }
 

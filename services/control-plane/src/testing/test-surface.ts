@@ -10,7 +10,7 @@ import type { Settings } from "../deps.ts";
 import { buildServer } from "../server.ts";
 import { checkContract } from "./check-contract.ts";
 import { makeTestCertificate } from "./test-certificate.ts";
-import { ids } from "./test-cluster.ts";
+import { ids, TESTER } from "./test-cluster.ts";
 import { makeTestDatabase } from "./test-database.ts";
 
 /** A request as a test writes it; `path` goes on the wire as it is. */
@@ -58,7 +58,7 @@ async function makeIssuer(): Promise<{ sign: Signer; keys: ReturnType<typeof cre
       iss: ISSUER,
       aud: AUDIENCE,
       tid: ids.tenantId,
-      oid: "oid-of-tests",
+      oid: TESTER,
       appid: ids.clientId,
       idtyp: "app",
       iat: now,

@@ -1,0 +1,100 @@
+import type { FastifyRequest } from "fastify";
+import { AppError, grantedBelow, isGranted, unreachable, type Grant } from "@hostrouting/domain";
+import type { Store } from "@hostrouting/store";
+import { armError, type ArmError } from "./arm-error.ts";
+import { findRoute } from "./find-route.ts";
+import type { Principal } from "./principal.ts";
+import type { CatalogueRoute, RouteCheck } from "./route-catalogue.ts";
+
+/** What a request asks for, as its route says. */
+export type Asked = {
+  readonly action: string;
+  readonly check: RouteCheck;
+  /** The address with its names as they were sent. */
+  readonly address: string;
+};
+
+/** That a request may go on, and with which grants; where its route asks for no right there are none. */
+export type Access = Asked & { readonly grants: readonly Grant[] };
+
+/** A name with a slash in it stays one part of an address. */
+const part = (name: string): string => name.replaceAll("/", "%2f");
+
+/** A route's address with its names filled in. */
+function addressOf(route: CatalogueRoute, params: Readonly<Record<string, string | undefined>>): string {
+  const [, pattern = ""] = route.on.split(" ");
+  return pattern.replaceAll(/:(\w+)/g, (_, name: string) => part(params[name] ?? ""));
+}
+
+/**
+ * What a request asks for; nothing where no route took it.
+ * @throws AppError `arm.uncatalogued` for a route without an entry: what nobody has given a right is open to nobody.
+ */
+export function askedOf(request: FastifyRequest): Asked | undefined {
+  const { url } = request.routeOptions;
+  // What answers to OPTIONS is no route of ours, and shows nothing.
+  if (url === undefined || request.method === "OPTIONS" || request.arm.address.kind === "Open") return undefined;
+  const route = findRoute(request.method, url);
+  if (route === undefined)
+    throw new AppError("arm.uncatalogued", { say: `${request.method} ${url} does not stand in the catalogue of routes` });
+  const params = (request.params ?? {}) as Readonly<Record<string, string | undefined>>;
+  return { action: route.action, check: route.check ?? "Scope", address: addressOf(route, params) };
+}
+
+/** The resource, group or subscription that an address is at or under: `…/managedClusters/x/abort` speaks of `…/managedClusters/x`. */
+export function resourceOf(address: string): string {
+  const parts = address.split("/").filter((one) => one !== "");
+  const at = parts.findLastIndex((one) => one.toLowerCase() === "providers");
+  const head = at < 0 ? parts : parts.slice(0, at);
+  const upper = head.slice(0, head.length - (head.length % 2));
+  const below = at < 0 ? [] : parts.slice(at + 2);
+  const pairs = below.slice(0, below.length - (below.length % 2));
+  const own = pairs.length === 0 ? [] : [...parts.slice(at, at + 2), ...pairs];
+  return `/${[...upper, ...own].join("/")}`;
+}
+
+function refusal(principal: Principal, { action, address }: Pick<Asked, "action" | "address">): ArmError {
+  const message =
+    `The client '${principal.name}' with object id '${principal.objectId}' does not have authorization to perform action '${action}' over scope ` +
+    `'${resourceOf(address)}' or the scope is invalid. If access was recently granted, please refresh your credentials.`;
+  return armError(403, "AuthorizationFailed", message);
+}
+
+function isAllowed({ action, check, address }: Asked, grants: readonly Grant[]): boolean {
+  const scope = address.toLowerCase();
+  switch (check) {
+    case "Anonymous":
+    case "Token":
+      return true;
+    case "Visible":
+      return grants.length > 0;
+    case "Items":
+      return isGranted(grants, { action, scope }) || grantedBelow(grants, { action, scope: resourceOf(scope) }).length > 0;
+    case "Scope":
+      return isGranted(grants, { action, scope });
+    default:
+      return unreachable(check);
+  }
+}
+
+/**
+ * Judges what a request asks for. Grants are read anew for every request, so that a right that was taken away is gone at once.
+ * @returns what it may do; an ArmError 403 `AuthorizationFailed` otherwise.
+ */
+export async function judgeAccess(store: Store, principal: Principal, asked: Asked): Promise<Access | ArmError> {
+  if (asked.check === "Anonymous" || asked.check === "Token") return { ...asked, grants: [] };
+  const { tenantId, objectId } = principal;
+  const isOfMany = asked.check === "Items" || asked.check === "Visible";
+  const scope = isOfMany ? resourceOf(asked.address) : asked.address;
+  const grants = await store.roleAssignments.grants({ tenantId, principalId: objectId, scope: scope.toLowerCase(), below: isOfMany });
+  return isAllowed(asked, grants) ? { ...asked, grants } : refusal(principal, asked);
+}
+
+/** The scopes whose items a list may show; nothing when it may show them all. Only routes that are checked as `Items` may ask this. */
+export function shownScopes(request: FastifyRequest): readonly string[] | undefined {
+  const { access } = request.arm;
+  if (access?.check !== "Items") throw new AppError("arm.no-items", { say: `${request.method} ${request.routeOptions.url} is no list` });
+  const { action, address, grants } = access;
+  const scope = resourceOf(address).toLowerCase();
+  return isGranted(grants, { action, scope }) ? undefined : grantedBelow(grants, { action, scope });
+}
