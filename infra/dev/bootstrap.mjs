@@ -42,7 +42,7 @@ const COMMANDS = {
     queue: "Needed",
     lab: (args) => !args.includes("--list"),
     guests: () => true,
-    python: (args) => (args.includes("--list") ? [] : ["conformance"]),
+    python: (args) => (args.includes("--list") ? [] : ["conformance", "az"].filter((suite) => runsSuite(args, suite))),
     optional: true,
   },
   "test:long": {
@@ -77,6 +77,14 @@ function asksForMachines(args) {
   return args.some((arg) => arg.startsWith("--vm-nodes"));
 }
 
+/** Whether a suite is among those that a run of tests was asked for: all of them, or those named. */
+function runsSuite(args, suite) {
+  const at = args.findIndex((arg) => arg === "--suite" || arg.startsWith("--suite="));
+  if (at < 0) return true;
+  const names = args[at] === "--suite" ? (args[at + 1] ?? "") : args[at].slice("--suite=".length);
+  return names.split(",").includes(suite);
+}
+
 async function ensureLab({ optional = false, guests = () => false }, args) {
   if (optional && (process.platform !== "linux" || process.getuid() !== 0)) return;
   requireLinux();
@@ -101,9 +109,15 @@ async function ensureObjects() {
   });
 }
 
-async function ensurePython(names) {
-  if (names.length > 0) await ensureDebianPackages(pythonPackages);
-  for (const name of names) await ensurePythonEnvironment(name);
+/** `optional`: a suite whose environment cannot be had is skipped, and says so; here it is said why. */
+async function ensurePython(names, optional) {
+  try {
+    if (names.length > 0) await ensureDebianPackages(pythonPackages);
+    for (const name of names) await ensurePythonEnvironment(name);
+  } catch (error) {
+    if (!(error instanceof Problem) || !optional) throw error;
+    process.stdout.write(`Going on without ${names.join(", ")}: ${error.message}\n`);
+  }
 }
 
 async function main([name, ...args]) {
@@ -115,7 +129,7 @@ async function main([name, ...args]) {
   if (command.database) await ensureDebianPackages(databasePackages);
   if (command.queue === "Wanted") await tryDebianPackages(queuePackages);
   if (command.queue === "Needed") await ensureDebianPackages(queuePackages);
-  await ensurePython(command.python?.(args) ?? []);
+  await ensurePython(command.python?.(args) ?? [], command.optional === true);
   const node24 = await ensureNode24();
   await ensureDependencies(node24);
   const env = { ...process.env, PATH: `${path.dirname(node24)}${path.delimiter}${process.env.PATH}` };

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { pythonEnvironment } from "./bootstrap/python-environment.mjs";
+import { isComplete, pythonEnvironment } from "./bootstrap/python-environment.mjs";
 import type { Need } from "./test-suites.ts";
 
 /** Asks the machine for what a suite needs; answers why it cannot run, or nothing. */
@@ -15,7 +15,7 @@ const REFUSALS: Readonly<Record<Need, () => string | undefined>> = {
   root: () => (process.getuid?.() === 0 ? undefined : "it needs root"),
   postgres: () => (existsSync("/usr/lib/postgresql") ? undefined : "it needs Postgres (apt-get install postgresql)"),
   python: () =>
-    existsSync(pythonEnvironment("conformance"))
+    isComplete(pythonEnvironment("conformance"))
       ? undefined
       : "it needs Python with venv and its package index (apt-get install python3-venv)",
   qemu: () => {
@@ -23,6 +23,7 @@ const REFUSALS: Readonly<Record<Need, () => string | undefined>> = {
     const missing = ["/usr/bin/qemu-system-x86_64", "/bin/busybox", "/usr/bin/apt-get"].find((file) => !existsSync(file));
     return missing === undefined ? undefined : `it needs ${missing} (apt-get install qemu-system-x86 busybox-static)`;
   },
+  az: () => (isComplete(pythonEnvironment("az")) ? undefined : "it needs Azure CLI in the cache (npm test installs it; see what it said above)"),
   go: () => (goMinor() >= GO_VERSION_MIN ? undefined : "it needs Go 1.26 or newer in PATH"),
 };
 

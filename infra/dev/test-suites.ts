@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 
 /** Something the machine must offer before a suite can run. */
-export type Need = "linux" | "root" | "go" | "postgres" | "qemu" | "python";
+export type Need = "linux" | "root" | "go" | "postgres" | "qemu" | "python" | "az";
 
 /** A group of test files that run under the same conditions. */
 export type TestSuite = {

@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { withFileLock } from "./file-lock.mjs";
 import { cacheFolder, checkout } from "./places.mjs";
 import { runStep } from "./run-step.mjs";
 
@@ -30,7 +32,19 @@ export function pythonEnvironment(name) {
  */
 export async function ensurePythonEnvironment(name) {
   const folder = pythonEnvironment(name);
-  if (existsSync(path.join(folder, COMPLETE))) return folder;
+  if (isComplete(folder)) return folder;
+  await withFileLock({ file: `${folder}.lock`, waitSeconds: (VENV_TIMEOUT_MS + INSTALL_TIMEOUT_MS) / 1000 }, async () => {
+    if (!isComplete(folder)) await make(name, folder);
+  });
+  return folder;
+}
+
+/** Whether it was made to its end, and the Python that it was made with is there still: an upgrade of the system takes it away. */
+export function isComplete(folder) {
+  return existsSync(path.join(folder, COMPLETE)) && spawnSync(path.join(folder, "bin/python"), ["-c", ""]).status === 0;
+}
+
+async function make(name, folder) {
   const remedy = "Check that pip can reach its index and that python3-venv is installed, then try again.";
   rmSync(folder, { recursive: true, force: true });
   await runStep({
@@ -43,10 +57,9 @@ export async function ensurePythonEnvironment(name) {
   await runStep({
     title: `Installing its packages (infra/dev/python/${name}.txt)`,
     command: path.join(folder, "bin/pip"),
-    args: ["install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", path.join(checkout, "infra/dev/python", `${name}.txt`)],
+    args: ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--only-binary", ":all:", "-r", path.join(checkout, "infra/dev/python", `${name}.txt`)],
     timeoutMs: INSTALL_TIMEOUT_MS,
     remedy,
   });
   writeFileSync(path.join(folder, COMPLETE), "");
-  return folder;
 }
