@@ -23,7 +23,8 @@ const REFUSALS: Readonly<Record<Need, () => string | undefined>> = {
     const missing = ["/usr/bin/qemu-system-x86_64", "/bin/busybox", "/usr/bin/apt-get"].find((file) => !existsSync(file));
     return missing === undefined ? undefined : `it needs ${missing} (apt-get install qemu-system-x86 busybox-static)`;
   },
-  az: () => (isComplete(pythonEnvironment("az")) ? undefined : "it needs Azure CLI in the cache (npm test installs it; see what it said above)"),
+  az: () =>
+    isComplete(pythonEnvironment("az")) ? undefined : "it needs Azure CLI in the cache (npm test installs it; see what it said above)",
   go: () => (goMinor() >= GO_VERSION_MIN ? undefined : "it needs Go 1.26 or newer in PATH"),
 };
 

@@ -57,7 +57,16 @@ async function make(name, folder) {
   await runStep({
     title: `Installing its packages (infra/dev/python/${name}.txt)`,
     command: path.join(folder, "bin/pip"),
-    args: ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--only-binary", ":all:", "-r", path.join(checkout, "infra/dev/python", `${name}.txt`)],
+    args: [
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      "--no-input",
+      "--only-binary",
+      ":all:",
+      "-r",
+      path.join(checkout, "infra/dev/python", `${name}.txt`),
+    ],
     timeoutMs: INSTALL_TIMEOUT_MS,
     remedy,
   });

@@ -12,7 +12,11 @@ test("every list of Python packages pins each of them exactly", () => {
     for (const line of readFileSync(path.join(import.meta.dirname, "../python", list), "utf8")
       .trim()
       .split("\n"))
-      assert.match(line, /^#|^[A-Za-z0-9._-]+(\[\w+\])?==[0-9][A-Za-z0-9.]*( ; [\w '<>=!.()]+)?( \\)?$|^ {4}--hash=sha256:[0-9a-f]{64}( \\)?$/, list);
+      assert.match(
+        line,
+        /^#|^[A-Za-z0-9._-]+(\[\w+\])?==[0-9][A-Za-z0-9.]*( ; [\w '<>=!.()]+)?( \\)?$|^ {4}--hash=sha256:[0-9a-f]{64}( \\)?$/,
+        list,
+      );
 });
 
 test("an environment is named for its list and for what stands in it; without a list there is none", () => {

@@ -1,6 +1,7 @@
 import type { ManagedCluster } from "@hostrouting/domain";
 import { wholeProperties } from "../enablement/merge-managed-cluster.ts";
 import { asJsonObject } from "../enablement/json-object.ts";
+import { identityMembers } from "../enablement/managed-identity.ts";
 import { CLUSTER_TYPE, clusterResourceId } from "./resource-ids.ts";
 
 /** Pools carry the cluster's etag: a write of the cluster changes theirs too, and pools cannot be written on their own. */
@@ -23,6 +24,7 @@ export function toManagedClusterBody(cluster: ManagedCluster): Readonly<Record<s
     systemData: cluster.systemData,
     properties: {
       ...properties,
+      ...identityMembers(cluster),
       provisioningState: cluster.provisioningState,
       agentPoolProfiles: withPoolMembers(properties["agentPoolProfiles"], cluster),
     },

@@ -10,6 +10,7 @@ import { locationKey } from "../arm/resource-ids.ts";
 import type { ClusterConverter } from "../versions/cluster-converter.ts";
 import { admissionFaults } from "./admission.ts";
 import { fixedMemberFaults } from "./fixed-members.ts";
+import { withoutShownIdentity } from "./managed-identity.ts";
 import { mergeManagedCluster, wholeProperties, type ClusterSettings } from "./merge-managed-cluster.ts";
 import { tagFaults } from "./tag-faults.ts";
 
@@ -71,7 +72,8 @@ function refuseAbsent(put: PutRequest): PutDecision {
 function toWish(locked: LockedCluster, put: PutRequest): Wish {
   const { cluster } = locked;
   const active = locked.active !== undefined && !isTerminal(locked.active.phase) ? locked.active : undefined;
-  const settings = mergeManagedCluster(cluster, put.converter.readPut(put.request, cluster.properties));
+  const merged = mergeManagedCluster(cluster, put.converter.readPut(put.request, cluster.properties));
+  const settings = { ...merged, properties: withoutShownIdentity(cluster, merged.properties) };
   return {
     put,
     cluster,

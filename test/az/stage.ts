@@ -1,0 +1,120 @@
+/** What az is run against: the real processes of authority and control plane on a database of their own, with somebody who plays the worker. */
+import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { exportJWK, importPKCS8, SignJWT } from "jose";
+import { openStore, type Store } from "@hostrouting/store";
+import { ids, makeCluster, moveOperation, register } from "../../services/control-plane/src/testing/test-cluster.ts";
+import { makeTestDatabase } from "../../services/control-plane/src/testing/test-database.ts";
+import { startTestInstallation, type TestInstallation } from "../../services/control-plane/src/testing/test-installation.ts";
+import { azureCli, type AzureCli } from "./azure-cli.ts";
+import { recordRequests, type RequestRecord } from "./request-record.ts";
+
+/** Clusters, by what becomes of their operations. `held` ends only when somebody cancels it. */
+const CLUSTERS = { one: "Succeeded", two: "Succeeded", failing: "Failed", held: "Held" } as const;
+const LOOK_MS = 100;
+const FAILURE = { code: "PreflightBlocked", message: "Two checks failed" };
+const PERSON = { userName: "developer@hostrouting.test", displayName: "Developer", password: "not-a-password-outside-this-test" };
+const FEDERATED = { issuer: "https://issuer.test/", subject: "repo:one", audience: "api://AzureADTokenExchange" };
+
+/** A stage, from its start to its end. */
+export type Stage = {
+  readonly record: RequestRecord;
+  /** What stands in braces in a line: `{base}`, `{cluster}`, `{secret}` … */
+  readonly values: Readonly<Record<string, string>>;
+  /** An az that knows nothing yet. */
+  newCli(): AzureCli;
+  close(): Promise<void>;
+};
+
+/** Moves whatever is under way to its end, one look after the other, until told to stop. */
+function playWorker(store: Store): () => Promise<void> {
+  let looking = Promise.resolve();
+  const look = async (): Promise<void> => {
+    for (const [name, fate] of Object.entries(CLUSTERS)) {
+      const { id } = makeCluster(name);
+      const operation = (await store.rounds.read(id))?.operation;
+      if (operation === undefined) continue;
+      if (operation.cancelRequested) await moveOperation(store, id, "Canceled");
+      else if (fate === "Failed") await moveOperation(store, id, { phase: "Failed", error: FAILURE });
+      else if (fate === "Succeeded") await moveOperation(store, id, { phase: "Succeeded", percentComplete: 100 });
+    }
+  };
+  const timer = setInterval(() => {
+    // A request that changes the same row at the same moment wins; the next look sees what it left.
+    looking = looking.then(look).catch(() => undefined);
+  }, LOOK_MS);
+  return async () => {
+    clearInterval(timer);
+    await looking;
+  };
+}
+
+/** Somebody else's token for an application: what a build server has instead of a secret. */
+async function makeFederation() {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const clientId = randomUUID();
+  const client = { clientId, displayName: "Federated", federated: [{ ...FEDERATED, keys: [await exportJWK(publicKey)] }] };
+  const key = await importPKCS8(privateKey.export({ type: "pkcs8", format: "pem" }).toString(), "RS256");
+  const token = await new SignJWT({ iss: FEDERATED.issuer, sub: FEDERATED.subject, aud: FEDERATED.audience })
+    .setProtectedHeader({ alg: "RS256" })
+    .setExpirationTime("1h")
+    .sign(key);
+  return { client, token };
+}
+
+function valuesOf(
+  installation: TestInstallation,
+  federation: Awaited<ReturnType<typeof makeFederation>>,
+): Readonly<Record<string, string>> {
+  const group = `/subscriptions/${ids.subscriptionId}/resourceGroups/Lab`;
+  return {
+    base: installation.base,
+    tenant: ids.tenantId,
+    client: ids.clientId,
+    secret: installation.clientSecret,
+    federatedClient: federation.client.clientId,
+    federatedToken: federation.token,
+    user: PERSON.userName,
+    group,
+    cluster: `${group}/providers/Microsoft.ContainerService/managedClusters/one`,
+  };
+}
+
+/** Starts everything; what fails to start leaves nothing behind. */
+export async function openStage(): Promise<Stage> {
+  const endings: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of endings.toReversed()) await end();
+  };
+  try {
+    const folder = mkdtempSync(path.join(tmpdir(), "az-"));
+    endings.push(() => rmSync(folder, { recursive: true, force: true }));
+    const database = await makeTestDatabase();
+    endings.push(() => database.drop());
+    const store = await openStore(database.url, () => undefined);
+    endings.push(() => store.close());
+    await register(
+      store,
+      Object.keys(CLUSTERS).map((name) => makeCluster(name)),
+    );
+    endings.push(playWorker(store));
+    const federation = await makeFederation();
+    const tenants = [{ tenantId: ids.tenantId, clients: [federation.client], users: [PERSON] }];
+    const installation = await startTestInstallation(database.url, { tenants, approveAs: PERSON.userName });
+    endings.push(() => installation.close());
+    // In the background, since az waits for the answer of its browser's program otherwise, and that for az's.
+    const browser = `${process.execPath} --disable-warning=ExperimentalWarning ${path.join(import.meta.dirname, "browser.ts")} %s &`;
+    const env = { REQUESTS_CA_BUNDLE: installation.caFile, NODE_EXTRA_CA_CERTS: installation.caFile, BROWSER: browser };
+    return {
+      record: recordRequests(installation.controlPlane),
+      values: valuesOf(installation, federation),
+      newCli: () => azureCli(mkdtempSync(path.join(folder, "config-")), env),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
