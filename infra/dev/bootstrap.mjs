@@ -70,6 +70,7 @@ const COMMANDS = {
   "bench:guard": { file: "test/bench/guard.ts", lab: () => true },
   "bench:preflight": { file: "test/bench/preflight.ts" },
   "bench:queue": { file: "test/bench/queue.ts", database: true, queue: "Needed" },
+  "bench:template": { file: "test/bench/template.ts" },
   "bench:rules-scan": { file: "test/bench/rules-scan.ts", lab: () => true },
 };
 

@@ -12,7 +12,10 @@ const PART_WEIGHT = 8;
 const CONTAINER_WEIGHT = 64;
 const BYTES_PER_STEP_LOG2 = 6;
 
-/** Values never change, so that each is measured once, however often it is part of another. */
+/** Measuring smaller values again is cheaper than remembering them, which costs the garbage collector dearly. */
+const REMEMBERED_WEIGHT = 2048;
+
+/** Values never change, so that each large one is measured once, however often it is part of another. */
 const measures = new WeakMap<readonly JsonValue[] | JsonObject, Measure>();
 
 /** How large and deep a value is. Values that doubling makes (an array of the same twice, and so on) share memory; what reads them pays for each part. */
@@ -35,7 +38,7 @@ export function measure(value: JsonValue): Measure {
       add(value[name] ?? null);
     }
   const measured = { weight, depth: depth + 1 };
-  measures.set(value, measured);
+  if (weight > REMEMBERED_WEIGHT) measures.set(value, measured);
   return measured;
 }
 
