@@ -16,13 +16,11 @@ export const notYet: Readonly<Record<string, string>> = {
   "F1-46": LIFECYCLE,
   "F1-48": LIFECYCLE,
   "F1-54": LIFECYCLE,
-  "F1-33": "operations are shown to the whole tenant",
   "F1-49": DEPLOYMENTS,
   "F1-50": DEPLOYMENTS,
   "F1-51": DEPLOYMENTS,
   "F1-52": DEPLOYMENTS,
   "F1-53": DEPLOYMENTS,
-  "F1-58": "a page is bounded by its number of clusters alone",
   "F2-28": LIFECYCLE,
   "F2-34": DEPLOYMENTS,
 };

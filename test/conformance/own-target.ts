@@ -4,9 +4,10 @@ import { SignJWT } from "jose";
 import { as, type ClusterId, type ManagedCluster, type Operation } from "@hostrouting/domain";
 import { openStore, type Store } from "@hostrouting/store";
 import { ensureSigningKey } from "../../infra/dev/authority/signing-key.ts";
+import { objectIdOf } from "../../infra/dev/authority/directory.ts";
 import { clusterIdOf } from "../../services/control-plane/src/arm/resource-ids.ts";
 import { registerClusters } from "../../services/control-plane/src/testing/bad-requests.ts";
-import { acceleratable, ids, makeCluster, moveOperation } from "../../services/control-plane/src/testing/test-cluster.ts";
+import { acceleratable, assign, ids, makeCluster, moveOperation } from "../../services/control-plane/src/testing/test-cluster.ts";
 import { makeTestDatabase } from "../../services/control-plane/src/testing/test-database.ts";
 import { startTestInstallation, type TestInstallation } from "../../services/control-plane/src/testing/test-installation.ts";
 import type { Caller, Json, Point, Step } from "./point.ts";
@@ -20,12 +21,12 @@ const TOKEN_LIFETIME_S = 3_000;
 const version = "2026-04-01";
 
 /** Claims in which a caller differs from the client of the installation. */
-const CALLERS: Readonly<Record<Exclude<Caller, "self" | "nobody">, Readonly<Record<string, unknown>>>> = {
+const CALLERS = {
   wrongAudience: { aud: "https://graph.test" },
   otherTenant: { tid: ids.otherTenantId },
   otherObject: { oid: "77777777-7777-4777-8777-777777777777" },
   user: { oid: "88888888-8888-4888-8888-888888888888", idtyp: "user", upn: "ada@lab.test", scp: "user_impersonation" },
-};
+} as const satisfies Readonly<Record<Exclude<Caller, "self" | "nobody">, Readonly<Record<string, unknown>>>>;
 
 /** An installation of the run's own, its database, and who plays the worker. */
 export type OwnTarget = Target & { readonly store: Store; readonly installation: TestInstallation };
@@ -55,11 +56,19 @@ async function foreignToken(installation: TestInstallation, claims: Readonly<Rec
     .sign(key.privateKey);
 }
 
+async function setState(store: Store, id: string, state: string): Promise<void> {
+  await store.directory.registerSubscription({ id, tenantId: ids.tenantId, displayName: "Conformance", state });
+}
+
 /** A subscription with the groups that points speak of. */
-async function registerSubscription(store: Store, subscriptionId: string, state = "Registered"): Promise<void> {
-  await store.directory.registerSubscription({ id: subscriptionId, tenantId: ids.tenantId, displayName: "Conformance", state });
+async function registerSubscription(store: Store, subscriptionId: string): Promise<void> {
+  await setState(store, subscriptionId, "Registered");
   for (const displayName of ["Lab", "empty", "pages", "huge"])
     await store.directory.registerResourceGroup({ subscriptionId, displayName, location: LOCATION });
+  // What a caller is refused is not to be for want of a role, but for being somebody else.
+  const client = objectIdOf(ids.tenantId, ids.clientId);
+  for (const principalId of [client, CALLERS.otherObject.oid, CALLERS.user.oid])
+    await assign(store, { principalId, scope: `/subscriptions/${subscriptionId}` });
 }
 
 type Place = { readonly subscriptionId: string; readonly resourceGroup: string; readonly name: string };
@@ -86,7 +95,7 @@ const idOf = (variables: Variables, letter: "C" | "N"): ClusterId => as<ClusterI
 function makePowers(store: Store, installation: TestInstallation, current: { subscriptionId: string }): Powers {
   return {
     worker: (step, variables) => moveOperation(store, idOf(variables, step.of ?? "C"), changesOf(step.phase)),
-    subscription: (state) => registerSubscription(store, current.subscriptionId, state),
+    subscription: (state) => setState(store, current.subscriptionId, state),
     async crash() {
       await installation.crash();
       await untilReady(installation.base);

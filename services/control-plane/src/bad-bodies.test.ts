@@ -212,6 +212,15 @@ test("a body over 4 MiB is refused by its header alone, and who still sends it h
   assert.deepEqual([asked.status, asked.body.error.code], [413, "RequestEntityTooLarge"]);
 });
 
+test("members that nobody knows are kept up to a limit, also when they come one after another", async () => {
+  const member = (name: string): ReturnType<typeof put> =>
+    put(`${CLUSTERS}/gateway`, { location: "westeurope", properties: { [name]: "x".repeat(600 * 1024) } });
+  assert.equal((await surface.ask(member("first"))).status, 200);
+  const { status, body } = await surface.ask(member("second"));
+  assert.deepEqual([status, body.error.code, body.error.subcode], [400, "BadRequest", "ResourceTooLarge"]);
+  assert.equal((await surface.ask(put(`${CLUSTERS}/gateway`, { location: "westeurope", properties: { first: null } }))).status, 200);
+});
+
 test("whatever the body, the reply is 2xx or an ARM error, and never 5xx", async () => {
   const word = fc.constantFrom(
     "properties",

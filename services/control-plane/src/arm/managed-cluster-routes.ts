@@ -5,6 +5,7 @@ import { decidePut, type PutAccepted } from "../enablement/decide-put.ts";
 import { changeCluster } from "./change-cluster.ts";
 import { shownScopes } from "./access.ts";
 import { armError } from "./arm-error.ts";
+import { fitReply } from "./fit-reply.ts";
 import { toManagedClusterBody } from "./managed-cluster-wire.ts";
 import { operationPath } from "./operation-wire.ts";
 import { readPage, skipTokenAfter } from "./paging.ts";
@@ -85,16 +86,16 @@ async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const shownBelow = shownScopes(request);
   const within = shownBelow === undefined ? {} : { within: shownBelow };
   const found = await deps.store().clusters.list({ subscriptionId, ...group, ...after, ...within, limit: page.limit + 1 });
-  const shown = found.slice(0, page.limit);
-  const last = shown.at(-1);
+  const value = fitReply(found.slice(0, page.limit).map((cluster) => show(request, cluster)));
+  const last = found[value.length - 1];
   const path = `${scope}${resourceGroup === "" ? "" : `/resourceGroups/${encodeURIComponent(resourceGroup)}`}/providers/${CLUSTER_TYPE}`;
   const query = new URLSearchParams({
     "api-version": request.arm.apiVersion,
     $top: String(page.limit),
     $skipToken: last === undefined ? "" : skipTokenAfter(last.id),
   });
-  const more = found.length > shown.length ? { nextLink: `${deps.settings.publicUrl}${path}?${query.toString()}` } : {};
-  return { value: shown.map((cluster) => show(request, cluster)), ...more };
+  const more = found.length > value.length ? { nextLink: `${deps.settings.publicUrl}${path}?${query.toString()}` } : {};
+  return { value, ...more };
 }
 
 /** GET, PUT and lists of managed clusters. */

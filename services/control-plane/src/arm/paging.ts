@@ -1,6 +1,6 @@
 import { ArmError } from "./arm-error.ts";
 
-/** Resources on one page unless a client asks for fewer; 100 × 20 KiB stays far below ARM's limit of 8 MiB for a reply. */
+/** Resources on one page unless a client asks for fewer. A page of large ones has fewer, see fit-reply.ts. */
 const PAGE_SIZE_MAX = 100;
 
 /** Where a page begins and how many resources it may hold. */

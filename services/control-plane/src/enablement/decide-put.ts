@@ -12,6 +12,7 @@ import { admissionFaults } from "./admission.ts";
 import { fixedMemberFaults } from "./fixed-members.ts";
 import { withoutShownIdentity } from "./managed-identity.ts";
 import { mergeManagedCluster, wholeProperties, type ClusterSettings } from "./merge-managed-cluster.ts";
+import { sizeFaults } from "./resource-size.ts";
 import { tagFaults } from "./tag-faults.ts";
 
 /** A PUT with all that it needs from outside: ids and time are given, so that the decision is a function. */
@@ -169,8 +170,8 @@ export function decidePut(locked: LockedCluster | undefined, put: PutRequest): P
     return refuse(new ArmError(400, { code: "InvalidRequestContent", message, target: "provisioningState" }));
   }
   const wish = toWish(locked, put);
-  const tags = refuseFaults(tagFaults(wish.settings.tags));
-  if (tags !== undefined) return tags;
+  const limits = refuseFaults([...tagFaults(wish.settings.tags), ...sizeFaults(wish.settings)]);
+  if (limits !== undefined) return limits;
   const sameMode = wish.mode === (wish.active?.mode ?? wish.cluster.desiredMode);
   if (wish.active !== undefined && sameMode) {
     if (wish.othersChange) return refuseBusy(wish.active, put.name);
