@@ -37,12 +37,19 @@ test("an AKS cluster of the lab's kind is read whole", () => {
     name: "Mine",
     nodeResourceGroup: "MC_Lab_Mine_westeurope",
     fqdn: "Mine.localhost",
-    serviceCidrs: ["10.0.0.0/16", "fd00:96::/112"],
+    serviceCidrs: ["10.0.0.0/16"],
     pools: [
       { pool: { name: "system", mode: "System", osSku: "AzureLinux" }, count: 1 },
       { pool: { name: "user", mode: "User", osSku: "Ubuntu" }, count: 2 },
     ],
   });
+});
+
+test("with pods of both families, Services have both", () => {
+  const ranges = (networkProfile: Record<string, unknown>): readonly string[] => wishOf({ networkProfile }).serviceCidrs;
+  const podCidrs = ["10.244.0.0/16", "fd00:244::/48"];
+  assert.deepEqual(ranges({ podCidrs, serviceCidrs: ["10.0.0.0/16", "fd12::/112"] }), ["10.0.0.0/16", "fd12::/112"]);
+  assert.deepEqual(ranges({ podCidrs, serviceCidr: "10.0.0.0/16" }), ["10.0.0.0/16", "fd00:96::/112"]);
 });
 
 test("what is not said is the lab's own", () => {

@@ -43,7 +43,7 @@ export function readWish(cluster: ManagedCluster): ClusterWish {
     name,
     pools,
     nodeResourceGroup: text(properties["nodeResourceGroup"]) || `MC_${resourceGroup}_${name}_${cluster.location}`,
-    serviceCidrs: serviceRanges(profile.serviceCidrs),
+    serviceCidrs: serviceRanges(profile.podCidrs, profile.serviceCidrs),
     fqdn: `${text(properties["dnsPrefix"]) || name}.localhost`,
   };
 }
@@ -86,7 +86,6 @@ function labImage(osSku: string): LabPool["osSku"] | undefined {
   return sku === "azurelinux" || sku === "azurelinux3" ? "AzureLinux" : undefined;
 }
 
-/** IPv6 ranges are the lab's own unless the resource names them. */
 function requirePods(cidrs: readonly string[]): void {
   const other = cidrs.find((cidr) => !(LAB_NETWORK.podCidrs as readonly string[]).includes(cidr));
   if (other === undefined) return;
@@ -96,15 +95,18 @@ function requirePods(cidrs: readonly string[]): void {
   });
 }
 
-function serviceRanges(cidrs: readonly string[]): ServiceRanges {
-  const [v4 = LAB_NETWORK.serviceCidrs[0], ...others] = cidrs;
-  const [v6 = LAB_NETWORK.serviceCidrs[1]] = others;
+/** Pods say whether there is IPv6; where nothing is said of either, the cluster is as the lab's own. */
+function serviceRanges(podCidrs: readonly string[], cidrs: readonly string[]): ServiceRanges {
+  const [ours, oursV6] = LAB_NETWORK.serviceCidrs;
+  const isDual = podCidrs.length !== 1;
+  const v4 = cidrs.find((cidr) => !cidr.includes(":")) ?? ours;
+  const v6 = cidrs.find((cidr) => cidr.includes(":")) ?? oursV6;
   const prefix = Number(v4.split("/")[1]);
-  const taken = [...LAB_NETWORK.podCidrs, ...LAB_NETWORK.nodeCidrs].find((cidr) => cidr === v4);
-  const isV4 = /^\d+\.\d+\.\d+\.\d+\/\d+$/.test(v4) && prefix >= SERVICE_PREFIX.least && prefix <= SERVICE_PREFIX.most;
-  if (isV4 && taken === undefined && v6.includes(":") && others.length < 2) return [v4, v6];
+  const isTaken = [...LAB_NETWORK.podCidrs, ...LAB_NETWORK.nodeCidrs].includes(v4 as never);
+  const isRange = /^\d+\.\d+\.\d+\.\d+\/\d+$/.test(v4) && prefix >= SERVICE_PREFIX.least && prefix <= SERVICE_PREFIX.most;
+  if (isRange && !isTaken && cidrs.length <= (isDual ? 2 : 1)) return isDual ? [v4, v6] : [v4];
   throw new AppError("wish.network", {
     say: `Services of a lab cluster cannot have addresses of ${cidrs.join(" and ")}`,
-    do: "Leave the range of Services out, or ask for one of IPv4 from /12 to /28 and one of IPv6 behind it.",
+    do: "Leave the range of Services out, or ask for one of IPv4 from /12 to /28, and one of IPv6 where pods have IPv6, too.",
   });
 }

@@ -65,7 +65,7 @@ export async function prepareNode(supplies: NodeSupplies, node: NodePlan): Promi
 export async function joinNode(supplies: NodeSupplies, api: ApiClient, prepared: PreparedNode): Promise<JoinedNode> {
   const { lab } = supplies;
   const { node } = prepared;
-  await createNodeObject(api, node, supplies.nodeResourceGroup);
+  await createNodeObject(api, node, supplies);
   const common = {
     name: node.name,
     pool: node.pool.name,
@@ -91,11 +91,11 @@ function writeFiles({ lab, authority, proxy, images, serviceCidrs }: NodeSupplie
 }
 
 function nodeStart(supplies: NodeSupplies, node: NamespacePlan): NodeStart {
-  const { lab, hierarchies, programs, images, kubeProxyMode } = supplies;
-  return { lab, node, hierarchies, programs, template: images.template, kubeProxyMode };
+  const { lab, hierarchies, programs, images, kubeProxyMode, serviceCidrs } = supplies;
+  return { lab, node, hierarchies, programs, template: images.template, kubeProxyMode, serviceCidrs };
 }
 
 function machineStart(supplies: NodeSupplies, { node, guest }: { node: MachinePlan; guest: PreparedGuest }): MachineStart {
-  const { lab, hierarchies, kubeProxyMode } = supplies;
-  return { lab, node, hierarchies, guest, kubeProxyMode };
+  const { lab, hierarchies, kubeProxyMode, serviceCidrs } = supplies;
+  return { lab, node, hierarchies, guest, kubeProxyMode, serviceCidrs };
 }

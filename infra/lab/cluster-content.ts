@@ -4,7 +4,7 @@ import { AppError } from "@hostrouting/domain";
 import type { ApiClient } from "./api-client.ts";
 import { applyManifests, parseManifests, readManifests } from "./apply-manifests.ts";
 import { isRunning, type LabProcess } from "./lab-process.ts";
-import type { NodePlan, ServiceRanges } from "./lab-plan.ts";
+import { inFamilies, type NodePlan, type ServiceRanges } from "./lab-plan.ts";
 import { masqueradeManifests } from "./masquerade-config.ts";
 import { nodeLabels, providerId } from "./node-pool.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -23,7 +23,12 @@ const CILIUM = ["cilium-policies.yaml", "cilium-node-configs.yaml"].map((name) =
  * Makes the Node object as a cloud would: with labels, provider id and pod ranges that match the node's network configuration. The
  * kubelet then finds it and fills in the rest.
  */
-export async function createNodeObject(api: ApiClient, node: NodePlan, nodeResourceGroup: string): Promise<void> {
+export async function createNodeObject(
+  api: ApiClient,
+  node: NodePlan,
+  { nodeResourceGroup, serviceCidrs }: { readonly nodeResourceGroup: string; readonly serviceCidrs: ServiceRanges },
+): Promise<void> {
+  const podCIDRs = inFamilies(serviceCidrs, node.podCidrs);
   await api.json({
     method: "POST",
     path: "/api/v1/nodes",
@@ -31,7 +36,7 @@ export async function createNodeObject(api: ApiClient, node: NodePlan, nodeResou
       apiVersion: "v1",
       kind: "Node",
       metadata: { name: node.name, labels: nodeLabels(node, nodeResourceGroup) },
-      spec: { podCIDR: node.podCidrs[0], podCIDRs: node.podCidrs, providerID: providerId(node, nodeResourceGroup) },
+      spec: { podCIDR: podCIDRs[0], podCIDRs, providerID: providerId(node, nodeResourceGroup) },
     },
   });
 }

@@ -82,8 +82,13 @@ export const LAB_NETWORK = {
   outside: ["203.0.113.10", "2001:db8:cb00::10"],
 } as const;
 
-/** Ranges of a lab's Services: IPv4, at least 16 addresses, and IPv6. */
-export type ServiceRanges = readonly [string, string];
+/** Ranges of a lab's Services: of IPv4, at least 16 addresses, and of IPv6. With the first alone, the cluster knows IPv4 only. */
+export type ServiceRanges = readonly [string] | readonly [string, string];
+
+/** Of what there is for IPv4 and for IPv6, what a cluster with these ranges has. */
+export function inFamilies<T>(serviceCidrs: ServiceRanges, ofEach: readonly [T, T]): T[] {
+  return ofEach.slice(0, serviceCidrs.length);
+}
 
 /** The first address of an IPv4 range, which is that of the Service `kubernetes.default`. */
 export function firstAddress(cidr: string): string {

@@ -5,7 +5,7 @@ import { emulatorCommand } from "../guests/emulator.ts";
 import { writeBootArchive, type PreparedGuest } from "../guests/prepare-guests.ts";
 import type { Hierarchy } from "./cgroups.ts";
 import { createMachinePort, machineNetworkScript } from "./lab-network.ts";
-import type { LabPlan, MachinePlan } from "./lab-plan.ts";
+import type { LabPlan, MachinePlan, ServiceRanges } from "./lab-plan.ts";
 import { startProcess, type LabProcess } from "./lab-process.ts";
 import { nodeCommand, type KubeProxyMode, type NodeProgram } from "./node-commands.ts";
 
@@ -16,6 +16,7 @@ export interface MachineStart {
   readonly hierarchies: readonly Hierarchy[];
   readonly guest: PreparedGuest;
   readonly kubeProxyMode: KubeProxyMode;
+  readonly serviceCidrs: ServiceRanges;
 }
 
 const PROGRAMS: readonly NodeProgram[] = ["containerd", "kubelet", "kube-proxy"];

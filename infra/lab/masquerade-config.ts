@@ -1,9 +1,9 @@
 import type { Manifest } from "./apply-manifests.ts";
-import { LAB_NETWORK, type ServiceRanges } from "./lab-plan.ts";
+import { inFamilies, LAB_NETWORK, type ServiceRanges } from "./lab-plan.ts";
 
 /** Destinations that keep the pod's own address. */
 export function notMasqueraded(serviceCidrs: ServiceRanges): string[] {
-  return [...LAB_NETWORK.podCidrs, ...serviceCidrs, ...LAB_NETWORK.nodeCidrs];
+  return [...inFamilies(serviceCidrs, LAB_NETWORK.podCidrs), ...serviceCidrs, ...inFamilies(serviceCidrs, LAB_NETWORK.nodeCidrs)];
 }
 
 /** Link-local ranges, which ip-masq-agent puts before those of its configuration. */

@@ -5,7 +5,7 @@ import { TEMPLATE_PARTS } from "../images/unpacked-template.ts";
 import { aksRulesV4, aksRulesV6 } from "./aks-rules.ts";
 import type { ClusterAuthority } from "./cluster-keys.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
-import { LAB_NETWORK, type LabPlan, type NodePlan, type ServiceRanges } from "./lab-plan.ts";
+import { inFamilies, LAB_NETWORK, type LabPlan, type NodePlan, type ServiceRanges } from "./lab-plan.ts";
 import { LINK_LOCAL, notMasqueraded } from "./masquerade-config.ts";
 import { osRelease } from "./node-pool.ts";
 import { settleAll } from "./settle-all.ts";
@@ -38,7 +38,7 @@ export async function writeNodeFiles(input: NodeFilesInput): Promise<void> {
   const files: Record<string, string> = {
     "containerd.toml": containerdConfig(input.pauseImage),
     "kubelet.yaml": JSON.stringify(kubeletConfig(input.lab, input.node), null, 2),
-    "cni/10-lab.conflist": JSON.stringify(cniConfig(input.node), null, 2),
+    "cni/10-lab.conflist": JSON.stringify(cniConfig(input), null, 2),
     "os-release": osRelease(input.node),
     "machine-id": `${createHash("sha256").update(`${input.lab.id} ${input.node.name}`).digest("hex").slice(0, 32)}\n`,
     "rules.v4": aksRulesV4(ruleInput(input)),
@@ -90,12 +90,12 @@ exec /usr/lib/cni/ptp
   for (const plugin of CNI_PLUGINS) await symlink(`/usr/lib/cni/${plugin}`, join(folder, "cni-bin", plugin));
 }
 
-function cniConfig(node: NodePlan): unknown {
+function cniConfig({ node, serviceCidrs }: NodeFilesInput): unknown {
   const ipam = {
     type: "host-local",
-    ranges: node.podCidrs.map((subnet) => [{ subnet }]),
+    ranges: inFamilies(serviceCidrs, node.podCidrs).map((subnet) => [{ subnet }]),
     dataDir: "/var/lib/cni/networks",
-    routes: [{ dst: "0.0.0.0/0" }, { dst: "::/0" }],
+    routes: inFamilies(serviceCidrs, [{ dst: "0.0.0.0/0" }, { dst: "::/0" }]),
   };
   // host ports are translated by the node's own rules, as Azure's plugin has them
   const portmap = { type: "portmap", capabilities: { portMappings: true } };

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { AppError } from "@hostrouting/domain";
 import { createCgroup, type Hierarchy } from "./cgroups.ts";
-import type { LabPlan, NamespacePlan } from "./lab-plan.ts";
+import type { LabPlan, NamespacePlan, ServiceRanges } from "./lab-plan.ts";
 import { isRunning, startProcess, type LabProcess } from "./lab-process.ts";
 import { FRUGAL, nodeCommand, type KubeProxyMode } from "./node-commands.ts";
 import { settleAll } from "./settle-all.ts";
@@ -20,6 +20,7 @@ export interface NodeStart {
   /** Folder of the unpacked images. */
   readonly template: string;
   readonly kubeProxyMode: KubeProxyMode;
+  readonly serviceCidrs: ServiceRanges;
 }
 
 /** containerd listens half a second after its start; a loaded machine may need a few. */

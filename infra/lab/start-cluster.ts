@@ -12,7 +12,7 @@ import { createClusterAuthority, type ClusterAuthority } from "./cluster-keys.ts
 import { startApiServer, startControllers, writeControlPlaneFiles, type ControlPlaneStart } from "./control-plane.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { createFabric } from "./lab-network.ts";
-import { LAB_NETWORK, type LabPlan, type NodePlan, type ServiceRanges } from "./lab-plan.ts";
+import { inFamilies, LAB_NETWORK, type LabPlan, type NodePlan, type ServiceRanges } from "./lab-plan.ts";
 import type { LabProcess } from "./lab-process.ts";
 import { writeLabRecord, type LabRecord } from "./lab-record.ts";
 import type { KubeProxyMode } from "./node-commands.ts";
@@ -166,6 +166,7 @@ function describe(
 > {
   const { lab, images, apiPort, programs, kubeProxyMode, nodeResourceGroup } = starting;
   const { podCidrs, nodeCidrs } = LAB_NETWORK;
+  const { serviceCidrs } = starting;
   return {
     id: lab.id,
     stateDir: lab.stateDir,
@@ -174,7 +175,7 @@ function describe(
     kubernetesVersion: KUBERNETES_VERSION,
     bundleImage: images.bundle,
     bundleDigest: images.bundleDigest,
-    network: { podCidrs, serviceCidrs: starting.serviceCidrs, nodeCidrs },
+    network: { podCidrs: inFamilies(serviceCidrs, podCidrs), serviceCidrs, nodeCidrs: inFamilies(serviceCidrs, nodeCidrs) },
     programs,
     template: images.template,
     pauseImage: images.pause,
