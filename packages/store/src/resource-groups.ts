@@ -19,9 +19,10 @@ export type GroupDecision<R> = { readonly group?: FullResourceGroup; readonly re
 /** Resource groups of a subscription; names are compared without case. */
 export type ResourceGroupStore = {
   get(subscriptionId: string, name: string): Promise<FullResourceGroup | undefined>;
-  /** By name in lower case; `after` is that of the last one of the page before. */
+  /** By name in lower case; `after` is that of the last one of the page before; `names`, when given: only these (lower case). */
   list(filter: {
     subscriptionId: string;
+    names?: readonly string[];
     tag?: { name: string; value?: string };
     after?: string;
     limit: number;
@@ -105,9 +106,10 @@ export function resourceGroupStore(db: Kysely<Tables>): ResourceGroupStore {
       const row = await one(db, { subscriptionId, name }).executeTakeFirst();
       return row && toGroup(row);
     },
-    async list({ subscriptionId, tag, after, limit }) {
+    async list({ subscriptionId, names, tag, after, limit }) {
       let query = db.selectFrom("resource_group").selectAll().where("subscription_id", "=", subscriptionId.toLowerCase());
       if (after !== undefined) query = query.where("name", ">", after);
+      if (names !== undefined) query = query.where(sql<boolean>`name = any(${names}::text[])`);
       if (tag !== undefined)
         query = query.where(
           sql<boolean>`exists (select 1 from jsonb_each_text(tags) t where lower(t.key) = ${tag.name.toLowerCase()}

@@ -3,6 +3,7 @@ import type { FullResourceGroup } from "@hostrouting/store";
 import type { Deps } from "../deps.ts";
 import { decideGroupPatch, decideGroupPut, type GroupAccepted } from "../enablement/decide-resource-group.ts";
 import { retryLostRaces } from "../enablement/retry-lost-races.ts";
+import { shownScopes } from "./access.ts";
 import { ArmError, armError } from "./arm-error.ts";
 import { readPage, skipTokenAfter } from "./paging.ts";
 import { pathOf } from "./request-context.ts";
@@ -47,8 +48,12 @@ async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const { limit, after } = readPage(query, scope);
   const tag = readTagFilter(query["$filter"]);
   const place = after === undefined ? {} : { after: after.slice(scope.length + 1) };
+  // A group with anything in it that may be read is shown, as its own address shows it.
+  const names = shownScopes(request)?.map((one) => one.split("/")[4] ?? "");
   // One more than fits tells whether there is a next page.
-  const found = await deps.store().resourceGroups.list({ subscriptionId, ...place, ...(tag && { tag }), limit: limit + 1 });
+  const found = await deps
+    .store()
+    .resourceGroups.list({ subscriptionId, ...place, ...(names && { names }), ...(tag && { tag }), limit: limit + 1 });
   const shown = found.slice(0, limit);
   const last = shown.at(-1);
   if (last === undefined || found.length === shown.length) return { value: shown.map(toGroupBody) };

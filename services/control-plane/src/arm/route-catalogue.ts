@@ -39,6 +39,26 @@ const GROUPS = `${RESOURCES}/subscriptions/resourceGroups` as const;
 const FEATURES = `${SUB}/providers/Microsoft.Features` as const;
 const FEATURE = "Microsoft.Features/providers/features";
 
+const AUTHORIZATION = "Microsoft.Authorization";
+
+/** Rights are given away at subscriptions, groups, clusters and their children, by the same routes. */
+function authorizationAt(scope: string): readonly CatalogueRoute[] {
+  const assignments = `/${scope.slice(1)}/providers/${AUTHORIZATION}/roleAssignments` as const;
+  const definitions = `/${scope.slice(1)}/providers/${AUTHORIZATION}/roleDefinitions` as const;
+  const right = `${AUTHORIZATION}/roleAssignments`;
+  return [
+    { on: `GET ${assignments}`, action: `${right}/read`, says: "Lists role assignments" },
+    { on: `GET ${assignments}/:assignment`, action: `${right}/read`, says: "Gets a role assignment" },
+    { on: `PUT ${assignments}/:assignment`, action: `${right}/write`, says: "Creates a role assignment" },
+    { on: `DELETE ${assignments}/:assignment`, action: `${right}/delete`, says: "Deletes a role assignment" },
+    { on: `GET ${definitions}`, action: `${AUTHORIZATION}/roleDefinitions/read`, check: "Visible", says: "Lists roles" },
+    { on: `GET ${definitions}/:role`, action: `${AUTHORIZATION}/roleDefinitions/read`, check: "Visible", says: "Gets a role" },
+  ];
+}
+
+/** Where rights can be given away, as patterns. */
+export const ASSIGNABLE_SCOPES = [SUB, GROUP, CLUSTER, `${CLUSTER}/:childType/:childName`] as const;
+
 /** The routes, by what they speak of. */
 export const routeCatalogue: readonly CatalogueRoute[] = [
   // probes, this cloud, and who asks
@@ -164,4 +184,9 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
     action: `${PROVIDER}/auditEvents/read`,
     says: "Exports the audit of a subscription",
   },
+
+  // who may do what
+  { on: `GET /providers/${AUTHORIZATION}/roleDefinitions`, action: "none", check: "Token", says: "Lists roles" },
+  { on: `GET /providers/${AUTHORIZATION}/roleDefinitions/:role`, action: "none", check: "Token", says: "Gets a role" },
+  ...ASSIGNABLE_SCOPES.flatMap(authorizationAt),
 ];

@@ -12,6 +12,8 @@ import { operationRoutes } from "./operation-routes.ts";
 import { providerOperationRoutes } from "./provider-operations.ts";
 import { providerRoutes } from "./provider-routes.ts";
 import { resourceGroupRoutes } from "./resource-group-routes.ts";
+import { roleAssignmentRoutes } from "./role-assignment-routes.ts";
+import { roleDefinitionRoutes } from "./role-definition-routes.ts";
 import { usageRoutes } from "./usage-routes.ts";
 
 /** Every route of the surface; each has its entry in the catalogue. Token requests, which development forwards, are none of them. */
@@ -29,4 +31,6 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   operationRoutes(app, deps);
   usageRoutes(app, deps);
   auditRoutes(app, deps);
+  roleAssignmentRoutes(app, deps);
+  roleDefinitionRoutes(app);
 }
