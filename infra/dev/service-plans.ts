@@ -44,6 +44,7 @@ export function controlPlanePlan(facts: ServiceFacts): ChildPlan {
     HOSTROUTING_ISSUER: `${url}/{tenantid}/`,
     HOSTROUTING_JWKS_URL: `${authority}/common/discovery/v2.0/keys`,
     HOSTROUTING_AUTHORITY_URL: authority,
+    HOSTROUTING_PROVIDERS: "lab",
     // One application plays everybody here, who each would have a bucket of their own; writes and deletes stay as they are.
     HOSTROUTING_THROTTLE_READS: "2500/250",
   });

@@ -53,7 +53,7 @@ async function makeSo(claim: ProvisioningClaim, around: BringingAbout): Promise<
     const step = decideStep(wish.pools, await around.labs.see(wish.id));
     if (step === undefined) {
       if (isNew) await around.onReady();
-      return { kind: "Done", facts: await around.labs.facts(wish), lookAgainInMs: LOOK_AGAIN_MS };
+      return { kind: "Done", facts: await around.labs.finish(wish), lookAgainInMs: LOOK_AGAIN_MS };
     }
     isNew ||= step.kind === "Build";
     const queued = (ahead: number): void => around.say(stepWords({ kind: "Queued", step, ahead }));

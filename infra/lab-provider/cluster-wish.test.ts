@@ -39,8 +39,16 @@ test("an AKS cluster of the lab's kind is read whole", () => {
     fqdn: "Mine.localhost",
     serviceCidrs: ["10.0.0.0/16"],
     pools: [
-      { pool: { name: "system", mode: "System", osSku: "AzureLinux" }, count: 1 },
-      { pool: { name: "user", mode: "User", osSku: "Ubuntu" }, count: 2 },
+      {
+        pool: { name: "system", mode: "System", osSku: "AzureLinux" },
+        count: 1,
+        marks: { labels: { "kubernetes.azure.com/mode": "system" }, taints: [] },
+      },
+      {
+        pool: { name: "user", mode: "User", osSku: "Ubuntu" },
+        count: 2,
+        marks: { labels: { "kubernetes.azure.com/mode": "user" }, taints: [] },
+      },
     ],
   });
 });
@@ -70,6 +78,7 @@ const refused: readonly { say: string; properties: Record<string, unknown>; code
   { say: "Windows nodes", properties: pools({}, { name: "win", osType: "Windows" }), code: "wish.pool", message: /Pool win/ },
   { say: "another image", properties: pools({ osSKU: "Ubuntu2204" }), code: "wish.pool", message: /Ubuntu2204/ },
   { say: "a gateway pool", properties: pools({}, { name: "gw", mode: "Gateway" }), code: "wish.pool", message: /gateway/ },
+  { say: "a taint that is none", properties: pools({ nodeTaints: ["gpu"] }), code: "wish.pool", message: /taint gpu/ },
   { say: "a name that no node can have", properties: pools({ name: "../x" }), code: "wish.pool", message: /name/ },
   { say: "no node at all", properties: pools({ count: 0 }), code: "wish.size", message: /0 are asked for/ },
   { say: "more nodes than slots", properties: pools({ count: 17 }), code: "wish.size", message: /17 are asked for/ },

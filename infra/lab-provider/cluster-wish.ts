@@ -1,19 +1,27 @@
 import { AppError, type AgentPool, type ClusterId, type ManagedCluster } from "@hostrouting/domain";
 import { clusterProfile, parseMinorVersion } from "@hostrouting/preflight";
 import { KUBERNETES_VERSION } from "../lab/build-programs.ts";
+import { readMarks, type PoolMarks } from "./pool-marks.ts";
 import { LAB_NETWORK, NODES_MAX, type LabPool, type PoolCount, type ServiceRanges } from "../lab/lab-plan.ts";
+
+/** A pool with what it puts on its nodes. */
+export interface WishedPool extends PoolCount {
+  readonly marks: PoolMarks;
+}
 
 /** What a managed cluster is to be, as far as a lab can be it. */
 export interface ClusterWish {
   readonly id: ClusterId;
   readonly resourceGroup: string;
   readonly name: string;
-  readonly pools: readonly PoolCount[];
+  readonly pools: readonly WishedPool[];
   readonly nodeResourceGroup: string;
   readonly serviceCidrs: ServiceRanges;
   /** Of the API server; it is reached by a port of 127.0.0.1 whatever it is called. */
   readonly fqdn: string;
 }
+
+type Json = Readonly<Record<string, unknown>>;
 
 /** Release of Kubernetes that every lab runs, as ARM writes it: `1.36.3`. */
 export const LAB_KUBERNETES = KUBERNETES_VERSION.replace(/^v/, "");
@@ -30,7 +38,8 @@ export function readWish(cluster: ManagedCluster): ClusterWish {
   const profile = clusterProfile(properties);
   requireVersion(text(properties["kubernetesVersion"]));
   requirePods(profile.podCidrs);
-  const pools = profile.pools.map(readPool);
+  const given: readonly unknown[] = Array.isArray(properties["agentPoolProfiles"]) ? properties["agentPoolProfiles"] : [];
+  const pools = profile.pools.map((pool, at) => readPool(pool, given[at] as Json));
   const nodes = pools.reduce((sum, { count }) => sum + count, 0);
   if (nodes === 0 || nodes > NODES_MAX)
     throw new AppError("wish.size", {
@@ -68,7 +77,7 @@ function isRelease(wanted: string): boolean {
   return isPatch ? wanted === LAB_KUBERNETES : minor !== undefined && minor.major === ours?.major && minor.minor === ours.minor;
 }
 
-function readPool({ name, mode, osType, osSku, count }: AgentPool): PoolCount {
+function readPool({ name, mode, osType, osSku, count }: AgentPool, given: Json): WishedPool {
   const refuse = (what: string): AppError =>
     new AppError("wish.pool", { say: `Pool ${name} ${what}`, do: "Ask for a Linux pool of Ubuntu 24.04 or Azure Linux 3." });
   if (!/^[a-z][a-z0-9]{0,11}$/.test(name)) throw refuse("has a name that is not 1 to 12 small letters and digits");
@@ -76,7 +85,13 @@ function readPool({ name, mode, osType, osSku, count }: AgentPool): PoolCount {
   if (osType !== "Linux") throw refuse(`has ${osType} nodes, which the lab does not make`);
   const image = labImage(osSku);
   if (image === undefined) throw refuse(`has nodes of ${osSku}, which the lab does not make`);
-  return { pool: { name, mode, osSku: image }, count };
+  const marks = readMarks({ mode }, given);
+  if ("unreadable" in marks)
+    throw new AppError("wish.pool", {
+      say: `Pool ${name} has the taint ${marks.unreadable}`,
+      do: "Write taints as key=value:NoSchedule, PreferNoSchedule or NoExecute.",
+    });
+  return { pool: { name, mode, osSku: image }, count, marks };
 }
 
 /** Where no SKU is said, Azure makes Ubuntu. */

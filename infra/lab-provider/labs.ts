@@ -16,8 +16,8 @@ export type Labs = {
   see(id: ClusterId): Promise<LabSight>;
   /** Does one step and returns when it has come to its end. Throws AppError `lab.*`, `image.*`, `command.*`, `lock.busy`. */
   do(wish: ClusterWish, step: LabStep, doing: StepDoing): Promise<void>;
-  /** What can be said of a cluster that is as wished; writes the kubeconfigs of its users where they are missing. */
-  facts(wish: ClusterWish): Promise<ProvisionedFacts>;
+  /** Gives nodes their pools' labels and taints, writes the kubeconfigs of the cluster's users where they are missing, and says what there is. */
+  finish(wish: ClusterWish): Promise<ProvisionedFacts>;
   /** Leaves nothing of it. */
   remove(id: ClusterId): Promise<void>;
   /** @param except a cluster that is not counted, because it is about to be made anew */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError, type ClusterId, type ProvisionedFacts } from "@hostrouting/domain";
-import { connectApi } from "../lab/api-client.ts";
+import { connectApi, type ApiClient } from "../lab/api-client.ts";
 import { addNode, removeNode, retireNode } from "../lab/change-nodes.ts";
 import { readyNodes } from "../lab/cluster-content.ts";
 import { planLab } from "../lab/lab-plan.ts";
@@ -14,6 +14,7 @@ import { LAB_KUBERNETES, type ClusterWish } from "./cluster-wish.ts";
 import type { LabSight, LabStep, SeenNode } from "./decide-step.ts";
 import { memoryAvailable, type MachineRoom } from "./machine-room.ts";
 import type { Labs, StepDoing } from "./labs.ts";
+import { marksPatch, type MarkedNode } from "./pool-marks.ts";
 import { ensureUserKubeconfigs } from "./user-kubeconfigs.ts";
 
 /** What labs of this machine are made from, and how many there may be. */
@@ -39,7 +40,7 @@ export function machineLabs(options: MachineLabsOptions): Labs {
     async do(wish, step, doing) {
       await doStep(options, { stateDir: await folderOf(wish.id), wish, step, doing });
     },
-    async facts(wish) {
+    async finish(wish) {
       const record = await recordOf(wish.id);
       if (record === undefined) throw new AppError("lab.absent", { say: `The lab of ${wish.name} has gone`, do: "" });
       return factsOf(wish, record);
@@ -96,6 +97,7 @@ async function factsOf(wish: ClusterWish, record: LabRecord): Promise<Provisione
   const { user, admin } = await ensureUserKubeconfigs(wish, record);
   const api = await connectApi(record.adminKubeconfig);
   try {
+    await markNodes(api, wish, record);
     const ready = new Set(await readyNodes(api));
     const pools = wish.pools.map(({ pool }) => ({
       name: pool.name,
@@ -106,6 +108,19 @@ async function factsOf(wish: ClusterWish, record: LabRecord): Promise<Provisione
     return { fqdn: wish.fqdn, kubernetesVersion: LAB_KUBERNETES, pools, credentials: { worker: record.workerKubeconfig, user, admin } };
   } finally {
     api.close();
+  }
+}
+
+/** Gives each node the labels and taints of its pool. Throws AppError `lab.api-refused`, for a node that was written meanwhile too. */
+async function markNodes(api: ApiClient, wish: ClusterWish, record: LabRecord): Promise<void> {
+  const { items } = await api.json<{ items: MarkedNode[] }>({ method: "GET", path: "/api/v1/nodes" });
+  for (const node of items) {
+    const { name } = node.metadata;
+    const pool = record.nodes.find((one) => one.name === name)?.pool;
+    const marks = wish.pools.find((one) => one.pool.name === pool)?.marks;
+    const body = marks && marksPatch(node, marks);
+    if (body === undefined) continue;
+    await api.json({ method: "PATCH", path: `/api/v1/nodes/${name}`, contentType: "application/merge-patch+json", body });
   }
 }
 

@@ -51,7 +51,7 @@ export function fakeLabs(): FakeLabs {
           nodes.filter(({ name }) => name !== step.node),
         );
     },
-    facts: async (wish) => ({
+    finish: async (wish) => ({
       fqdn: wish.fqdn,
       kubernetesVersion: "1.36.3",
       pools: wish.pools.map(({ pool }) => ({
