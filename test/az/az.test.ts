@@ -43,3 +43,37 @@ for (const line of [...signInLines, ...clusterLines, ...resourceLines])
     stage.record.begin();
     judge(line, await own.run(filledIn(line.az)));
   });
+
+test("whoever has no role signs in, finds no subscription, and is refused by name of the action", async () => {
+  const guest = await withCloud();
+  const { tenant, guestClient, guestSecret } = stage.values;
+  const signIn = `login --service-principal -u ${guestClient} -p ${guestSecret} --tenant ${tenant}`;
+  const refused = await guest.run(signIn);
+  assert.deepEqual([refused.code, /No subscriptions found/.test(refused.stderr)], [1, true], refused.stderr);
+  assert.equal((await guest.run(`${signIn} --allow-no-subscriptions`)).code, 0);
+  // az knows no subscription to send a token for, so that it is sent by hand.
+  const token = (await guest.run("account get-access-token --query accessToken -o tsv")).stdout.trim();
+  const url = filledIn("{base}{cluster}?api-version=2026-04-01");
+  const shown = await guest.run(`rest --method get --url ${url} --skip-authorization-header --headers 'Authorization=Bearer ${token}'`);
+  assert.equal(shown.code, 1);
+  assert.match(shown.stderr, /AuthorizationFailed.*Microsoft\.ContainerService\/managedClusters\/read/s);
+});
+
+test("a request that is throttled is sent again when Retry-After has passed, and the command succeeds", async () => {
+  const { base = "", tenant, client: clientId = "", secret = "" } = stage.values;
+  const form = { grant_type: "client_credentials", client_id: clientId, client_secret: secret, scope: `${base}/.default` };
+  const reply = await fetch(`${base}/${tenant}/oauth2/v2.0/token`, { method: "POST", body: new URLSearchParams(form) });
+  const { access_token: token } = (await reply.json()) as { access_token: string };
+  const nothing = filledIn(`${base}{group}-none?api-version=2024-11-01`);
+  const window = (status: number): string => `DELETE cluster/maintenanceconfigurations/default ${status}`;
+  stage.record.begin();
+  const running = cli.run("aks maintenanceconfiguration delete -g Lab --cluster-name one -n default");
+  let isOver = false;
+  void running.then(() => (isOver = true));
+  // The bucket holds one request: it is emptied as fast as it fills, until az's own has met it empty.
+  while (!isOver && !stage.record.requests().includes(window(429)))
+    await (await fetch(nothing, { method: "DELETE", headers: { authorization: `Bearer ${token}` } })).text();
+  const { code, stderr } = await running;
+  const seen = stage.record.requests().filter((one) => one.includes("maintenanceconfigurations"));
+  assert.deepEqual({ code, seen }, { code: 0, seen: [window(429), window(204)] }, stderr);
+});

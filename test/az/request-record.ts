@@ -7,6 +7,7 @@ const SHAPES: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/^\/subscriptions$/, "subscriptions"],
   [/^.*\/v2\.0\/\.well-known\/openid-configuration$/, "openid configuration"],
   [/^.*\/oauth2\/v2\.0\/(token|devicecode|authorize)$/, "$1"],
+  [/^\/subscriptions\/[^/]+\/locations$/, "locations"],
   [/^\/subscriptions\/[^/]+\/providers\/microsoft\.containerservice$/, "provider"],
   [/^.*\/locations\/[^/]+\/(operations|operationresults)\/[^/]+$/, "$1"],
   [/^\/subscriptions\/[^/]+\/providers\/microsoft\.containerservice\/managedclusters$/, "clusters"],

@@ -45,5 +45,12 @@ export const signInLines: readonly Line[] = [
     requests: asApplication,
     prints: /"name": "Tests"/,
   },
+  { az: "group show -n Lab --query location -o tsv", requests: ["GET group"], prints: /^westeurope$/m },
+  { az: "account list-locations --query [].name -o tsv", requests: ["GET locations"], prints: /^westeurope$/m },
+  {
+    az: "provider show -n Microsoft.ContainerService --query registrationState -o tsv",
+    requests: ["GET provider"],
+    prints: /^Registered$/m,
+  },
   { az: "account show --query user.name -o tsv", requests: [], prints: /^44444444-/ },
 ];

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { exportJWK, importPKCS8, SignJWT } from "jose";
 import { openStore, type Store } from "@hostrouting/store";
-import { ids, makeCluster, moveOperation, register } from "../../services/control-plane/src/testing/test-cluster.ts";
+import { objectIdOf } from "../../infra/dev/authority/directory.ts";
+import { assign, ids, makeCluster, moveOperation, register } from "../../services/control-plane/src/testing/test-cluster.ts";
 import { makeTestDatabase } from "../../services/control-plane/src/testing/test-database.ts";
 import { startTestInstallation, type TestInstallation } from "../../services/control-plane/src/testing/test-installation.ts";
 import { azureCli, type AzureCli } from "./azure-cli.ts";
@@ -16,6 +17,8 @@ const CLUSTERS = { one: "Succeeded", two: "Succeeded", failing: "Failed", held: 
 const LOOK_MS = 100;
 const FAILURE = { code: "PreflightBlocked", message: "Two checks failed" };
 const PERSON = { userName: "developer@hostrouting.test", displayName: "Developer", password: "not-a-password-outside-this-test" };
+/** Signs in as everybody does, and has no role. */
+const GUEST_CLIENT = { clientId: "55555555-5555-4555-8555-555555555555", displayName: "Guest", secret: "guest-secret-of-this-test" };
 const FEDERATED = { issuer: "https://issuer.test/", subject: "repo:one", audience: "api://AzureADTokenExchange" };
 
 /** A stage, from its start to its end. */
@@ -74,6 +77,8 @@ function valuesOf(
     tenant: ids.tenantId,
     client: ids.clientId,
     secret: installation.clientSecret,
+    guestClient: GUEST_CLIENT.clientId,
+    guestSecret: GUEST_CLIENT.secret,
     federatedClient: federation.client.clientId,
     federatedToken: federation.token,
     user: PERSON.userName,
@@ -101,8 +106,13 @@ export async function openStage(): Promise<Stage> {
     );
     endings.push(playWorker(store));
     const federation = await makeFederation();
-    const tenants = [{ tenantId: ids.tenantId, clients: [federation.client], users: [PERSON] }];
-    const installation = await startTestInstallation(database.url, { tenants, approveAs: PERSON.userName });
+    for (const name of [federation.client.clientId, PERSON.userName]) await assign(store, { principalId: objectIdOf(ids.tenantId, name) });
+    const tenants = [{ tenantId: ids.tenantId, clients: [federation.client, GUEST_CLIENT], users: [PERSON] }];
+    const installation = await startTestInstallation(database.url, {
+      tenants,
+      approveAs: PERSON.userName,
+      controlPlane: { HOSTROUTING_THROTTLE_DELETES: "1/1" },
+    });
     endings.push(() => installation.close());
     // In the background, since az waits for the answer of its browser's program otherwise, and that for az's.
     const browser = `${process.execPath} --disable-warning=ExperimentalWarning ${path.join(import.meta.dirname, "browser.ts")} %s &`;
