@@ -40,3 +40,27 @@ test("everything that is missing or wrong is named at once, and no value is", ()
       !error.message.includes("99999"),
   );
 });
+
+test("limits are two numbers, origins are origins, and the inner listener is off, on loopback, or behind certificates", () => {
+  const { throttle, corsOrigins, internalPort } = readControlPlaneConfig(good);
+  assert.deepEqual([throttle.reads, corsOrigins, internalPort], [{ size: 250, refillPerSecond: 25 }, [], undefined]);
+  const own = readControlPlaneConfig({
+    ...good,
+    HOSTROUTING_THROTTLE_WRITES: "7/3",
+    HOSTROUTING_CORS_ORIGINS: "https://a.test, http://localhost:3000",
+    HOSTROUTING_INTERNAL_PORT: "9443",
+    HOSTROUTING_INTERNAL_LISTEN_ADDRESS: "::1",
+  });
+  assert.deepEqual(own.throttle.writes, { size: 7, refillPerSecond: 3 });
+  assert.deepEqual([own.corsOrigins, own.internalPort], [["https://a.test", "http://localhost:3000"], 9_443]);
+  const wrong: Readonly<Record<string, readonly string[]>> = {
+    HOSTROUTING_THROTTLE_READS: ["0/1", "5", "1/0", "9999999/1", "a/b"],
+    HOSTROUTING_CORS_ORIGINS: ["*", "https://a.test/", "https://a.test/path", "a.test", "https://a.test,,"],
+    HOSTROUTING_INTERNAL_PORT: ["-1", "x"],
+  };
+  for (const [name, values] of Object.entries(wrong))
+    for (const value of values) assert.throws(() => readControlPlaneConfig({ ...good, [name]: value }), new RegExp(name), value);
+  const open = { ...good, HOSTROUTING_INTERNAL_PORT: "9443", HOSTROUTING_INTERNAL_LISTEN_ADDRESS: "0.0.0.0" };
+  assert.throws(() => readControlPlaneConfig(open), /HOSTROUTING_INTERNAL_CLIENT_CA_FILE/);
+  assert.equal(readControlPlaneConfig({ ...open, HOSTROUTING_INTERNAL_CLIENT_CA_FILE: "/ca" }).internalClientCaFile, "/ca");
+});

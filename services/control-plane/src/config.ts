@@ -6,6 +6,9 @@
  * | HOSTROUTING_PORT | port to listen on, HTTPS only; 0 takes a free one | – |
  * | HOSTROUTING_LISTEN_ADDRESS | address to listen on | 127.0.0.1 |
  * | HOSTROUTING_TLS_CERT_FILE, HOSTROUTING_TLS_KEY_FILE | PEM files: certificate chain and private key | – |
+ * | HOSTROUTING_INTERNAL_PORT | port of the listener on which Resource Manager tells the life of subscriptions; HTTPS only | it does not listen |
+ * | HOSTROUTING_INTERNAL_LISTEN_ADDRESS | its address; one that is not of loopback needs the next | 127.0.0.1 |
+ * | HOSTROUTING_INTERNAL_CLIENT_CA_FILE | PEM file: who may call has a certificate of this authority | whoever reaches it |
  * | HOSTROUTING_DATABASE_URL | Postgres | – |
  * | HOSTROUTING_REDIS_URL | where rings for workers are queued, like `redis://host:6379`; the workers must be told the same | rings go by Postgres |
  * | HOSTROUTING_PUBLIC_URL | base of every absolute URL that we hand out, without a slash at the end | – |
@@ -24,7 +27,7 @@ import { ARM_LIMITS, type ThrottleLimits } from "./arm/request-throttle.ts";
 import type { BucketLimit } from "./arm/token-bucket.ts";
 import { redisUrl } from "@hostrouting/doorbell";
 import { nodeHourPrice, type NodeHourPrice } from "./node-hour-price.ts";
-import { integer, oneOf, readConfig, text, url } from "@hostrouting/runtime";
+import { ConfigError, integer, oneOf, readConfig, text, url } from "@hostrouting/runtime";
 
 /** What is read from the environment. */
 export type ControlPlaneConfig = ReturnType<typeof readControlPlaneConfig>;
@@ -41,6 +44,9 @@ function publicUrl(value: string): string {
 function withSlashes(audiences: readonly string[]): readonly string[] {
   return audiences.map((audience) => audience.replace(/\/+$/, "")).flatMap((audience) => [audience, `${audience}/`]);
 }
+
+/** Addresses that only this machine reaches. */
+const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost)$/;
 
 const BUCKET_MAX = 1_000_000;
 
@@ -77,6 +83,13 @@ export function readControlPlaneConfig(env: Readonly<Record<string, string | und
       listenAddress: { env: "HOSTROUTING_LISTEN_ADDRESS", parse: text, fallback: "127.0.0.1" },
       tlsCertFile: { env: "HOSTROUTING_TLS_CERT_FILE", parse: text },
       tlsKeyFile: { env: "HOSTROUTING_TLS_KEY_FILE", parse: text },
+      internalPort: {
+        env: "HOSTROUTING_INTERNAL_PORT",
+        parse: (value): number | undefined => integer(0, 65_535)(value),
+        fallback: undefined,
+      },
+      internalListenAddress: { env: "HOSTROUTING_INTERNAL_LISTEN_ADDRESS", parse: text, fallback: "127.0.0.1" },
+      internalClientCaFile: { env: "HOSTROUTING_INTERNAL_CLIENT_CA_FILE", parse: text, fallback: "" },
       databaseUrl: { env: "HOSTROUTING_DATABASE_URL", parse: text, secret: true },
       redisUrl: { env: "HOSTROUTING_REDIS_URL", parse: (value): string | undefined => redisUrl(value), fallback: undefined, secret: true },
       publicUrl: { env: "HOSTROUTING_PUBLIC_URL", parse: publicUrl },
@@ -103,6 +116,10 @@ export function readControlPlaneConfig(env: Readonly<Record<string, string | und
     },
     env,
   );
+  if (config.internalPort !== undefined && config.internalClientCaFile === "" && !LOOPBACK.test(config.internalListenAddress))
+    throw new ConfigError(
+      "Configuration: HOSTROUTING_INTERNAL_LISTEN_ADDRESS is not of loopback, so HOSTROUTING_INTERNAL_CLIENT_CA_FILE must say who may call.",
+    );
   const audiences = config.audiences === "" ? [config.publicUrl, ...AZURE_AUDIENCES] : config.audiences.split(",").map((one) => one.trim());
   const throttle: ThrottleLimits = { reads: config.readLimit, writes: config.writeLimit, deletes: config.deleteLimit };
   return Object.freeze({ ...config, throttle, audiences: withSlashes(audiences), authorityUrl: config.authorityUrl || undefined });

@@ -5,7 +5,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { authorityProxy } from "./arm/authority-proxy.ts";
 import { addAudit } from "./arm/audit-hook.ts";
-import { parseJsonBody } from "./arm/json-body.ts";
+import { addBodyParser } from "./arm/body-parser.ts";
 import { BODY_BYTES_MAX, addPipeline } from "./arm/pipeline.ts";
 import { addRoutes } from "./arm/routes.ts";
 import { refuseMalformed, sendEarlyError, sendError } from "./arm/send-error.ts";
@@ -38,15 +38,6 @@ function logReply(deps: Deps, request: FastifyRequest, reply: FastifyReply): voi
   };
   const isProbe = line.path === "/healthz" || line.path === "/readyz";
   deps.logger[isProbe ? "debug" : "info"](line, "request");
-}
-
-function addBodyParser(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    "application/json",
-    { parseAs: "string", bodyLimit: BODY_BYTES_MAX },
-    async (_request: FastifyRequest, body: string) => parseJsonBody(body),
-  );
 }
 
 function create(deps: Deps, tls: TlsFiles): FastifyInstance {

@@ -15,7 +15,7 @@ import { allowOrigins } from "./cross-origin.ts";
 import { judgeThrottle } from "./judge-throttle.ts";
 import { idHeader, replyHeaders } from "./reply-headers.ts";
 import { emptyContext, plainPath, principalOf } from "./request-context.ts";
-import { requestThrottle } from "./request-throttle.ts";
+import { requestThrottle, throttleKindOf } from "./request-throttle.ts";
 import { whyNotPath } from "./resource-ids.ts";
 import type { Exchange } from "./send-error.ts";
 import { whyNotGroup, whyNotSubscription } from "./subscription-scope.ts";
@@ -24,7 +24,8 @@ import { dropForgeableHeaders } from "./untrusted-headers.ts";
 /** ARM's limit for a request. */
 export const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
-function setIds(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
+/** Step 1: ids and headers of the reply; whatever becomes of the request, they are there. */
+export function setIds(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
   const { headers } = request;
   dropForgeableHeaders(headers);
   const correlationId = idHeader(headers["x-ms-correlation-request-id"]) ?? request.id;
@@ -71,7 +72,7 @@ async function judgeScope(deps: Deps, request: FastifyRequest): Promise<void> {
     subscriptionId: address.subscriptionId,
     resourceGroup: address.isGroupItself ? undefined : address.resourceGroup,
     tenantId: principalOf(request).tenantId,
-    writes: request.method === "PUT" || request.method === "POST" || request.method === "PATCH",
+    effect: throttleKindOf(request.method),
   };
   const unknown = await whyNotSubscription(deps.store().directory, question);
   if (unknown !== undefined) throw unknown;

@@ -1,5 +1,6 @@
 import type { DirectoryStore } from "@hostrouting/store";
 import { armError, type ArmError } from "./arm-error.ts";
+import type { ThrottleKind } from "./request-throttle.ts";
 
 /** The part of a request that decides whose things it speaks of. */
 export type ScopeQuestion = {
@@ -7,7 +8,7 @@ export type ScopeQuestion = {
   /** Absent for addresses outside a resource group. */
   readonly resourceGroup: string | undefined;
   readonly tenantId: string;
-  readonly writes: boolean;
+  readonly effect: ThrottleKind;
 };
 
 /**
@@ -19,8 +20,11 @@ export async function whyNotSubscription(directory: DirectoryStore, asked: Scope
   const subscription = await directory.subscription(subscriptionId);
   if (subscription === undefined || subscription.tenantId !== asked.tenantId || subscription.state === "Deleted")
     return armError(404, "SubscriptionNotFound", `The subscription '${subscriptionId}' could not be found.`);
-  if (asked.writes && subscription.state !== "Registered")
-    return armError(409, "InvalidSubscriptionState", `The subscription is in state '${subscription.state}' and can only be read.`);
+  const { state } = subscription;
+  // What is there may be deleted while its subscription is only warned or suspended (RPC).
+  const mayDelete = asked.effect === "deletes" && state !== "Unregistered";
+  if (asked.effect !== "reads" && state !== "Registered" && !mayDelete)
+    return armError(409, "InvalidSubscriptionState", `The subscription is in state '${state}': its resources cannot be changed.`);
   return undefined;
 }
 

@@ -6,10 +6,10 @@ import { postgresDoorbell } from "@hostrouting/doorbell";
 import { createLogger, systemClock } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import { tokenVerifier } from "../arm/bearer-token.ts";
-import type { Settings } from "../deps.ts";
+import type { Deps, Settings } from "../deps.ts";
 import { buildServer } from "../server.ts";
 import { checkContract } from "./check-contract.ts";
-import { makeTestCertificate } from "./test-certificate.ts";
+import { makeTestCertificate, type TestCertificate } from "./test-certificate.ts";
 import { ids, TESTER } from "./test-cluster.ts";
 import { makeTestDatabase } from "./test-database.ts";
 
@@ -36,6 +36,8 @@ export type Reply = {
 /** The whole surface on loopback, over TLS, on a real database. */
 export type TestSurface = {
   readonly store: Store;
+  readonly deps: Deps;
+  readonly certificate: TestCertificate;
   readonly base: string;
   readonly port: number;
   ask(ask: Ask): Promise<Reply>;
@@ -130,6 +132,8 @@ export async function startTestSurface(changes: Partial<Pick<Settings, "throttle
   const agent = new Agent({ ca: certificate.ca, keepAlive: true });
   return {
     store,
+    deps,
+    certificate,
     base: settings.publicUrl,
     port,
     async ask(ask) {
