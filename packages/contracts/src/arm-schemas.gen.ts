@@ -377,6 +377,79 @@ export const armDocument = {
         },
         "description": "What is asked: a mode, and changes to the cluster's own policy that count for the answer only."
       },
+      "AuditEvent": {
+        "type": "object",
+        "required": [
+          "sequence",
+          "time",
+          "event",
+          "hash"
+        ],
+        "properties": {
+          "sequence": {
+            "type": "integer",
+            "format": "int64",
+            "description": "From 1, without gaps."
+          },
+          "time": {
+            "type": "string",
+            "format": "date-time"
+          },
+          "event": {
+            "$ref": "#/components/schemas/AuditedEvent"
+          },
+          "hash": {
+            "type": "string",
+            "description": "SHA-256 over the entry and the hash before it, in hexadecimal."
+          }
+        },
+        "description": "An entry of a subscription's audit."
+      },
+      "AuditEventList": {
+        "type": "object",
+        "required": [
+          "value",
+          "head"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/AuditEvent"
+            }
+          },
+          "head": {
+            "$ref": "#/components/schemas/AuditHead"
+          },
+          "nextLink": {
+            "type": "string",
+            "format": "uri",
+            "description": "Absolute URL of the next page; absent on the last."
+          }
+        }
+      },
+      "AuditHead": {
+        "type": "object",
+        "required": [
+          "sequence",
+          "hash"
+        ],
+        "properties": {
+          "sequence": {
+            "type": "integer",
+            "format": "int64"
+          },
+          "hash": {
+            "type": "string"
+          }
+        },
+        "description": "Where a chain ends."
+      },
+      "AuditedEvent": {
+        "type": "object",
+        "unevaluatedProperties": {},
+        "description": "What somebody asked for, and what came of it. The order of its members is part of what is hashed."
+      },
       "BenefitFigure": {
         "type": "object",
         "required": [

@@ -17,6 +17,7 @@ const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
   [/\/hostroutings\/default\/nodes$/, "HostRoutingNodeList"],
   [/\/hostroutings\/default\/usage$/, "HostRoutingUsageList"],
   [/\/operations\/[^/]+$/, "OperationStatus"],
+  [/\/auditevents$/, "AuditEventList"],
   [/\/operationresults\/[^/]+$/, "AssessmentReport"],
 ];
 
