@@ -94,7 +94,11 @@ const idOf = (variables: Variables, letter: "C" | "N"): ClusterId => as<ClusterI
 
 function makePowers(store: Store, installation: TestInstallation, current: { subscriptionId: string }): Powers {
   return {
-    worker: (step, variables) => moveOperation(store, idOf(variables, step.of ?? "C"), changesOf(step.phase)),
+    async worker(step, variables) {
+      const id = idOf(variables, step.of ?? "C");
+      await untilUnderWay(store, id);
+      await moveOperation(store, id, changesOf(step.phase));
+    },
     subscription: (state) => setState(store, current.subscriptionId, state),
     async crash() {
       await installation.crash();
@@ -108,6 +112,15 @@ function makePowers(store: Store, installation: TestInstallation, current: { sub
       }
     },
   };
+}
+
+/** What a deployment writes begins a moment after the deployment. */
+async function untilUnderWay(store: Store, id: ClusterId): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while ((await store.clusters.get(id))?.activeOperationId === undefined) {
+    if (Date.now() > until) throw new Error(`No operation began on ${id} within ${PATIENCE_MS / 1_000} s`);
+    await sleep(READY_POLL_MS);
+  }
 }
 
 /** A control plane answers before it has its database. */

@@ -6,13 +6,22 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { authorityProxy } from "./arm/authority-proxy.ts";
 import { addAudit } from "./arm/audit-hook.ts";
 import { addBodyParser } from "./arm/body-parser.ts";
+import { internalCallOf } from "./arm/internal-call.ts";
 import { BODY_BYTES_MAX, addPipeline } from "./arm/pipeline.ts";
 import { addRoutes } from "./arm/routes.ts";
 import { refuseMalformed, sendEarlyError, sendError } from "./arm/send-error.ts";
 import { plainPath } from "./arm/request-context.ts";
 import { unknownRoute } from "./arm/unknown-route.ts";
 import { withDeadline } from "./deadline.ts";
+import { withTrials } from "./deployments/trial-deps.ts";
 import type { Deps } from "./deps.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** How long the handler of this route may take, where that is more than others have. */
+    deadlineMs?: number;
+  }
+}
 
 /** Certificate chain and private key, PEM. */
 export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer };
@@ -37,7 +46,9 @@ function logReply(deps: Deps, request: FastifyRequest, reply: FastifyReply): voi
     ms: Math.round(reply.elapsedTime),
   };
   const isProbe = line.path === "/healthz" || line.path === "/readyz";
-  deps.logger[isProbe ? "debug" : "info"](line, "request");
+  const call = internalCallOf(request);
+  const isQuiet = isProbe || call?.trial !== undefined || (call !== undefined && request.method === "GET");
+  deps.logger[isQuiet ? "debug" : "info"]({ ...line, ...(call && { within: call.trial ? "trial" : "deployment" }) }, "request");
 }
 
 function create(deps: Deps, tls: TlsFiles): FastifyInstance {
@@ -56,9 +67,10 @@ function create(deps: Deps, tls: TlsFiles): FastifyInstance {
 }
 
 /** Builds the server; it listens when told to. */
-export async function buildServer(deps: Deps, tls: TlsFiles): Promise<FastifyInstance> {
+export async function buildServer(outside: Deps, tls: TlsFiles): Promise<FastifyInstance> {
+  const deps = withTrials(outside);
   const app = create(deps, tls);
-  const within = <T>(work: Promise<T>): Promise<T> => withDeadline(work, STEP_MS_MAX);
+  const within = <T>(work: Promise<T>, limitMs = STEP_MS_MAX): Promise<T> => withDeadline(work, limitMs);
   addBodyParser(app);
   await addPipeline(app, deps, within);
   addAudit(app, deps, within);
@@ -71,7 +83,7 @@ export async function buildServer(deps: Deps, tls: TlsFiles): Promise<FastifyIns
     const { handler } = route;
     if (route.url.startsWith("/subscriptions") || route.url.startsWith("/providers") || route.url === "/readyz")
       route.handler = function bounded(request, reply) {
-        return within(Promise.resolve(handler.call(this, request, reply)));
+        return within(Promise.resolve(handler.call(this, request, reply)), route.config?.deadlineMs);
       };
   });
   addRoutes(app, deps);

@@ -4,6 +4,7 @@ import type { AuditEntry } from "@hostrouting/store";
 import type { Deps } from "../deps.ts";
 import { findRoute } from "./find-route.ts";
 import { refusalLimit, type RefusalLimit } from "./refusal-limit.ts";
+import { internalCallOf } from "./internal-call.ts";
 import { idHeader } from "./reply-headers.ts";
 import { resourceOf } from "./access.ts";
 import { isGuid } from "./resource-ids.ts";
@@ -15,7 +16,15 @@ import { isGuid } from "./resource-ids.ts";
 export function auditEntry(request: FastifyRequest, reply?: FastifyReply): AuditEntry | undefined {
   const { asked, principal, correlationId, address } = request.arm;
   const isRead = request.method === "GET" || request.method === "HEAD";
-  if (isRead || asked === undefined || asked.action === "none" || !isGuid(address.subscriptionId ?? "")) return undefined;
+  // A trial does nothing, and must not hold up the chain of everybody else in the subscription.
+  if (
+    isRead ||
+    internalCallOf(request)?.trial !== undefined ||
+    asked === undefined ||
+    asked.action === "none" ||
+    !isGuid(address.subscriptionId ?? "")
+  )
+    return undefined;
   const status = reply?.statusCode;
   const code = reply?.getHeader("x-ms-error-code");
   return {

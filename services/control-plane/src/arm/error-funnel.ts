@@ -18,8 +18,8 @@ const FRAMEWORK: Readonly<Record<string, readonly [status: number, code: string,
 /** What the forwarding of token requests says when the authority is away or late. */
 const AUTHORITY_AWAY = /^FST_REPLY_FROM_|^UND_ERR_/;
 
-/** Postgres' classes for "not now": connection, resources, shutdown or start; a statement cut off at its limit; a standby. */
-const DATABASE_AWAY = /^(08...|53...|57...|25006)$/;
+/** Postgres' classes for "not now": connection, resources, shutdown or start; a statement cut off at its limit; a lock not had in time; a standby. */
+const DATABASE_AWAY = /^(08...|53...|57...|55P03|25006)$/;
 const SOCKET_AWAY = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "EAI_AGAIN", "ENOTFOUND"]);
 /** The driver has no codes for these. */
 const DRIVER_AWAY = /Connection terminated|timeout exceeded when trying to connect|Client was closed|not queryable/;

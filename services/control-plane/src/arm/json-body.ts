@@ -11,14 +11,18 @@ function judgeText(text: string): void {
     throw armError(400, "InvalidRequestContent", "The body has text with the character U+0000 or with half a surrogate pair.");
 }
 
-function judge(value: unknown, depth: number): void {
+/**
+ * Judges a parsed body: nesting, names of members, text.
+ * @throws ArmError 400 `InvalidRequestContent`.
+ */
+export function judgeJson(value: unknown, depthMax: number, depth = 1): void {
   if (typeof value === "string") return judgeText(value);
   if (value === null || typeof value !== "object") return;
-  if (depth > DEPTH_MAX) throw armError(400, "InvalidRequestContent", `The body is nested more than ${DEPTH_MAX} levels deep.`);
+  if (depth > depthMax) throw armError(400, "InvalidRequestContent", `The body is nested more than ${depthMax} levels deep.`);
   for (const [name, member] of Object.entries(value)) {
     if (FORBIDDEN.has(name)) throw armError(400, "InvalidRequestContent", `The body has a member named '${name}', which is not allowed.`);
     judgeText(name);
-    judge(member, depth + 1);
+    judgeJson(member, depthMax, depth + 1);
   }
 }
 
@@ -35,6 +39,6 @@ export function parseJsonBody(text: string): unknown {
     const why = error instanceof SyntaxError ? error.message.replace(/, ".*" is not valid JSON$/s, "") : "it is nested too deep";
     throw armError(400, "InvalidRequestContent", `The request content is not valid JSON: ${why}.`);
   }
-  judge(body, 1);
+  judgeJson(body, DEPTH_MAX);
   return body;
 }

@@ -12,6 +12,7 @@ import { apiVersionOf, missingApiVersion, whyNotApiVersion } from "./api-version
 import { readAddress } from "./arm-address.ts";
 import { bearerOf } from "./bearer-token.ts";
 import { allowOrigins } from "./cross-origin.ts";
+import { internalCallOf } from "./internal-call.ts";
 import { judgeThrottle } from "./judge-throttle.ts";
 import { idHeader, replyHeaders } from "./reply-headers.ts";
 import { emptyContext, plainPath, principalOf } from "./request-context.ts";
@@ -89,7 +90,8 @@ async function judge(deps: Deps, rate: Rate, { request, reply }: Exchange): Prom
   if (tooMuch !== undefined) throw tooMuch;
   const version = apiVersionOf(request.query as Readonly<Record<string, unknown>>);
   if (version === undefined) throw missingApiVersion();
-  request.arm.principal = await deps.verifyToken(bearerOf(request.headers.authorization, deps.settings));
+  const call = internalCallOf(request);
+  request.arm.principal = call?.principal ?? (await deps.verifyToken(bearerOf(request.headers.authorization, deps.settings)));
   const { name } = (request.params ?? {}) as Readonly<Record<string, string | undefined>>;
   const badName = whyNotPath({
     ...(address.subscriptionId !== undefined && { subscriptionId: address.subscriptionId }),
@@ -97,7 +99,8 @@ async function judge(deps: Deps, rate: Rate, { request, reply }: Exchange): Prom
     ...(name !== undefined && { name }),
   });
   if (badName !== undefined) throw badName;
-  rate(request, reply);
+  // What a deployment does for somebody is bounded by itself, and takes nothing of what they may do besides.
+  if (call === undefined) rate(request, reply);
   await judgeScope(deps, request);
   const refusal = whyNotApiVersion(address, version, deps.settings.location);
   if (refusal !== undefined) throw refusal;

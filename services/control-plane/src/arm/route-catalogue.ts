@@ -38,6 +38,10 @@ const RESOURCES = "Microsoft.Resources";
 const GROUPS = `${RESOURCES}/subscriptions/resourceGroups` as const;
 const FEATURES = `${SUB}/providers/Microsoft.Features` as const;
 const FEATURE = "Microsoft.Features/providers/features";
+const DEPLOYMENTS = `${GROUP}/providers/${RESOURCES}/deployments` as const;
+const DEPLOYMENT = `${DEPLOYMENTS}/:deployment` as const;
+/** Without a provider: where az looks for them. */
+const STEPS = `${GROUP}/deployments/:deployment/operations` as const;
 
 const AUTHORIZATION = "Microsoft.Authorization";
 
@@ -173,6 +177,33 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
   },
   { on: `POST ${ROUTING}/upgrade`, action: `${CLUSTER_TYPE}/hostRoutings/upgrade/action`, says: "Upgrades the bundle of the nodes" },
   { on: `POST ${ROUTING}/rollback`, action: `${CLUSTER_TYPE}/hostRoutings/rollback/action`, says: "Takes the last operation back" },
+
+  // template deployments
+  { on: `GET ${DEPLOYMENTS}`, action: `${RESOURCES}/deployments/read`, says: "Lists deployments" },
+  { on: `GET ${DEPLOYMENT}`, action: `${RESOURCES}/deployments/read`, says: "Gets a deployment" },
+  { on: `PUT ${DEPLOYMENT}`, action: `${RESOURCES}/deployments/write`, says: "Deploys a template" },
+  { on: `DELETE ${DEPLOYMENT}`, action: `${RESOURCES}/deployments/delete`, says: "Forgets a deployment" },
+  { on: `POST ${DEPLOYMENT}/cancel`, action: `${RESOURCES}/deployments/cancel/action`, says: "Cancels a deployment" },
+  { on: `POST ${DEPLOYMENT}/validate`, action: `${RESOURCES}/deployments/validate/action`, says: "Validates a deployment" },
+  { on: `POST ${DEPLOYMENT}/whatIf`, action: `${RESOURCES}/deployments/whatIf/action`, says: "Foretells what a deployment changes" },
+  {
+    on: `POST ${DEPLOYMENT}/exportTemplate`,
+    action: `${RESOURCES}/deployments/exportTemplate/action`,
+    says: "Gets the template of a deployment",
+  },
+  {
+    on: `GET ${DEPLOYMENT}/operationStatuses/:run`,
+    action: `${RESOURCES}/deployments/operationstatuses/read`,
+    says: "Gets the status of a deployment",
+  },
+  { on: `GET ${DEPLOYMENT}/operations`, action: `${RESOURCES}/deployments/operations/read`, says: "Lists operations of a deployment" },
+  {
+    on: `GET ${DEPLOYMENT}/operations/:step`,
+    action: `${RESOURCES}/deployments/operations/read`,
+    says: "Gets an operation of a deployment",
+  },
+  { on: `GET ${STEPS}`, action: `${RESOURCES}/deployments/operations/read`, says: "Lists operations of a deployment" },
+  { on: `GET ${STEPS}/:step`, action: `${RESOURCES}/deployments/operations/read`, says: "Gets an operation of a deployment" },
 
   // operations; shown to whoever started them, and to nobody else
   { on: `GET ${LOCATION}/operations/:operation`, action: "none", check: "Token", says: "Gets the status of an operation" },

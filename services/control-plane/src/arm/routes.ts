@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { Deps } from "../deps.ts";
+import { deploymentService } from "../deployments/deployment-service.ts";
 import { assessmentRoutes } from "./assessment-routes.ts";
 import { auditRoutes } from "./audit-routes.ts";
+import { deploymentRoutes } from "./deployment-routes.ts";
 import { directoryRoutes } from "./directory-routes.ts";
 import { featureRoutes } from "./feature-routes.ts";
 import { hostRoutingRoutes } from "./host-routing-routes.ts";
@@ -33,4 +35,5 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   auditRoutes(app, deps);
   roleAssignmentRoutes(app, deps);
   roleDefinitionRoutes(app);
+  deploymentRoutes(app, deps, deploymentService(app, deps));
 }

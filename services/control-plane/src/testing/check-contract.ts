@@ -16,7 +16,7 @@ const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
   [/\/hostroutings\/default(\/(pause|resume|retry|skip|approve|reject|acknowledge))?$/, "HostRouting"],
   [/\/hostroutings\/default\/nodes$/, "HostRoutingNodeList"],
   [/\/hostroutings\/default\/usage$/, "HostRoutingUsageList"],
-  [/\/operations\/[^/]+$/, "OperationStatus"],
+  [/\/locations\/[^/]+\/operations\/[^/]+$/, "OperationStatus"],
   [/\/auditevents$/, "AuditEventList"],
   [/\/operationresults\/[^/]+$/, "AssessmentReport"],
 ];

@@ -1,0 +1,36 @@
+import type { DeploymentScope } from "@hostrouting/template";
+import type { Aggregates } from "@hostrouting/store";
+import type { ClusterPath } from "../arm/resource-ids.ts";
+import { armError } from "../arm/arm-error.ts";
+
+/** What `environment()` tells of this cloud. */
+function environment(base: string): DeploymentScope["environment"] {
+  return {
+    name: "HostRouting",
+    resourceManager: base,
+    portal: base,
+    authentication: { loginEndpoint: base, audiences: [`${base}/`], tenant: "common", identityProvider: "AAD" },
+    suffixes: { storage: "invalid", keyvaultDns: "invalid", acrLoginServer: "invalid", sqlServerHostname: "invalid" },
+  };
+}
+
+/** Where a deployment runs. @throws ArmError 404 when group or subscription went away since the request was let in. */
+export async function deploymentScope(
+  directory: Aggregates["directory"],
+  { subscriptionId, resourceGroup }: Omit<ClusterPath, "name">,
+  publicUrl: string,
+): Promise<DeploymentScope> {
+  const [subscription, group] = await Promise.all([
+    directory.subscription(subscriptionId),
+    directory.resourceGroup(subscriptionId, resourceGroup),
+  ]);
+  if (subscription === undefined || group === undefined)
+    throw armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
+  return {
+    tenantId: subscription.tenantId,
+    subscriptionId: subscription.id,
+    subscriptionName: subscription.displayName,
+    resourceGroup: { name: group.displayName, location: group.location, tags: {} },
+    environment: environment(publicUrl),
+  };
+}

@@ -1,0 +1,59 @@
+/** How a run ends once nothing is left to be written: what Complete mode deletes, then outputs, then its last word. */
+import type { DeploymentError, DeploymentStep } from "@hostrouting/domain";
+import { resolveOutputs } from "@hostrouting/template";
+import type { DeploymentEnd, StepProgress } from "@hostrouting/store";
+import { CONTRACT_API_VERSION } from "../arm/api-versions.ts";
+import { CLUSTER_TYPE } from "../arm/resource-ids.ts";
+import { isWritten } from "./decide-steps.ts";
+import { listClusters, type OtherCluster } from "./other-clusters.ts";
+import { resolveReferences } from "./resolve-references.ts";
+import { asDeployer, type RunContext, type RunDeps } from "./run-context.ts";
+import { newStep } from "./run-step.ts";
+
+/** Writes the last word. Whether it was written, or somebody else holds the run now, there is nothing more to do. */
+export async function endRun(
+  deps: RunDeps,
+  run: Pick<RunContext, "lease">,
+  { steps = [], ...end }: DeploymentEnd & { readonly steps?: readonly StepProgress[] },
+): Promise<"Over"> {
+  await deps.store().deployments.record(run.lease, { steps, end });
+  return "Over";
+}
+
+function removal(deps: RunDeps, { id, name }: OtherCluster): StepProgress {
+  const target = { id, resourceType: CLUSTER_TYPE, resourceName: name, apiVersion: CONTRACT_API_VERSION };
+  return newStep({ key: id.toLowerCase(), id: deps.newId(), kind: "Delete", target });
+}
+
+/** Clusters of the group that the template does not name and that are not being deleted yet. */
+async function others(
+  deps: RunDeps,
+  run: RunContext,
+  steps: readonly DeploymentStep[],
+): Promise<readonly OtherCluster[] | DeploymentError> {
+  const found = await listClusters(asDeployer(deps, run), run);
+  if (!Array.isArray(found)) return found as DeploymentError;
+  const named = new Set(run.plan.resources.filter((one) => isWritten(one) || one.existing).map(({ id }) => id.toLowerCase()));
+  const begun = new Set(steps.map(({ key }) => key));
+  return (found as readonly OtherCluster[]).filter(({ id }) => !named.has(id.toLowerCase()) && !begun.has(id.toLowerCase()));
+}
+
+/** All resources are done. `"Again"`: there is more to do after all. */
+export async function finishRun(deps: RunDeps, run: RunContext, steps: readonly DeploymentStep[]): Promise<"Over" | "Again"> {
+  if (run.mode === "Complete") {
+    const left = await others(deps, run, steps);
+    if ("code" in left) return endRun(deps, run, { state: "Failed", error: left });
+    if (left.length > 0) {
+      await deps.store().deployments.record(run.lease, { steps: left.map((one) => removal(deps, one)) });
+      return "Again";
+    }
+  }
+  const outputs = await resolveReferences((known) => resolveOutputs(run.plan, known), run.plan.resources, asDeployer(deps, run));
+  const step = newStep({ key: "outputs", id: deps.newId(), kind: "EvaluateDeploymentOutput", target: undefined });
+  if ("error" in outputs) {
+    const error = { ...outputs.error, code: "DeploymentOutputEvaluationFailed" };
+    return endRun(deps, run, { state: "Failed", error, steps: [{ ...step, state: "Failed", statusCode: 400, error }] });
+  }
+  const evaluated = Object.keys(outputs.value).length > 0 ? [{ ...step, state: "Succeeded" as const, statusCode: 200 }] : [];
+  return endRun(deps, run, { state: "Succeeded", outputs: outputs.value, steps: evaluated });
+}

@@ -1,0 +1,49 @@
+/** A trial in ARM's words for `whatIf`. Pure. */
+import { isDeepStrictEqual } from "node:util";
+import type { OtherCluster } from "./other-clusters.ts";
+import { payloadDelta, withoutVolatile, type PropertyChange } from "./payload-delta.ts";
+import type { Tried } from "./try-template.ts";
+import { asJsonObject } from "../enablement/json-object.ts";
+
+/** One resource in the reply. */
+export type WhatIfChange = {
+  readonly resourceId: string;
+  /** `Deploy`: written, and nobody asked whether that changes it. `Unsupported`: could not be found out. */
+  readonly changeType: "Create" | "Modify" | "NoChange" | "Deploy" | "Delete" | "Ignore" | "Unsupported";
+  readonly before?: unknown;
+  readonly after?: unknown;
+  readonly delta?: readonly PropertyChange[];
+  readonly unsupportedReason?: string;
+};
+
+/** How much is told of each resource. */
+export type ResultFormat = "FullResourcePayloads" | "ResourceIdOnly";
+
+function ofTried(tried: Exclude<Tried, { kind: "Refused" }>, format: ResultFormat): WhatIfChange {
+  const resourceId = tried.resource.id;
+  if (tried.kind === "Unknown") return { resourceId, changeType: "Unsupported", unsupportedReason: tried.why };
+  const exists = tried.before !== undefined;
+  if (format === "ResourceIdOnly") return { resourceId, changeType: exists ? "Deploy" : "Create" };
+  const after = withoutVolatile(tried.after);
+  if (!exists) return { resourceId, changeType: "Create", after };
+  const before = withoutVolatile(tried.before);
+  if (isDeepStrictEqual(before, after)) return { resourceId, changeType: "NoChange", before, after, delta: [] };
+  return { resourceId, changeType: "Modify", before, after, delta: payloadDelta(asJsonObject(before), asJsonObject(after)) };
+}
+
+/**
+ * All changes, in the order in which they would be made, then resources of the group that the template does not name.
+ * @param others those; deleted in Complete mode and left alone in Incremental.
+ */
+export function whatIfChanges(
+  tried: readonly Tried[],
+  others: readonly OtherCluster[],
+  how: { readonly mode: "Incremental" | "Complete"; readonly format: ResultFormat },
+): readonly WhatIfChange[] {
+  const changeType = how.mode === "Complete" ? ("Delete" as const) : ("Ignore" as const);
+  const full = how.format === "FullResourcePayloads";
+  return [
+    ...tried.flatMap((one) => (one.kind === "Refused" ? [] : [ofTried(one, how.format)])),
+    ...others.map(({ id, body }) => ({ resourceId: id, changeType, ...(full && { before: withoutVolatile(body) }) })),
+  ];
+}
