@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ContainerServiceClient, type ManagedCluster } from "@azure/arm-containerservice";
 import { createDefaultHttpClient, createPipelineRequest, type HttpMethods } from "@azure/core-rest-pipeline";
@@ -6,6 +5,7 @@ import { ClientSecretCredential } from "@azure/identity";
 import { AppError, type AccelerationMode } from "@hostrouting/domain";
 import type { ArmConnection } from "./arm-connection.ts";
 import { ArmRefusal, asAppError } from "./arm-problem.ts";
+import { readCaFile } from "./ca-file.ts";
 import { followQuestion, type ArmReply, type Following } from "./follow-question.ts";
 
 /** An accepted change of the mode. */
@@ -38,7 +38,7 @@ const RACES_MAX = 3;
  * @throws AppError `azure.ca-unreadable`
  */
 export function openArmCluster(connection: ArmConnection): ArmCluster {
-  const shared = { retryOptions: { maxRetries: RETRIES_MAX }, ...tls(connection) };
+  const shared = { retryOptions: { maxRetries: RETRIES_MAX }, ...readCaFile(connection.caFile) };
   const credential = new ClientSecretCredential(connection.tenantId, connection.clientId, connection.clientSecret, {
     ...shared,
     authorityHost: connection.arm,
@@ -159,16 +159,3 @@ function hostRoutingPath({ subscriptionId, resourceGroup, cluster }: ArmConnecti
 }
 
 const hostRoutingUrl = (connection: ArmConnection): string => `${connection.arm}${hostRoutingPath(connection)}`;
-
-function tls(connection: ArmConnection): { tlsOptions?: { ca: string } } {
-  if (connection.caFile === undefined || connection.caFile === "") return {};
-  try {
-    return { tlsOptions: { ca: readFileSync(connection.caFile, "utf8") } };
-  } catch (cause) {
-    throw new AppError("azure.ca-unreadable", {
-      say: `The CA file ${connection.caFile} cannot be read`,
-      do: "Is the ready file of another user, or of an installation that is gone?",
-      cause,
-    });
-  }
-}
