@@ -10,6 +10,8 @@ import { openStage, type Stage } from "./stage.ts";
 
 let stage: Stage;
 let cli: AzureCli;
+/** Knows the cloud, and nobody has signed in. */
+let unsigned: AzureCli;
 
 /** As arm-contract C1 has it: the cloud is known, nobody has signed in. */
 async function withCloud(): Promise<AzureCli> {
@@ -23,7 +25,8 @@ async function withCloud(): Promise<AzureCli> {
 before(async () => {
   stage = await openStage();
   stage.record.begin();
-  cli = await withCloud();
+  unsigned = await withCloud();
+  cli = stage.newCli(unsigned);
   assert.deepEqual(stage.record.requests(), ["GET metadata"]);
 });
 after(() => stage?.close());
@@ -39,13 +42,13 @@ function judge(line: Line, ended: Ended): void {
 
 for (const line of [...signInLines, ...clusterLines, ...resourceLines])
   test(`az ${line.az}`, async () => {
-    const own = line.isFresh === true ? await withCloud() : cli;
+    const own = line.isFresh === true ? stage.newCli(unsigned) : cli;
     stage.record.begin();
     judge(line, await own.run(filledIn(line.az)));
   });
 
 test("whoever has no role signs in, finds no subscription, and is refused by name of the action", async () => {
-  const guest = await withCloud();
+  const guest = stage.newCli(unsigned);
   const { tenant, guestClient, guestSecret } = stage.values;
   const signIn = `login --service-principal -u ${guestClient} -p ${guestSecret} --tenant ${tenant}`;
   const refused = await guest.run(signIn);

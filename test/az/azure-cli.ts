@@ -7,6 +7,8 @@ export type Ended = { readonly code: number; readonly stdout: string; readonly s
 
 /** An az of one configuration folder. */
 export type AzureCli = {
+  /** What it knows. */
+  readonly configFolder: string;
   /** Runs one command; words in quotes are one argument, as in a shell. */
   run(line: string): Promise<Ended>;
 };
@@ -25,6 +27,7 @@ export function splitLine(line: string): readonly string[] {
 export function azureCli(configFolder: string, env: Readonly<Record<string, string>>): AzureCli {
   const program = path.join(pythonEnvironment("az"), "bin/python");
   return {
+    configFolder,
     run(line) {
       return new Promise((resolve) => {
         const options = {

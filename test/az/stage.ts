@@ -1,6 +1,6 @@
 /** What az is run against: the real processes of authority and control plane on a database of their own, with somebody who plays the worker. */
 import { generateKeyPairSync, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { exportJWK, importPKCS8, SignJWT } from "jose";
@@ -26,8 +26,8 @@ export type Stage = {
   readonly record: RequestRecord;
   /** What stands in braces in a line: `{base}`, `{cluster}`, `{secret}` … */
   readonly values: Readonly<Record<string, string>>;
-  /** An az that knows nothing yet. */
-  newCli(): AzureCli;
+  /** An az that knows nothing yet, or what another one knew. */
+  newCli(knowing?: AzureCli): AzureCli;
   close(): Promise<void>;
 };
 
@@ -120,7 +120,11 @@ export async function openStage(): Promise<Stage> {
     return {
       record: recordRequests(installation.controlPlane),
       values: valuesOf(installation, federation),
-      newCli: () => azureCli(mkdtempSync(path.join(folder, "config-")), env),
+      newCli(knowing) {
+        const configFolder = mkdtempSync(path.join(folder, "config-"));
+        if (knowing !== undefined) cpSync(knowing.configFolder, configFolder, { recursive: true });
+        return azureCli(configFolder, env);
+      },
       close,
     };
   } catch (error) {
