@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { parseJsonBody } from "./json-body.ts";
+import { parseJsonBody, readUtf8 } from "./json-body.ts";
 import { BODY_BYTES_MAX } from "./pipeline.ts";
 
 /** Bodies are JSON, read by our own rules; Fastify's would take text, too, and refuse an empty one. */
@@ -7,7 +7,7 @@ export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/json",
-    { parseAs: "string", bodyLimit: BODY_BYTES_MAX },
-    async (_request: FastifyRequest, body: string) => parseJsonBody(body),
+    { parseAs: "buffer", bodyLimit: BODY_BYTES_MAX },
+    async (_request: FastifyRequest, body: Buffer) => parseJsonBody(readUtf8(body)),
   );
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArmError } from "./arm-error.ts";
-import { parseJsonBody } from "./json-body.ts";
+import { parseJsonBody, readUtf8 } from "./json-body.ts";
 
 test("JSON is read, with or without a byte order mark; nothing is nothing", () => {
   assert.deepEqual(parseJsonBody('\uFEFF{"a":[1,null,"é"]}'), { a: [1, null, "é"] });
@@ -30,4 +30,14 @@ for (const [name, text] of [
 test("64 levels and a whole surrogate pair pass", () => {
   parseJsonBody(nested(64));
   assert.equal(parseJsonBody('"\\ud83d\\ude00"'), "😀");
+});
+
+test("bytes that are no UTF-8 are refused, all others are read as they are", () => {
+  assert.equal(readUtf8(Buffer.from('{"a":"é€"}')), '{"a":"é€"}');
+  for (const bytes of [[0x22, 0xff, 0x22], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0x80]])
+    assert.throws(() => readUtf8(Buffer.from(bytes)), { status: 400, message: /UTF-8/ });
+});
+
+test("of duplicate members the last one holds", () => {
+  assert.deepEqual(parseJsonBody('{"a":1,"a":{"b":2}}'), { a: { b: 2 } });
 });

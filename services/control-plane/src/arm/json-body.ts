@@ -26,6 +26,15 @@ export function judgeJson(value: unknown, depthMax: number, depth = 1): void {
   }
 }
 
+/** The text of a body. @throws ArmError 400 `InvalidRequestContent` for bytes that are no UTF-8, which would be stored as other text than was sent. */
+export function readUtf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw armError(400, "InvalidRequestContent", "The request content is not valid UTF-8.");
+  }
+}
+
 /**
  * Parses a request body. An empty one is `undefined`: az sends a JSON content type with nothing in it.
  * @throws ArmError 400 `InvalidRequestContent`.
