@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ClientSecretCredential, type AccessToken } from "@azure/identity";
 import type { Point, Step } from "./point.ts";
 import type { Target } from "./target.ts";
@@ -28,6 +29,7 @@ export type Access =
     };
 
 const PATIENCE_MS = 90 * 60_000;
+const SETTLE_POLL_MS = 2_000;
 const CLUSTER_ID =
   /^(\/subscriptions\/[^/]+)(\/resourceGroups\/([^/]+))\/providers\/Microsoft\.ContainerService\/managedClusters\/([^/]+)$/i;
 
@@ -53,6 +55,37 @@ async function locationOf(endpoint: Endpoint, token: string): Promise<string> {
   const reply = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   if (!reply.ok) throw new Error(`GET ${url} answered ${reply.status}: ${(await reply.text()).slice(0, 500)}`);
   return ((await reply.json()) as { location: string }).location;
+}
+
+type ShownCluster = {
+  readonly location: string;
+  readonly properties: {
+    readonly provisioningState: string;
+    readonly networkProfile?: { readonly advancedNetworking?: { readonly performance?: { readonly accelerationMode?: string } } };
+  };
+};
+
+/** Waits until nothing is under way on the cluster, and switches acceleration off where it is on: points begin there. */
+async function settle(endpoint: Endpoint, token: string): Promise<void> {
+  const url = `${endpoint.url}${endpoint.cluster}?api-version=${endpoint.version}`;
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const cluster = (await fetch(url, { headers }).then((reply) => reply.json())) as ShownCluster;
+    const { provisioningState: state, networkProfile } = cluster.properties;
+    const isSettled = ["Succeeded", "Failed", "Canceled"].includes(state);
+    const mode = networkProfile?.advancedNetworking?.performance?.accelerationMode ?? "None";
+    if (isSettled && state === "Succeeded" && mode === "None") return;
+    if (isSettled) {
+      const advancedNetworking = { enabled: true, performance: { accelerationMode: "None" } };
+      const body = JSON.stringify({ location: cluster.location, properties: { networkProfile: { advancedNetworking } } });
+      const reply = await fetch(url, { method: "PUT", headers, body });
+      if (!reply.ok)
+        throw new Error(`The cluster cannot be brought back to mode None: ${reply.status} ${(await reply.text()).slice(0, 500)}`);
+    }
+    if (Date.now() > until) throw new Error(`The cluster is still ${state} after ${PATIENCE_MS / 60_000} min`);
+    await sleep(SETTLE_POLL_MS);
+  }
 }
 
 function whyNot(point: Point, endpoint: Endpoint): string | undefined {
@@ -88,21 +121,24 @@ export async function openForeignTarget(endpoint: Endpoint): Promise<Target> {
       if (Date.now() - readAt > 20 * 60_000) [token, readAt] = [await readToken(endpoint.access), Date.now()];
       return token;
     },
-    prepare: async () => ({
-      run,
-      version: endpoint.version,
-      V: `api-version=${endpoint.version}`,
-      RP: "providers/Microsoft.ContainerService",
-      S: subscription,
-      G: `${subscription}${group}`,
-      L: collection,
-      C: `${collection}/${name}`,
-      N: `${collection}/absent-${run}`,
-      name,
-      group: groupName,
-      emptyGroup: endpoint.emptyGroup ?? "",
-      location,
-    }),
+    async prepare(point) {
+      if (point.cluster === "fresh" && endpoint.mayChange) await settle(endpoint, token);
+      return {
+        run,
+        version: endpoint.version,
+        V: `api-version=${endpoint.version}`,
+        RP: "providers/Microsoft.ContainerService",
+        S: subscription,
+        G: `${subscription}${group}`,
+        L: collection,
+        C: `${collection}/${name}`,
+        N: `${collection}/absent-${run}`,
+        name,
+        group: groupName,
+        emptyGroup: endpoint.emptyGroup ?? "",
+        location,
+      };
+    },
     whyNot: (point) => whyNot(point, endpoint),
     close: async () => undefined,
   };

@@ -10,6 +10,7 @@ class NotApplicable extends Error {}
 /** What came back is not what was expected. */
 class Unexpected extends Error {}
 
+const ATTEMPTS_MAX = 5;
 const POLL_MS_MIN = 50;
 /** A list of more pages than this goes round in a circle. */
 const PAGES_MAX = 1_000;
@@ -41,6 +42,16 @@ async function ask(run: Run, request: Ask): Promise<Reply> {
   });
   if (run.trail.at(-1) !== sayStatus(reply)) run.trail.push(sayStatus(reply));
   return reply;
+}
+
+/** Asks again, as clients do, where a request is refused for its number alone and that is not what the point is about. */
+async function askPatiently(run: Run, request: Ask, expect: Expect): Promise<Reply> {
+  for (let attempt = 1; ; attempt++) {
+    const reply = await ask(run, request);
+    const isExpected = [expect.status].flat().includes(429);
+    if (reply.status !== 429 || isExpected || attempt === ATTEMPTS_MAX) return reply;
+    await sleep(Number(reply.headers["retry-after"] ?? 1) * 1_000);
+  }
 }
 
 function expectReply(run: Run, said: string, { reply, expect }: { reply: Reply; expect: Expect }): void {
@@ -105,7 +116,7 @@ async function withoutTls(run: Run, url: string): Promise<void> {
 async function perform(run: Run, step: Step): Promise<void> {
   switch (step.step) {
     case "request": {
-      const reply = await ask(run, step.ask);
+      const reply = await askPatiently(run, step.ask, step.expect);
       const said = `${step.ask.method ?? "GET"} ${step.ask.url}`.slice(0, 120);
       expectReply(run, said, { reply, expect: step.expect });
       for (const [name, path] of Object.entries(step.save ?? {})) {
