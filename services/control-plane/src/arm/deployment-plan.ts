@@ -54,7 +54,7 @@ export async function planDeployment(deps: Deps, request: FastifyRequest): Promi
   const path = deploymentPath(request);
   const wanted = readDeploymentRequest(request.body);
   const { template, parameters, mode } = wanted;
-  const scope = await deploymentScope(deps.store().directory, path, deps.settings.publicUrl);
+  const scope = await deploymentScope(deps.store(), path, deps.settings.publicUrl);
   const secretParameters = secretParametersOf(internalCallOf(request)?.securePaths ?? []);
   const seed = randomBytes(SEED_BYTES).toString("base64url");
   const input = { template, parameters, deploymentName: path.name, mode, scope, nowMs: deps.clock.now(), secretParameters, seed };

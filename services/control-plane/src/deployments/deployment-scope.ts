@@ -16,13 +16,13 @@ function environment(base: string): DeploymentScope["environment"] {
 
 /** Where a deployment runs. @throws ArmError 404 when group or subscription went away since the request was let in. */
 export async function deploymentScope(
-  directory: Aggregates["directory"],
+  store: Pick<Aggregates, "directory" | "resourceGroups">,
   { subscriptionId, resourceGroup }: Omit<ClusterPath, "name">,
   publicUrl: string,
 ): Promise<DeploymentScope> {
   const [subscription, group] = await Promise.all([
-    directory.subscription(subscriptionId),
-    directory.resourceGroup(subscriptionId, resourceGroup),
+    store.directory.subscription(subscriptionId),
+    store.resourceGroups.get(subscriptionId, resourceGroup),
   ]);
   if (subscription === undefined || group === undefined)
     throw armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
@@ -30,7 +30,7 @@ export async function deploymentScope(
     tenantId: subscription.tenantId,
     subscriptionId: subscription.id,
     subscriptionName: subscription.displayName,
-    resourceGroup: { name: group.displayName, location: group.location, tags: {} },
+    resourceGroup: { name: group.displayName, location: group.location, tags: group.tags },
     environment: environment(publicUrl),
   };
 }
