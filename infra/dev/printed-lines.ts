@@ -10,8 +10,13 @@ export type PrintedOptions = {
   readonly elapsedMs: number;
 };
 
+/** What AKS asks for before host routing may be on. */
+const CREATION =
+  "--node-count 2 --network-plugin azure --network-plugin-mode overlay --network-dataplane cilium --no-ssh-key --enable-acns --acns-datapath-acceleration-mode BpfVeth";
+
 /** What a person reads once everything is ready: where it is, and lines to paste into a second terminal. The secret is read from its file, not shown. */
 export function printedLines(ready: ReadyFile, options: PrintedOptions): string {
+  const own = `-g ${ready.resourceGroup} -n mine`;
   const cluster = `-g ${ready.resourceGroup} -n ${ready.cluster}`;
   const at = options.isDefaultStateDir ? "" : ` --ready-file ${options.readyFile}`;
   const hostrouting = (command: string): string => `  npm run -s hostrouting -- ${command}${at}`;
@@ -36,6 +41,12 @@ export function printedLines(ready: ReadyFile, options: PrintedOptions): string 
     `  az login --service-principal -u ${ready.clientId} -p "$(cat ${options.clientSecretFile})" --tenant ${ready.tenantId}`,
     `  az aks update ${cluster} --enable-acns --acns-datapath-acceleration-mode BpfVeth`,
     `  az aks update ${cluster} --enable-acns --acns-datapath-acceleration-mode None`,
+    "",
+    "A cluster of your own, with host routing on from the start, and a node more:",
+    `  az aks create ${own} ${CREATION}`,
+    `  az aks get-credentials ${own}`,
+    `  az aks nodepool scale -g ${ready.resourceGroup} --cluster-name mine -n nodepool1 --node-count 3`,
+    `  az aks delete ${own} --yes`,
     "",
     "Ctrl-C ends everything.",
     "",

@@ -13,11 +13,13 @@ const LOCAL_ACCOUNT = { user: "masterclient", group: "system:masters" };
 /** Paths of the kubeconfigs that ARM hands out. */
 export type UserKubeconfigs = { readonly user: string; readonly admin: string };
 
-/** Names within a kubeconfig, as AKS gives them, so that those of several clusters can be merged into one file. Pure. */
+/**
+ * Names within a kubeconfig, as AKS gives them, so that those of several clusters can be merged into one file; az adds `-admin` to an
+ * administrator's context by itself. Pure.
+ */
 export function kubeconfigNames({ resourceGroup, name }: Pick<ClusterWish, "resourceGroup" | "name">, kind: keyof UserKubeconfigs) {
-  return kind === "user"
-    ? { cluster: name, user: `clusterUser_${resourceGroup}_${name}`, context: name }
-    : { cluster: name, user: `clusterAdmin_${resourceGroup}_${name}`, context: `${name}-admin` };
+  const user = `${kind === "user" ? "clusterUser" : "clusterAdmin"}_${resourceGroup}_${name}`;
+  return { cluster: name, user, context: name };
 }
 
 /** Writes the kubeconfigs of a lab's users where they are missing: 0600, gone with the lab. */

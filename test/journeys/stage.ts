@@ -23,7 +23,7 @@ export type Stage = {
   /** Pid of the command. */
   readonly pid: number;
   /** Sends SIGKILL to one service's process; answers its pid. The supervisor starts it again. */
-  kill(service: "rollout-worker" | "control-plane" | "postgres"): number;
+  kill(service: "rollout-worker" | "control-plane" | "postgres" | "lab-provider"): number;
   /** SIGTERM, as Ctrl-C would; answers how long the end took and the exit code. */
   close(): Promise<{ ms: number; code: number | null }>;
 };
@@ -115,7 +115,7 @@ function killService(stateDir: string, service: string): number {
   const recorded = JSON.parse(readFileSync(path.join(stateDir, "processes.json"), "utf8")) as { pid: number }[];
   for (const { pid } of recorded) {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-    const found = service === "postgres" ? /bin\/postgres -D/.test(command) : command.includes(`services/${service}/`);
+    const found = service === "postgres" ? /bin\/postgres -D/.test(command) : command.includes(`/${service}/`);
     if (!found) continue;
     process.kill(pid, "SIGKILL");
     return pid;
