@@ -147,6 +147,41 @@ export const armDocument = {
           }
         }
       },
+      "AgentPool": {
+        "type": "object",
+        "properties": {
+          "id": {
+            "type": "string",
+            "readOnly": true
+          },
+          "name": {
+            "type": "string",
+            "readOnly": true
+          },
+          "type": {
+            "type": "string",
+            "readOnly": true
+          },
+          "properties": {
+            "$ref": "#/components/schemas/AgentPoolProperties"
+          }
+        },
+        "description": "A pool of nodes as a resource of its own."
+      },
+      "AgentPoolList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/AgentPool"
+            }
+          }
+        }
+      },
       "AgentPoolProfile": {
         "type": "object",
         "required": [
@@ -202,6 +237,57 @@ export const armDocument = {
         },
         "unevaluatedProperties": {},
         "description": "A pool of nodes, matched by name."
+      },
+      "AgentPoolProperties": {
+        "type": "object",
+        "properties": {
+          "count": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "vmSize": {
+            "type": "string"
+          },
+          "osType": {
+            "type": "string"
+          },
+          "osSKU": {
+            "type": "string"
+          },
+          "mode": {
+            "type": "string",
+            "description": "`System` or `User`; at least one pool of a cluster is a System one."
+          },
+          "orchestratorVersion": {
+            "type": "string"
+          },
+          "workloadRuntime": {
+            "type": "string"
+          },
+          "currentOrchestratorVersion": {
+            "type": "string",
+            "readOnly": true
+          },
+          "nodeImageVersion": {
+            "type": "string",
+            "readOnly": true
+          },
+          "provisioningState": {
+            "type": "string",
+            "readOnly": true
+          },
+          "powerState": {
+            "type": "object",
+            "unevaluatedProperties": {},
+            "readOnly": true
+          },
+          "eTag": {
+            "type": "string",
+            "readOnly": true
+          }
+        },
+        "unevaluatedProperties": {},
+        "description": "The members of a pool that are read here; all others are kept as they were sent. `eTag` is the pool's own once it was written alone."
       },
       "AnalysedMetric": {
         "type": "object",
@@ -493,6 +579,36 @@ export const armDocument = {
           }
         },
         "description": "A figure of switched nodes against those that they are compared with; less is better."
+      },
+      "CredentialResult": {
+        "type": "object",
+        "required": [
+          "name",
+          "value"
+        ],
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "value": {
+            "type": "string"
+          }
+        },
+        "description": "A kubeconfig, base64."
+      },
+      "CredentialResults": {
+        "type": "object",
+        "required": [
+          "kubeconfigs"
+        ],
+        "properties": {
+          "kubeconfigs": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/CredentialResult"
+            }
+          }
+        }
       },
       "DailySchedule": {
         "type": "object",

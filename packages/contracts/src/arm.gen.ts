@@ -26,7 +26,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description What the cancel of an operation came to: 202 while it winds down, 204 once canceled, 409 when it ended otherwise first. Of `validate` and `whatIf`: 202
+         * @description With `t=patch` and `t=delete`, as the replies of those give it: 202 while it is under way, then the cluster, or 204, or the error. Otherwise, what the cancel of an operation came to: 202 while it winds down, 204 once canceled, 409 when it ended otherwise first. Of `validate` and `whatIf`: 202
          *     until there is a report, 200 with it, 409 when there will be none.
          */
         get: operations["Operations_GetResult"];
@@ -96,14 +96,20 @@ export interface paths {
         get: operations["ManagedClusters_Get"];
         /**
          * @description Sets the cluster. What a request reverses is canceled and its reverse begins; what changes neither mode, version nor nodes
-         *     is accepted at any time; every other change while an operation is under way is refused with 409.
+         *     is accepted at any time; every other change while an operation is under way is refused with 409. A name that nobody has is made (201), where the
+         *     installation has a provider that makes clusters; one operation ends when the cluster is there and, with BpfVeth, routes by eBPF.
          */
         put: operations["ManagedClusters_CreateOrUpdate"];
         post?: never;
-        delete?: never;
+        /**
+         * @description Deletes a cluster that a provider made, with all its nodes. One that was registered is let go of: host routing is switched off, the bundle is removed,
+         *     and the cluster itself stays. Whatever was under way is canceled.
+         */
+        delete: operations["ManagedClusters_Delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** @description Changes members (RFC 7396); `tags` replace the whole map, pools are matched by name. 202 where an operation begins, otherwise 200. */
+        patch: operations["ManagedClusters_Update"];
         trace?: never;
     };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/abort": {
@@ -121,6 +127,43 @@ export interface paths {
          */
         post: operations["ManagedClusters_AbortLatestOperation"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/agentPools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["AgentPools_List"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/agentPools/{agentPoolName}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["AgentPools_Get"];
+        /**
+         * @description Makes or changes a pool of a cluster that a provider made: its count, mode, labels and taints. Of other clusters only what no node shows can be
+         *     changed. Refused with 409 while an operation is under way.
+         */
+        put: operations["AgentPools_CreateOrUpdate"];
+        post?: never;
+        /** @description Removes a pool with its nodes; never the last one of mode System. */
+        delete: operations["AgentPools_Delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -422,6 +465,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/listClusterAdminCredential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ManagedClusters_ListClusterAdminCredentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/listClusterMonitoringUserCredential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ManagedClusters_ListClusterMonitoringUserCredentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/listClusterUserCredential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ManagedClusters_ListClusterUserCredentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/maintenanceConfigurations": {
         parameters: {
             query?: never;
@@ -491,6 +582,16 @@ export interface components {
             transitEncryption?: components["schemas"]["TransitEncryption"] | null;
         };
         AdvancedNetworkPolicies: string | ("None" | "FQDN" | "L7");
+        /** @description A pool of nodes as a resource of its own. */
+        AgentPool: {
+            readonly id?: string;
+            readonly name?: string;
+            properties?: components["schemas"]["AgentPoolProperties"];
+            readonly type?: string;
+        };
+        AgentPoolList: {
+            value: components["schemas"]["AgentPool"][];
+        };
         /** @description A pool of nodes, matched by name. */
         AgentPoolProfile: {
             /** Format: int32 */
@@ -499,6 +600,23 @@ export interface components {
             readonly eTag?: string;
             mode?: string;
             name: string;
+            readonly nodeImageVersion?: string;
+            orchestratorVersion?: string;
+            osSKU?: string;
+            osType?: string;
+            readonly powerState?: Record<string, never>;
+            readonly provisioningState?: string;
+            vmSize?: string;
+            workloadRuntime?: string;
+        };
+        /** @description The members of a pool that are read here; all others are kept as they were sent. `eTag` is the pool's own once it was written alone. */
+        AgentPoolProperties: {
+            /** Format: int32 */
+            count?: number;
+            readonly currentOrchestratorVersion?: string;
+            readonly eTag?: string;
+            /** @description `System` or `User`; at least one pool of a cluster is a System one. */
+            mode?: string;
             readonly nodeImageVersion?: string;
             orchestratorVersion?: string;
             osSKU?: string;
@@ -618,6 +736,14 @@ export interface components {
             unit: string;
             /** @description `Better`, `Worse`, `NoMeasurableGain` or `NotEnoughSamples`. */
             verdict: string;
+        };
+        /** @description A kubeconfig, base64. */
+        CredentialResult: {
+            name: string;
+            value: string;
+        };
+        CredentialResults: {
+            kubeconfigs: components["schemas"]["CredentialResult"][];
         };
         DailySchedule: {
             /** Format: int32 */
@@ -1567,6 +1693,8 @@ export interface components {
     };
     responses: never;
     parameters: {
+        /** @description 1–12 small letters and digits; the first a letter. */
+        "AgentPoolScope.agentPoolName": string;
         /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
         "ClusterScope.resourceName": string;
         /** @description Resource group, at most 90 characters. */
@@ -1657,7 +1785,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AssessmentReport"];
+                    "application/json": components["schemas"]["AssessmentReport"] | components["schemas"]["ManagedCluster"];
                 };
             };
             /** @description The request has been accepted for processing, but processing has not yet completed. */
@@ -1891,6 +2019,135 @@ export interface operations {
                     "application/json": components["schemas"]["ManagedCluster"];
                 };
             };
+            /** @description The request has succeeded and a new resource has been created as a result. */
+            201: {
+                headers: {
+                    /** @description Absolute URL of the operation's status; absent when nothing is under way. */
+                    "Azure-AsyncOperation"?: string;
+                    etag?: string;
+                    /** @description Seconds to wait before asking, at least 1. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedCluster"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    ManagedClusters_Delete: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being deleted; a second request follows the first one's operation. */
+            202: {
+                headers: {
+                    /** @description Absolute URL of the operation's status; absent when nothing is under way. */
+                    "Azure-AsyncOperation"?: string;
+                    location: string;
+                    /** @description Seconds to wait before asking, at least 1. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing, which is what was asked for. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    ManagedClusters_Update: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: {
+                "If-Match"?: string;
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ManagedCluster"];
+            };
+        };
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedCluster"];
+                };
+            };
+            /** @description A change that goes on when the reply is sent. */
+            202: {
+                headers: {
+                    /** @description Absolute URL of the operation's status; absent when nothing is under way. */
+                    "Azure-AsyncOperation"?: string;
+                    etag?: string;
+                    location: string;
+                    /** @description Seconds to wait before asking, at least 1. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedCluster"];
+                };
+            };
             /** @description An unexpected error response. */
             default: {
                 headers: {
@@ -1927,6 +2184,197 @@ export interface operations {
                 headers: {
                     location: string;
                     "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    AgentPools_List: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPoolList"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    AgentPools_Get: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description 1–12 small letters and digits; the first a letter. */
+                agentPoolName: components["parameters"]["AgentPoolScope.agentPoolName"];
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPool"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    AgentPools_CreateOrUpdate: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: {
+                "If-Match"?: string;
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description 1–12 small letters and digits; the first a letter. */
+                agentPoolName: components["parameters"]["AgentPoolScope.agentPoolName"];
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentPool"];
+            };
+        };
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    /** @description Absolute URL of the operation's status; absent when nothing is under way. */
+                    "Azure-AsyncOperation"?: string;
+                    etag?: string;
+                    /** @description Seconds to wait before asking, at least 1. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPool"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    AgentPools_Delete: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description 1–12 small letters and digits; the first a letter. */
+                agentPoolName: components["parameters"]["AgentPoolScope.agentPoolName"];
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being deleted; a second request follows the first one's operation. */
+            202: {
+                headers: {
+                    /** @description Absolute URL of the operation's status; absent when nothing is under way. */
+                    "Azure-AsyncOperation"?: string;
+                    location: string;
+                    /** @description Seconds to wait before asking, at least 1. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing, which is what was asked for. */
+            204: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2695,6 +3143,126 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    ManagedClusters_ListClusterAdminCredentials: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialResults"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    ManagedClusters_ListClusterMonitoringUserCredentials: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialResults"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    ManagedClusters_ListClusterUserCredentials: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialResults"];
+                };
             };
             /** @description An unexpected error response. */
             default: {

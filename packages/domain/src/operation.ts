@@ -71,10 +71,13 @@ export const operationVerbs: Readonly<Record<OperationPhase, readonly OperationV
 };
 
 /** What may be asked of this operation now. One that winds down because it failed can be asked for nothing but its end, which comes anyway. Pure. */
-export function allowedVerbs(operation: Pick<Operation, "phase" | "error" | "cancelRequested" | "mode">): readonly OperationVerb[] {
+export function allowedVerbs(
+  operation: Pick<Operation, "phase" | "error" | "cancelRequested" | "mode"> & Partial<Pick<Operation, "control">>,
+): readonly OperationVerb[] {
   const isWindingDown = operation.error !== undefined || operation.cancelRequested;
+  const isProviders = operation.control?.provision === "Alone";
   return operationVerbs[operation.phase].filter(
-    (verb) => verb === "cancel" || (!isWindingDown && (operation.mode === "BpfVeth" || !ENABLING_VERBS.has(verb))),
+    (verb) => verb === "cancel" || (!isProviders && !isWindingDown && (operation.mode === "BpfVeth" || !ENABLING_VERBS.has(verb))),
   );
 }
 

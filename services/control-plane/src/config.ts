@@ -21,8 +21,11 @@
  * | HOSTROUTING_THROTTLE_READS, HOSTROUTING_THROTTLE_WRITES, HOSTROUTING_THROTTLE_DELETES | requests of one principal in one subscription: at once / more each second; 15 times as many over all principals | 250/25, 200/10, 200/10 |
  * | HOSTROUTING_CORS_ORIGINS | origins like `https://portal.example` whose scripts may call, separated by commas | none |
  * | HOSTROUTING_PRICE_PER_NODE_HOUR | what an hour of one enabled node costs, like `0.016 USD` | usage shows no amounts |
+ * | HOSTROUTING_PROVIDERS | who makes and removes clusters here, separated by commas: `lab`; the first makes what is new | none: clusters are only registered |
  * | HOSTROUTING_LOG_LEVEL | trace, debug, info, warn, error, fatal, silent | info |
  */
+import type { Provider } from "@hostrouting/domain";
+import { KUBERNETES_OF } from "./enablement/cluster-defaults.ts";
 import { ARM_LIMITS, type ThrottleLimits } from "./arm/request-throttle.ts";
 import type { BucketLimit } from "./arm/token-bucket.ts";
 import { redisUrl } from "@hostrouting/doorbell";
@@ -72,6 +75,19 @@ function origins(value: string): readonly string[] {
   return all;
 }
 
+const MAKERS = Object.keys(KUBERNETES_OF) as readonly Provider[];
+
+/** Names of providers that can make clusters. */
+function providers(value: string): readonly Provider[] {
+  const names = value
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+  const unknown = names.find((name) => !MAKERS.some((maker) => maker === name));
+  if (unknown !== undefined) throw new Error(`must be names of ${MAKERS.join(", ")}; '${unknown}' is none`);
+  return names as readonly Provider[];
+}
+
 /**
  * Reads and checks the environment.
  * @throws ConfigError naming every variable that is missing or wrong.
@@ -108,6 +124,7 @@ export function readControlPlaneConfig(env: Readonly<Record<string, string | und
         parse: (value): NodeHourPrice | undefined => nodeHourPrice(value),
         fallback: undefined,
       },
+      providers: { env: "HOSTROUTING_PROVIDERS", parse: providers, fallback: [] },
       logLevel: {
         env: "HOSTROUTING_LOG_LEVEL",
         parse: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),

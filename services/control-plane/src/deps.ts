@@ -1,4 +1,5 @@
 import type { Doorbell } from "@hostrouting/doorbell";
+import type { Provider } from "@hostrouting/domain";
 import type { Clock, Logger } from "@hostrouting/runtime";
 import type { Store } from "@hostrouting/store";
 import type { ThrottleLimits } from "./arm/request-throttle.ts";
@@ -30,6 +31,8 @@ export type Settings = {
   readonly throttle: ThrottleLimits;
   /** Origins whose scripts may call. */
   readonly corsOrigins: readonly string[];
+  /** Those that make, change and remove clusters here; the first one makes what is new. None: clusters are only registered. */
+  readonly providers: readonly Provider[];
   /** Absent: no amounts are shown. */
   readonly nodeHourPrice: NodeHourPrice | undefined;
   /** Development only: where token requests are forwarded. */

@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { as, type AssessmentId, type AssessmentRequest, type Instant } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { parseAssessment } from "./assessment-body.ts";
-import { findCluster, operationUrl } from "./managed-cluster-routes.ts";
+import { operationUrl } from "./follow-operation.ts";
+import { findCluster } from "./managed-cluster-routes.ts";
 import { principalOf } from "./request-context.ts";
 import { CLUSTER_TYPE, HOST_ROUTING_TYPE } from "./resource-ids.ts";
 

@@ -1,4 +1,4 @@
-import type { Assessment, AssessmentReport, ManagedCluster } from "@hostrouting/domain";
+import type { Assessment, AssessmentReport, OperationResource } from "@hostrouting/domain";
 import type { NodeHourPrice } from "../node-hour-price.ts";
 import { operationPath } from "./operation-wire.ts";
 import { clusterResourceId } from "./resource-ids.ts";
@@ -8,7 +8,7 @@ const iso = (at: number): string => new Date(at).toISOString();
 const PARTS = 1e6;
 
 /** The status document of a question; its shape is that of operations, so that every client can follow it. */
-export function toAssessmentStatus(assessment: Assessment, cluster: ManagedCluster): Readonly<Record<string, unknown>> {
+export function toAssessmentStatus(assessment: Assessment, cluster: OperationResource): Readonly<Record<string, unknown>> {
   const { id, state, requestedAt, endedAt, error } = assessment;
   return {
     id: operationPath(cluster, id),

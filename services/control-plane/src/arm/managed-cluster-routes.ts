@@ -1,20 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { as, type ClusterId, type ManagedCluster, type OperationId } from "@hostrouting/domain";
+import { as, type ClusterId, type ManagedCluster } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
-import { decidePut, type PutAccepted } from "../enablement/decide-put.ts";
-import { changeCluster } from "./change-cluster.ts";
-import { shownScopes } from "./access.ts";
+import type { Creation } from "../enablement/decide-create.ts";
+import { decideDelete } from "../enablement/decide-delete.ts";
+import { decidePatch } from "../enablement/decide-patch.ts";
+import { decidePut } from "../enablement/decide-put.ts";
 import { armError } from "./arm-error.ts";
 import { fitReply } from "./fit-reply.ts";
+import { acceptChange, changeOf, followOperation } from "./follow-operation.ts";
+import { shownScopes } from "./access.ts";
 import { toManagedClusterBody } from "./managed-cluster-wire.ts";
-import { operationPath } from "./operation-wire.ts";
 import { readPage, skipTokenAfter } from "./paging.ts";
 import { claimedProvisioningState, readPutBody } from "./put-body.ts";
-import { pathOf, principalOf } from "./request-context.ts";
+import { pathOf } from "./request-context.ts";
 import { CLUSTER_TYPE, clusterIdOf } from "./resource-ids.ts";
 import { converterOf } from "../versions/cluster-converter.ts";
-
-const header = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(",") : value);
 
 /** @throws ArmError 404 `ResourceNotFound`. */
 export async function findCluster(deps: Deps, request: FastifyRequest): Promise<ManagedCluster> {
@@ -28,12 +28,6 @@ export async function findCluster(deps: Deps, request: FastifyRequest): Promise<
   );
 }
 
-/** Absolute URL of the status of an operation on a cluster, with the api-version of the request that it answers. */
-export function operationUrl(deps: Deps, request: FastifyRequest, operation: { cluster: ManagedCluster; operationId: string }): string {
-  const path = operationPath(operation.cluster, operation.operationId);
-  return `${deps.settings.publicUrl}${path}?api-version=${encodeURIComponent(request.arm.apiVersion)}`;
-}
-
 /** As the request's api-version shows it. */
 function show(request: FastifyRequest, cluster: ManagedCluster): Readonly<Record<string, unknown>> {
   return converterOf(request.arm.apiVersion).show(toManagedClusterBody(cluster));
@@ -45,35 +39,53 @@ async function get(deps: Deps, request: FastifyRequest, reply: FastifyReply): Pr
   return show(request, cluster);
 }
 
-/** Accepts in one transaction; the bell rings after the commit and its failure costs latency only. */
-async function accept(deps: Deps, request: FastifyRequest): Promise<PutAccepted> {
-  const path = pathOf(request);
-  const converter = converterOf(request.arm.apiVersion);
-  const put = {
-    name: path.name,
-    request: readPutBody(request.body, path.name, converter.withoutUnknown),
-    converter,
-    claimedState: claimedProvisioningState(request.body),
-    preconditions: { ifMatch: header(request.headers["if-match"]), ifNoneMatch: header(request.headers["if-none-match"]) },
-    principal: principalOf(request),
-    operationId: as<OperationId>(deps.newId()),
-    etag: deps.newId(),
-    now: new Date(deps.clock.now()).toISOString(),
-  };
-  const id = clusterIdOf(path);
-  const result = await changeCluster(deps, request, { id, decide: (locked) => decidePut(locked, put) });
-  if (result.cluster.etag === put.etag) void deps.doorbell.ring(id);
-  return result;
+/** Who makes clusters that are not there; the first provider of this installation that does. */
+function creationOf(deps: Deps, request: FastifyRequest): Creation | undefined {
+  const [provider] = deps.settings.providers;
+  return provider === undefined ? undefined : { path: pathOf(request), provider };
 }
 
 async function put(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const { cluster, operationId } = await accept(deps, request);
+  const path = pathOf(request);
+  const converter = converterOf(request.arm.apiVersion);
+  const given = {
+    ...changeOf(deps, request),
+    request: readPutBody(request.body, path.name, converter.withoutUnknown),
+    converter,
+    claimedState: claimedProvisioningState(request.body),
+    creation: creationOf(deps, request),
+  };
+  const { cluster, operationId, isNew } = await acceptChange(deps, request, {
+    id: clusterIdOf(path),
+    decide: (locked) => decidePut(locked, given),
+  });
+  reply.code(isNew === true ? 201 : 200).header("etag", `"${cluster.etag}"`);
+  if (operationId !== undefined) followOperation(deps, { request, reply }, { cluster, operationId });
+  return show(request, cluster);
+}
+
+async function patch(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const path = pathOf(request);
+  const converter = converterOf(request.arm.apiVersion);
+  const given = { ...changeOf(deps, request), patch: readPutBody(request.body, path.name, converter.withoutUnknown), converter };
+  const { cluster, operationId } = await acceptChange(deps, request, {
+    id: clusterIdOf(path),
+    decide: (locked) => decidePatch(locked, given),
+  });
   reply.header("etag", `"${cluster.etag}"`);
-  if (operationId !== undefined) {
-    reply.header("azure-asyncoperation", operationUrl(deps, request, { cluster, operationId }));
-    reply.header("retry-after", deps.settings.retryAfterSeconds);
+  if (operationId === given.operationId) {
+    reply.code(202);
+    followOperation(deps, { request, reply }, { cluster, operationId, resultOf: "patch" });
   }
   return show(request, cluster);
+}
+
+async function remove(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const given = changeOf(deps, request);
+  const result = await acceptChange(deps, request, { id: clusterIdOf(pathOf(request)), decide: (locked) => decideDelete(locked, given) });
+  if (result !== "Absent")
+    followOperation(deps, { request, reply }, { cluster: result, operationId: result.operationId, resultOf: "delete" });
+  reply.code(result === "Absent" ? 204 : 202).send();
 }
 
 async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
@@ -98,11 +110,16 @@ async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
   return { value, ...more };
 }
 
-/** GET, PUT and lists of managed clusters. */
+/** Managed clusters: every verb, and lists. */
 export function managedClusterRoutes(app: FastifyInstance, deps: Deps): void {
   const clusters = `/providers/${CLUSTER_TYPE}`;
   app.get(`/subscriptions/:sub/resourceGroups/:group${clusters}/:name`, (request, reply) => get(deps, request, reply));
   app.put(`/subscriptions/:sub/resourceGroups/:group${clusters}/:name`, (request, reply) => put(deps, request, reply));
+  app.patch(`/subscriptions/:sub/resourceGroups/:group${clusters}/:name`, (request, reply) => patch(deps, request, reply));
+  app.delete(`/subscriptions/:sub/resourceGroups/:group${clusters}/:name`, async (request, reply) => {
+    await remove(deps, request, reply);
+    return reply;
+  });
   app.get(`/subscriptions/:sub/resourceGroups/:group${clusters}`, (request) => list(deps, request));
   app.get(`/subscriptions/:sub${clusters}`, (request) => list(deps, request));
 }

@@ -4,10 +4,10 @@ import { asJsonObject } from "../enablement/json-object.ts";
 import { identityMembers } from "../enablement/managed-identity.ts";
 import { CLUSTER_TYPE, clusterResourceId } from "./resource-ids.ts";
 
-/** Pools carry the cluster's etag: a write of the cluster changes theirs too, and pools cannot be written on their own. */
+/** Pools carry the cluster's etag, since a write of the cluster changes theirs too, until they are written on their own. */
 function withPoolMembers(pools: unknown, cluster: ManagedCluster): readonly unknown[] {
   const list = Array.isArray(pools) ? pools : [];
-  return list.map((pool) => ({ provisioningState: cluster.provisioningState, ...asJsonObject(pool), eTag: cluster.etag }));
+  return list.map((pool) => ({ provisioningState: cluster.provisioningState, eTag: cluster.etag, ...asJsonObject(pool) }));
 }
 
 /** A managed cluster as ARM shows it. Never with a top-level `status`: the SDK for Python would read it as an operation's. */

@@ -4,25 +4,31 @@ import {
   isTerminal,
   type Assessment,
   type AssessmentId,
-  type ManagedCluster,
   type Operation,
   type OperationId,
+  type OperationResource,
 } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { ArmError, armError } from "./arm-error.ts";
 import { toAssessmentReport, toAssessmentStatus } from "./assessment-wire.ts";
+import { toManagedClusterBody } from "./managed-cluster-wire.ts";
 import { toOperationBody } from "./operation-wire.ts";
 import { principalOf } from "./request-context.ts";
+import { converterOf } from "../versions/cluster-converter.ts";
 import { PROVIDER, isGuid, locationKey } from "./resource-ids.ts";
 
 type Found =
-  | { readonly kind: "Operation"; readonly operation: Operation; readonly cluster: ManagedCluster }
-  | { readonly kind: "Assessment"; readonly assessment: Assessment; readonly cluster: ManagedCluster };
+  | { readonly kind: "Operation"; readonly operation: Operation; readonly resource: OperationResource }
+  | { readonly kind: "Assessment"; readonly assessment: Assessment; readonly resource: OperationResource };
 
-async function ofThisId(deps: Deps, id: string): Promise<Operation | Assessment | undefined> {
+/** What an operation is about is known also when it is gone; what was asked of a cluster goes with it. */
+async function ofThisId(deps: Deps, id: string): Promise<Found | undefined> {
   if (!isGuid(id)) return undefined;
-  const operation = await deps.store().operations.get(as<OperationId>(id));
-  return operation ?? deps.store().assessments.get(as<AssessmentId>(id));
+  const found = await deps.store().operations.find(as<OperationId>(id));
+  if (found !== undefined) return { kind: "Operation", ...found };
+  const assessment = await deps.store().assessments.get(as<AssessmentId>(id));
+  const resource = assessment && (await deps.store().clusters.get(assessment.clusterId));
+  return assessment && resource && { kind: "Assessment", assessment, resource };
 }
 
 /**
@@ -31,22 +37,21 @@ async function ofThisId(deps: Deps, id: string): Promise<Operation | Assessment 
  */
 async function find(deps: Deps, request: FastifyRequest): Promise<Found> {
   const { sub = "", loc = "", operation: id = "" } = request.params as Readonly<Record<string, string | undefined>>;
-  const { tenantId, objectId } = principalOf(request);
   const found = await ofThisId(deps, id);
-  const cluster =
-    found?.tenantId === tenantId && found.objectId === objectId ? await deps.store().clusters.get(found.clusterId) : undefined;
-  const isHere = cluster?.subscriptionId === sub.toLowerCase() && locationKey(cluster.location) === locationKey(loc);
-  if (found === undefined || cluster === undefined || !isHere)
-    throw armError(404, "OperationNotFound", `The operation '${id}' was not found.`);
-  return "state" in found ? { kind: "Assessment", assessment: found, cluster } : { kind: "Operation", operation: found, cluster };
+  const started = found?.kind === "Operation" ? found.operation : found?.assessment;
+  const { tenantId, objectId } = principalOf(request);
+  const isOurs = started?.tenantId === tenantId && started.objectId === objectId;
+  const isHere = found?.resource.subscriptionId === sub.toLowerCase() && locationKey(found.resource.location) === locationKey(loc);
+  if (found === undefined || !isOurs || !isHere) throw armError(404, "OperationNotFound", `The operation '${id}' was not found.`);
+  return found;
 }
 
 async function getStatus(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const found = await find(deps, request);
   const isOver = found.kind === "Operation" ? isTerminal(found.operation.phase) : found.assessment.state !== "Pending";
   if (!isOver) reply.header("retry-after", deps.settings.retryAfterSeconds);
-  if (found.kind === "Operation") return toOperationBody(found.operation, found.cluster);
-  return toAssessmentStatus(found.assessment, found.cluster);
+  if (found.kind === "Operation") return toOperationBody(found.operation, found.resource);
+  return toAssessmentStatus(found.assessment, found.resource);
 }
 
 function sendPending(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
@@ -58,8 +63,27 @@ function sendPending(deps: Deps, request: FastifyRequest, reply: FastifyReply): 
 }
 
 /**
- * What a cancel came to: 202 while the operation winds down, 204 once it is canceled, 409 when it ended otherwise. Of a question: 202 until it is
- * answered, 200 with the report, 409 with the reason where there will be none.
+ * What a request came to whose address says what it was: 202 while it is under way, then the reply that it would have had at once, or its error.
+ * @returns whether that is what was asked for
+ */
+async function sendResultOf(
+  deps: Deps,
+  { operation }: Extract<Found, { kind: "Operation" }>,
+  reply: FastifyReply,
+  of: unknown,
+): Promise<boolean> {
+  if (of !== "patch" && of !== "delete") return false;
+  if (operation.phase !== "Succeeded")
+    throw new ArmError(409, operation.error ?? { code: "OperationFailed", message: `It ended as ${operation.phase}.` });
+  const cluster = of === "patch" ? await deps.store().clusters.get(operation.clusterId) : undefined;
+  if (cluster === undefined) reply.code(204).send();
+  else reply.header("etag", `"${cluster.etag}"`).send(converterOf(reply.request.arm.apiVersion).show(toManagedClusterBody(cluster)));
+  return true;
+}
+
+/**
+ * What a cancel came to, unless the address says what else it is the result of: 202 while the operation winds down, 204 once it is canceled, 409 when it
+ * ended otherwise. Of a question: 202 until it is answered, 200 with the report, 409 with the reason where there will be none.
  */
 async function getResult(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const found = await find(deps, request);
@@ -72,6 +96,7 @@ async function getResult(deps: Deps, request: FastifyRequest, reply: FastifyRepl
   }
   const { operation } = found;
   if (!isTerminal(operation.phase)) return sendPending(deps, request, reply);
+  if (await sendResultOf(deps, found, reply, (request.query as Readonly<Record<string, unknown>>)["t"])) return;
   if (operation.phase !== "Canceled")
     throw armError(409, "OperationNotAllowed", `The operation ended as ${operation.phase} before it could be canceled.`);
   reply.code(204).send();

@@ -1,10 +1,10 @@
-import { isTerminal, type ManagedCluster, type Operation } from "@hostrouting/domain";
+import { isTerminal, type Operation, type OperationResource } from "@hostrouting/domain";
 import { PROVIDER, clusterResourceId, locationKey } from "./resource-ids.ts";
 
 const iso = (at: number): string => new Date(at).toISOString();
 
 /** Path of an operation's status, as AKS forms it. */
-export function operationPath(cluster: ManagedCluster, operationId: string): string {
+export function operationPath(cluster: Pick<OperationResource, "subscriptionId" | "location">, operationId: string): string {
   return `/subscriptions/${cluster.subscriptionId}/providers/${PROVIDER}/locations/${locationKey(cluster.location)}/operations/${operationId}`;
 }
 
@@ -14,7 +14,7 @@ export function toOperationState(operation: Operation): string {
 }
 
 /** The status document. `error` is there whenever it ended without success: SDKs want both code and message. */
-export function toOperationBody(operation: Operation, cluster: ManagedCluster): Readonly<Record<string, unknown>> {
+export function toOperationBody(operation: Operation, cluster: OperationResource): Readonly<Record<string, unknown>> {
   const unsuccessful = operation.phase === "Failed" || operation.phase === "Canceled";
   return {
     id: operationPath(cluster, operation.id),

@@ -30,6 +30,7 @@ export type CatalogueRoute = {
 const SUB = "/subscriptions/:sub";
 const GROUP = `${SUB}/resourceGroups/:group`;
 const CLUSTER = `${GROUP}/providers/${CLUSTER_TYPE}/:name` as const;
+const POOLS = `${CLUSTER}/agentPools` as const;
 const WINDOWS = `${CLUSTER}/maintenanceConfigurations` as const;
 const ROUTINGS = `${CLUSTER}/hostRoutings` as const;
 const ROUTING = `${ROUTINGS}/default` as const;
@@ -134,7 +135,30 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
   { on: `GET ${GROUP}/providers/${CLUSTER_TYPE}`, action: `${CLUSTER_TYPE}/read`, check: "Items", says: "Lists managed clusters" },
   { on: `GET ${CLUSTER}`, action: `${CLUSTER_TYPE}/read`, says: "Gets a managed cluster" },
   { on: `PUT ${CLUSTER}`, action: `${CLUSTER_TYPE}/write`, says: "Creates or updates a managed cluster" },
+  { on: `PATCH ${CLUSTER}`, action: `${CLUSTER_TYPE}/write`, says: "Changes a managed cluster" },
+  { on: `DELETE ${CLUSTER}`, action: `${CLUSTER_TYPE}/delete`, says: "Deletes a managed cluster" },
+  {
+    on: `POST ${CLUSTER}/listClusterUserCredential`,
+    action: `${CLUSTER_TYPE}/listClusterUserCredential/action`,
+    says: "Lists the user's credential of a managed cluster",
+  },
+  {
+    on: `POST ${CLUSTER}/listClusterAdminCredential`,
+    action: `${CLUSTER_TYPE}/listClusterAdminCredential/action`,
+    says: "Lists the administrator's credential of a managed cluster",
+  },
+  {
+    on: `POST ${CLUSTER}/listClusterMonitoringUserCredential`,
+    action: `${CLUSTER_TYPE}/listClusterMonitoringUserCredential/action`,
+    says: "Lists the monitoring user's credential of a managed cluster",
+  },
   { on: `POST ${CLUSTER}/abort`, action: `${CLUSTER_TYPE}/abort/action`, says: "Aborts the operation under way on a managed cluster" },
+
+  // agent pools
+  { on: `GET ${POOLS}`, action: `${CLUSTER_TYPE}/agentPools/read`, says: "Lists agent pools" },
+  { on: `GET ${POOLS}/:pool`, action: `${CLUSTER_TYPE}/agentPools/read`, says: "Gets an agent pool" },
+  { on: `PUT ${POOLS}/:pool`, action: `${CLUSTER_TYPE}/agentPools/write`, says: "Creates or updates an agent pool" },
+  { on: `DELETE ${POOLS}/:pool`, action: `${CLUSTER_TYPE}/agentPools/delete`, says: "Deletes an agent pool" },
 
   // maintenance configurations
   { on: `GET ${WINDOWS}`, action: `${CLUSTER_TYPE}/maintenanceConfigurations/read`, says: "Lists maintenance configurations" },

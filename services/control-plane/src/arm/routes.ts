@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Deps } from "../deps.ts";
+import { agentPoolRoutes } from "./agent-pool-routes.ts";
+import { credentialRoutes } from "./credential-routes.ts";
 import { deploymentService } from "../deployments/deployment-service.ts";
 import { assessmentRoutes } from "./assessment-routes.ts";
 import { auditRoutes } from "./audit-routes.ts";
@@ -27,6 +29,8 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   featureRoutes(app, deps);
   resourceGroupRoutes(app, deps);
   managedClusterRoutes(app, deps);
+  agentPoolRoutes(app, deps);
+  credentialRoutes(app, deps);
   maintenanceRoutes(app, deps);
   hostRoutingRoutes(app, deps);
   assessmentRoutes(app, deps);

@@ -4,13 +4,13 @@ import { unknownRoute } from "./unknown-route.ts";
 
 const C = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService";
 const rows: readonly (readonly [request: string, status: number, code: string, allow?: string])[] = [
-  [`DELETE ${C}/managedClusters/x`, 405, "MethodNotAllowed", "GET, PUT"],
+  [`DELETE ${C}/managedClusters`, 405, "MethodNotAllowed", "GET"],
   [`PUT ${C}/managedClusters`, 405, "MethodNotAllowed", "GET"],
   [`POST ${C}/managedClusters/x/hostRoutings/default`, 405, "MethodNotAllowed", "GET, PATCH"],
   [`GET ${C}/MANAGEDCLUSTERS/x/hostroutings/default/cancel/`, 405, "MethodNotAllowed", "POST"],
   [`PUT ${C}/managedClusters/x/hostRoutings/default/resume`, 405, "MethodNotAllowed", "POST"],
   ["POST /subscriptions", 405, "MethodNotAllowed", "GET"],
-  [`GET ${C}/managedClusters/x/agentPools`, 404, "NotFound"],
+  [`GET ${C}/managedClusters/x/snapshots`, 404, "NotFound"],
   ["POST /subscriptions/s/resourceGroups/g", 405, "MethodNotAllowed", "GET, PUT, PATCH, DELETE"],
   ["GET /subscriptions/s/nonsense/g", 404, "NotFound"],
   ["GET /", 404, "NotFound"],

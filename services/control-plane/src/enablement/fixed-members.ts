@@ -13,8 +13,10 @@ const FIXED_NETWORK = [
   "serviceCidrs",
   "dnsServiceIP",
 ] as const;
-/** What only the provider of the nodes could change. Versions and pools belong here until a provider changes them on request. */
-const FIXED_POOL = ["count", "vmSize", "osType", "osSKU", "mode", "orchestratorVersion", "workloadRuntime"] as const;
+/** What no provider changes in a pool that is there. */
+const FIXED_POOL = ["vmSize", "osType", "osSKU", "orchestratorVersion", "workloadRuntime"] as const;
+/** What only a provider that made the nodes can change, as it can add pools. */
+const PROVIDED_POOL = ["count", "mode"] as const;
 
 /** Values for comparison: text without letter case, since ARM compares enumerations and names so. */
 const key = (value: unknown): string => (JSON.stringify(value) ?? "").toLowerCase();
@@ -36,17 +38,22 @@ function poolsByName(properties: JsonObject): ReadonlyMap<string, JsonObject> {
   return new Map(pools.map((pool) => [String(pool["name"]).toLowerCase(), pool]));
 }
 
-function poolChanges(before: JsonObject, after: JsonObject): readonly ArmFault[] {
+function poolChanges(before: JsonObject, after: JsonObject, isMade: boolean): readonly ArmFault[] {
+  const fixed = isMade ? FIXED_POOL : [...FIXED_POOL, ...PROVIDED_POOL];
   const stored = poolsByName(before);
   return [...poolsByName(after)].flatMap(([name, pool]) => {
     const known = stored.get(name);
-    if (known !== undefined) return changes(FIXED_POOL, { before: known, after: pool, prefix: `agentPoolProfiles.${name}.` });
+    if (known !== undefined) return changes(fixed, { before: known, after: pool, prefix: `agentPoolProfiles.${name}.` });
+    if (isMade) return [];
     return [{ code: "PropertyChangeNotAllowed", message: `Adding agent pool '${name}' is not allowed.`, target: "agentPoolProfiles" }];
   });
 }
 
-/** One fault for each member that a request would change although it cannot. */
-export function fixedMemberFaults(before: JsonObject, after: JsonObject): readonly ArmFault[] {
+/**
+ * One fault for each member that a request would change although it cannot.
+ * @param isMade a provider made the nodes, and can make others
+ */
+export function fixedMemberFaults(before: JsonObject, after: JsonObject, isMade: boolean): readonly ArmFault[] {
   return [
     ...changes(FIXED, { before, after, prefix: "" }),
     ...changes(FIXED_NETWORK, {
@@ -54,6 +61,6 @@ export function fixedMemberFaults(before: JsonObject, after: JsonObject): readon
       after: asJsonObject(after["networkProfile"]),
       prefix: "networkProfile.",
     }),
-    ...poolChanges(before, after),
+    ...poolChanges(before, after, isMade),
   ];
 }

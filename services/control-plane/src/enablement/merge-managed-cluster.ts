@@ -1,4 +1,4 @@
-import type { ManagedCluster } from "@hostrouting/domain";
+import type { AccelerationMode, ManagedCluster } from "@hostrouting/domain";
 import type { ManagedClusterRequest } from "@hostrouting/contracts";
 import { normaliseAdvancedNetworking } from "./advanced-networking.ts";
 import { asJsonObject, isJsonObject, mergePatch, type JsonObject } from "./json-object.ts";
@@ -74,4 +74,25 @@ export function mergeManagedCluster(stored: ClusterSettings, request: ManagedClu
     envelope,
     properties: mergeProperties(wholeProperties(stored.properties), asJsonObject(request.properties)),
   };
+}
+
+/** Properties with another mode; nothing else of them changes. */
+export function withMode(properties: JsonObject, accelerationMode: AccelerationMode): JsonObject {
+  const whole = wholeProperties(properties);
+  const network = asJsonObject(whole["networkProfile"]);
+  const advancedNetworking = { ...asJsonObject(network["advancedNetworking"]), performance: { accelerationMode } };
+  return { ...whole, networkProfile: { ...network, advancedNetworking } };
+}
+
+/**
+ * Lays a merge patch (RFC 7396) over what is stored: also `advancedNetworking` is merged member by member. `tags` are replaced as a whole (ARM RPC), pools matched
+ * by name.
+ */
+export function patchManagedCluster(stored: ClusterSettings, patch: ManagedClusterRequest): ClusterSettings {
+  const { agentPoolProfiles, ...given } = asJsonObject(patch.properties);
+  const whole = wholeProperties(stored.properties);
+  const patched = mergePatch(whole, given);
+  const pools = Array.isArray(agentPoolProfiles) ? { agentPoolProfiles: mergePools(whole["agentPoolProfiles"], agentPoolProfiles) } : {};
+  const { tags, envelope } = mergeManagedCluster(stored, { ...patch, properties: {} });
+  return { tags, envelope, properties: wholeProperties({ ...patched, ...pools }) };
 }

@@ -10,12 +10,17 @@ ajv.addSchema(armDocument);
 const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
   [/\/managedclusters\/[^/]+$/, "ManagedCluster"],
   [/\/managedclusters$/, "ManagedClusterList"],
+  [/\/agentpools\/[^/]+$/, "AgentPool"],
+  [/\/agentpools$/, "AgentPoolList"],
+  [/\/managedclusters\/[^/]+\/listcluster[a-z]+credential$/, "CredentialResults"],
   [/\/maintenanceconfigurations\/[^/]+$/, "MaintenanceConfiguration"],
   [/\/maintenanceconfigurations$/, "MaintenanceConfigurationList"],
   [/\/hostroutings$/, "HostRoutingList"],
   [/\/hostroutings\/default(\/(pause|resume|retry|skip|approve|reject|acknowledge))?$/, "HostRouting"],
   [/\/hostroutings\/default\/nodes$/, "HostRoutingNodeList"],
   [/\/hostroutings\/default\/usage$/, "HostRoutingUsageList"],
+  [/\/operations\/[^/]+$/, "OperationStatus"],
+  [/\/operationresults\/[^/]+\?.*\bt=patch\b/, "ManagedCluster"],
   [/\/locations\/[^/]+\/operations\/[^/]+$/, "OperationStatus"],
   [/\/auditevents$/, "AuditEventList"],
   [/\/operationresults\/[^/]+$/, "AssessmentReport"],
@@ -24,7 +29,7 @@ const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
 function schemaFor(path: string, status: number): string | undefined {
   if (status >= 400) return "ErrorResponse";
   const plain = (path.split("?", 1)[0] ?? "").replace(/\/+/g, "/").replace(/\/$/, "").toLowerCase();
-  return SCHEMAS.find(([pattern]) => pattern.test(plain))?.[1];
+  return SCHEMAS.find(([pattern]) => pattern.test(pattern.source.includes("t=") ? path.toLowerCase() : plain))?.[1];
 }
 
 /**

@@ -106,7 +106,9 @@ function send(port: number, agent: Agent, ask: Ask & { headers: Readonly<Record<
 }
 
 /** Starts the surface with a database, an issuer and a certificate of its own. */
-export async function startTestSurface(changes: Partial<Pick<Settings, "throttle" | "corsOrigins">> = {}): Promise<TestSurface> {
+export async function startTestSurface(
+  changes: Partial<Pick<Settings, "throttle" | "corsOrigins" | "providers">> = {},
+): Promise<TestSurface> {
   const database = await makeTestDatabase();
   const store = await openStore(database.url, () => undefined);
   const { sign, keys } = await makeIssuer();
@@ -120,6 +122,7 @@ export async function startTestSurface(changes: Partial<Pick<Settings, "throttle
     // Tests ask as fast as they can.
     throttle: { reads: PLENTY, writes: PLENTY, deletes: PLENTY },
     corsOrigins: [],
+    providers: [],
     authorityUrl: undefined,
     nodeHourPrice: { amount: 3_600_000, currency: "USD" },
     ...changes,

@@ -1,0 +1,90 @@
+import type { ManagedClusterRequest } from "@hostrouting/contracts";
+import type { Provider } from "@hostrouting/domain";
+import type { ArmFault } from "../arm/arm-error.ts";
+import { locationKey, type ClusterPath } from "../arm/resource-ids.ts";
+import { asJsonObject, isJsonObject, type JsonObject } from "./json-object.ts";
+import { mergeManagedCluster, type ClusterSettings } from "./merge-managed-cluster.ts";
+
+/** What a provider can make; absent: it makes none. */
+export const KUBERNETES_OF: Readonly<Partial<Record<Provider, string>>> = { lab: "1.36" };
+
+/** AKS' own defaults for a cluster of which nothing is said. */
+const NETWORK = {
+  networkPlugin: "azure",
+  networkPluginMode: "overlay",
+  networkDataplane: "azure",
+  loadBalancerSku: "standard",
+  outboundType: "loadBalancer",
+  ipFamilies: ["IPv4"],
+} as const;
+const RANGES = { podCidr: "10.244.0.0/16", serviceCidr: "10.0.0.0/16", dnsServiceIP: "10.0.0.10" } as const;
+const POOL = {
+  count: 1,
+  vmSize: "Standard_D2s_v5",
+  osType: "Linux",
+  osSKU: "Ubuntu",
+  mode: "User",
+  type: "VirtualMachineScaleSets",
+} as const;
+const DNS_PREFIX_MAX = 54;
+const GROUP_MAX = 80;
+
+/** Given members over defaults; null, empty text and absent ones stand for the default (az sends `""`). */
+function over(defaults: JsonObject, given: JsonObject): JsonObject {
+  return {
+    ...defaults,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined && value !== "")),
+  };
+}
+
+/** A pool with everything that AKS would fill in. */
+export function withPoolDefaults(pool: JsonObject, kubernetesVersion: string): JsonObject {
+  return over({ ...POOL, orchestratorVersion: kubernetesVersion }, pool);
+}
+
+function network(given: JsonObject): JsonObject {
+  const whole = over({ ...NETWORK, ...RANGES }, given);
+  const list = (name: string, single: string): JsonObject => ({ [name]: Array.isArray(given[name]) ? given[name] : [whole[single]] });
+  return { ...whole, ...list("podCidrs", "podCidr"), ...list("serviceCidrs", "serviceCidr") };
+}
+
+/** The settings of a cluster that is to be made, with what the request leaves out filled in as AKS fills it in. Pure. */
+export function newClusterSettings(request: ManagedClusterRequest, path: ClusterPath, provider: Provider): ClusterSettings {
+  const given = asJsonObject(request.properties);
+  const plain = path.name.toLowerCase().replaceAll("_", "-");
+  const kubernetesVersion =
+    typeof given["kubernetesVersion"] === "string" && given["kubernetesVersion"] !== ""
+      ? given["kubernetesVersion"]
+      : (KUBERNETES_OF[provider] ?? "");
+  const pools: readonly unknown[] = Array.isArray(given["agentPoolProfiles"]) ? given["agentPoolProfiles"] : [];
+  const defaults = {
+    dnsPrefix: plain.slice(0, DNS_PREFIX_MAX),
+    nodeResourceGroup: `MC_${path.resourceGroup}_${path.name}_${locationKey(request.location ?? "")}`.slice(0, GROUP_MAX),
+    enableRBAC: true,
+    servicePrincipalProfile: { clientId: "msi" },
+  };
+  const properties = {
+    ...over(defaults, given),
+    kubernetesVersion,
+    networkProfile: network(asJsonObject(given["networkProfile"])),
+    agentPoolProfiles: pools.map((pool) => withPoolDefaults(asJsonObject(pool), kubernetesVersion)),
+  };
+  const envelope = {
+    sku: isJsonObject(request.sku) ? request.sku : { name: "Base", tier: "Free" },
+    identity: isJsonObject(request.identity) ? request.identity : { type: "SystemAssigned" },
+  };
+  const { sku: _sku, identity: _identity, ...rest } = request;
+  return mergeManagedCluster(
+    { tags: {}, envelope, properties: {} },
+    { ...rest, properties: properties as unknown as NonNullable<ManagedClusterRequest["properties"]> },
+  );
+}
+
+/** What a provider cannot make. */
+export function unmakeableFaults(properties: JsonObject, provider: Provider): readonly ArmFault[] {
+  const made = KUBERNETES_OF[provider] ?? "";
+  const version = String(properties["kubernetesVersion"]);
+  if (version === made || version.startsWith(`${made}.`)) return [];
+  const message = `Kubernetes ${version} is not available here; clusters are made with ${made}.`;
+  return [{ code: "K8sVersionNotSupported", message, target: "kubernetesVersion" }];
+}
