@@ -66,12 +66,8 @@ function sendPending(deps: Deps, request: FastifyRequest, reply: FastifyReply): 
  * What a request came to whose address says what it was: 202 while it is under way, then the reply that it would have had at once, or its error.
  * @returns whether that is what was asked for
  */
-async function sendResultOf(
-  deps: Deps,
-  { operation }: Extract<Found, { kind: "Operation" }>,
-  reply: FastifyReply,
-  of: unknown,
-): Promise<boolean> {
+async function sendResultOf(deps: Deps, operation: Operation, reply: FastifyReply): Promise<boolean> {
+  const of = (reply.request.query as Readonly<Record<string, unknown>>)["t"];
   if (of !== "patch" && of !== "delete") return false;
   if (operation.phase !== "Succeeded")
     throw new ArmError(409, operation.error ?? { code: "OperationFailed", message: `It ended as ${operation.phase}.` });
@@ -96,7 +92,7 @@ async function getResult(deps: Deps, request: FastifyRequest, reply: FastifyRepl
   }
   const { operation } = found;
   if (!isTerminal(operation.phase)) return sendPending(deps, request, reply);
-  if (await sendResultOf(deps, found, reply, (request.query as Readonly<Record<string, unknown>>)["t"])) return;
+  if (await sendResultOf(deps, operation, reply)) return;
   if (operation.phase !== "Canceled")
     throw armError(409, "OperationNotAllowed", `The operation ended as ${operation.phase} before it could be canceled.`);
   reply.code(204).send();

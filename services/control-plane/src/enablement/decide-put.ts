@@ -6,7 +6,7 @@ import { decideCreate, type CreateRequest } from "./decide-create.ts";
 import { decideSettings, type PutDecision } from "./decide-settings.ts";
 import { mergeManagedCluster } from "./merge-managed-cluster.ts";
 
-export type { PutAccepted, PutDecision } from "./decide-settings.ts";
+export type { PutDecision } from "./decide-settings.ts";
 
 /** A PUT with all that it needs from outside. */
 export type PutRequest = CreateRequest & {
