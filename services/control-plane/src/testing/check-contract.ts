@@ -19,7 +19,6 @@ const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
   [/\/hostroutings\/default(\/(pause|resume|retry|skip|approve|reject|acknowledge))?$/, "HostRouting"],
   [/\/hostroutings\/default\/nodes$/, "HostRoutingNodeList"],
   [/\/hostroutings\/default\/usage$/, "HostRoutingUsageList"],
-  [/\/operations\/[^/]+$/, "OperationStatus"],
   [/\/operationresults\/[^/]+\?.*\bt=patch\b/, "ManagedCluster"],
   [/\/locations\/[^/]+\/operations\/[^/]+$/, "OperationStatus"],
   [/\/auditevents$/, "AuditEventList"],
