@@ -49,14 +49,19 @@ const CREATION = {
 export function madeCluster(stage: Stage): void {
   test("a cluster is made with host routing on, grows while its provider is killed, and goes without a trace", async () => {
     const made = placeOn(stage);
-    const created = await made.send("PUT", "", CREATION, 201);
+    const created = await made.send({ method: "PUT", body: CREATION, status: 201 });
     assert.equal((await stage.arm.settle(created, ENABLE_TIMEOUT_MS)).status, "Succeeded");
     await expectRouting(made, 2);
 
     const kubectl = await kubectlOf(stage, made);
     assert.equal((await nodesOf(kubectl)).length, 2);
 
-    const grown = await made.send("PUT", `/agentPools/${POOL}`, { properties: { ...(await made.pool()), count: 3 } }, 200);
+    const grown = await made.send({
+      method: "PUT",
+      below: `/agentPools/${POOL}`,
+      body: { properties: { ...(await made.pool()), count: 3 } },
+      status: 200,
+    });
     await until("the provider to be at the third node", JOIN_TIMEOUT_MS, () =>
       existsSync(path.join(made.folder, `lab/nodes/aks-${POOL}-2`)),
     );
@@ -66,7 +71,7 @@ export function madeCluster(stage: Stage): void {
     await expectRouting(made, 3);
 
     const id = labId(made.folder);
-    const removed = await made.send("DELETE", "", undefined, 202);
+    const removed = await made.send({ method: "DELETE", status: 202 });
     assert.equal((await stage.arm.settle(removed, REMOVE_TIMEOUT_MS)).status, "Succeeded");
     assert.equal((await stage.arm.request({ method: "GET", path: made.resource })).status, 404);
     assert.equal(existsSync(made.folder), false);
@@ -74,13 +79,16 @@ export function madeCluster(stage: Stage): void {
   });
 }
 
+/** A write of the cluster, or of what is `below` it, and the status that it must have. */
+type Asked = { readonly method: string; readonly below?: string; readonly body?: unknown; readonly status: number };
+
 /** The cluster on ARM and on this machine. */
 type Made = {
   readonly resource: string;
   /** State folder of its lab. */
   readonly folder: string;
   /** Sends a request that begins an operation, and answers the operation's URL. */
-  send(method: string, below: string, body: unknown, status: number): Promise<string>;
+  send(asked: Asked): Promise<string>;
   pool(): Promise<Record<string, unknown>>;
 };
 
@@ -90,7 +98,7 @@ function placeOn({ ready, stateDir, arm }: Stage): Made {
   return {
     resource,
     folder: path.join(clustersFolder(stateDir), placeOf(as<ClusterId>(resource.toLowerCase()))),
-    async send(method, below, body, status) {
+    async send({ method, below = "", body, status }) {
       const reply = await arm.request({ method, path: `${resource}${below}`, body });
       assert.equal(reply.status, status, JSON.stringify(reply.body));
       const operation = reply.headers["azure-asyncoperation"];
