@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
 /** A subscription and the tenant that it belongs to. */
@@ -12,6 +12,7 @@ export type DirectoryStore = {
   /** All subscriptions of a tenant but deleted ones, by id. */
   subscriptionsOf(tenantId: string): Promise<Subscription[]>;
   resourceGroup(subscriptionId: string, name: string): Promise<ResourceGroup | undefined>;
+  /** Makes it known, or renews it. One whose life ARM has told of stays as it was told. */
   registerSubscription(subscription: Subscription): Promise<void>;
   registerResourceGroup(group: ResourceGroup): Promise<void>;
 };
@@ -47,7 +48,12 @@ export function directoryStore(db: Kysely<Tables>): DirectoryStore {
       await db
         .insertInto("subscription")
         .values({ id: subscription.id.toLowerCase(), ...row })
-        .onConflict((conflict) => conflict.column("id").doUpdateSet(row))
+        .onConflict((conflict) =>
+          conflict
+            .column("id")
+            .doUpdateSet(row)
+            .where(sql<boolean>`subscription.registered_at is null`),
+        )
         .execute();
     },
     async registerResourceGroup(group) {

@@ -93,6 +93,13 @@ test("told twice it is the same; what is older than what is known is acknowledge
   assert.deepEqual(await statusOf("GET"), [200, undefined]);
 });
 
+test("a set-up that registers the subscription at each start does not undo what was told", async () => {
+  assert.equal((await tell(ids.subscriptionId, news("Suspended"))).status, 200);
+  await register(surface.store, []);
+  assert.deepEqual(await statusOf("PUT"), [409, "InvalidSubscriptionState"]);
+  assert.equal((await surface.store.directory.subscription(ids.subscriptionId))?.displayName, "Tests");
+});
+
 test("of many that are told at once, the latest holds", async () => {
   const all = ["Deleted", "Suspended", "Warned", "Unregistered", "Registered"].map((state) => news(state));
   const answers = await Promise.all(all.toReversed().map((told) => tell(ids.subscriptionId, told)));
