@@ -67,7 +67,17 @@ export function describeRound(decision: Decision): string {
       ({ name, verdict, switchedSamples, comparedSamples }) => `${name} ${verdict} (${switchedSamples} samples against ${comparedSamples})`,
     );
   const warnings = status.warnings.map((warning) => `warning ${warning.id} (${warning.subjects.join(", ")}): ${warning.message}`);
-  const intents = [...decision.intents.map(describeIntent), ...(decision.beginsUpgrade ? ["begin an upgrade"] : [])];
+  const intents = [
+    ...decision.intents.map(describeIntent),
+    ...(decision.azure === undefined
+      ? []
+      : [
+          decision.azure.kind === "AbortAzure"
+            ? "abort in Azure"
+            : `put ${decision.azure.mode} in Azure over version ${decision.azure.etag}`,
+        ]),
+    ...(decision.beginsUpgrade ? ["begin an upgrade"] : []),
+  ];
   const mismatch = status.conditions
     .filter(({ type, reason }) => type === "Degraded" && reason === "EffectiveModeMismatch")
     .map(({ reason, message }) => `degraded: ${reason} (${message})`);

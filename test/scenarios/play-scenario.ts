@@ -1,5 +1,6 @@
 import { Simulation, type SimulatedNode } from "@hostrouting/rollout";
 import type { Driver, GatePlace, NodeDisruptionRules, PolicyState, RolloutGate, RolloutPolicy } from "@hostrouting/domain";
+import { changeAzure } from "./change-azure.ts";
 import { changeNode } from "./change-node.ts";
 import { describeRound } from "./describe-round.ts";
 import { simulatedStanding } from "./simulated-standing.ts";
@@ -243,6 +244,7 @@ export class ScenarioPlayer {
   /** `driver cilium`, as the first of all: what switches nodes is a Cilium of the cluster's own. */
   #chooseDriver(line: string): void {
     const [verb, driver] = line.split(/\s+/);
+    if (verb === "azure" && changeAzure(this.#simulation.azure, line.split(/\s+/).slice(1))) return;
     if (verb !== "driver") this.#refuse(line);
     this.#driver = driver as Driver;
     this.#simulation = new Simulation({}, this.#driver);

@@ -58,6 +58,8 @@ export type NodeRollout = {
   readonly lastVerifiedAt: Instant | undefined;
   /** The boot in which its switch was verified last; what is true of it ends with the boot. */
   readonly verifiedBoot?: string | undefined;
+  /** The boot that it was in when Azure was asked to reimage it; absent where Azure was not. */
+  readonly bootBefore?: string | undefined;
   /** With which of the operation's stages it was started: 0 is the canaries', 1 the first batch's. Absent until it is, and where nobody counts. */
   readonly stage?: number | undefined;
   /** Somebody asked to leave it out of the operation; not started until there is another one, or they ask to try it. `reason` is their own text. */

@@ -117,6 +117,26 @@ export type OperationRest = { readonly since: Instant; readonly isOver: boolean 
 /** A bundle: its image, and the digest of what is in it. */
 export type Bundle = { readonly image: string; readonly digest: string };
 
+/**
+ * How far Azure is with the change that an operation asks it for (driver `aks-arm`). `Putting`: recorded before the request is sent, so that whether it was
+ * is for Azure to say; `Following`: Azure does it; `Ended`: it is over, with an error where it failed.
+ *
+ * Putting → Following → Ended; Putting → (gone) when somebody changed the cluster meanwhile; Putting → Ended when Azure refuses.
+ */
+export type AzureChange = {
+  readonly step: "Putting" | "Following" | "Ended";
+  /** The version over which the mode is put: over another one Azure refuses it. */
+  readonly etag: string;
+  readonly since: Instant;
+  /** Path of Azure's own operation; absent while Azure has not named one, and when whoever sent the request died before it noted it. */
+  readonly operation?: string | undefined;
+  /** Why Azure did not take the request for now, and when it is sent again. */
+  readonly held?: { readonly reason: "AzureBusy" | "AzureThrottled"; readonly message: string; readonly until: Instant } | undefined;
+  /** When Azure was asked last to abort it; absent until somebody canceled. */
+  readonly abortedAt?: Instant | undefined;
+  readonly error?: OperationError | undefined;
+};
+
 /** What holds an operation, and what is remembered of it. Requests and rounds both write it, each over the version that it read. */
 export type OperationControl = {
   /** Absent as soon as somebody asked to go on. */
@@ -154,6 +174,8 @@ export type OperationControl = {
    * where the provider has nothing to do, or has done it.
    */
   readonly provision?: "Alone" | "First" | undefined;
+  /** What Azure does for it; absent until it is to be asked. */
+  readonly azure?: AzureChange | undefined;
   /** What the next round takes up, at most 100. */
   readonly requests?: readonly NodeRequest[] | undefined;
 };

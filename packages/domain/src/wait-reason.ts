@@ -43,6 +43,11 @@ export const waitReasons = [
   "PolicyForeign",
   "PolicyUnsupported",
   "RemovingPolicy",
+  "AzureUnknown",
+  "AzureBusy",
+  "AzureThrottled",
+  "AzureChanging",
+  "AzureReimaging",
   "PlatformRulesMissing",
   "PlatformRulesUnknown",
 ] as const;

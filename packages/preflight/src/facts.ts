@@ -112,11 +112,11 @@ export type AzureFacts = {
   /** What a GET of the cluster comes to. */
   readonly found: "Found" | "NotFound" | "Forbidden";
   /** Names of the locks on the cluster and on its nodes' resource group. */
-  readonly locks: readonly string[];
-  /** Actions of Microsoft.ContainerService that the caller lacks. */
-  readonly missingActions: readonly string[];
-  /** Writes of clusters that the subscription may still make now. */
-  readonly writesLeft: number;
+  readonly locks: Known<readonly string[]>;
+  /** Actions of Microsoft.ContainerService that the identity lacks by which Azure is asked. */
+  readonly missingActions: Known<readonly string[]>;
+  /** Writes of clusters that the subscription may still make now; Azure tells with the answer to a write. */
+  readonly writesLeft: Known<number>;
 };
 
 /** A Cilium that the cluster brings itself: its configuration, what overrides it, and what its agents say (driver `cilium`). */

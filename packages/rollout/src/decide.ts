@@ -9,6 +9,8 @@ import {
   type Operation,
 } from "@hostrouting/domain";
 import { policyInForce } from "./analysis/analysis-wish.ts";
+import { azureAtRest, azureOperation, azureUnreachable } from "./azure/azure-operation.ts";
+import type { AzureIntent } from "./azure/azure-look.ts";
 import { disableOperation } from "./disable-operation.ts";
 import { driverOf } from "./drivers/drivers.ts";
 import { enableOperation } from "./enable-operation.ts";
@@ -36,6 +38,8 @@ export type Decision = {
   readonly enabled?: readonly EnabledNode[];
   readonly status: HostRoutingStatus;
   readonly intents: readonly Intent[];
+  /** What is asked of Azure; absent when nothing. */
+  readonly azure?: AzureIntent;
   /** An operation `UpgradeBundle` is to be begun, unless another one is by then. */
   readonly beginsUpgrade: boolean;
   readonly lookAgainInMs: number;
@@ -58,6 +62,7 @@ export function decide(given: ClusterSnapshot, now: Instant): Decision {
 }
 
 function decideOutcome(round: Round, operation: Operation | undefined): Outcome {
+  if (round.snapshot.cluster.driver === "aks-arm") return operation === undefined ? azureAtRest(round) : azureOperation(round, operation);
   if (operation === undefined) return steadyState(round);
   const taken = takeRequests(round, operation);
   const asked = withExhaustedPause(round.snapshot, taken.operation);
@@ -77,6 +82,9 @@ function unseenOperation(
 
 /** Nothing can be observed, so nothing is decided and nothing is lost. Only a wish to cancel what touched no node is granted. */
 function outOfReach(snapshot: ClusterSnapshot, { message, reason }: Unreachable, now: Instant): Decision {
+  const { operation: given } = snapshot;
+  if (snapshot.cluster.driver === "aks-arm" && given !== undefined && reason === undefined)
+    return followUnseen(snapshot, { operation: given, message, now });
   const because = reason === "StepExhausted" ? "Paused" : (reason ?? "ClusterUnreachable");
   const waits = completeWaits([{ reason: because, subject: CLUSTER, message }], snapshot.previous?.waits ?? [], now);
   const operation = snapshot.operation && unseenOperation(snapshot, snapshot.operation, { reason, now });
@@ -90,6 +98,26 @@ function outOfReach(snapshot: ClusterSnapshot, { message, reason }: Unreachable,
     beginsUpgrade: false,
     lookAgainInMs: operation === undefined ? UNREACHABLE_IDLE_MS : UNREACHABLE_BUSY_MS,
     history: [],
+  };
+}
+
+/** Azure is followed, and asked to switch off, also while nobody can look at the nodes. */
+function followUnseen(
+  snapshot: ClusterSnapshot,
+  { operation, message, now }: { readonly operation: Operation; readonly message: string; readonly now: Instant },
+): Decision {
+  const followed = azureUnreachable(snapshot, operation, now);
+  const drafts = [...followed.waits, { reason: "ClusterUnreachable" as const, subject: CLUSTER, message }];
+  const waits = completeWaits(drafts, snapshot.previous?.waits ?? [], now);
+  return {
+    operation: followed.operation,
+    nodes: snapshot.records,
+    status: buildUnreachableStatus(snapshot, { reason: undefined, message, waits, now }),
+    intents: [],
+    ...(followed.azure !== undefined && { azure: followed.azure }),
+    beginsUpgrade: false,
+    lookAgainInMs: UNREACHABLE_BUSY_MS,
+    history: operationHistory(operation, followed.operation),
   };
 }
 
@@ -122,6 +150,7 @@ function close(round: Round, outcome: Outcome): Decision {
       .filter(({ record }) => record.phase === "Enabled")
       .map(({ record, seen }) => ({ uid: record.uid, bootId: seen.bootId, pool: seen.pool })),
     status: buildStatus({ snapshot, operation: outcome.operation, nodes: stepped, waits, policy, bundle: round.snapshot.bundle, now }),
+    ...(outcome.azure !== undefined && { azure: outcome.azure }),
     intents: [...keeping, ...round.driver.replace(round, outcome), ...outcome.intents],
     beginsUpgrade: outcome.beginsUpgrade ?? false,
     lookAgainInMs: keeping.length > 0 ? Math.min(AFTER_WRITE_MS, outcome.lookAgainInMs) : outcome.lookAgainInMs,

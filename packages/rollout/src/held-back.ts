@@ -25,7 +25,8 @@ const HOLDING_ON: ReadonlySet<OperationPhase> = new Set([...HOLDING, "Accepted",
  * lost to its cluster until somebody comes. Such a node stays Pending, with its traffic on the stack.
  */
 export function holdsJoiningNodes({ cluster, operation }: ClusterSnapshot, { config }: ClusterObservation): boolean {
-  if (cluster.desiredMode !== "BpfVeth" || config?.emergencyOff === true) return false;
+  // AKS makes the nodes that join, in the mode that the cluster has in Azure.
+  if (cluster.driver === "aks-arm" || cluster.desiredMode !== "BpfVeth" || config?.emergencyOff === true) return false;
   if (operation === undefined) return cluster.provisioningState === "Succeeded";
   const { kind, mode, phase, error, cancelRequested, control } = operation;
   const isHeld = control.pause !== undefined || control.pending !== undefined;

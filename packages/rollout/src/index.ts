@@ -7,6 +7,7 @@
  */
 export { decide, type Decision } from "./decide.ts";
 export { ciliumReport, type CiliumWord } from "./drivers/cilium-report.ts";
+export type { AzureIntent, AzureLook } from "./azure/azure-look.ts";
 export type { ConfigIntent, Intent, NodeConfigIntent, PatchNodeIntent } from "./intent.ts";
 export type {
   BirthTaintState,
@@ -27,5 +28,6 @@ export { rolloutForecast, type RolloutForecast } from "./forecast/forecast.ts";
 export { simulateChange, type ForecastQuestion } from "./forecast/simulate-change.ts";
 export { isCatalogued, WARNING_CATALOGUE, type WarningCode } from "./warning-catalogue.ts";
 export { Simulation } from "./simulate.ts";
+export { SimulatedAzure } from "./simulated-azure.ts";
 export { startSimulatedCilium } from "./simulated-cilium.ts";
 export type { SimulatedNode } from "./simulated-node.ts";

@@ -8,6 +8,7 @@ import {
   type Wait,
 } from "@hostrouting/domain";
 import { lacksFigures, reportPace } from "./analysis/control.ts";
+import type { AzureIntent } from "./azure/azure-look.ts";
 import { withReportHeard } from "./agent-report.ts";
 import { DisruptionBudget, isInFlight } from "./budget.ts";
 import { bundleOfRound } from "./bundle-upgrade.ts";
@@ -56,6 +57,8 @@ export type Outcome = {
   readonly nodes: readonly RoundNode[];
   readonly intents: readonly Intent[];
   readonly waits: readonly WaitDraft[];
+  /** What is asked of Azure (driver `aks-arm`), at most one thing. */
+  readonly azure?: AzureIntent;
   readonly lookAgainInMs: number;
   /** A newer bundle is to be rolled out by an operation of its own. */
   readonly beginsUpgrade?: boolean;

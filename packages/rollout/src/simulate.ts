@@ -32,6 +32,7 @@ import type {
   PreflightVerdict,
 } from "./snapshot.ts";
 import { observeSimulatedAgent, runSimulatedAgent } from "./simulated-agent.ts";
+import { SimulatedAzure } from "./simulated-azure.ts";
 import { observeSimulatedCilium, runSimulatedCilium } from "./simulated-cilium.ts";
 import { simulatedOperation } from "./simulated-operation.ts";
 import { simulatedPolicy } from "./simulated-policy.ts";
@@ -67,6 +68,8 @@ export class Simulation {
   /** The object of the managed policy's name. A policy that somebody changed is put right unless it is contested. */
   networkPolicy: PolicyState = "Pending";
   birthTaint: BirthTaintState = { kind: "Absent" };
+  /** What switches nodes with driver `aks-arm`; not looked at elsewhere. */
+  readonly azure = new SimulatedAzure();
   nowMs = 1_000_000;
   operation: Operation | undefined;
   records: readonly NodeRollout[] = [];
@@ -209,10 +212,21 @@ export class Simulation {
     this.#refusals = decision.intents.flatMap((intent) => this.#apply(intent));
     this.nowMs += 1_000;
     for (const { counting, resetsPerSecond } of this.nodes.values()) if (counting !== undefined) counting.resets += resetsPerSecond;
+    if (this.#cluster.driver === "aks-arm") return this.#askAzure(decision);
     for (const node of this.nodes.values()) {
       if (this.#cluster.driver === "cilium") runSimulatedCilium(node.cilium);
       else runSimulatedAgent(node, this.emergencyOff);
     }
+    return decision;
+  }
+
+  #askAzure(decision: Decision): Decision {
+    const change = decision.azure && this.azure.ask(decision.azure, this.operation?.control.azure, this.nowMs);
+    if (this.operation !== undefined && change !== undefined) {
+      const { azure: _before, ...control } = this.operation.control;
+      this.operation = { ...this.operation, control: change === null ? control : { ...control, azure: change } };
+    }
+    this.azure.act(this.nodes.values());
     return decision;
   }
 
@@ -249,8 +263,9 @@ export class Simulation {
       standing: this.standing(this),
       disruption: this.disruption,
       upgrade: this.clusterUpgrade,
-      managedPolicy: simulatedPolicy(this.policy.policyMode, this.networkPolicy),
+      managedPolicy: this.#cluster.driver === "aks-arm" ? undefined : simulatedPolicy(this.policy.policyMode, this.networkPolicy),
       evictionRefusals: this.#refusals,
+      ...(this.#cluster.driver === "aks-arm" && { azure: this.azure.look(this.operation?.control.azure?.operation !== undefined) }),
     };
   }
 
@@ -292,7 +307,7 @@ export class Simulation {
   }
 
   #observeAgent(node: SimulatedNode): Pick<NodeObservation, "spec" | "replacesPod" | "report" | "agentPod"> {
-    if (this.#cluster.driver === "cilium") return observeSimulatedCilium(node, node.cilium, this.nowMs);
+    if (this.#cluster.driver !== "bundle") return observeSimulatedCilium(node, node.cilium, this.nowMs);
     return observeSimulatedAgent(node, { emergencyOff: this.emergencyOff, badBundles: this.badBundles, nowMs: this.nowMs });
   }
 

@@ -1,3 +1,4 @@
+import type { AzureLook } from "./azure/azure-look.ts";
 import type {
   Bundle,
   Admission,
@@ -250,4 +251,6 @@ export type ClusterSnapshot = {
   /** Absent where the cluster could not be reached, and with a driver that needs none of ours. */
   readonly managedPolicy: PolicyVerdict | undefined;
   readonly evictionRefusals: readonly EvictionRefusal[];
+  /** What Azure says of the cluster; absent with other drivers. */
+  readonly azure?: AzureLook | undefined;
 };

@@ -76,6 +76,12 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
   PolicyForeign: "Rename or delete the network policy of that name, which is somebody else's; it is never overwritten.",
   PolicyUnsupported:
     "Install Cilium's definition of CiliumClusterwideNetworkPolicy, or set `rolloutPolicy.policyMode` to Off and deny the addresses yourself.",
+  AzureUnknown:
+    "Check that Azure can be reached from the rollout worker, and the settings that the cluster's `accessReference` names; it is asked again.",
+  AzureBusy: "Nothing: the change is sent when Azure has ended what it does with the cluster; see its activity log.",
+  AzureThrottled: "Nothing: it is asked again when Azure said; let fewer clusters of the subscription be changed at once.",
+  AzureChanging: "Nothing yet: AKS changes the cluster in its own order; canary nodes and batches of the policy do not apply to that.",
+  AzureReimaging: "Nothing yet; if it lasts, look at the node's pool in Azure and at the cluster's activity log.",
   PlatformRulesMissing:
     "Put the node's rules back (`iptables -w -I FORWARD -d ADDRESS -p tcp --dport PORT -j DROP`) or reimage the node; or set `rolloutPolicy.policyMode` to Off to do without them.",
   PlatformRulesUnknown:

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { readAksSettings } from "@hostrouting/azure";
 import { AppError, type ClusterId, type ManagedCluster } from "@hostrouting/domain";
 import type { ClusterAccess, CredentialLimits } from "@hostrouting/kube";
 
@@ -6,7 +7,7 @@ type Entry = { readonly key: string; readonly access: ClusterAccess };
 
 /** Access to the clusters of this worker, opened when first needed and anew when a credential changes. */
 export type AccessPool = {
-  /** @throws AppError `kube.credential-refused`, `kube.provider-unsupported` */
+  /** @throws AppError `kube.credential-refused`, `kube.provider-unsupported`, `azure.settings-refused` */
   get(cluster: ManagedCluster): Promise<ClusterAccess>;
   close(): void;
 };
@@ -30,17 +31,18 @@ export function accessPool(open: (kubeconfigPath: string, limits: CredentialLimi
   const entries = new Map<ClusterId, Entry>();
   return {
     async get(cluster) {
-      if (cluster.provider !== "lab" && cluster.provider !== "kubeconfig")
+      if (cluster.provider === "simulated")
         throw new AppError("kube.provider-unsupported", {
-          say: `Clusters of provider ${cluster.provider} cannot be reached yet`,
-          do: "Use a cluster of provider lab or kubeconfig.",
+          say: `Clusters of provider ${cluster.provider} cannot be reached`,
+          do: "Use a cluster of provider lab, azure or kubeconfig.",
         });
-      const key = await keyOf(cluster.accessReference);
+      const path = cluster.provider === "azure" ? readAksSettings(cluster.accessReference).kubeconfigFile : cluster.accessReference;
+      const key = await keyOf(path);
       const entry = entries.get(cluster.id);
       if (entry?.key === key) return entry.access;
       entry?.access.close();
       entries.delete(cluster.id);
-      const access = open(cluster.accessReference, { loopback: cluster.provider === "lab" ? "Allowed" : "Refused" });
+      const access = open(path, { loopback: cluster.provider === "lab" ? "Allowed" : "Refused" });
       entries.set(cluster.id, { key, access });
       return access;
     },

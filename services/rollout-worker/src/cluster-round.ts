@@ -7,7 +7,6 @@ import {
   STEP_TRIES_DEFAULT,
   takesSlot,
   wantsSlot,
-  type Admission,
   type AdmissionLimits,
   type ClusterId,
   type Driver,
@@ -21,14 +20,19 @@ import {
 } from "@hostrouting/domain";
 import type { ClusterAccess, RolloutLease } from "@hostrouting/kube";
 import type { PolicyJudgement } from "@hostrouting/policy";
-import { clusterProfile, type ClusterFacts, type NodeFacts } from "@hostrouting/preflight";
-import { decide, type Bundle, type Decision, type ClusterSnapshot, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
+import type { ClusterFacts, NodeFacts } from "@hostrouting/preflight";
+import { decide, type Bundle, type Decision, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
 import type { Logger, Timers } from "@hostrouting/runtime";
 import { upgradeChange, type ClusterLease, type ClusterRound, type RoundRecord, type Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
 import { nothingAssessed, type AssessmentMemory } from "./assess/assess-beside.ts";
 import { assessRound } from "./assess/assess-round.ts";
 import { heldByOther, readFence, takeFence, type Fence } from "./cluster-fence.ts";
+import { askAzure } from "./azure/ask-azure.ts";
+import type { AzurePool } from "./azure/azure-pool.ts";
+import { lookAtAzure, type AzureMemory, type AzureQuestion, type AzureSeen } from "./azure/look-at-azure.ts";
+import { observeAks } from "./azure/observe-aks.ts";
+import { roundSnapshot } from "./round-snapshot.ts";
 import { CiliumWords } from "./cilium/cilium-words.ts";
 import { observeCilium, type CiliumLook } from "./cilium/observe-cilium.ts";
 import { applyIntents, type Applied, type ApplyContext } from "./apply/apply-intents.ts";
@@ -57,6 +61,8 @@ import { freshBirthTaint, observeCluster, type BirthTaintMemory, type ObservedCl
 export type RoundDeps = {
   readonly store: Pick<Store, "leases" | "rounds" | "clusters" | "assessments">;
   readonly access: AccessPool;
+  /** Clusters that AKS manages; without it Azure is asked nothing. */
+  readonly azure?: AzurePool;
   readonly workerId: string;
   /** A UUID for an operation that begins by itself. */
   readonly newId: () => string;
@@ -85,6 +91,7 @@ export type RoundMemory = {
   /** What agents of the cluster's own Cilium said of themselves. */
   readonly words: CiliumWords;
   readonly assessment: AssessmentMemory;
+  readonly azure: AzureMemory;
   preflight: PreflightMemory | undefined;
   preflightRun: PreflightRun | undefined;
   backoff: SubjectBackoff | undefined;
@@ -113,6 +120,7 @@ export function newMemory(): RoundMemory {
     birthTaint: undefined,
     words: new CiliumWords(),
     assessment: nothingAssessed(),
+    azure: { seen: undefined, at: undefined },
   };
 }
 
@@ -146,7 +154,13 @@ type Look = {
   readonly cilium?: ClusterFacts["cilium"];
 };
 
-type Looking = { readonly read: ClusterRound; readonly lease: ClusterLease; readonly policy: RolloutPolicy; readonly memory: RoundMemory };
+type Looking = {
+  readonly read: ClusterRound;
+  readonly lease: ClusterLease;
+  readonly policy: RolloutPolicy;
+  readonly memory: RoundMemory;
+  readonly azure: AzureSeen | undefined;
+};
 
 /** What is said of a cluster that nobody has seen. */
 const UNSEEN = { standing: { warnings: [], warningIds: [], refusals: [] }, managedPolicy: undefined, fence: { kind: "Absent" } } as const;
@@ -154,7 +168,7 @@ const UNSEEN = { standing: { warnings: [], warningIds: [], refusals: [] }, manag
 /** How a cluster is looked at, by what switches its nodes. */
 const observe: Readonly<Record<Driver, (access: ClusterAccess, look: CiliumLook) => Promise<ObservedCluster>>> = {
   bundle: (access, { records, birthTaint }) => observeCluster(access, records, birthTaint),
-  "aks-arm": (access, { records, birthTaint }) => observeCluster(access, records, birthTaint),
+  "aks-arm": observeAks,
   cilium: observeCilium,
 };
 
@@ -163,7 +177,7 @@ function isExhausted({ stepTriesMax = STEP_TRIES_DEFAULT }: RoundDeps, { tries }
 }
 
 /** Looks at the cluster. What cannot be reached is an outcome, not a fault. */
-async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): Promise<Look> {
+async function look(deps: RoundDeps, { read, lease, policy, memory, azure }: Looking): Promise<Look> {
   let access: ClusterAccess | undefined;
   const { faults } = read;
   // Whatever it is that makes rounds fail, the next one would meet it again: the operation is paused without looking.
@@ -178,7 +192,7 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
     const known = freshBirthTaint(memory.birthTaint, read.operation !== undefined, read.now);
     const [{ observed, facts, cilium, policy: found }, fence] = await Promise.all([
       observe[read.cluster.driver](access, { records: read.nodes, policy, words: memory.words, birthTaint: known?.state, now: read.now }),
-      readFence(access, memory.fence, lease.token),
+      azure === undefined ? readFence(access, memory.fence, lease.token) : UNSEEN.fence,
     ]);
     const other = heldByOther(fence, lease.token);
     if (other !== undefined) return { reach: other, preflight: { kind: "NotAsked" }, ...UNSEEN, access: undefined };
@@ -186,7 +200,7 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
     const reach: Reach = { kind: "Reachable", observed };
     const managedPolicy = judgeManagedPolicy(found, { read, policy, attempt: memory.applied.policyAttempt });
     const { cluster, operation, maintenance, now } = read;
-    const question = { cluster, operation, maintenance, policy, nodes: facts, managedPolicy, cilium, now };
+    const question = { cluster, operation, maintenance, policy, nodes: facts, managedPolicy, cilium, azure: azure?.facts, now };
     const said = { reach, standing: checkStanding(question), upgrade: checkUpgrade(question), managedPolicy, access, fence, facts, cilium };
     if (operation === undefined || !wantsPreflight(operation)) {
       memory.preflight = undefined;
@@ -204,41 +218,6 @@ async function look(deps: RoundDeps, { read, lease, policy, memory }: Looking): 
   } catch (error) {
     return { reach: { kind: "Unreachable", message: explain(error) }, preflight: { kind: "NotAsked" }, ...UNSEEN, access };
   }
-}
-
-function snapshotOf(
-  deps: RoundDeps,
-  given: {
-    read: ClusterRound;
-    admission: Admission | undefined;
-    lease: ClusterLease;
-    seen: Look;
-    policy: RolloutPolicy;
-    memory: RoundMemory;
-  },
-): ClusterSnapshot {
-  const { read, lease, seen, policy, memory } = given;
-  const profile = clusterProfile(read.cluster.properties);
-  return {
-    cluster: read.cluster,
-    operation: read.operation,
-    records: read.nodes,
-    previous: read.status,
-    policy,
-    bundle: deps.bundle,
-    network: { podCidrs: profile.podCidrs, serviceCidrs: profile.serviceCidrs },
-    token: lease.token,
-    reach: seen.reach,
-    preflight: seen.preflight,
-    preflightAnswers: seen.preflightAnswers,
-    admission: given.admission,
-    faults: read.faults && { ...read.faults, isExhausted: isExhausted(deps, read.faults) },
-    standing: seen.standing,
-    upgrade: seen.upgrade,
-    disruption: { policy: profile.nodeDisruptionPolicy, configurations: read.maintenance },
-    managedPolicy: seen.managedPolicy,
-    evictionRefusals: memory.applied.evictionRefusals,
-  };
 }
 
 async function leaseDuration(deps: RoundDeps, clusterId: ClusterId, memory: RoundMemory): Promise<number> {
@@ -305,6 +284,21 @@ async function act(deps: RoundDeps, acting: Acting): Promise<boolean> {
   return true;
 }
 
+function azureQuestion({ cluster, operation, now }: ClusterRound): AzureQuestion {
+  return { cluster, operation, wantsRights: wantsPreflight(operation), now };
+}
+
+/** Asks Azure what was recorded, while the cluster is still this worker's. */
+async function actInAzure(deps: RoundDeps, { read, decision, held, memory }: Omit<Acting, "access" | "seen">): Promise<boolean> {
+  const { operation, azure: intent } = decision;
+  if (deps.azure === undefined || operation === undefined || intent === undefined) return true;
+  if (!held.isHeld()) return false;
+  const logger = deps.logger.child({ clusterId: read.cluster.id });
+  const asking = { pool: deps.azure, store: deps.store, logger, memory: memory.azure };
+  await askAzure(asking, intent, { cluster: read.cluster, operation, now: read.now });
+  return true;
+}
+
 /** The cluster's own Lease, which holds also where the store's cannot be heard of: a machine that was suspended, a store that was restored. */
 async function mayWrite({ access, logger }: ApplyContext, { seen, held, memory }: Acting, holder: string): Promise<boolean> {
   memory.fence = undefined;
@@ -367,13 +361,19 @@ async function heldRound(deps: RoundDeps, held: HeldLease, memory: RoundMemory):
   memory.wasClean = false;
   const policy: RolloutPolicy = { ...productionPolicy, ...read.rolloutPolicy };
   memory.leaseMs = policy.leaseMs;
-  const seen = await look(deps, { read, lease: held.lease, policy, memory });
+  const azure = read.cluster.driver === "aks-arm" ? await lookAtAzure(deps.azure, azureQuestion(read), memory.azure) : undefined;
+  const seen = await look(deps, { read, lease: held.lease, policy, memory, azure });
   const lookAgainMs = assessRound({ store: deps.store, logger: deps.logger, memory: memory.assessment }, read, {
     ...seen,
     bundle: deps.bundle,
   });
   const admission = await askAdmission(deps, read.operation);
-  const decision = decide(snapshotOf(deps, { read, admission, lease: held.lease, seen, policy, memory }), read.now);
+  const { evictionRefusals } = memory.applied;
+  const snapshot = roundSnapshot({
+    ...{ read, admission, lease: held.lease, seen, policy, bundle: deps.bundle, evictionRefusals, azure: azure?.look },
+    isExhausted: read.faults !== undefined && isExhausted(deps, read.faults),
+  });
+  const decision = decide(snapshot, read.now);
   const outcome = await deps.store.rounds.record(
     clusterId,
     token,
@@ -382,6 +382,8 @@ async function heldRound(deps: RoundDeps, held: HeldLease, memory: RoundMemory):
   if (outcome !== "Recorded") return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
   if (decision.beginsUpgrade) await beginUpgrade(deps, clusterId);
   deps.metrics.decided(clusterId, decision);
+  if (decision.azure !== undefined && !(await actInAzure(deps, { read, decision, held, memory })))
+    return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
   const isDone = seen.access === undefined || (await act(deps, { access: seen.access, seen, decision, held, memory, read }));
   if (!isDone) return { kind: "Yielded", lookAgainInMs: OVERTAKEN_MS };
   if (decision.operation !== undefined) {

@@ -5,6 +5,7 @@ import { ConfigError, createLogger, endInOrder, MetricsServer, startLoop, system
 import { openStore, type Store } from "@hostrouting/store";
 import { setTimeout as pause } from "node:timers/promises";
 import { accessPool } from "./access-pool.ts";
+import { azurePool } from "./azure/azure-pool.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { doorbellFamilies } from "./metrics/doorbell-families.ts";
 import { WorkerMetrics } from "./metrics/worker-metrics.ts";
@@ -63,6 +64,7 @@ const worker = startWorker(
   {
     store,
     access,
+    azure: azurePool(),
     workerId: config.workerId,
     newId: randomUUID,
     bundle: { image: config.bundleImage, digest: config.bundleDigest },

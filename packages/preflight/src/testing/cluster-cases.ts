@@ -1,9 +1,11 @@
-import type { AzureFacts, ClusterFacts } from "../facts.ts";
+import type { AzureFacts, ClusterFacts, Known } from "../facts.ts";
 import { good, unreadable, withNode, type RuleCase } from "./good-facts.ts";
 
 const onAzure = (facts: ClusterFacts): ClusterFacts => ({ ...facts, driver: "aks-arm" });
+const known = <T>(value: T): Known<T> => ({ known: true, value });
+const saidByAzure: AzureFacts = { found: "Found", locks: known([]), missingActions: known([]), writesLeft: known(20) };
 const azure = (changes: Partial<AzureFacts>): ClusterFacts =>
-  onAzure({ ...good, azure: { known: true, value: { found: "Found", locks: [], missingActions: [], writesLeft: 20, ...changes } } });
+  onAzure({ ...good, azure: { known: true, value: { ...saidByAzure, ...changes } } });
 /** Rules over Azure's words hold where there is nothing to object to, and are nobody else's. */
 const azureRows = (id: string): RuleCase[] => [
   [id, "nothing to object to", onAzure(good), "passed"],
@@ -17,18 +19,21 @@ export const clusterCases: readonly RuleCase[] = [
   ["PF-001", "not there", azure({ found: "NotFound" }), "failed", ["cluster"]],
   ["PF-001", "not shown to us", azure({ found: "Forbidden" }), "failed", ["cluster"]],
   ...azureRows("PF-005"),
-  ["PF-005", "a lock", azure({ locks: ["lock do-not-touch on MC_shop"] }), "failed", ["lock do-not-touch on MC_shop"]],
+  ["PF-005", "a lock", azure({ locks: known(["lock do-not-touch on MC_shop"]) }), "failed", ["lock do-not-touch on MC_shop"]],
+  ["PF-005", "locks that may not be read", azure({ locks: unreadable }), "unknown"],
   ...azureRows("PF-055"),
+  ["PF-055", "rights that may not be read", azure({ missingActions: unreadable }), "unknown"],
   [
     "PF-055",
     "no right to write pools",
-    azure({ missingActions: ["Microsoft.ContainerService/managedClusters/agentPools/write"] }),
+    azure({ missingActions: known(["Microsoft.ContainerService/managedClusters/agentPools/write"]) }),
     "failed",
     ["Microsoft.ContainerService/managedClusters/agentPools/write"],
   ],
   ...azureRows("PF-066"),
-  ["PF-066", "the last one", azure({ writesLeft: 1 }), "passed"],
-  ["PF-066", "none", azure({ writesLeft: 0 }), "failed", ["subscription"]],
+  ["PF-066", "nothing was written yet", azure({ writesLeft: unreadable }), "unknown"],
+  ["PF-066", "the last one", azure({ writesLeft: known(1) }), "passed"],
+  ["PF-066", "none", azure({ writesLeft: known(0) }), "failed", ["subscription"]],
   ["PF-044", "free or ours", good, "passed"],
   ["PF-044", "somebody else's", { ...good, managedPolicy: { known: true, value: "Foreign" } }, "failed", ["block-azure-destinations"]],
   ["PF-044", "somebody else's, not managed", { ...good, policyMode: "Off", managedPolicy: { known: true, value: "Foreign" } }, "skipped"],

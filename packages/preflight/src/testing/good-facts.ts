@@ -87,7 +87,15 @@ export const good: ClusterFacts = {
   budgets: { known: true, value: [] },
   admission: { known: true, value: { refusal: undefined } },
   nodes: { known: true, value: [node] },
-  azure: { known: true, value: { found: "Found", locks: [], missingActions: [], writesLeft: 20 } },
+  azure: {
+    known: true,
+    value: {
+      found: "Found",
+      locks: { known: true, value: [] },
+      missingActions: { known: true, value: [] },
+      writesLeft: { known: true, value: 20 },
+    },
+  },
   policyMode: "Correct",
   managedPolicy: { known: true, value: "Fine" },
   permissions: { known: true, value: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] },

@@ -39,6 +39,8 @@ export type PreflightQuestion = {
   readonly nodes: readonly NodeFacts[];
   readonly managedPolicy: PolicyJudgement | undefined;
   readonly cilium: ClusterFacts["cilium"];
+  /** What Azure says; absent with other drivers. */
+  readonly azure?: ClusterFacts["azure"] | undefined;
   /** The database's time, by which overrides end. */
   readonly now: Instant;
 };
@@ -56,8 +58,8 @@ function policyFact(judgement: PolicyJudgement | undefined): ClusterFacts["manag
   return { known: true, value: state === "Foreign" || state === "Unsupported" ? state : "Fine" };
 }
 
-/** Rules over Azure's words are for the driver under which Azure switches nodes, and no worker of this version does that. */
-const NO_AZURE = { known: false, because: "this version asks nothing of Azure" } as const;
+/** Rules over Azure's words are for the driver under which Azure switches nodes; where none is asked they say so. */
+const NO_AZURE = { known: false, because: "it is asked for an operation of driver aks-arm only" } as const;
 
 /** Everything that the rules may look at. */
 export function clusterFacts(question: PreflightQuestion, asked: Asked): ClusterFacts {
@@ -76,7 +78,7 @@ export function clusterFacts(question: PreflightQuestion, asked: Asked): Cluster
     ownOperation: operation !== undefined,
     poolStates: poolStates(cluster.properties),
     nodes: { known: true, value: nodes },
-    azure: NO_AZURE,
+    azure: question.azure ?? NO_AZURE,
     policyMode: policy.policyMode,
     managedPolicy: policyFact(managedPolicy),
     cilium,

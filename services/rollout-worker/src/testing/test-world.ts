@@ -5,6 +5,7 @@ import {
   type Bundle,
   type ClusterId,
   type Driver,
+  type ManagedCluster,
   type Operation,
   type OperationControl,
   type OperationId,
@@ -85,7 +86,7 @@ async function administer(adminUrl: string, statement: string): Promise<void> {
   await client.query(statement).finally(() => client.end());
 }
 
-async function registerCluster(store: Store, policy: Partial<RolloutPolicy>, driver: Driver): Promise<void> {
+async function registerCluster(store: Store, policy: Partial<RolloutPolicy>, changes: Partial<ManagedCluster>): Promise<void> {
   const by = { createdBy: "test", createdByType: "User", lastModifiedBy: "test", lastModifiedByType: "User" } as const;
   const at = "2026-01-01T00:00:00Z";
   await store.directory.registerSubscription({ id: SUBSCRIPTION, tenantId: "tenant", displayName: "test", state: "Registered" });
@@ -117,9 +118,10 @@ async function registerCluster(store: Store, policy: Partial<RolloutPolicy>, dri
       provisioningState: "Succeeded",
       activeOperationId: undefined,
       provider: "lab",
-      driver,
+      driver: "bundle",
       accessReference: "fake",
       systemData: { ...by, createdAt: at, lastModifiedAt: at },
+      ...changes,
     },
     policy,
   );
@@ -183,8 +185,10 @@ function depsOf(parts: {
 const noWebhook: AskWebhook = async () => ({ verdict: "NoAnswer", reason: "There is no webhook." });
 
 /** What is not as usual in a world. */
-export type WorldSettings = Partial<Pick<RoundDeps, "stepTriesMax" | "admission" | "chance" | "askWebhook">> & {
+export type WorldSettings = Partial<Pick<RoundDeps, "stepTriesMax" | "admission" | "chance" | "askWebhook" | "azure">> & {
   readonly driver?: Driver;
+  /** Where its cluster comes from, and what its worker finds it by; a lab unless said. */
+  readonly origin?: Pick<ManagedCluster, "provider" | "accessReference">;
   /** How its workers reach the fake cluster; directly unless said. */
   readonly connect?: (fake: FakeCluster) => ClusterAccess;
 };
@@ -193,13 +197,13 @@ export type WorldSettings = Partial<Pick<RoundDeps, "stepTriesMax" | "admission"
 export async function makeWorld(
   adminUrl: string,
   policy: Partial<RolloutPolicy> = PATIENCE,
-  { driver = "bundle", connect, ...settings }: WorldSettings = {},
+  { driver = "bundle", origin, connect, ...settings }: WorldSettings = {},
 ): Promise<World> {
   const database = await makeDatabase(adminUrl);
   const store = await openStore(database.url, () => {});
   const fake = new FakeCluster();
   const opened = connect?.(fake) ?? fake.access();
-  await registerCluster(store, policy, driver);
+  await registerCluster(store, policy, { driver, ...origin });
   const memories = new Map<string, RoundMemory>();
   const metrics = new WorkerMetrics();
   let offered: Bundle = BUNDLE;
