@@ -18,7 +18,7 @@ resource hostRouting 'Microsoft.ContainerService/managedClusters/hostRoutings@20
   properties: {
     rolloutPolicy: {
       maxUnavailable: maxUnavailable
-      onNodeFailure: 'Pause'
+      onFailure: 'Pause'
     }
   }
 }

@@ -45,7 +45,7 @@ const pairs: Readonly<Record<string, { readonly id: string; readonly body: JsonO
   },
   "rollout-policy": {
     id: `${CLUSTER}/c1/hostRoutings/default`,
-    body: { properties: { rolloutPolicy: { maxUnavailable: 1, onNodeFailure: "Pause" } } },
+    body: { properties: { rolloutPolicy: { maxUnavailable: 1, onFailure: "Pause" } } },
   },
 };
 

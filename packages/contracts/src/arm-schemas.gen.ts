@@ -1217,6 +1217,7 @@ export const armDocument = {
           "id",
           "name",
           "type",
+          "etag",
           "properties"
         ],
         "properties": {
@@ -1228,6 +1229,10 @@ export const armDocument = {
           },
           "type": {
             "type": "string"
+          },
+          "etag": {
+            "type": "string",
+            "description": "Of the rollout policy: it does not change with what the worker sees. Without quotes; the header `ETag` has them."
           },
           "properties": {
             "$ref": "#/components/schemas/HostRoutingProperties"
@@ -1583,6 +1588,7 @@ export const armDocument = {
       "HostRoutingProperties": {
         "type": "object",
         "required": [
+          "provisioningState",
           "desiredMode",
           "effectiveMode",
           "driver",
@@ -1596,6 +1602,10 @@ export const armDocument = {
           "rolloutPolicy"
         ],
         "properties": {
+          "provisioningState": {
+            "type": "string",
+            "description": "Of the resource itself, whose policy is written at once: always `Succeeded`. How far a rollout is stands in `operation`."
+          },
           "desiredMode": {
             "$ref": "#/components/schemas/AccelerationMode"
           },

@@ -193,7 +193,11 @@ export interface paths {
             cookie?: never;
         };
         get: operations["HostRoutings_Get"];
-        put?: never;
+        /**
+         * @description Replaces the rollout policy: members that are not given go back to their defaults. What was read can be written back as it is: members that
+         *     only tell are ignored, others that nobody knows are refused. It counts from the next decision on, also for an operation that is under way.
+         */
+        put: operations["HostRoutings_CreateOrUpdate"];
         post?: never;
         delete?: never;
         options?: never;
@@ -964,6 +968,8 @@ export interface components {
          */
         GatePlace: "BeforeCluster" | "BeforeCanaries" | "AfterCanaries" | "BeforeBatch" | "AfterBatch" | "AfterCluster";
         HostRouting: {
+            /** @description Of the rollout policy: it does not change with what the worker sees. Without quotes; the header `ETag` has them. */
+            etag: string;
             id: string;
             name: string;
             properties: components["schemas"]["HostRoutingProperties"];
@@ -1113,6 +1119,8 @@ export interface components {
             nodeCounts: Record<string, never>;
             operation?: components["schemas"]["HostRoutingOperation"];
             policy: components["schemas"]["HostRoutingPolicyState"];
+            /** @description Of the resource itself, whose policy is written at once: always `Succeeded`. How far a rollout is stands in `operation`. */
+            provisioningState: string;
             rolloutPolicy: components["schemas"]["RolloutPolicy"];
             state: components["schemas"]["HostRoutingState"];
             waits: components["schemas"]["HostRoutingWait"][];
@@ -1699,6 +1707,8 @@ export interface components {
         "ClusterScope.resourceName": string;
         /** @description Resource group, at most 90 characters. */
         "GroupScope.resourceGroupName": string;
+        "HostRoutingConditions.ifMatch": string;
+        "HostRoutingConditions.ifNoneMatch": string;
         /** @description `default`, `aksManagedAutoUpgradeSchedule` or `aksManagedNodeOSUpgradeSchedule`. */
         "MaintenanceConfigurationScope.configName": string;
         "OperationScope.location": string;
@@ -2453,6 +2463,55 @@ export interface operations {
             /** @description The request has succeeded. */
             200: {
                 headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRouting"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_CreateOrUpdate: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: {
+                "If-Match"?: components["parameters"]["HostRoutingConditions.ifMatch"];
+                "If-None-Match"?: components["parameters"]["HostRoutingConditions.ifNoneMatch"];
+            };
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostRoutingUpdate"];
+            };
+        };
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2477,7 +2536,10 @@ export interface operations {
                 /** @description Version of this contract, `YYYY-MM-DD`. */
                 "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
             };
-            header?: never;
+            header?: {
+                "If-Match"?: components["parameters"]["HostRoutingConditions.ifMatch"];
+                "If-None-Match"?: components["parameters"]["HostRoutingConditions.ifNoneMatch"];
+            };
             path: {
                 /** @description Resource group, at most 90 characters. */
                 resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
@@ -2497,6 +2559,7 @@ export interface operations {
             /** @description The request has succeeded. */
             200: {
                 headers: {
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {

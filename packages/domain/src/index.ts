@@ -28,6 +28,7 @@ export type { PreflightAnswer, PreflightAnswers } from "./preflight-answers.ts";
 export * from "./preflight-override.ts";
 export * from "./provisioning.ts";
 export * from "./policy-fault.ts";
+export { replaceRolloutPolicy } from "./replace-rollout-policy.ts";
 export * from "./rollout-gate.ts";
 export * from "./rollout-policy.ts";
 export * from "./share.ts";

@@ -31,6 +31,7 @@ const NAMES: Readonly<Record<string, string>> = {
   group: "Lab",
   name: "ghost",
   childType: "hostRoutings",
+  routing: "default",
   loc: "westeurope",
 };
 function pathOf(pattern: string): string {

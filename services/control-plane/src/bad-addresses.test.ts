@@ -126,7 +126,12 @@ const refusals: readonly Refusal[] = [
     status: 404,
     code: "ResourceNotFound",
   },
-  { name: "hostRoutings of another name", ask: { path: `${CLUSTER}/hostRoutings/other?${VERSION}` }, status: 404, code: "NotFound" },
+  {
+    name: "hostRoutings of another name",
+    ask: { path: `${CLUSTER}/hostRoutings/other?${VERSION}` },
+    status: 404,
+    code: "ResourceNotFound",
+  },
   { name: "a name that begins with a dash", ask: put(`${CLUSTERS}/-x`, fast), status: 400, code: "InvalidResourceName" },
   { name: "a name of 64 characters", ask: put(`${CLUSTERS}/${"a".repeat(64)}`, fast), status: 400, code: "InvalidResourceName" },
   { name: "a name with an escaped slash", ask: put(`${CLUSTERS}/a%2Fb`, fast), status: 400, code: "InvalidResourceName" },

@@ -1,29 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { as, unreachable, type Instant, type OperationId } from "@hostrouting/domain";
+import { as, unreachable, type OperationId } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { decideCancel } from "../enablement/decide-cancel.ts";
 import { decideRollback } from "../enablement/decide-rollback.ts";
 import { decideUpgrade } from "../enablement/decide-upgrade.ts";
 import { decideVerb, type Ask } from "../enablement/decide-verb.ts";
-import { decidePolicy } from "../enablement/decide-policy.ts";
 import { changeCluster } from "./change-cluster.ts";
-import { toFindingsBody, toHostRoutingBody, toHostRoutingNodesBody } from "./host-routing-wire.ts";
 import { operationUrl } from "./follow-operation.ts";
+import { toFindingsBody, toHostRoutingNodesBody } from "./host-routing-wire.ts";
 import { findCluster } from "./managed-cluster-routes.ts";
+import { readHostRouting } from "./read-host-routing.ts";
 import { pathOf, principalOf } from "./request-context.ts";
 import { HOST_ROUTING_TYPE, CLUSTER_TYPE } from "./resource-ids.ts";
 import { parseAcknowledgement, parseAnswer, parseNodeRequest } from "./verb-body.ts";
 
 const VERBS = ["pause", "resume", "retry", "skip", "approve", "reject", "acknowledge"] as const;
-
-async function read(deps: Deps, request: FastifyRequest): Promise<unknown> {
-  const cluster = await findCluster(deps, request);
-  const [{ status, rolloutPolicy }, [operation]] = await Promise.all([
-    deps.store().clusters.status(cluster.id),
-    deps.store().operations.list(cluster.id, 1),
-  ]);
-  return toHostRoutingBody({ cluster, status, rolloutPolicy, operation });
-}
 
 async function readNodes(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const cluster = await findCluster(deps, request);
@@ -112,25 +103,14 @@ async function ask(deps: Deps, request: FastifyRequest, verb: Ask["verb"]): Prom
   const asked = { ask: wanted, name: pathOf(request).name, principal, status };
   await changeCluster(deps, request, { id: cluster.id, decide: (locked) => decideVerb(locked, asked) });
   void deps.doorbell.ring(cluster.id);
-  return read(deps, request);
-}
-
-async function changePolicy(deps: Deps, request: FastifyRequest): Promise<unknown> {
-  const cluster = await findCluster(deps, request);
-  const { name } = pathOf(request);
-  const patch = { name, body: request.body, principal: principalOf(request), now: as<Instant>(deps.clock.now()) };
-  await changeCluster(deps, request, { id: cluster.id, decide: (locked) => decidePolicy(locked, patch) });
-  void deps.doorbell.ring(cluster.id);
-  return read(deps, request);
+  return readHostRouting(deps, request);
 }
 
 /** Our child resource of a managed cluster: what is, what moves, what waits, what can be asked of it; and ARM's own abort. */
 export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
   const type = HOST_ROUTING_TYPE.slice(CLUSTER_TYPE.length);
   const base = `/subscriptions/:sub/resourceGroups/:group/providers/${CLUSTER_TYPE}/:name${type}`;
-  app.get(base, async (request) => ({ value: [await read(deps, request)] }));
-  app.get(`${base}/default`, (request) => read(deps, request));
-  app.patch(`${base}/default`, (request) => changePolicy(deps, request));
+  app.get(base, async (request) => ({ value: [await readHostRouting(deps, request)] }));
   app.get(`${base}/default/nodes`, (request) => readNodes(deps, request));
   app.get(`${base}/default/findings`, (request) => readFindings(deps, request));
   for (const verb of VERBS) app.post(`${base}/default/${verb}`, (request) => ask(deps, request, verb));

@@ -11,6 +11,7 @@ import {
   type RolloutPolicy,
   type Wait,
 } from "@hostrouting/domain";
+import { policyEtag } from "./policy-etag.ts";
 import { HOST_ROUTING_TYPE, clusterResourceId } from "./resource-ids.ts";
 
 /** What is shown of a cluster's host routing, read from the store. */
@@ -85,7 +86,7 @@ function toBundle({ digest, offered, heldBack }: NonNullable<HostRoutingStatus["
 }
 
 /** `hostRoutings/default`. Shows what the worker recorded and adds nothing of its own. */
-export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<string, unknown>> {
+export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<string, unknown>> & { readonly etag: string } {
   const { cluster, operation } = facts;
   const rolloutPolicy = { ...productionPolicy, ...facts.rolloutPolicy };
   const { effectiveMode, state, health, conditions, nodeCounts, waits } = facts.status ?? UNSEEN;
@@ -93,7 +94,10 @@ export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<stri
     id: idOf(cluster),
     name: "default",
     type: HOST_ROUTING_TYPE,
+    etag: policyEtag(facts.rolloutPolicy),
     properties: {
+      // Of the resource, not of the rollout: the policy is written in the request that changes it, and pollers and templates wait for no more.
+      provisioningState: "Succeeded",
       desiredMode: cluster.desiredMode,
       effectiveMode,
       driver: cluster.driver,

@@ -176,8 +176,9 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
 
   // host routing of a cluster
   { on: `GET ${ROUTINGS}`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Lists the host routing of a cluster" },
-  { on: `GET ${ROUTING}`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Gets the state of host routing" },
-  { on: `PATCH ${ROUTING}`, action: `${CLUSTER_TYPE}/hostRoutings/write`, says: "Changes the rollout policy" },
+  { on: `GET ${ROUTINGS}/:routing`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Gets the state of host routing" },
+  { on: `PUT ${ROUTINGS}/:routing`, action: `${CLUSTER_TYPE}/hostRoutings/write`, says: "Writes the rollout policy" },
+  { on: `PATCH ${ROUTINGS}/:routing`, action: `${CLUSTER_TYPE}/hostRoutings/write`, says: "Changes the rollout policy" },
   { on: `GET ${ROUTING}/nodes`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Lists nodes and how they route" },
   { on: `GET ${ROUTING}/findings`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Lists rules that would be passed by" },
   { on: `GET ${ROUTING}/usage`, action: `${CLUSTER_TYPE}/hostRoutings/read`, says: "Lists how long nodes were enabled" },

@@ -8,6 +8,7 @@ import { auditRoutes } from "./audit-routes.ts";
 import { deploymentRoutes } from "./deployment-routes.ts";
 import { directoryRoutes } from "./directory-routes.ts";
 import { featureRoutes } from "./feature-routes.ts";
+import { hostRoutingPolicyRoutes } from "./host-routing-policy-routes.ts";
 import { hostRoutingRoutes } from "./host-routing-routes.ts";
 import { maintenanceRoutes } from "./maintenance-routes.ts";
 import { managedClusterRoutes } from "./managed-cluster-routes.ts";
@@ -33,6 +34,7 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   credentialRoutes(app, deps);
   maintenanceRoutes(app, deps);
   hostRoutingRoutes(app, deps);
+  hostRoutingPolicyRoutes(app, deps);
   assessmentRoutes(app, deps);
   operationRoutes(app, deps);
   usageRoutes(app, deps);
