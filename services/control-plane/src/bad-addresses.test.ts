@@ -151,7 +151,12 @@ const refusals: readonly Refusal[] = [
   { name: "pages of no size", ask: { path: `${CLUSTERS}?${VERSION}&$top=0` }, status: 400, code: "InvalidParameter" },
   { name: "an unknown action", ask: { method: "POST", path: `${CLUSTER}/explode?${VERSION}` }, status: 404, code: "NotFound" },
   { name: "PUT of the collection", ask: put(CLUSTERS, {}), status: 405, code: "MethodNotAllowed" },
-  { name: "DELETE", ask: { method: "DELETE", path: `${CLUSTER}?${VERSION}` }, status: 405, code: "MethodNotAllowed" },
+  {
+    name: "DELETE of hostRoutings",
+    ask: { method: "DELETE", path: `${CLUSTER}/hostRoutings/default?${VERSION}` },
+    status: 405,
+    code: "MethodNotAllowed",
+  },
   { name: "GET of cancel", ask: { path: `${CLUSTER}/hostRoutings/default/cancel?${VERSION}` }, status: 405, code: "MethodNotAllowed" },
   { name: "an address of nobody", ask: { path: `/favicon.ico?${VERSION}` }, status: 404, code: "NotFound" },
   { name: "where tokens would be, without an authority", ask: { path: `/common/oauth2?${VERSION}` }, status: 404, code: "NotFound" },
