@@ -65,6 +65,7 @@ const COMMANDS = {
   budget: { file: "test/vm/renew-budget.ts", lab: () => true, guests: () => true },
   conformance: { file: "test/conformance/main.ts", database: true },
   "conformance:long": { file: "test/conformance/long.ts", database: true, python: () => ["conformance"] },
+  "bench:api": { file: "test/bench/api.ts", database: true },
   "bench:main-job": { file: "test/bench/main-job.ts", database: true, queue: "Wanted", lab: () => true },
   "bench:datapath": { file: "test/bench/datapath.ts", lab: () => true },
   "bench:guard": { file: "test/bench/guard.ts", lab: () => true },

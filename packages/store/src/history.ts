@@ -5,22 +5,17 @@ import type { Tables } from "./tables.ts";
 /** An entry with its place (gap-free and growing within its cluster) and the database's time. */
 export type HistoryRow = HistoryEntry & { readonly seq: number; readonly at: Instant };
 
-/** Appends entries inside the transaction that they describe. */
+/** Appends entries inside the transaction that they describe; one statement, since every change of a cluster waits for it. */
 export async function appendHistory(tx: Transaction<Tables>, clusterId: ClusterId, entries: readonly HistoryEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  const { seq } = await tx
-    .insertInto("history_counter")
-    .values({ cluster_id: clusterId, seq: entries.length })
-    .onConflict((conflict) => conflict.column("cluster_id").doUpdateSet({ seq: sql`history_counter.seq + ${entries.length}` }))
-    .returning("seq")
-    .executeTakeFirstOrThrow();
-  const first = seq - entries.length + 1;
-  await tx
-    .insertInto("history")
-    .values(
-      entries.map((entry, index) => ({ cluster_id: clusterId, seq: first + index, kind: entry.kind, data: JSON.stringify(entry.data) })),
-    )
-    .execute();
+  const [count, all] = [entries.length, JSON.stringify(entries)];
+  await sql`
+    with counter as (
+      insert into history_counter (cluster_id, seq) values (${clusterId}, ${count})
+      on conflict (cluster_id) do update set seq = history_counter.seq + ${count} returning seq)
+    insert into history (cluster_id, seq, kind, data)
+    select ${clusterId}, counter.seq - ${count} + entry.place, entry.value->>'kind', entry.value->'data'
+    from counter, jsonb_array_elements(${all}::jsonb) with ordinality entry(value, place) order by entry.place`.execute(tx);
 }
 
 /** What happened to a cluster after `afterSeq`, oldest first, at most `limit` rows. */

@@ -37,9 +37,12 @@ export async function startProcess(file: string, env: Readonly<Record<string, st
       // A child that lives on would keep the test's own process from ending.
       child.kill("SIGKILL");
     }, START_TIMEOUT_MS);
+    let listens = false;
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
-      if (!output.includes('"msg":"listening"')) return;
+      // Searched no longer than needed: a load makes megabytes of it.
+      if (listens || !output.includes('"msg":"listening"')) return;
+      listens = true;
       clearTimeout(timer);
       resolve();
     };
