@@ -1,7 +1,6 @@
 /** Every point of the checklist against an installation of this run's own; `npm run conformance` asks the same points of any endpoint. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { notYet } from "./not-yet.ts";
 import { startOwnTarget, type OwnTarget } from "./own-target.ts";
 import { allPoints } from "./points/all-points.ts";
 import { runPoint } from "./run-point.ts";
@@ -24,14 +23,9 @@ test("the checklist is whole: F1 has 58 points, F2 35, each once", () => {
     );
 });
 
-test("the list of what does not pass yet names points that there are, each with a reason", () => {
-  for (const [id, why] of Object.entries(notYet)) assert.ok(allPoints.some((point) => point.id === id) && why.length > 10, id);
-});
-
 for (const point of allPoints)
-  test(`${point.id} ${point.what} → ${point.expected}${point.id in notYet ? " (not yet)" : ""}`, async () => {
+  test(`${point.id} ${point.what} → ${point.expected}`, async () => {
     const { outcome } = await runPoint(target, point);
-    if (point.id in notYet) assert.equal(outcome.kind, "failed", `${point.id} passes now: remove it from not-yet.ts`);
-    else if (point.elsewhere !== undefined) assert.equal(outcome.kind, "notApplicable");
+    if (point.elsewhere !== undefined) assert.equal(outcome.kind, "notApplicable");
     else assert.equal(outcome.kind, "passed", JSON.stringify(outcome));
   });

@@ -88,12 +88,15 @@ async function settle(endpoint: Endpoint, token: string): Promise<void> {
   }
 }
 
+/** Points that get a cluster of their own elsewhere get this one, settled. */
+const wantsOwn = ({ cluster }: Point): boolean => cluster === "fresh" || cluster === "made";
+
 function whyNot(point: Point, endpoint: Endpoint): string | undefined {
-  if (point.cluster !== undefined && point.cluster !== "one" && point.cluster !== "fresh") return `needs a cluster like ${point.cluster}`;
+  if (point.cluster !== undefined && point.cluster !== "one" && !wantsOwn(point)) return `needs a cluster like ${point.cluster}`;
   if (JSON.stringify(point.steps).includes("{emptyGroup}") && endpoint.emptyGroup === undefined)
     return "needs a resource group without clusters: --empty-group";
   if (!endpoint.mayChange && point.id.startsWith("F1-") && point.steps.some(changes)) return "changes the cluster: needs --may-change";
-  if (!endpoint.mayChange && point.cluster === "fresh" && point.steps.some(changes)) return "changes the cluster: needs --may-change";
+  if (!endpoint.mayChange && wantsOwn(point) && point.steps.some(changes)) return "changes the cluster: needs --may-change";
   if (JSON.stringify(point.steps).includes("{N}") && point.steps.some(changes) && point.id.startsWith("F1-"))
     return "makes or deletes clusters: needs an installation of one's own";
   if (point.steps.some((step) => step.step === "request" && step.ask.method === "DELETE"))
@@ -122,7 +125,7 @@ export async function openForeignTarget(endpoint: Endpoint): Promise<Target> {
       return token;
     },
     async prepare(point) {
-      if (point.cluster === "fresh" && endpoint.mayChange) await settle(endpoint, token);
+      if (wantsOwn(point) && endpoint.mayChange) await settle(endpoint, token);
       return {
         run,
         version: endpoint.version,

@@ -7,12 +7,14 @@ import { ensureSigningKey } from "../../infra/dev/authority/signing-key.ts";
 import { objectIdOf } from "../../infra/dev/authority/directory.ts";
 import { clusterIdOf } from "../../services/control-plane/src/arm/resource-ids.ts";
 import { registerClusters } from "../../services/control-plane/src/testing/bad-requests.ts";
+import { playProvider, type PlayedProvider } from "../../services/control-plane/src/testing/play-provider.ts";
 import { acceleratable, assign, ids, makeCluster, moveOperation } from "../../services/control-plane/src/testing/test-cluster.ts";
 import { makeTestDatabase } from "../../services/control-plane/src/testing/test-database.ts";
 import { startTestInstallation, type TestInstallation } from "../../services/control-plane/src/testing/test-installation.ts";
 import type { Caller, Json, Point, Step } from "./point.ts";
 import type { Powers, Target } from "./target.ts";
-import type { Variables } from "./templates.ts";
+import { wholeWith } from "./points/parts.ts";
+import { fillAll, type Variables } from "./templates.ts";
 
 const LOCATION = "westeurope";
 const PATIENCE_MS = 20_000;
@@ -30,8 +32,10 @@ const CALLERS = {
   user: { oid: "88888888-8888-4888-8888-888888888888", idtyp: "user", upn: "ada@lab.test", scp: "user_impersonation" },
 } as const satisfies Readonly<Record<Exclude<Caller, "self" | "nobody">, Readonly<Record<string, unknown>>>>;
 
-/** An installation of the run's own, its database, and who plays the worker. */
-export type OwnTarget = Target & { readonly store: Store; readonly installation: TestInstallation };
+/** An installation of the run's own, its database, and who plays the provider of its clusters; the worker is played through the store. */
+export type OwnTarget = Target & { readonly store: Store; readonly installation: TestInstallation; readonly provider: PlayedProvider };
+
+type Own = Pick<OwnTarget, "store" | "installation" | "provider"> & { readonly current: { subscriptionId: string } };
 
 async function clientToken(installation: TestInstallation): Promise<string> {
   const form = {
@@ -94,12 +98,14 @@ function changesOf(phase: Extract<Step, { step: "worker" }>["phase"]): Partial<O
 /** Ids that a point's steps may find in its variables. */
 const idOf = (variables: Variables, letter: "C" | "N"): ClusterId => as<ClusterId>(String(variables.get(letter)).toLowerCase());
 
-function makePowers(store: Store, installation: TestInstallation, current: { subscriptionId: string }): Powers {
+function makePowers({ store, installation, provider, current }: Own): Powers {
   return {
     async worker(step, variables) {
       const id = idOf(variables, step.of ?? "C");
       await untilUnderWay(store, id);
-      await moveOperation(store, id, changesOf(step.phase));
+      // What a provider is to make or remove comes first; where that was all, nothing is left to the engine.
+      await provider.serveAll();
+      if ((await store.clusters.get(id))?.activeOperationId !== undefined) await moveOperation(store, id, changesOf(step.phase));
     },
     subscription: (state) => setState(store, current.subscriptionId, state),
     async crash() {
@@ -139,16 +145,29 @@ function subscriptionFor(point: Point): string {
   return point.steps.some(({ step }) => step === "subscription" || step === "repeat") ? randomUUID() : ids.subscriptionId;
 }
 
-async function prepare(store: Store, point: Point, current: { subscriptionId: string }): Promise<Record<string, Json>> {
+/** A cluster that its provider has made, with mode None: what `registerClusters` registers has no credentials here. */
+async function make({ installation, provider }: Own, path: string): Promise<void> {
+  const reply = await fetch(`${installation.base}${path}?api-version=${version}`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${await clientToken(installation)}`, "content-type": "application/json" },
+    body: JSON.stringify(fillAll(wholeWith("None"), new Map([["location", LOCATION]]))),
+  });
+  if (reply.status !== 201) throw new Error(`PUT ${path} answered ${reply.status}: ${await reply.text()}`);
+  await provider.serveAll();
+}
+
+async function prepare(own: Own, point: Point): Promise<Record<string, Json>> {
+  const { store, current } = own;
   const subscriptionId = subscriptionFor(point);
   current.subscriptionId = subscriptionId;
   if (subscriptionId !== ids.subscriptionId) await registerSubscription(store, subscriptionId);
-  const isOwn = point.cluster === "fresh" || point.cluster === "bare";
+  const isOwn = point.cluster === "fresh" || point.cluster === "bare" || point.cluster === "made";
   const name = isOwn ? point.id.toLowerCase() : (point.cluster ?? "one");
   const place = { subscriptionId, resourceGroup: "Lab", name };
-  if (isOwn) await store.clusters.register(clusterAt(place, point.cluster === "bare" ? { properties: bare() } : {}), {});
   const provider = "providers/Microsoft.ContainerService";
   const group = `/subscriptions/${subscriptionId}/resourceGroups/Lab`;
+  if (point.cluster === "made") await make(own, `${group}/${provider}/managedClusters/${name}`);
+  else if (isOwn) await store.clusters.register(clusterAt(place, point.cluster === "bare" ? { properties: bare() } : {}), {});
   return {
     run: "conformance",
     version,
@@ -183,17 +202,18 @@ export async function startOwnTarget(controlPlane: Readonly<Record<string, strin
     endings.push(() => store.close());
     await registerSubscription(store, ids.subscriptionId);
     await registerClusters(store);
-    const installation = await startTestInstallation(database.url, { controlPlane: { ...SLOW_REFILL, ...controlPlane } });
+    const installation = await startTestInstallation(database.url, {
+      controlPlane: { ...SLOW_REFILL, HOSTROUTING_PROVIDERS: "lab", ...controlPlane },
+    });
     endings.push(() => installation.close());
-    const current = { subscriptionId: ids.subscriptionId as string };
+    const own: Own = { store, installation, provider: playProvider(store), current: { subscriptionId: ids.subscriptionId } };
     const tokens = new Map<Caller, Promise<string>>();
     const issue = (caller: Exclude<Caller, "nobody">): Promise<string> =>
       caller === "self" ? clientToken(installation) : foreignToken(installation, CALLERS[caller]);
     return {
       base: installation.base,
-      store,
-      installation,
-      powers: makePowers(store, installation, current),
+      ...own,
+      powers: makePowers(own),
       patienceMs: PATIENCE_MS,
       async token(caller) {
         if (caller === "nobody") return null;
@@ -201,7 +221,7 @@ export async function startOwnTarget(controlPlane: Readonly<Record<string, strin
         tokens.set(caller, known);
         return known;
       },
-      prepare: (point) => prepare(store, point, current),
+      prepare: (point) => prepare(own, point),
       whyNot: () => undefined,
       close,
     };

@@ -73,8 +73,8 @@ export type Step =
   /** That many more clusters, each with so many bytes of properties. */
   | { readonly step: "fill"; readonly group: string; readonly clusters: number; readonly bytesEach: number };
 
-/** Which cluster `{C}` is: one that nobody changes, one of the point's own (settled, mode None), or one that lacks something. */
-export type PointCluster = "one" | "fresh" | "bare" | "azure-dataplane" | "gateway" | "old-version" | "old-pools";
+/** Which cluster `{C}` is: one that nobody changes, one of the point's own (settled, mode None; `made`: with credentials), or one that lacks something. */
+export type PointCluster = "one" | "fresh" | "made" | "bare" | "azure-dataplane" | "gateway" | "old-version" | "old-pools";
 
 /** A point of the checklist. */
 export type Point = {

@@ -1,5 +1,5 @@
 import type { Expect, Json, Point, PointCluster, Step } from "../point.ts";
-import { acns, ask, begun, fast, get, mentions, ok, put, refused, saved } from "./parts.ts";
+import { acns, ask, begun, fast, get, mentions, ok, put, refused, saved, whole } from "./parts.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const TARGET = "networkProfile.advancedNetworking.performance.accelerationMode";
@@ -107,8 +107,13 @@ const accelerationRefused = (subcode: string): Step =>
 
 /** F2 16–27: what a cluster cannot be. */
 const impossible: readonly Point[] = [
-  bad(16, "PUT of a new cluster without location → 400 LocationRequired", [
-    put("{N}", { properties: { dnsPrefix: "x" } }, refused(400, "LocationRequired")),
+  bad(16, "PUT of a new cluster without location → 400 LocationRequired, alone or among other faults", [
+    put("{N}", { ...(whole as Readonly<Record<string, Json>>), location: "" }, refused(400, "LocationRequired")),
+    put(
+      "{N}",
+      { properties: { dnsPrefix: "x" } },
+      refused(400, "MultipleErrorsOccurred", { "error.details": mentions("LocationRequired") }),
+    ),
   ]),
   bad(17, "PUT with another location → 409 InvalidResourceLocation", [
     badPut({ location: "antarctica" }, refused(409, "InvalidResourceLocation")),

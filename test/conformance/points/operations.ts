@@ -49,7 +49,7 @@ export const operationPoints: readonly Point[] = [
     id: "F1-27",
     what: "GET, list and credentials while Updating",
     expected: "200",
-    cluster: "fresh",
+    cluster: "made",
     steps: [
       begun,
       get("{C}", ok({ [STATE]: "Updating" })),

@@ -56,8 +56,8 @@ export const fast = acns({ enabled: true, performance: { accelerationMode: "BpfV
 /** Turns it off, and leaves the rest on. */
 export const slow = acns({ enabled: true, performance: { accelerationMode: "None" } });
 
-/** A cluster that can be made and accelerated. */
-export const whole: Json = {
+/** A cluster that can be made, with this mode from its beginning. */
+export const wholeWith = (mode: "BpfVeth" | "None"): Json => ({
   location: "{location}",
   identity: { type: "SystemAssigned" },
   properties: {
@@ -68,10 +68,13 @@ export const whole: Json = {
       networkPlugin: "azure",
       networkPluginMode: "overlay",
       networkDataplane: "cilium",
-      advancedNetworking: { enabled: true, performance: { accelerationMode: "BpfVeth" } },
+      advancedNetworking: { enabled: true, performance: { accelerationMode: mode } },
     },
   },
-};
+});
+
+/** A cluster that can be made, accelerated from its beginning. */
+export const whole: Json = wholeWith("BpfVeth");
 
 /** Begins an enablement of `{C}`, whose status URL is then `{$op}`. */
 export const begun: Step = saving(put("{C}", fast, ok({ [STATE]: "Updating" })), { op: OPERATION_HEADER, etag: "eTag" });

@@ -38,7 +38,7 @@ export const putPoints: readonly Point[] = [
   {
     id: "F1-12",
     what: "PUT of a new cluster",
-    expected: "201, Creating, Azure-AsyncOperation absolute, Retry-After ≥ 1",
+    expected: "201, Creating, Azure-AsyncOperation absolute, Retry-After ≥ 1; it ends Succeeded",
     steps: [
       ask(
         { method: "PUT", url: "{N}?{V}", json: whole },
@@ -47,7 +47,11 @@ export const putPoints: readonly Point[] = [
           body: { [STATE]: "Creating", [MODE]: "BpfVeth" },
           headers: { "azure-asyncoperation": OPERATION_URL, "retry-after": atLeast(1) },
         },
+        { op: OPERATION_HEADER },
       ),
+      { step: "worker", phase: "Succeeded", of: "N" },
+      { step: "poll", url: "{$op}", until: "Succeeded" },
+      get("{N}", ok({ [STATE]: "Succeeded", [MODE]: "BpfVeth" })),
     ],
   },
   {

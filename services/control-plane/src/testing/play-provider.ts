@@ -13,14 +13,18 @@ export type PlayedProvider = {
   claim(): Promise<ProvisioningClaim>;
   /** Takes it up and says that all is as wished, or gone; or something else. */
   say(outcome?: ProvisioningOutcome): Promise<void>;
+  /** Takes up whatever is due, and says of each that it is as wished, or gone. */
+  serveAll(): Promise<void>;
 };
 
-/** A provider `lab` with kubeconfigs in files of its own. */
-export function playProvider(store: Store): PlayedProvider {
+const AT_ONCE_MAX = 100;
+
+/** A provider `lab` with kubeconfigs in files of its own, of this text for each of `worker`, `user` and `admin`. */
+export function playProvider(store: Store, textOf = (whose: string): string => `kubeconfig of ${whose}`): PlayedProvider {
   const folder = mkdtempSync(path.join(tmpdir(), "played-provider-"));
   const kubeconfig = (whose: string): string => {
     const file = path.join(folder, whose);
-    writeFileSync(file, `kubeconfig of ${whose}`, { mode: 0o600 });
+    writeFileSync(file, textOf(whose), { mode: 0o600 });
     return file;
   };
   const facts: ProvisionedFacts = {
@@ -29,8 +33,11 @@ export function playProvider(store: Store): PlayedProvider {
     pools: [],
     credentials: { worker: kubeconfig("worker"), user: kubeconfig("user"), admin: kubeconfig("admin") },
   };
+  const claims = (limit: number): Promise<ProvisioningClaim[]> =>
+    store.provisioning.claim({ provider: "lab", holder: "played", leaseMs: LEASE_MS, limit });
+  const asWished = ({ present }: ProvisioningClaim): ProvisioningOutcome => (present ? { kind: "Done", facts } : { kind: "Removed" });
   const claim = async (): Promise<ProvisioningClaim> => {
-    const [taken] = await store.provisioning.claim({ provider: "lab", holder: "played", leaseMs: LEASE_MS, limit: 1 });
+    const [taken] = await claims(1);
     if (taken === undefined) throw new Error("nothing is to be done");
     return taken;
   };
@@ -39,8 +46,11 @@ export function playProvider(store: Store): PlayedProvider {
     claim,
     async say(outcome) {
       const taken = await claim();
-      const recorded = await store.provisioning.record(taken, outcome ?? (taken.present ? { kind: "Done", facts } : { kind: "Removed" }));
+      const recorded = await store.provisioning.record(taken, outcome ?? asWished(taken));
       if (recorded !== "Recorded") throw new Error(`what the provider said was not recorded: ${recorded}`);
+    },
+    async serveAll() {
+      for (const taken of await claims(AT_ONCE_MAX)) await store.provisioning.record(taken, asWished(taken));
     },
   };
 }
