@@ -59,6 +59,7 @@ const COMMANDS = {
   lab: { file: "infra/lab/lab.ts", lab: (args) => args[0] === "up" || asksForMachines(args), guests: asksForMachines },
   check: { file: "infra/dev/test.ts", fixed: ["--suite", "check,architecture"] },
   generate: { file: "api/generate.ts" },
+  register: { file: "services/rollout-worker/src/register.ts" },
   "grant-owner": { file: "services/control-plane/src/grant-owner.ts" },
   "verify-audit": { file: "services/control-plane/src/verify-audit.ts" },
   hostrouting: { file: "services/cli/src/main.ts" },

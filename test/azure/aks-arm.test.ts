@@ -5,6 +5,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { AppError } from "@hostrouting/domain";
+import { ids } from "../../services/control-plane/src/testing/test-cluster.ts";
+import { registerCluster } from "../../services/rollout-worker/src/register/register-cluster.ts";
 import { CLUSTER_ID } from "../../services/rollout-worker/src/testing/test-world.ts";
 import { makeStage, startAzure, type Azure, type Stage } from "./stage.ts";
 
@@ -28,6 +30,11 @@ describe("a cluster that AKS manages", () => {
   const modeInAzure = async () => {
     const said = await stage.aks.read();
     return said.kind === "Said" ? [said.value.mode, said.value.provisioningState] : said;
+  };
+  const shownProperties = async (): Promise<Readonly<Record<string, unknown>>> => {
+    const said = await stage.aks.readResource();
+    assert.equal(said.kind, "Said");
+    return (said as { value: { properties: Readonly<Record<string, unknown>> } }).value.properties;
   };
   const status = async () => (await stage.world.store.clusters.status(CLUSTER_ID)).status;
   /** Somebody else writes the cluster in Azure. */
@@ -130,6 +137,24 @@ describe("a cluster that AKS manages", () => {
     await stage.azureEnds({ phase: "Succeeded" });
     assert.equal((await stage.until(off, hasEnded)).phase, "Succeeded");
     assert.equal((await status())?.effectiveMode, "Unknown");
+  });
+
+  test("is registered as Azure shows it, and only once", async () => {
+    const { store } = stage.world;
+    const registration = {
+      provider: "azure",
+      driver: "aks-arm",
+      tenantId: ids.tenantId,
+      accessReference: stage.settingsFile,
+      resourceFile: undefined,
+    } as const;
+    const id = await registerCluster(store, registration, new Date(0));
+    assert.equal(id, stage.id);
+    const read = await store.rounds.read(id);
+    const shown = await azure.store.rounds.read(stage.id);
+    assert.deepEqual([read?.cluster.driver, read?.cluster.provider, read?.cluster.tags], ["aks-arm", "azure", shown?.cluster.tags]);
+    assert.deepEqual(read?.cluster.properties["networkProfile"], (await shownProperties())["networkProfile"]);
+    await assert.rejects(registerCluster(store, registration, new Date(0)), /registered already/);
   });
 
   test("waits as long as Azure says where the subscription has asked too often", async () => {

@@ -49,6 +49,8 @@ export type Stage = {
   /** Of the cluster in Azure. */
   readonly id: ClusterId;
   readonly aks: AksCluster;
+  /** The settings by which it is reached. */
+  readonly settingsFile: string;
   /** How often Azure was asked for a change. */
   puts(): number;
   /** Happens right before the next change is asked for. */
@@ -102,7 +104,7 @@ export async function makeStage(adminUrl: string, azure: Azure, name: string): P
   world.fake.cilium.install();
   world.fake.tick(0);
   return {
-    ...{ world, id: inAzure.id, aks },
+    ...{ world, id: inAzure.id, aks, settingsFile: accessReference },
     puts: () => puts,
     beforePut: (given) => void (happening = given),
     async azureEnds(change) {

@@ -33,6 +33,8 @@ export type AksChange = { readonly operation: string | undefined; readonly write
 /** One cluster that AKS manages. No method throws for what Azure answers, or for no answer; none tries anything again by itself. */
 export type AksCluster = {
   read(): Promise<AksAnswer<AksView>>;
+  /** The whole ARM resource as it came. */
+  readResource(): Promise<AksAnswer<unknown>>;
   /** Puts the cluster back as it is read now but for the mode, over version `etag` only; a cluster of another version is `Changed`, without a PUT. */
   putMode(mode: AccelerationMode, etag: string): Promise<AksAnswer<AksChange>>;
   readOperation(path: string): Promise<AksAnswer<AksOperation>>;
@@ -125,6 +127,7 @@ export function openAksCluster(settings: AksSettings): AksCluster {
   const clusterPath = `${resourceId}?api-version=${API_VERSION}`;
   return {
     read: () => get(clusterPath, aksView),
+    readResource: () => get(clusterPath, (body) => body),
     readOperation: (path) => get(path, aksOperation),
     async putMode(mode, etag) {
       const before = await get(clusterPath, (body) => body);
