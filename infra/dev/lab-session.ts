@@ -7,6 +7,7 @@ import { AppError, as, type Instant } from "@hostrouting/domain";
 import { planLab } from "../lab/lab-plan.ts";
 import { readLabRecord, type LabRecord } from "../lab/lab-record.ts";
 import { keepLogs, removeLab } from "../lab/stop-lab.ts";
+import { ensureUserKubeconfigs } from "../lab-provider/user-kubeconfigs.ts";
 import type { Installation } from "./installation.ts";
 import { labManagedCluster, labPolicy } from "./lab-cluster.ts";
 import { labPlace, registerCluster } from "./register.ts";
@@ -68,7 +69,7 @@ export async function clearLab(stateDir: string): Promise<void> {
   await removeLab(plan);
 }
 
-/** Registers the lab's cluster: mode None the first time; later starts only renew where it is reached and how its nodes are switched. */
+/** Registers the lab's cluster: mode None the first time; later starts only renew where it is reached, how its nodes are switched and where its users' kubeconfigs are. */
 export async function registerLab(installation: Installation, lab: LabRecord): Promise<void> {
   const { identity } = installation;
   const now = as<Instant>(Date.now());
@@ -86,7 +87,8 @@ export async function registerLab(installation: Installation, lab: LabRecord): P
     etag: randomUUID(),
   });
   const hasMachines = lab.nodes.some(({ kind }) => kind === "Machine");
-  await registerCluster(installation, cluster, labPolicy(now, hasMachines));
+  const credentials = await ensureUserKubeconfigs(labPlace, lab);
+  await registerCluster(installation, { cluster, policy: labPolicy(now, hasMachines), credentials });
 }
 
 /** Every pool but the system's, with the number of its nodes; pool `user` also when it has none. */

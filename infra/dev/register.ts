@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ManagedCluster, RolloutPolicy } from "@hostrouting/domain";
+import type { ManagedCluster, RolloutPolicy, UserCredentialReferences } from "@hostrouting/domain";
 import { openDoorbell } from "@hostrouting/doorbell";
 import { createLogger } from "@hostrouting/runtime";
 import { ensureOwner, openStore, type Store } from "@hostrouting/store";
@@ -34,13 +34,19 @@ export async function registerDirectory(databaseUrl: string, identity: Identity)
   });
 }
 
-/** Makes the lab's cluster known, or renews where it is reached and how it is switched, and rings for it. */
+/** A cluster with how its nodes are switched and where its users' kubeconfigs are. */
+export type Registration = {
+  readonly cluster: ManagedCluster;
+  readonly policy: RolloutPolicy;
+  readonly credentials: UserCredentialReferences;
+};
+
+/** Makes the lab's cluster known, or renews where it is reached, how it is switched and where its kubeconfigs are, and rings for it. */
 export async function registerCluster(
   where: { readonly databaseUrl: string; readonly redisUrl: string | undefined },
-  cluster: ManagedCluster,
-  policy: RolloutPolicy,
+  { cluster, policy, credentials }: Registration,
 ): Promise<void> {
-  await withStore(where.databaseUrl, (store) => store.clusters.register(cluster, policy));
+  await withStore(where.databaseUrl, (store) => store.clusters.register(cluster, policy, credentials));
   const doorbell = openDoorbell(where, createLogger("supervisor", "silent"));
   await doorbell.ring(cluster.id);
   await doorbell.close();

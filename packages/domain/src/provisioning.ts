@@ -10,6 +10,9 @@ export type ProvisioningPhase = "Pending" | "Settled" | "Stopped";
 /** Paths of files with kubeconfigs, or names of secrets: never a secret itself. `worker` has the least rights that a rollout needs. */
 export type CredentialReferences = { readonly worker: string; readonly user: string; readonly admin: string };
 
+/** Those of a cluster's users, which ARM hands out; the worker's own never is. */
+export type UserCredentialReferences = Omit<CredentialReferences, "worker">;
+
 /** What a provider found out about a pool of nodes that it made. */
 export type ProvisionedPool = {
   readonly name: string;

@@ -13,6 +13,7 @@ import type {
   Provider,
   Provisioning,
   RolloutPolicy,
+  UserCredentialReferences,
 } from "@hostrouting/domain";
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from "kysely";
 import { appendAudit, type AuditEntry } from "./audit.ts";
@@ -93,14 +94,24 @@ export type ClusterStore = {
     decide: (locked: LockedCluster | undefined) => { change?: ClusterChange; result: R },
     audit?: AuditEntry,
   ): Promise<R>;
-  /** Adds a cluster that a provider brought up, or renews its access reference and nothing else when it is already known. */
-  register(cluster: ManagedCluster, policy: Partial<RolloutPolicy>): Promise<void>;
+  /**
+   * Adds a cluster that somebody else made. When it is already known, how it is reached, how it is switched and where its users' kubeconfigs are is
+   * renewed, and nothing else. @param credentials absent: its users ask whoever made it
+   */
+  register(cluster: ManagedCluster, policy: Partial<RolloutPolicy>, credentials?: UserCredentialReferences): Promise<void>;
+  /** Where the kubeconfigs of the cluster's users are: as its provider said last, or as it was registered with. */
+  credentials(id: ClusterId): Promise<UserCredentialReferences | undefined>;
   /** What the worker saw and decided last, and the part of the rollout policy that was set for this cluster. */
   status(id: ClusterId): Promise<{ status: HostRoutingStatus | undefined; rolloutPolicy: Partial<RolloutPolicy> }>;
   /** By name; none of an unknown cluster. */
   maintenance(id: ClusterId): Promise<MaintenanceConfigurations>;
   history(id: ClusterId, page: { afterSeq: number; limit: number }): Promise<HistoryRow[]>;
 };
+
+/** Where a provider wrote its users' kubeconfigs; none as long as it was never done. */
+export function usersOf({ facts }: Provisioning): UserCredentialReferences | undefined {
+  return facts && { user: facts.credentials.user, admin: facts.credentials.admin };
+}
 
 /** Maps a row to the domain's cluster. */
 export function toManagedCluster(row: Selectable<Tables["managed_cluster"]>): ManagedCluster {
@@ -304,12 +315,13 @@ export function clusterStore(db: Kysely<Tables>): ClusterStore {
         return result;
       });
     },
-    async register(cluster, policy) {
+    async register(cluster, policy, credentials) {
+      const renewed = { access_reference: cluster.accessReference, user_credentials: credentials ? JSON.stringify(credentials) : null };
       await db.transaction().execute(async (tx) => {
         await tx
           .insertInto("managed_cluster")
-          .values(toRow(cluster))
-          .onConflict((conflict) => conflict.column("id").doUpdateSet({ access_reference: cluster.accessReference }))
+          .values({ ...toRow(cluster), ...renewed })
+          .onConflict((conflict) => conflict.column("id").doUpdateSet(renewed))
           .execute();
         await tx
           .insertInto("cluster_round")
@@ -319,6 +331,12 @@ export function clusterStore(db: Kysely<Tables>): ClusterStore {
           )
           .execute();
       });
+    },
+    async credentials(id) {
+      const provisioning = await readProvisioning(db, id);
+      if (provisioning !== undefined) return usersOf(provisioning);
+      const row = await db.selectFrom("managed_cluster").select("user_credentials").where("id", "=", id).executeTakeFirst();
+      return row?.user_credentials ?? undefined;
     },
     async status(id) {
       const row = await db.selectFrom("cluster_round").selectAll().where("cluster_id", "=", id).executeTakeFirst();

@@ -8,6 +8,7 @@ import {
   type StepFaults,
   type UsageCharge,
   type UsageInterval,
+  type UserCredentialReferences,
 } from "@hostrouting/domain";
 import type { NewOperation } from "./clusters.ts";
 import type { HistoryRow } from "./history.ts";
@@ -23,6 +24,8 @@ export type FakeRow = {
   faults?: { readonly said: StepFaults; readonly retryAt: number } | undefined;
   nodes: Map<string, NodeRollout>;
   history: HistoryRow[];
+  /** Of a registered cluster's users. */
+  credentials?: UserCredentialReferences | undefined;
   usage: { open: readonly UsageInterval[]; seenAt: Instant | undefined; charges: readonly UsageCharge[] };
 };
 

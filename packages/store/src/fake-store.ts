@@ -14,7 +14,7 @@ import {
   type OperationResource,
 } from "@hostrouting/domain";
 import type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
-import type { ClusterChange, ClusterStore, LockedCluster } from "./clusters.ts";
+import { usersOf, type ClusterChange, type ClusterStore, type LockedCluster } from "./clusters.ts";
 import { newOperation, newRow, stored, storedOperation, type FakeRow } from "./fake-rows.ts";
 import { FakeProvisionings } from "./fake-provisioning.ts";
 import { fakeAssessments, type FakeAssessments } from "./fake-assessments.ts";
@@ -132,17 +132,23 @@ export class FakeStore {
       if (change !== undefined) this.#change(id, change);
       return result;
     },
-    register: async (cluster, policy) => {
+    register: async (cluster, policy, credentials) => {
       const row = this.#rows.get(cluster.id);
       const values = stored(cluster);
       this.version += 1;
       if (row === undefined) this.#resources.set(cluster.id, values);
-      if (row === undefined) this.#rows.set(cluster.id, newRow(values, { now: this.#now(), policy: stored(policy) }));
+      if (row === undefined)
+        this.#rows.set(cluster.id, { ...newRow(values, { now: this.#now(), policy: stored(policy) }), credentials: stored(credentials) });
       else {
+        row.credentials = stored(credentials);
         row.cluster = { ...row.cluster, accessReference: cluster.accessReference };
         row.rolloutPolicy = stored(policy);
         row.lookAgainAt = this.#now();
       }
+    },
+    credentials: async (id) => {
+      const provisioning = this.provisioning.read(id);
+      return provisioning === undefined ? stored(this.#rows.get(id)?.credentials) : usersOf(provisioning);
     },
     status: async (id) => {
       const row = this.#rows.get(id);

@@ -11,6 +11,7 @@ import * as authorizationAndAudit from "./migrations/0007-authorization-and-audi
 import * as provisioning from "./migrations/0008-provisioning.ts";
 import * as deployments from "./migrations/0009-deployments.ts";
 import * as neighbours from "./migrations/0010-neighbours.ts";
+import * as registeredCredentials from "./migrations/0013-registered-credentials.ts";
 import type { Tables } from "./tables.ts";
 
 /** In order of their numbers; a migration that has landed is never edited. A number may land after a higher one: then it is caught up on. */
@@ -25,6 +26,7 @@ const MIGRATIONS = {
   "0008-provisioning": provisioning,
   "0009-deployments": deployments,
   "0010-neighbours": neighbours,
+  "0013-registered-credentials": registeredCredentials,
 };
 
 /**

@@ -26,6 +26,7 @@ import type {
   RolloutPolicy,
   StepFaults,
   SystemData,
+  UserCredentialReferences,
 } from "@hostrouting/domain";
 import type { ColumnType, Generated } from "kysely";
 
@@ -83,6 +84,7 @@ export type Tables = {
     provider: Provider;
     driver: Driver;
     access_reference: string;
+    user_credentials: ColumnType<UserCredentialReferences | null, string | null | undefined, string | null>;
     system_data: Json<SystemData>;
   };
   operation: {

@@ -192,5 +192,21 @@ describe("credentials", () => {
     await surface.store.clusters.register(makeCluster("registered"), {});
     const registered = await ask("POST", at("registered", "/listClusterAdminCredential"));
     assert.deepEqual([registered.status, registered.body.error.code], [409, "CredentialsNotAvailable"]);
+    assert.match(registered.body.error.message, /Ask whoever made it .* or register it again/);
+  });
+
+  test("of a registered cluster are those that it was registered with; files that are gone are said to be", async () => {
+    const cluster = makeCluster("told");
+    const { user, admin } = provider.facts.credentials;
+    await surface.store.clusters.register(cluster, {}, { user, admin });
+    const value = async (action: string) => {
+      const reply = await ask("POST", at("told", `/${action}`));
+      return [reply.status, Buffer.from(reply.body.kubeconfigs[0].value, "base64").toString()];
+    };
+    assert.deepEqual(await value("listClusterUserCredential"), [200, "kubeconfig of user"]);
+    assert.deepEqual(await value("listClusterAdminCredential"), [200, "kubeconfig of admin"]);
+    await surface.store.clusters.register(cluster, {}, { user: `${user}-gone`, admin });
+    const gone = await ask("POST", at("told", "/listClusterUserCredential"));
+    assert.deepEqual([gone.status, gone.body.error.code, gone.text.includes(user)], [409, "CredentialsNotAvailable", false]);
   });
 });

@@ -177,6 +177,7 @@ function operations({ it, fresh, state, clear }: Lives): void {
     assert.deepEqual(await state(id, operation), ["Succeeded", undefined, "Succeeded", "Alone"]);
     const cluster = await store.clusters.get(id);
     assert.equal(cluster?.accessReference, "/k/worker");
+    assert.deepEqual(await store.clusters.credentials(id), { user: "/k/user", admin: "/k/admin" }, "the worker's own stays its own");
     const powerState = { code: "Running" };
     const pool = { name: "NP1", count: 2, powerState, currentOrchestratorVersion: "1.36.3", nodeImageVersion: "img-1" };
     assert.deepEqual(cluster?.properties, {

@@ -298,6 +298,21 @@ function clusters(): void {
     assert.deepEqual(again, { ...cluster, accessReference: "/second" });
   });
 
+  void test("have kubeconfigs for their users where they are registered with some, which no other write touches", async () => {
+    const { store, clusterId } = it;
+    const cluster = await store.clusters.get(clusterId);
+    assert.ok(cluster);
+    assert.equal(await store.clusters.credentials(clusterId), undefined);
+    for (const time of ["first", "second"]) {
+      const credentials = { user: `/${time}/user`, admin: `/${time}/admin` };
+      await store.clusters.register(cluster, { maxUnavailable: 2 }, credentials);
+      await store.clusters.change(clusterId, () => ({ result: undefined, change: { cluster, history: [] } }));
+      assert.deepEqual(await store.clusters.credentials(clusterId), credentials);
+    }
+    await store.clusters.register(cluster, { maxUnavailable: 2 });
+    assert.equal(await store.clusters.credentials(clusterId), undefined);
+  });
+
   void test("have maintenance configurations, which rounds read and registering again leaves alone", async () => {
     const { store, clusterId } = it;
     assert.deepEqual(await store.clusters.maintenance(clusterId), {});
