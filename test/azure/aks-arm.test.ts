@@ -3,8 +3,9 @@
  * when it reimages nodes is not shown here; see docs/aks.md.
  */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { AppError } from "@hostrouting/domain";
+import { as, AppError, type AssessmentId } from "@hostrouting/domain";
 import { ids } from "../../services/control-plane/src/testing/test-cluster.ts";
 import { registerCluster } from "../../services/rollout-worker/src/register/register-cluster.ts";
 import { CLUSTER_ID } from "../../services/rollout-worker/src/testing/test-world.ts";
@@ -137,6 +138,18 @@ describe("a cluster that AKS manages", () => {
     await stage.azureEnds({ phase: "Succeeded" });
     assert.equal((await stage.until(off, hasEnded)).phase, "Succeeded");
     assert.equal((await status())?.effectiveMode, "Unknown");
+  });
+
+  test("is judged by Azure's words where somebody asks what would happen, and nobody invents how AKS would go about it", async () => {
+    const { world } = stage;
+    const id = as<AssessmentId>(randomUUID());
+    const asked = { mode: "BpfVeth", rolloutPolicy: {}, tenantId: "tenant", objectId: "object" } as const;
+    await world.store.assessments.request({ id, clusterId: CLUSTER_ID, kind: "WhatIf", ...asked });
+    await world.round();
+    await world.assessed();
+    const report = (await world.store.assessments.get(id))?.report;
+    assert.deepEqual([report?.driver, report?.verdict, report?.forecast], ["aks-arm", "Passed", undefined]);
+    assert.equal(stage.puts(), 0);
   });
 
   test("is registered as Azure shows it, and only once", async () => {

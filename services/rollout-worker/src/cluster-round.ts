@@ -120,7 +120,7 @@ export function newMemory(): RoundMemory {
     birthTaint: undefined,
     words: new CiliumWords(),
     assessment: nothingAssessed(),
-    azure: { seen: undefined, at: undefined },
+    azure: { seen: undefined, at: undefined, hasRights: false },
   };
 }
 
@@ -284,8 +284,8 @@ async function act(deps: RoundDeps, acting: Acting): Promise<boolean> {
   return true;
 }
 
-function azureQuestion({ cluster, operation, now }: ClusterRound): AzureQuestion {
-  return { cluster, operation, wantsRights: wantsPreflight(operation), now };
+function azureQuestion({ cluster, operation, questions, now }: ClusterRound): AzureQuestion {
+  return { cluster, operation, wantsRights: wantsPreflight(operation) || questions.length > 0, now };
 }
 
 /** Asks Azure what was recorded, while the cluster is still this worker's. */
@@ -365,7 +365,7 @@ async function heldRound(deps: RoundDeps, held: HeldLease, memory: RoundMemory):
   const seen = await look(deps, { read, lease: held.lease, policy, memory, azure });
   const lookAgainMs = assessRound({ store: deps.store, logger: deps.logger, memory: memory.assessment }, read, {
     ...seen,
-    bundle: deps.bundle,
+    ...{ bundle: deps.bundle, azure: azure?.facts },
   });
   const admission = await askAdmission(deps, read.operation);
   const { evictionRefusals } = memory.applied;

@@ -15,13 +15,14 @@ export type RoundLook = {
   readonly managedPolicy: PolicyJudgement | undefined;
   readonly fence: Fence;
   readonly bundle: Bundle;
+  readonly azure?: ClusterFacts["azure"] | undefined;
 };
 
 /** A cluster of which something was asked is looked at again this soon: for what was asked meanwhile, or because it did not answer. */
 const QUESTION_LOOK_MS = 3_000;
 
 function toLook({ cluster, operation, maintenance, now }: ClusterRound, seen: RoundLook): AssessedLook {
-  const { reach, access, facts: nodes, cilium, managedPolicy, fence, bundle } = seen;
+  const { reach, access, facts: nodes, cilium, managedPolicy, fence, bundle, azure } = seen;
   if (reach.kind === "Unreachable") return reach;
   if (access === undefined || nodes === undefined || cilium === undefined)
     return { kind: "Unreachable", message: "Nobody looked at its nodes." };
@@ -29,7 +30,7 @@ function toLook({ cluster, operation, maintenance, now }: ClusterRound, seen: Ro
   const { observed } = reach;
   return {
     kind: "Seen",
-    seen: { access, cluster, operation, maintenance, observed, nodes, managedPolicy, cilium, hasLease, bundle, now },
+    seen: { access, cluster, operation, maintenance, observed, nodes, managedPolicy, cilium, azure, hasLease, bundle, now },
   };
 }
 

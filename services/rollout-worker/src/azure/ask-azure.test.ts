@@ -48,7 +48,7 @@ function poolOf(given: Partial<AksCluster>): { readonly pool: AzurePool; readonl
   return { pool: { freshMs: 15_000, get: () => aks, budget: () => budget }, asked, budget };
 }
 
-const memory = (): AzureMemory => ({ seen: undefined, at: undefined });
+const memory = (): AzureMemory => ({ seen: undefined, at: undefined, hasRights: false });
 const read = async (): Promise<AksAnswer<AksView>> => ({ kind: "Said", value: view });
 
 test("what is fresh is not asked for again, and what is not is", async () => {
@@ -57,6 +57,18 @@ test("what is fresh is not asked for again, and what is not is", async () => {
   const question = { cluster, operation: { control: {} } as Operation, wantsRights: false };
   for (const ms of [0, 14_999, 15_000]) await lookAtAzure(pool, { ...question, now: as<Instant>(now + ms) }, kept);
   assert.deepEqual(asked, ["read", "read"]);
+});
+
+test("a preflight asks for locks and rights at once, also where the cluster was seen a moment ago", async () => {
+  const { pool, asked } = poolOf({ read, readRights: async () => ({ kind: "Said", value: { locks: [], missingActions: [] } }) });
+  const kept = memory();
+  const operation = { control: {} } as Operation;
+  await lookAtAzure(pool, { cluster, operation, wantsRights: false, now }, kept);
+  for (let round = 0; round < 2; round += 1) {
+    const { facts } = await lookAtAzure(pool, { cluster, operation, wantsRights: true, now }, kept);
+    assert.ok(facts.known && facts.value.locks.known);
+  }
+  assert.deepEqual(asked, ["read", "read", "readRights"]);
 });
 
 test("a subscription that Azure throttles is left alone by all its clusters until Azure said", async () => {

@@ -7,8 +7,8 @@ import type { AzurePool } from "./azure-pool.ts";
 /** What one look at Azure gives: the engine's view, and preflight's. */
 export type AzureSeen = { readonly look: AzureLook; readonly facts: Known<AzureFacts> };
 
-/** What was seen last, and when. Losing it costs a request. */
-export type AzureMemory = { seen: AzureSeen | undefined; at: Instant | undefined };
+/** What was seen last, when, and whether locks and rights were asked for. Losing it costs a request. */
+export type AzureMemory = { seen: AzureSeen | undefined; at: Instant | undefined; hasRights: boolean };
 
 /** What a look is about. `wantsRights`: preflight is asked in this round. */
 export type AzureQuestion = {
@@ -34,10 +34,12 @@ export async function lookAtAzure(pool: AzurePool | undefined, question: AzureQu
   if (budget.blockedUntil !== undefined && now < budget.blockedUntil)
     return unseen("AzureThrottled", `Azure takes no request of the subscription before ${new Date(budget.blockedUntil).toISOString()}.`);
   const freshMs = operation === undefined ? RESTING_FRESH_MS : pool.freshMs;
-  if (memory.seen !== undefined && memory.at !== undefined && now - memory.at < freshMs) return memory.seen;
+  const isWhole = memory.hasRights || !question.wantsRights;
+  if (memory.seen !== undefined && memory.at !== undefined && isWhole && now - memory.at < freshMs) return memory.seen;
   const seen = await ask(pool, question).catch((error: unknown) => unseen("AzureUnknown", explain(error)));
   memory.seen = seen;
   memory.at = now;
+  memory.hasRights = question.wantsRights;
   return seen;
 }
 
