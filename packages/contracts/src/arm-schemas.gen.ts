@@ -1380,6 +1380,48 @@ export const armDocument = {
           }
         }
       },
+      "HostRoutingManagedPolicy": {
+        "type": "object",
+        "required": [
+          "id",
+          "name",
+          "type",
+          "properties"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "name": {
+            "type": "string"
+          },
+          "type": {
+            "type": "string"
+          },
+          "properties": {
+            "$ref": "#/components/schemas/HostRoutingPolicyState"
+          }
+        }
+      },
+      "HostRoutingManagedPolicyList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/HostRoutingManagedPolicy"
+            }
+          },
+          "nextLink": {
+            "type": "string",
+            "format": "uri",
+            "description": "Absolute URL of the next page; absent on the last."
+          }
+        }
+      },
       "HostRoutingNode": {
         "type": "object",
         "required": [
@@ -1414,6 +1456,11 @@ export const armDocument = {
             "items": {
               "$ref": "#/components/schemas/HostRoutingNode"
             }
+          },
+          "nextLink": {
+            "type": "string",
+            "format": "uri",
+            "description": "Absolute URL of the next page; absent on the last."
           }
         }
       },
@@ -1515,6 +1562,101 @@ export const armDocument = {
           }
         },
         "description": "The operation that is under way, or else the last one."
+      },
+      "HostRoutingPastOperation": {
+        "type": "object",
+        "required": [
+          "id",
+          "name",
+          "type",
+          "properties"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "name": {
+            "type": "string"
+          },
+          "type": {
+            "type": "string"
+          },
+          "properties": {
+            "$ref": "#/components/schemas/HostRoutingPastOperationProperties"
+          }
+        },
+        "description": "An operation of the cluster, under way or over."
+      },
+      "HostRoutingPastOperationList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/HostRoutingPastOperation"
+            }
+          },
+          "nextLink": {
+            "type": "string",
+            "format": "uri",
+            "description": "Absolute URL of the next page; absent on the last."
+          }
+        }
+      },
+      "HostRoutingPastOperationProperties": {
+        "type": "object",
+        "required": [
+          "kind",
+          "phase",
+          "status",
+          "mode",
+          "percentComplete",
+          "startTime",
+          "cancelRequested"
+        ],
+        "properties": {
+          "kind": {
+            "type": "string"
+          },
+          "phase": {
+            "type": "string",
+            "description": "Where the operation is in its own words; `status` says the same in ARM's."
+          },
+          "status": {
+            "$ref": "#/components/schemas/OperationState"
+          },
+          "mode": {
+            "$ref": "#/components/schemas/AccelerationMode",
+            "description": "What it brings about."
+          },
+          "percentComplete": {
+            "type": "integer",
+            "format": "int32",
+            "description": "0–100; never falls."
+          },
+          "startTime": {
+            "type": "string",
+            "format": "date-time"
+          },
+          "endTime": {
+            "type": "string",
+            "format": "date-time"
+          },
+          "requestedBy": {
+            "type": "string",
+            "description": "Object id of whoever asked; absent where nobody did."
+          },
+          "cancelRequested": {
+            "type": "boolean",
+            "description": "Whether somebody has asked for its end."
+          },
+          "error": {
+            "$ref": "#/components/schemas/ErrorDetail"
+          }
+        }
       },
       "HostRoutingPolicyDrift": {
         "type": "object",
@@ -1879,6 +2021,25 @@ export const armDocument = {
           }
         },
         "description": "What preflight found and let pass, or what was seen since."
+      },
+      "HostRoutingWarningList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/HostRoutingWarning"
+            }
+          },
+          "nextLink": {
+            "type": "string",
+            "format": "uri",
+            "description": "Absolute URL of the next page; absent on the last."
+          }
+        }
       },
       "HostRoutingWarningOverride": {
         "type": "object",
@@ -3769,6 +3930,11 @@ export const armDocument = {
             "items": {
               "$ref": "#/components/schemas/RuleFinding"
             }
+          },
+          "nextLink": {
+            "type": "string",
+            "format": "uri",
+            "description": "Absolute URL of the next page; absent on the last."
           }
         }
       },

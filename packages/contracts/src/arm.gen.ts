@@ -206,6 +206,26 @@ export interface paths {
         patch: operations["HostRoutings_Update"];
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description `cancel` as ARM names it, for clients that follow the answer: its `location` answers 202 while the operation winds down, 204 once it is canceled, and
+         *     409 when it ended otherwise first.
+         */
+        post: operations["HostRoutings_Abort"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/acknowledge": {
         parameters: {
             query?: never;
@@ -284,7 +304,57 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description By name. */
         get: operations["HostRoutings_ListNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/nodes/{nodeName}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["HostRoutings_GetNode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest first. Shown to everybody who may read; the status of an operation is shown to whoever asked for it. */
+        get: operations["HostRoutings_ListOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/operations/{operationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["HostRoutings_GetOperation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -307,6 +377,39 @@ export interface paths {
          *     `Paused`. A paused operation waits without a deadline. 409 where the phase does not allow it.
          */
         post: operations["HostRoutings_Pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Network policies that are managed in the cluster, and how they differ from what they should be. */
+        get: operations["HostRoutings_ListPolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/policies/{policyName}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["HostRoutings_GetPolicy"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -446,6 +549,23 @@ export interface paths {
         put?: never;
         /** @description Runs every preflight rule without touching the cluster. Takes the place of a `validate` that is not answered yet. */
         post: operations["HostRoutings_Validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/hostRoutings/default/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The same as `properties.warnings`. */
+        get: operations["HostRoutings_ListWarnings"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1025,6 +1145,20 @@ export interface components {
         HostRoutingList: {
             value: components["schemas"]["HostRouting"][];
         };
+        HostRoutingManagedPolicy: {
+            id: string;
+            name: string;
+            properties: components["schemas"]["HostRoutingPolicyState"];
+            type: string;
+        };
+        HostRoutingManagedPolicyList: {
+            /**
+             * Format: uri
+             * @description Absolute URL of the next page; absent on the last.
+             */
+            nextLink?: string;
+            value: components["schemas"]["HostRoutingManagedPolicy"][];
+        };
         HostRoutingNode: {
             id: string;
             name: string;
@@ -1032,6 +1166,11 @@ export interface components {
             type: string;
         };
         HostRoutingNodeList: {
+            /**
+             * Format: uri
+             * @description Absolute URL of the next page; absent on the last.
+             */
+            nextLink?: string;
             value: components["schemas"]["HostRoutingNode"][];
         };
         HostRoutingNodeProperties: {
@@ -1074,6 +1213,43 @@ export interface components {
             phase: string;
             /** Format: date-time */
             startTime: string;
+        };
+        /** @description An operation of the cluster, under way or over. */
+        HostRoutingPastOperation: {
+            id: string;
+            name: string;
+            properties: components["schemas"]["HostRoutingPastOperationProperties"];
+            type: string;
+        };
+        HostRoutingPastOperationList: {
+            /**
+             * Format: uri
+             * @description Absolute URL of the next page; absent on the last.
+             */
+            nextLink?: string;
+            value: components["schemas"]["HostRoutingPastOperation"][];
+        };
+        HostRoutingPastOperationProperties: {
+            /** @description Whether somebody has asked for its end. */
+            cancelRequested: boolean;
+            /** Format: date-time */
+            endTime?: string;
+            error?: components["schemas"]["ErrorDetail"];
+            kind: string;
+            /** @description What it brings about. */
+            mode: components["schemas"]["AccelerationMode"];
+            /**
+             * Format: int32
+             * @description 0–100; never falls.
+             */
+            percentComplete: number;
+            /** @description Where the operation is in its own words; `status` says the same in ARM's. */
+            phase: string;
+            /** @description Object id of whoever asked; absent where nobody did. */
+            requestedBy?: string;
+            /** Format: date-time */
+            startTime: string;
+            status: components["schemas"]["OperationState"];
         };
         /** @description A difference between the managed network policy as it should be and as it was found. */
         HostRoutingPolicyDrift: {
@@ -1221,6 +1397,14 @@ export interface components {
             /** @description Nodes, pools or members concerned. */
             subjects: string[];
             title: string;
+        };
+        HostRoutingWarningList: {
+            /**
+             * Format: uri
+             * @description Absolute URL of the next page; absent on the last.
+             */
+            nextLink?: string;
+            value: components["schemas"]["HostRoutingWarning"][];
         };
         /** @description Under what a rule may fail, and until when. */
         HostRoutingWarningOverride: {
@@ -1629,6 +1813,11 @@ export interface components {
             table: string;
         };
         RuleFindingList: {
+            /**
+             * Format: uri
+             * @description Absolute URL of the next page; absent on the last.
+             */
+            nextLink?: string;
             value: components["schemas"]["RuleFinding"][];
         };
         RuleOutcome: string | ("Passed" | "Failed" | "Overridden" | "Unknown" | "Skipped");
@@ -2578,6 +2767,46 @@ export interface operations {
             };
         };
     };
+    HostRoutings_Abort: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has been accepted for processing, but processing has not yet completed. */
+            202: {
+                headers: {
+                    location: string;
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     HostRoutings_Acknowledge: {
         parameters: {
             query: {
@@ -2710,6 +2939,10 @@ export interface operations {
     HostRoutings_ListFindings: {
         parameters: {
             query: {
+                /** @description Where the page begins, from `nextLink`. */
+                $skipToken?: components["parameters"]["Paging.skipToken"];
+                /** @description Resources per page, 1–100. */
+                $top?: components["parameters"]["Paging.top"];
                 /** @description Version of this contract, `YYYY-MM-DD`. */
                 "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
             };
@@ -2750,6 +2983,10 @@ export interface operations {
     HostRoutings_ListNodes: {
         parameters: {
             query: {
+                /** @description Where the page begins, from `nextLink`. */
+                $skipToken?: components["parameters"]["Paging.skipToken"];
+                /** @description Resources per page, 1–100. */
+                $top?: components["parameters"]["Paging.top"];
                 /** @description Version of this contract, `YYYY-MM-DD`. */
                 "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
             };
@@ -2773,6 +3010,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HostRoutingNodeList"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_GetNode: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                nodeName: string;
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRoutingNode"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_ListOperations: {
+        parameters: {
+            query: {
+                /** @description Where the page begins, from `nextLink`. */
+                $skipToken?: components["parameters"]["Paging.skipToken"];
+                /** @description Resources per page, 1–100. */
+                $top?: components["parameters"]["Paging.top"];
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRoutingPastOperationList"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_GetOperation: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                operationId: string;
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRoutingPastOperation"];
                 };
             };
             /** @description An unexpected error response. */
@@ -2813,6 +3176,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HostRouting"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_ListPolicies: {
+        parameters: {
+            query: {
+                /** @description Where the page begins, from `nextLink`. */
+                $skipToken?: components["parameters"]["Paging.skipToken"];
+                /** @description Resources per page, 1–100. */
+                $top?: components["parameters"]["Paging.top"];
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRoutingManagedPolicyList"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_GetPolicy: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                policyName: string;
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRoutingManagedPolicy"];
                 };
             };
             /** @description An unexpected error response. */
@@ -3160,6 +3608,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    HostRoutings_ListWarnings: {
+        parameters: {
+            query: {
+                /** @description Where the page begins, from `nextLink`. */
+                $skipToken?: components["parameters"]["Paging.skipToken"];
+                /** @description Resources per page, 1–100. */
+                $top?: components["parameters"]["Paging.top"];
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostRoutingWarningList"];
+                };
             };
             /** @description An unexpected error response. */
             default: {

@@ -111,7 +111,11 @@ export class FakeStore {
       const resource = operation && this.#resources.get(operation.clusterId);
       return operation && resource && { operation: storedOperation(operation), resource };
     },
-    list: async (clusterId, limit) => this.#operationsOf(clusterId).slice(0, limit),
+    list: async (clusterId, limit, after) => {
+      const all = this.#operationsOf(clusterId);
+      const at = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+      return after !== undefined && at === 0 ? [] : all.slice(at, at + limit);
+    },
   };
 
   readonly clusters: ClusterStore = {

@@ -8,8 +8,8 @@ export type OperationStore = {
   get(id: OperationId): Promise<Operation | undefined>;
   /** With what it is about, also when that is gone; then for seven days after its end. */
   find(id: OperationId): Promise<{ readonly operation: Operation; readonly resource: OperationResource } | undefined>;
-  /** The newest first, at most `limit`. */
-  list(clusterId: ClusterId, limit: number): Promise<Operation[]>;
+  /** The newest first, at most `limit`; with `after` those that come after that one, none where the cluster has no such operation. */
+  list(clusterId: ClusterId, limit: number, after?: OperationId): Promise<Operation[]>;
 };
 
 /** Maps a row to the domain's operation. */
@@ -55,12 +55,18 @@ export function operationStore(db: Kysely<Tables>): OperationStore {
         .executeTakeFirst();
       return row && { operation: toOperation(row), resource: row.resource };
     },
-    async list(clusterId, limit) {
+    async list(clusterId, limit, after) {
       const rows = await db
         .selectFrom("operation")
         .selectAll()
         .where("cluster_id", "=", clusterId)
+        .$if(after !== undefined, (query) =>
+          query.where(
+            sql<boolean>`(started_at, id) < (select a.started_at, a.id from operation a where a.id = ${after} and a.cluster_id = ${clusterId})`,
+          ),
+        )
         .orderBy("started_at", "desc")
+        .orderBy("id", "desc")
         .limit(limit)
         .execute();
       return rows.map(toOperation);

@@ -8,6 +8,7 @@ import { assessCommand, type AssessOptions } from "./commands/assess.ts";
 import { askCommand } from "./commands/ask.ts";
 import { findingsCommand, type FindingsOptions } from "./commands/findings.ts";
 import { nodeTraceCommand, type RunBesideAgent, type TraceOptions } from "./commands/node-trace.ts";
+import { operationsCommand } from "./commands/operations.ts";
 import { removeRulesCommand, type RemovalOptions } from "./commands/remove-rules.ts";
 import { setModeCommand, type CommandParts } from "./commands/set-mode.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -58,6 +59,9 @@ function program(ended: (code: number) => void): Command {
   add("findings", "show packet filter rules that keep host routing from nodes, and how each is removed")
     .option("--node <name>", "of one node")
     .action(async (options: Common & FindingsOptions) => ended(await findingsCommand(parts(options).cluster, options, print)));
+  add("operations", "show what was asked of the cluster, by whom, and what became of it, the newest first").action(
+    async (options: Common) => ended(await operationsCommand(parts(options).cluster, options, print)),
+  );
   add("usage", "show for how long nodes were enabled, by day and pool")
     .option("--from <day>", "first UTC day, YYYY-MM-DD; else the first of the month")
     .option("--to <day>", "last UTC day; else today")

@@ -38,6 +38,7 @@ const blocked: AssessmentReport = {
       outcome: "Failed",
       message: "There are.",
       subjects: ["pool \u001b[31mw"],
+      evidence: "2 nodes",
       remedy: "Remove them.",
     },
   ],
@@ -76,7 +77,11 @@ test("a cluster that nothing blocks: 0, in one line", async () => {
 test("one that is blocked: 2, with the rule and what to do; text of others is shown, not obeyed", async () => {
   const { code, lines } = await run(blocked);
   assert.equal(code, 2);
-  assert.deepEqual(lines.slice(1), ["  PF-012 No Windows nodes: failed. There are. (pool \\u{1b}[31mw)", "    Remove them."]);
+  assert.deepEqual(lines.slice(1), [
+    "  PF-012 No Windows nodes: failed. There are. (pool \\u{1b}[31mw)",
+    "    Seen: 2 nodes",
+    "    Remove them.",
+  ]);
 });
 
 test("what-if in short, and 2 when it would not come to its end", async () => {

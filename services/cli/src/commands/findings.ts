@@ -1,6 +1,7 @@
 import type { ArmCluster } from "@hostrouting/azure";
 import type { ArmComponents } from "@hostrouting/contracts";
 import { exitCodes } from "../exit-code.ts";
+import { readList } from "../read-list.ts";
 import { findingLines } from "../view/finding-view.ts";
 
 /** What `findings` was asked. */
@@ -12,7 +13,7 @@ export async function findingsCommand(
   { node, output }: FindingsOptions,
   say: (line: string) => void,
 ): Promise<number> {
-  const { value } = (await cluster.readHostRouting("/findings")) as ArmComponents["schemas"]["RuleFindingList"];
+  const value = await readList<ArmComponents["schemas"]["RuleFinding"]>(cluster, "/findings");
   const wanted = node === undefined ? value : value.filter(({ nodes }) => nodes.some(({ name }) => name === node));
   for (const line of output === "json" ? [JSON.stringify(wanted, null, 2)] : findingLines(wanted)) say(line);
   return exitCodes.ok;

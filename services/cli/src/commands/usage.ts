@@ -1,9 +1,10 @@
 import type { ArmCluster } from "@hostrouting/azure";
 import type { ArmComponents } from "@hostrouting/contracts";
 import { exitCodes } from "../exit-code.ts";
+import { readList } from "../read-list.ts";
 import { usageLines } from "../view/usage-view.ts";
 
-type Usage = ArmComponents["schemas"]["HostRoutingUsageList"];
+type Usage = ArmComponents["schemas"]["HostRoutingUsage"];
 
 /** What `usage` was asked: UTC days, `YYYY-MM-DD`, both included. */
 export type UsageOptions = { readonly from?: string | undefined; readonly to?: string | undefined; readonly output: "table" | "json" };
@@ -15,13 +16,7 @@ export async function usageCommand(
   say: (line: string) => void,
 ): Promise<number> {
   const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-  const found: Usage["value"] = [];
-  let place: string | undefined;
-  do {
-    const page = (await cluster.readHostRouting("/usage", { ...range, ...(place !== undefined && { $skipToken: place }) })) as Usage;
-    found.push(...page.value);
-    place = page.nextLink === undefined ? undefined : (new URL(page.nextLink).searchParams.get("$skipToken") ?? undefined);
-  } while (place !== undefined);
+  const found = await readList<Usage>(cluster, "/usage", range);
   for (const line of output === "json" ? [JSON.stringify(found, null, 2)] : usageLines(found)) say(line);
   return exitCodes.ok;
 }

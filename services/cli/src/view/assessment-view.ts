@@ -8,11 +8,12 @@ const listed = (names: readonly string[]): string =>
 
 const minutes = (ms: number | undefined): string => (ms === undefined ? "not known" : `${Math.ceil(ms / 60_000)} min`);
 
-function ruleLines({ id, title, severity, outcome, message, subjects, remedy }: RuleAnswer): readonly string[] {
+function ruleLines({ id, title, severity, outcome, message, subjects, evidence, remedy }: RuleAnswer): readonly string[] {
   const about = subjects.length === 0 ? "" : ` (${listed(subjects)})`;
   const weight = severity === "Block" ? "" : ", does not block";
   return [
     `  ${id} ${title}: ${outcome.toLowerCase()}${weight}. ${visibleText(message)}${about}`,
+    ...(evidence === "" ? [] : [`    Seen: ${visibleText(evidence)}`]),
     ...(remedy === "" ? [] : [`    ${remedy}`]),
   ];
 }

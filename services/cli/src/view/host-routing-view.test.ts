@@ -80,10 +80,14 @@ test("a fast node says what stays on the stack, most packets first, and which po
 
 test("a warning says what it is about and what to do", () => {
   const warnings = [
-    { id: "PF-058", title: "Nodes are skipped", message: "n2 is cordoned.", remedy: "Uncordon it.", subjects: ["node n2"] },
+    {
+      ...{ id: "PF-058", title: "Nodes are skipped", message: "n2 is cordoned.", remedy: "Uncordon it.", subjects: ["node n2"] },
+      evidence: "spec.unschedulable\u001b[2J",
+    },
   ];
   assert.deepEqual(hostRoutingLines(picture({ warnings }), "lab", NOW).slice(1), [
     "warning PF-058: Nodes are skipped: n2 is cordoned.",
+    "  seen: spec.unschedulable\\u{1b}[2J",
     "  → Uncordon it.",
   ]);
 });

@@ -61,11 +61,18 @@ function disruptionLines(sum: Schemas["HostRoutingDisruption"] | undefined, node
   ];
 }
 
-/** An ARM error with one line per detail. */
+/** What a rule of preflight that failed had seen. */
+function evidenceOf({ additionalInfo = [] }: Schemas["ErrorDetail"]): readonly string[] {
+  const found = additionalInfo.filter(({ type }) => type === "PreflightFinding").map(({ info }): unknown => info?.["evidence"]);
+  return found.filter((evidence): evidence is string => typeof evidence === "string" && evidence !== "");
+}
+
+/** An ARM error with one line per detail, each with what was seen where that is known. */
 export function errorLines(error: Schemas["ErrorDetail"]): string[] {
   const target = error.target === undefined ? "" : ` [${error.target}]`;
   return [
     `  ${error.code}${target}: ${error.message}`,
+    ...evidenceOf(error).map((evidence) => `    seen: ${visibleText(evidence)}`),
     ...(error.details ?? []).flatMap((detail) => errorLines(detail).map((line) => `  ${line}`)),
   ];
 }
@@ -155,13 +162,12 @@ function waitLines(wait: Schemas["HostRoutingWait"], now: number): string[] {
   return [`waiting ${forSeconds} s${left}: ${wait.subject}: ${wait.reason}: ${wait.message}`, ...remedy];
 }
 
-function warningLines(
-  { id, title, severity = "Warning", message, impact = "", impactNumber, impactUnit = "", remedy, override }: Schemas["HostRoutingWarning"],
-  now: number,
-): string[] {
+function warningLines(warning: Schemas["HostRoutingWarning"], now: number): string[] {
+  const { id, title, severity = "Warning", message, impact = "", impactNumber, impactUnit = "", evidence = "", remedy, override } = warning;
   return [
     `${severity.toLowerCase()} ${id}: ${title}: ${message}`,
     ...(impact === "" ? [] : [impactNumber === undefined ? `  ${impact}` : `  ${impact} (${impactNumber} ${impactUnit})`]),
+    ...(evidence === "" ? [] : [`  seen: ${visibleText(evidence)}`]),
     ...(override === undefined ? [] : [overrideLine(override, now)]),
     ...(remedy === "" ? [] : [`  → ${remedy}`]),
   ];

@@ -7,33 +7,21 @@ import { decideUpgrade } from "../enablement/decide-upgrade.ts";
 import { decideVerb, type Ask } from "../enablement/decide-verb.ts";
 import { changeCluster } from "./change-cluster.ts";
 import { operationUrl } from "./follow-operation.ts";
-import { toFindingsBody, toHostRoutingNodesBody } from "./host-routing-wire.ts";
 import { findCluster } from "./managed-cluster-routes.ts";
 import { readHostRouting } from "./read-host-routing.ts";
 import { pathOf, principalOf } from "./request-context.ts";
 import { HOST_ROUTING_TYPE, CLUSTER_TYPE } from "./resource-ids.ts";
-import { parseAcknowledgement, parseAnswer, parseNodeRequest } from "./verb-body.ts";
+import { parseAcknowledgement, parseAnswer, parseNodeRequest, parseNothing } from "./verb-body.ts";
 
 const VERBS = ["pause", "resume", "retry", "skip", "approve", "reject", "acknowledge"] as const;
 
-async function readNodes(deps: Deps, request: FastifyRequest): Promise<unknown> {
-  const cluster = await findCluster(deps, request);
-  const { status } = await deps.store().clusters.status(cluster.id);
-  return toHostRoutingNodesBody(cluster, status);
-}
-
-async function readFindings(deps: Deps, request: FastifyRequest): Promise<unknown> {
-  const cluster = await findCluster(deps, request);
-  const { status } = await deps.store().clusters.status(cluster.id);
-  return toFindingsBody(status);
-}
-
 /**
- * ARM's own name for it is `abort` on the cluster, whose pollers follow `location` to 204: told of the operation's status, they would take its
- * `Canceled` for a failure of the abort.
+ * As `abort`, which is ARM's own name for it, pollers follow `location` to 204: told of the operation's status, they would take its `Canceled` for a
+ * failure of the abort.
  */
 async function cancel(deps: Deps, given: { request: FastifyRequest; reply: FastifyReply; isAbort: boolean }): Promise<void> {
   const { request, reply, isAbort } = given;
+  parseNothing(request.body);
   const cluster = await findCluster(deps, request);
   const { name } = pathOf(request);
   const result = await changeCluster(deps, request, {
@@ -52,6 +40,7 @@ async function cancel(deps: Deps, given: { request: FastifyRequest; reply: Fasti
 
 /** Begins an upgrade of the bundle, or answers with the one that is under way. */
 async function upgrade(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  parseNothing(request.body);
   const cluster = await findCluster(deps, request);
   const wish = { name: pathOf(request).name, principal: principalOf(request), operationId: as<OperationId>(deps.newId()) };
   const result = await changeCluster(deps, request, { id: cluster.id, decide: (locked) => decideUpgrade(locked, wish) });
@@ -62,6 +51,7 @@ async function upgrade(deps: Deps, request: FastifyRequest, reply: FastifyReply)
 
 /** Begins the operation that takes back, or answers with the one that does already. */
 async function rollBack(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  parseNothing(request.body);
   const cluster = await findCluster(deps, request);
   const wish = {
     name: pathOf(request).name,
@@ -88,6 +78,7 @@ function parseAsk(verb: Ask["verb"], body: unknown, by: string): Ask {
       return parseAcknowledgement(body);
     case "pause":
     case "resume":
+      parseNothing(body);
       return { verb };
     default:
       return unreachable(verb);
@@ -111,23 +102,19 @@ export function hostRoutingRoutes(app: FastifyInstance, deps: Deps): void {
   const type = HOST_ROUTING_TYPE.slice(CLUSTER_TYPE.length);
   const base = `/subscriptions/:sub/resourceGroups/:group/providers/${CLUSTER_TYPE}/:name${type}`;
   app.get(base, async (request) => ({ value: [await readHostRouting(deps, request)] }));
-  app.get(`${base}/default/nodes`, (request) => readNodes(deps, request));
-  app.get(`${base}/default/findings`, (request) => readFindings(deps, request));
   for (const verb of VERBS) app.post(`${base}/default/${verb}`, (request) => ask(deps, request, verb));
-  app.post(`${base}/default/cancel`, async (request, reply) => {
-    await cancel(deps, { request, reply, isAbort: false });
-    return reply;
-  });
+  const cancels = { [`${base}/default/cancel`]: false, [`${base}/default/abort`]: true, [`${base.slice(0, -type.length)}/abort`]: true };
+  for (const [address, isAbort] of Object.entries(cancels))
+    app.post(address, async (request, reply) => {
+      await cancel(deps, { request, reply, isAbort });
+      return reply;
+    });
   app.post(`${base}/default/upgrade`, async (request, reply) => {
     await upgrade(deps, request, reply);
     return reply;
   });
   app.post(`${base}/default/rollback`, async (request, reply) => {
     await rollBack(deps, request, reply);
-    return reply;
-  });
-  app.post(`${base.slice(0, -type.length)}/abort`, async (request, reply) => {
-    await cancel(deps, { request, reply, isAbort: true });
     return reply;
   });
 }

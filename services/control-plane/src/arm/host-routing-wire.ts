@@ -11,6 +11,7 @@ import {
   type RolloutPolicy,
   type Wait,
 } from "@hostrouting/domain";
+import { toOperationState } from "./operation-wire.ts";
 import { policyEtag } from "./policy-etag.ts";
 import { HOST_ROUTING_TYPE, clusterResourceId } from "./resource-ids.ts";
 
@@ -35,8 +36,6 @@ const UNSEEN = {
   conditions: [],
   nodeCounts: {},
   waits: [],
-  nodes: [],
-  findings: [],
 } as const;
 
 function toWait(wait: Wait): Readonly<Record<string, unknown>> {
@@ -44,12 +43,13 @@ function toWait(wait: Wait): Readonly<Record<string, unknown>> {
   return { ...rest, since: iso(since), ...(until !== undefined && until !== null && { until: iso(until) }) };
 }
 
-function toWarning({ firstSeen, ...warning }: HostRoutingWarning): Readonly<Record<string, unknown>> {
+/** One of `hostRoutings/default/warnings`. */
+export function toWarning({ firstSeen, ...warning }: HostRoutingWarning): Readonly<Record<string, unknown>> {
   return { ...warning, ...(firstSeen !== undefined && { firstSeen: iso(firstSeen) }) };
 }
 
 /** Until somebody has looked there is a name and a mode. */
-function toPolicy(policy: ManagedPolicyStatus | undefined, { policyMode }: RolloutPolicy): Readonly<Record<string, unknown>> {
+function toPolicy(policy: ManagedPolicyStatus | undefined, { policyMode }: RolloutPolicy) {
   const { name = "block-azure-destinations", mode = policyMode, state = "NotManaged", message = "", drift = [] } = policy ?? {};
   return { name, mode, state, message, drift: drift.map(toDrift) };
 }
@@ -117,7 +117,8 @@ export function toHostRoutingBody(facts: HostRoutingFacts): Readonly<Record<stri
   };
 }
 
-function toNode(cluster: ManagedCluster, node: HostRoutingNodeStatus): Readonly<Record<string, unknown>> {
+/** One of `hostRoutings/default/nodes`. */
+export function toHostRoutingNode(cluster: ManagedCluster, node: HostRoutingNodeStatus): Readonly<Record<string, unknown>> {
   const { name, fastShare, observedAt, ...rest } = node;
   return {
     id: `${idOf(cluster)}/nodes/${name}`,
@@ -127,13 +128,25 @@ function toNode(cluster: ManagedCluster, node: HostRoutingNodeStatus): Readonly<
   };
 }
 
-/** `hostRoutings/default/nodes`: one entry per node, by name. */
-export function toHostRoutingNodesBody(cluster: ManagedCluster, status: HostRoutingStatus | undefined): Readonly<Record<string, unknown>> {
-  const nodes = (status ?? UNSEEN).nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return { value: nodes.map((node) => toNode(cluster, node)) };
+/** One of `hostRoutings/default/operations`: what was asked for, by whom, and what became of it. */
+export function toHostRoutingOperation(cluster: ManagedCluster, operation: Operation): Readonly<Record<string, unknown>> {
+  const { id: name, ...shown } = toOperation(operation);
+  const { mode, objectId, cancelRequested } = operation;
+  return {
+    id: `${idOf(cluster)}/operations/${operation.id}`,
+    name,
+    type: `${HOST_ROUTING_TYPE}/operations`,
+    properties: { ...shown, mode, status: toOperationState(operation), cancelRequested, ...(objectId !== "" && { requestedBy: objectId }) },
+  };
 }
 
-/** `hostRoutings/default/findings`: rules that keep host routing from nodes, in the order in which the worker put them. */
-export function toFindingsBody(status: HostRoutingStatus | undefined): Readonly<Record<string, unknown>> {
-  return { value: (status ?? UNSEEN).findings };
+/** One of `hostRoutings/default/policies`. */
+export function toHostRoutingPolicy(facts: Pick<HostRoutingFacts, "cluster" | "status" | "rolloutPolicy">) {
+  const { name, ...properties } = toPolicy(facts.status?.policy, { ...productionPolicy, ...facts.rolloutPolicy });
+  return {
+    id: `${idOf(facts.cluster)}/policies/${name}`,
+    name,
+    type: `${HOST_ROUTING_TYPE}/policies`,
+    properties: { name, ...properties },
+  };
 }

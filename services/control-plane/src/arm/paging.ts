@@ -18,6 +18,11 @@ export function skipTokenAfter(last: string): string {
   return Buffer.from(last, "utf8").toString("base64url");
 }
 
+/** The answer to a place that was not handed out by the list that is asked: 400 `InvalidParameter`. */
+export function badSkipToken(): ArmError {
+  return new ArmError(400, { code: "InvalidParameter", message: "$skipToken is not one that this list handed out.", target: "$skipToken" });
+}
+
 /**
  * Reads `$top` and `$skipToken`.
  * @param scope what every place of this list begins with: of resources, their ids' lower-case prefix.
@@ -29,11 +34,6 @@ export function readPage(query: Readonly<Record<string, unknown>>, scope: string
     throw new ArmError(400, { code: "InvalidParameter", message: "$top must be a whole number of at least 1.", target: "$top" });
   const token = parameter(query, "$skiptoken");
   const after = token === undefined ? undefined : Buffer.from(token, "base64url").toString("utf8");
-  if (after !== undefined && (!after.startsWith(`${scope}/`) || after.includes("\u0000")))
-    throw new ArmError(400, {
-      code: "InvalidParameter",
-      message: "$skipToken is not one that this list handed out.",
-      target: "$skipToken",
-    });
+  if (after !== undefined && (!after.startsWith(`${scope}/`) || after.includes("\u0000"))) throw badSkipToken();
   return { limit: Math.min(Number(top ?? PAGE_SIZE_MAX), PAGE_SIZE_MAX), after };
 }

@@ -8,6 +8,7 @@ import { auditRoutes } from "./audit-routes.ts";
 import { deploymentRoutes } from "./deployment-routes.ts";
 import { directoryRoutes } from "./directory-routes.ts";
 import { featureRoutes } from "./feature-routes.ts";
+import { hostRoutingListRoutes } from "./host-routing-list-routes.ts";
 import { hostRoutingPolicyRoutes } from "./host-routing-policy-routes.ts";
 import { hostRoutingRoutes } from "./host-routing-routes.ts";
 import { maintenanceRoutes } from "./maintenance-routes.ts";
@@ -35,6 +36,7 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   maintenanceRoutes(app, deps);
   hostRoutingRoutes(app, deps);
   hostRoutingPolicyRoutes(app, deps);
+  hostRoutingListRoutes(app, deps);
   assessmentRoutes(app, deps);
   operationRoutes(app, deps);
   usageRoutes(app, deps);

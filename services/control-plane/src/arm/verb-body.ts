@@ -1,7 +1,7 @@
 import type { NodeRequest } from "@hostrouting/domain";
 import type { Answer } from "../enablement/decide-answer.ts";
 import type { Acknowledgement } from "../enablement/decide-acknowledgement.ts";
-import { isJsonObject } from "../enablement/json-object.ts";
+import { isJsonObject, type JsonObject } from "../enablement/json-object.ts";
 import { ArmError, manyFaults, type ArmFault } from "./arm-error.ts";
 
 /** As long as Kubernetes lets names of nodes be (RFC 1123 subdomain). */
@@ -17,15 +17,42 @@ function textFault(value: unknown, target: string, max: number): readonly ArmFau
   return isFine ? [] : [invalid(target, `${target} must be text of 1 to ${max} characters.`)];
 }
 
+const notAnObject = (): ArmError => new ArmError(400, { code: "InvalidRequestContent", message: "The body must be a JSON object." });
+
+/** A fault for every member that the verb does not take. */
+function unknownFaults(body: JsonObject, members: readonly string[]): readonly ArmFault[] {
+  const may = members.length === 0 ? "it takes none" : `there ${members.length === 1 ? "is" : "are"} ${members.join(" and ")}`;
+  return Object.keys(body)
+    .filter((name) => !members.includes(name))
+    .map((name) => invalid(name, `There is no member '${name}' in this request; ${may}.`));
+}
+
+function throwAll([first, ...others]: readonly ArmFault[]): void {
+  if (first !== undefined) throw new ArmError(400, manyFaults([first, ...others]));
+}
+
+/**
+ * The body of a verb that needs none: nothing, `null` and `{}` are the same, for clients differ in what they send then.
+ * @throws ArmError 400 for any other.
+ */
+export function parseNothing(body: unknown): void {
+  if (body === undefined || body === null) return;
+  if (!isJsonObject(body)) throw notAnObject();
+  throwAll(unknownFaults(body, []));
+}
+
 /**
  * An answer to a gate: `gate` as the wait names it, and a comment.
  * @throws ArmError 400, all faults at once.
  */
 export function parseAnswer(verb: Answer["verb"], body: unknown): Answer {
-  if (!isJsonObject(body)) throw new ArmError(400, { code: "InvalidRequestContent", message: "The body must be a JSON object." });
+  if (!isJsonObject(body)) throw notAnObject();
   const { gate, comment } = body as { gate?: unknown; comment?: unknown };
-  const [first, ...others] = [...textFault(gate, "gate", GATE_MAX), ...textFault(comment, "comment", REASON_MAX)];
-  if (first !== undefined) throw new ArmError(400, manyFaults([first, ...others]));
+  throwAll([
+    ...textFault(gate, "gate", GATE_MAX),
+    ...textFault(comment, "comment", REASON_MAX),
+    ...unknownFaults(body, ["gate", "comment"]),
+  ]);
   return { verb, gate: gate as string, comment: comment as string };
 }
 
@@ -34,10 +61,14 @@ export function parseAnswer(verb: Answer["verb"], body: unknown): Answer {
  * @throws ArmError 400
  */
 export function parseAcknowledgement(body: unknown): Acknowledgement {
-  if (!isJsonObject(body)) throw new ArmError(400, { code: "InvalidRequestContent", message: "The body must be a JSON object." });
+  if (!isJsonObject(body)) throw notAnObject();
   const { connections } = body as { connections?: unknown };
-  if (typeof connections === "number" && Number.isSafeInteger(connections) && connections >= 0) return { verb: "acknowledge", connections };
-  throw new ArmError(400, invalid("connections", "connections must be a whole number from 0 on: the one that was seen."));
+  const isCount = typeof connections === "number" && Number.isSafeInteger(connections) && connections >= 0;
+  throwAll([
+    ...(isCount ? [] : [invalid("connections", "connections must be a whole number from 0 on: the one that was seen.")]),
+    ...unknownFaults(body, ["connections"]),
+  ]);
+  return { verb: "acknowledge", connections: connections as number };
 }
 
 /**
@@ -46,15 +77,15 @@ export function parseAcknowledgement(body: unknown): Acknowledgement {
  * @throws ArmError 400, all faults at once.
  */
 export function parseNodeRequest(verb: "retry" | "skip", body: unknown, by: string): NodeRequest {
-  if (body !== undefined && body !== null && !isJsonObject(body))
-    throw new ArmError(400, { code: "InvalidRequestContent", message: "The body must be a JSON object." });
-  const { node, reason } = (body ?? {}) as { node?: unknown; reason?: unknown };
+  const given = body ?? {};
+  if (!isJsonObject(given)) throw notAnObject();
+  const { node, reason } = given as { node?: unknown; reason?: unknown };
   const isAll = verb === "retry" && (node === undefined || node === null);
-  const [first, ...others] = [
+  throwAll([
     ...(isAll ? [] : textFault(node, "node", NODE_NAME_MAX)),
     ...(verb === "skip" ? textFault(reason, "reason", REASON_MAX) : []),
-  ];
-  if (first !== undefined) throw new ArmError(400, manyFaults([first, ...others]));
+    ...unknownFaults(given, verb === "skip" ? ["node", "reason"] : ["node"]),
+  ]);
   return verb === "retry"
     ? { kind: "Retry", node: isAll ? undefined : (node as string) }
     : { kind: "Skip", node: node as string, reason: reason as string, by };
