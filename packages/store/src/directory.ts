@@ -1,17 +1,20 @@
 import { sql, type Kysely } from "kysely";
+import { isBeingDeleted } from "./group-removals.ts";
 import type { Tables } from "./tables.ts";
 
 /** A subscription and the tenant that it belongs to. */
 export type Subscription = { readonly id: string; readonly tenantId: string; readonly displayName: string; readonly state: string };
 /** A resource group; `displayName` keeps its creator's casing. */
 export type ResourceGroup = { readonly subscriptionId: string; readonly displayName: string; readonly location: string };
+/** A group as requests into it find it: one that is going takes nothing new. */
+export type KnownResourceGroup = ResourceGroup & { readonly isBeingDeleted: boolean };
 
 /** Subscriptions and resource groups: who may be spoken of at all. Names are compared without case. */
 export type DirectoryStore = {
   subscription(id: string): Promise<Subscription | undefined>;
   /** All subscriptions of a tenant but deleted ones, by id. */
   subscriptionsOf(tenantId: string): Promise<Subscription[]>;
-  resourceGroup(subscriptionId: string, name: string): Promise<ResourceGroup | undefined>;
+  resourceGroup(subscriptionId: string, name: string): Promise<KnownResourceGroup | undefined>;
   /** Makes it known, or renews it. One whose life ARM has told of stays as it was told. */
   registerSubscription(subscription: Subscription): Promise<void>;
   registerResourceGroup(group: ResourceGroup): Promise<void>;
@@ -38,10 +41,18 @@ export function directoryStore(db: Kysely<Tables>): DirectoryStore {
       const row = await db
         .selectFrom("resource_group")
         .selectAll()
+        .select(isBeingDeleted)
         .where("subscription_id", "=", subscriptionId.toLowerCase())
         .where("name", "=", name.toLowerCase())
         .executeTakeFirst();
-      return row && { subscriptionId: row.subscription_id, displayName: row.display_name, location: row.location };
+      return (
+        row && {
+          subscriptionId: row.subscription_id,
+          displayName: row.display_name,
+          location: row.location,
+          isBeingDeleted: row.isBeingDeleted,
+        }
+      );
     },
     async registerSubscription(subscription) {
       const row = { tenant_id: subscription.tenantId, display_name: subscription.displayName, state: subscription.state };

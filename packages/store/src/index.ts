@@ -15,10 +15,12 @@ export type { NewRoleAssignment, RoleAssignment, RoleAssignmentStore } from "./r
 export type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
 export type { DeploymentStore, NewDeployment } from "./deployments.ts";
 export type { DeploymentEnd, DeploymentProgress, StepProgress } from "./deployment-progress.ts";
-export type { DirectoryStore, ResourceGroup, Subscription } from "./directory.ts";
-export type { FullResourceGroup, GroupDecision, GroupRemoval, ResourceGroupStore } from "./resource-groups.ts";
+export type { GroupRemoval, GroupRemovalStore, GroupRemover, NewGroupRemoval, OpenRemoval } from "./group-removals.ts";
+export type { DirectoryStore, KnownResourceGroup, ResourceGroup, Subscription } from "./directory.ts";
+export type { FullResourceGroup, GroupDecision, ResourceGroupStore } from "./resource-groups.ts";
 export {
   subscriptionStates,
+  type DeletedSubscription,
   type FeatureState,
   type NewsOutcome,
   type SubscriptionNews,

@@ -6,6 +6,7 @@ import { clusterStore, type ClusterStore } from "./clusters.ts";
 import { leaseStore, type LeaseStore } from "./cluster-lease.ts";
 import { deploymentStore, type DeploymentStore } from "./deployments.ts";
 import { directoryStore, type DirectoryStore } from "./directory.ts";
+import { groupRemovalStore, type GroupRemovalStore } from "./group-removals.ts";
 import { migrate } from "./migrate.ts";
 import { operationStore, type OperationStore } from "./operations.ts";
 import { provisioningStore, type ProvisioningStore } from "./provisioning.ts";
@@ -24,6 +25,7 @@ export type Store = {
   readonly clusters: ClusterStore;
   readonly deployments: DeploymentStore;
   readonly directory: DirectoryStore;
+  readonly groupRemovals: GroupRemovalStore;
   readonly leases: LeaseStore;
   readonly operations: OperationStore;
   readonly roleAssignments: RoleAssignmentStore;
@@ -61,6 +63,7 @@ function aggregatesOn(db: Kysely<Tables>): Aggregates {
     clusters: clusterStore(db),
     deployments: deploymentStore(db),
     directory: directoryStore(db),
+    groupRemovals: groupRemovalStore(db),
     leases: leaseStore(db),
     operations: operationStore(db),
     roleAssignments: roleAssignmentStore(db),

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Selectable } from "kysely";
+import { isBeingDeleted } from "./group-removals.ts";
 import type { Tables } from "./tables.ts";
 
 /** A resource group as ARM shows it. `displayName` keeps its creator's casing; `tags` are replaced as a whole. */
@@ -8,10 +9,9 @@ export type FullResourceGroup = {
   readonly location: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly managedBy: string | undefined;
+  /** There when it is going, with all that is in it. */
+  readonly isBeingDeleted?: boolean;
 };
-
-/** What became of a removal. `NotEmpty`: there are clusters in it. */
-export type GroupRemoval = "Removed" | "NotEmpty" | "Absent";
 
 /** A change of a group that was read: writes, or refuses by answering without `group`. */
 export type GroupDecision<R> = { readonly group?: FullResourceGroup; readonly result: R };
@@ -29,19 +29,18 @@ export type ResourceGroupStore = {
   }): Promise<FullResourceGroup[]>;
   /** Shows the group as it is, under lock, to `decide`, which may run more than once where two make it at the same moment. */
   change<R>(key: { subscriptionId: string; name: string }, decide: (group: FullResourceGroup | undefined) => GroupDecision<R>): Promise<R>;
-  /** Removes a group with nothing in it. */
-  remove(subscriptionId: string, name: string): Promise<GroupRemoval>;
   /** Locations that groups and clusters of a subscription are in, in order. */
   locations(subscriptionId: string): Promise<string[]>;
 };
 
-function toGroup(row: Selectable<Tables["resource_group"]>): FullResourceGroup {
+function toGroup(row: Selectable<Tables["resource_group"]> & { isBeingDeleted: boolean }): FullResourceGroup {
   return {
     subscriptionId: row.subscription_id,
     displayName: row.display_name,
     location: row.location,
     tags: row.tags,
     managedBy: row.managed_by ?? undefined,
+    ...(row.isBeingDeleted && { isBeingDeleted: true }),
   };
 }
 
@@ -51,6 +50,7 @@ const one = (on: Kysely<Tables>, { subscriptionId, name }: GroupKey) =>
   on
     .selectFrom("resource_group")
     .selectAll()
+    .select(isBeingDeleted)
     .where("subscription_id", "=", subscriptionId.toLowerCase())
     .where("name", "=", name.toLowerCase());
 
@@ -84,21 +84,6 @@ async function changeGroup<R>(
   return result;
 }
 
-async function removeGroup(tx: Kysely<Tables>, key: GroupKey): Promise<GroupRemoval> {
-  const row = await one(tx, key).forUpdate().executeTakeFirst();
-  if (row === undefined) return "Absent";
-  const cluster = await tx
-    .selectFrom("managed_cluster")
-    .select("id")
-    .where("subscription_id", "=", row.subscription_id)
-    .where("resource_group_key", "=", row.name)
-    .limit(1)
-    .executeTakeFirst();
-  if (cluster !== undefined) return "NotEmpty";
-  await tx.deleteFrom("resource_group").where("subscription_id", "=", row.subscription_id).where("name", "=", row.name).execute();
-  return "Removed";
-}
-
 /** Resource groups on Postgres. */
 export function resourceGroupStore(db: Kysely<Tables>): ResourceGroupStore {
   return {
@@ -107,7 +92,11 @@ export function resourceGroupStore(db: Kysely<Tables>): ResourceGroupStore {
       return row && toGroup(row);
     },
     async list({ subscriptionId, names, tag, after, limit }) {
-      let query = db.selectFrom("resource_group").selectAll().where("subscription_id", "=", subscriptionId.toLowerCase());
+      let query = db
+        .selectFrom("resource_group")
+        .selectAll()
+        .select(isBeingDeleted)
+        .where("subscription_id", "=", subscriptionId.toLowerCase());
       if (after !== undefined) query = query.where("name", ">", after);
       if (names !== undefined) query = query.where(sql<boolean>`name = any(${names}::text[])`);
       if (tag !== undefined)
@@ -118,7 +107,6 @@ export function resourceGroupStore(db: Kysely<Tables>): ResourceGroupStore {
       return (await query.orderBy("name").limit(limit).execute()).map(toGroup);
     },
     change: (key, decide) => db.transaction().execute((tx) => changeGroup(tx, key, decide)),
-    remove: (subscriptionId, name) => db.transaction().execute((tx) => removeGroup(tx, { subscriptionId, name })),
     async locations(subscriptionId) {
       const id = subscriptionId.toLowerCase();
       const rows = await db

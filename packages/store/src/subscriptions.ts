@@ -1,4 +1,5 @@
-import { sql, type Kysely } from "kysely";
+import { sql, type Kysely, type Transaction } from "kysely";
+import { endRemovals } from "./group-removals.ts";
 import type { Tables } from "./tables.ts";
 
 /** ARM RPC's states of a subscription. */
@@ -20,16 +21,45 @@ export type SubscriptionNews = {
 /** `Older`: something later was told before. `TenantMissing`: an unknown subscription of nobody. */
 export type NewsOutcome = "Taken" | "Older" | "TenantMissing";
 
+/** A subscription that is deleted while something of it is still there. */
+export type DeletedSubscription = { readonly id: string; readonly tenantId: string };
+
 /** A preview feature's state in a subscription. */
 export type FeatureState = "Registered" | "NotRegistered";
 
 /** The life of subscriptions, and the features that they have registered. */
 export type SubscriptionStore = {
   tell(news: SubscriptionNews): Promise<NewsOutcome>;
+  /** Deleted ones with clusters, resource groups or role assignments, by id. */
+  deleted(limit: number): Promise<DeletedSubscription[]>;
+  /**
+   * Takes away what else there is of a deleted subscription: its resource groups with their deployments, features, and all rights in it. Audit, usage and
+   * history stay.
+   * @returns false, and nothing has happened, where clusters are left or where it is not deleted any more.
+   */
+  clear(subscriptionId: string): Promise<boolean>;
   /** By name in lower case; features that nobody ever registered are absent. */
   features(subscriptionId: string): Promise<Readonly<Record<string, FeatureState>>>;
   setFeature(subscriptionId: string, name: string, state: FeatureState): Promise<void>;
 };
+
+async function clear(tx: Transaction<Tables>, id: string): Promise<boolean> {
+  const subscription = await tx.selectFrom("subscription").select("state").where("id", "=", id).forUpdate().executeTakeFirst();
+  if (subscription?.state !== "Deleted") return false;
+  // Locked, so that none is made in a group that is about to go.
+  await tx.selectFrom("resource_group").select("name").where("subscription_id", "=", id).forUpdate().execute();
+  const cluster = await tx.selectFrom("managed_cluster").select("id").where("subscription_id", "=", id).limit(1).executeTakeFirst();
+  if (cluster !== undefined) return false;
+  const scope = `/subscriptions/${id}`;
+  await tx.deleteFrom("resource_group").where("subscription_id", "=", id).execute();
+  await tx
+    .deleteFrom("role_assignment")
+    .where(sql<boolean>`(scope = ${scope} or (scope > ${`${scope}/`} and scope < ${`${scope}0`}))`)
+    .execute();
+  await tx.deleteFrom("subscription_feature").where("subscription_id", "=", id).execute();
+  await endRemovals(tx, { subscriptionId: id });
+  return true;
+}
 
 /** Subscriptions on Postgres. */
 export function subscriptionStore(db: Kysely<Tables>): SubscriptionStore {
@@ -61,6 +91,22 @@ export function subscriptionStore(db: Kysely<Tables>): SubscriptionStore {
         return written === undefined ? "Older" : "Taken";
       });
     },
+    async deleted(limit) {
+      const rows = await db
+        .selectFrom("subscription")
+        .select(["id", "tenant_id"])
+        .where("state", "=", "Deleted")
+        .where(
+          sql<boolean>`(exists (select from resource_group g where g.subscription_id = subscription.id)
+            or exists (select from role_assignment r where r.scope = '/subscriptions/' || subscription.id
+              or (r.scope > '/subscriptions/' || subscription.id || '/' and r.scope < '/subscriptions/' || subscription.id || '0')))`,
+        )
+        .orderBy("id")
+        .limit(limit)
+        .execute();
+      return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
+    },
+    clear: (subscriptionId) => db.transaction().execute((tx) => clear(tx, subscriptionId.toLowerCase())),
     async features(subscriptionId) {
       const rows = await db
         .selectFrom("subscription_feature")

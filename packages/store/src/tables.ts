@@ -29,6 +29,7 @@ import type {
   UserCredentialReferences,
 } from "@hostrouting/domain";
 import type { ColumnType, Generated } from "kysely";
+import type { GroupRemover } from "./group-removals.ts";
 
 /** A JSON column: objects come out, text goes in (the driver would take an array for a Postgres array). */
 type Json<T> = ColumnType<T, string, string>;
@@ -50,6 +51,16 @@ export type Tables = {
     location: string;
     tags: ColumnType<Record<string, string>, string | undefined, string>;
     managed_by: ColumnType<string | null, string | null | undefined, string | null>;
+  };
+  group_removal: {
+    id: string;
+    subscription_id: string;
+    name: string;
+    principal: ColumnType<GroupRemover, string, never>;
+    correlation_id: string;
+    error: ColumnType<OperationError | null, string | null | undefined, string | null>;
+    started_at: Generated<Date>;
+    ended_at: ColumnType<Date | null, never, unknown>;
   };
   subscription_feature: { subscription_id: string; name: string; state: "Registered" | "NotRegistered" };
   role_assignment: {

@@ -12,6 +12,7 @@ import { addRoutes } from "./arm/routes.ts";
 import { refuseMalformed, sendEarlyError, sendError } from "./arm/send-error.ts";
 import { plainPath } from "./arm/request-context.ts";
 import { unknownRoute } from "./arm/unknown-route.ts";
+import { cascadeService } from "./cascades/cascade-service.ts";
 import { withDeadline } from "./deadline.ts";
 import { withTrials } from "./deployments/trial-deps.ts";
 import type { Deps } from "./deps.ts";
@@ -87,6 +88,7 @@ export async function buildServer(outside: Deps, tls: TlsFiles): Promise<Fastify
       };
   });
   addRoutes(app, deps);
+  cascadeService(app, deps);
   if (deps.settings.authorityUrl !== undefined) await authorityProxy(app, deps.settings.authorityUrl);
   return app;
 }

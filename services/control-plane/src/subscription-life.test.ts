@@ -7,6 +7,7 @@ import type { FastifyInstance } from "fastify";
 import { buildInternalServer } from "./internal-server.ts";
 import { CLUSTER, VERSION } from "./testing/bad-requests.ts";
 import { ids, makeCluster, register } from "./testing/test-cluster.ts";
+import { lookUntil } from "./testing/test-deployment.ts";
 import { startTestSurface, type TestSurface } from "./testing/test-surface.ts";
 
 let surface: TestSurface;
@@ -71,7 +72,6 @@ const states: readonly (readonly [state: string, get: string, put: string, remov
   ["Warned", "200", "409 InvalidSubscriptionState", "404 ResourceGroupNotFound"],
   ["Suspended", "200", "409 InvalidSubscriptionState", "404 ResourceGroupNotFound"],
   ["Unregistered", "200", "409 InvalidSubscriptionState", "409 InvalidSubscriptionState"],
-  ["Deleted", "404 SubscriptionNotFound", "404 SubscriptionNotFound", "404 SubscriptionNotFound"],
   ["Registered", "200", "200", "404 ResourceGroupNotFound"],
 ];
 for (const [state, get, put, remove] of states)
@@ -101,7 +101,7 @@ test("a set-up that registers the subscription at each start does not undo what 
 });
 
 test("of many that are told at once, the latest holds", async () => {
-  const all = ["Deleted", "Suspended", "Warned", "Unregistered", "Registered"].map((state) => news(state));
+  const all = ["Unregistered", "Suspended", "Warned", "Unregistered", "Registered"].map((state) => news(state));
   const answers = await Promise.all(all.toReversed().map((told) => tell(ids.subscriptionId, told)));
   assert.ok(answers.every(({ status }) => status === 200));
   assert.deepEqual(await statusOf("PUT"), [200, undefined]);
@@ -144,4 +144,15 @@ test("who has no certificate is not let in; the public listener knows nothing of
   });
   assert.deepEqual([reply.status, reply.body.error.code], [405, "MethodNotAllowed"]);
   assert.deepEqual(await statusOf("GET"), [200, undefined]);
+});
+
+test("Deleted: nothing is found any more, and what was there goes", async () => {
+  assert.equal((await tell(ids.subscriptionId, news("Deleted"))).status, 200);
+  for (const found of [await statusOf("GET"), await statusOf("PUT"), await statusOf("DELETE", GROUP)])
+    assert.deepEqual(found, [404, "SubscriptionNotFound"]);
+  const going = await lookUntil(
+    () => surface.store.clusters.get(makeCluster("one").id),
+    (cluster) => cluster?.provisioningState !== "Succeeded",
+  );
+  assert.equal(going?.provisioningState, "Deleting");
 });

@@ -74,6 +74,7 @@ async function judgeScope(deps: Deps, request: FastifyRequest): Promise<void> {
     resourceGroup: address.isGroupItself ? undefined : address.resourceGroup,
     tenantId: principalOf(request).tenantId,
     effect: throttleKindOf(request.method),
+    writes: request.method === "PUT" || request.method === "PATCH",
   };
   const unknown = await whyNotSubscription(deps.store().directory, question);
   if (unknown !== undefined) throw unknown;

@@ -54,7 +54,7 @@ export function toGroupBody(group: FullResourceGroup): Readonly<Record<string, u
     location: group.location,
     tags: group.tags,
     ...(group.managedBy !== undefined && { managedBy: group.managedBy }),
-    properties: { provisioningState: "Succeeded" },
+    properties: { provisioningState: group.isBeingDeleted === true ? "Deleting" : "Succeeded" },
   };
 }
 

@@ -5,8 +5,10 @@ import { decideGroupPatch, decideGroupPut, type GroupAccepted } from "../enablem
 import { retryLostRaces } from "../enablement/retry-lost-races.ts";
 import { shownScopes } from "./access.ts";
 import { ArmError, armError } from "./arm-error.ts";
+import { auditEntry } from "./audit-hook.ts";
 import { readPage, skipTokenAfter } from "./paging.ts";
-import { pathOf } from "./request-context.ts";
+import { pathOf, principalOf } from "./request-context.ts";
+import { isGuid } from "./resource-ids.ts";
 import { readGroupBody, readTagFilter, toGroupBody } from "./resource-group-body.ts";
 
 type Query = Readonly<Record<string, unknown>>;
@@ -66,19 +68,11 @@ async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
   return { value: shown.map(toGroupBody), nextLink: `${deps.settings.publicUrl}${scope}?${next.toString()}` };
 }
 
-/**
- * ARM removes a group with all that is in it; here the clusters go first, each by its own deletion, which people can follow and which ends what runs on
- * its nodes in order. The result's address tells the same as the group's own: it is there until it is gone.
- */
-async function remove(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { subscriptionId, resourceGroup } = pathOf(request);
-  const removal = await deps.store().resourceGroups.remove(subscriptionId, resourceGroup);
-  if (removal === "Absent") throw armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
-  if (removal === "NotEmpty") {
-    const message = `Resource group '${resourceGroup}' has managed clusters in it. Delete them first, then the group.`;
-    throw armError(409, "ResourceGroupNotEmpty", message);
-  }
-  const place = `${deps.settings.publicUrl}/subscriptions/${subscriptionId}/operationresults/${skipTokenAfter(resourceGroup.toLowerCase())}`;
+/** Where a removal is followed, as an absolute URL. */
+function followRemoval(deps: Deps, reply: FastifyReply, id: string): FastifyReply {
+  const { request } = reply;
+  const { subscriptionId } = pathOf(request);
+  const place = `${deps.settings.publicUrl}/subscriptions/${subscriptionId}/operationresults/${id}`;
   return reply
     .code(202)
     .header("location", `${place}?api-version=${encodeURIComponent(request.arm.apiVersion)}`)
@@ -86,14 +80,32 @@ async function remove(deps: Deps, request: FastifyRequest, reply: FastifyReply):
     .send();
 }
 
+/**
+ * A group goes with all that is in it: from now on it takes nothing, each cluster is deleted by an operation of its own, and the group goes last. One
+ * with nothing in it is gone at once.
+ */
+async function remove(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { subscriptionId, resourceGroup: name } = pathOf(request);
+  const id = deps.newId();
+  const removal = { id, subscriptionId, name, by: principalOf(request), correlationId: request.arm.correlationId };
+  const begun = await deps.store().groupRemovals.begin(removal, auditEntry(request));
+  if (begun === "Absent") throw armError(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`);
+  request.arm.isAudited = true;
+  await deps.store().groupRemovals.finish(subscriptionId, name);
+  return followRemoval(deps, reply, id);
+}
+
+/** Shown to whoever asked for the removal; to all others there is none, whatever their rights: they look at the group. */
 async function getRemoval(deps: Deps, request: FastifyRequest<{ Params: { result: string } }>, reply: FastifyReply): Promise<FastifyReply> {
-  const { subscriptionId } = pathOf(request);
-  const name = Buffer.from(request.params.result, "base64url").toString("utf8");
-  if (skipTokenAfter(name) !== request.params.result || name.includes("\u0000"))
-    throw armError(404, "OperationNotFound", `The operation '${request.params.result}' was not found.`);
-  const group = await deps.store().resourceGroups.get(subscriptionId, name);
-  if (group === undefined) return reply.code(200).send();
-  throw armError(409, "ResourceGroupExists", `A resource group '${group.displayName}' was made again after the removal.`);
+  const { result: id } = request.params;
+  const { tenantId, objectId } = principalOf(request);
+  const found = isGuid(id) ? await deps.store().groupRemovals.get(id) : undefined;
+  const isOurs = found?.by.tenantId === tenantId && found.by.objectId === objectId;
+  if (found === undefined || !isOurs || found.subscriptionId !== pathOf(request).subscriptionId.toLowerCase())
+    throw armError(404, "OperationNotFound", `The operation '${id}' was not found.`);
+  if (found.state === "Running") return followRemoval(deps, reply, id);
+  if (found.error !== undefined) throw new ArmError(409, found.error);
+  return reply.code(200).send();
 }
 
 /** Resource groups: GET, HEAD, PUT, PATCH, DELETE, lists by tag and page. */

@@ -9,6 +9,8 @@ export type ScopeQuestion = {
   readonly resourceGroup: string | undefined;
   readonly tenantId: string;
   readonly effect: ThrottleKind;
+  /** PUT, PATCH. */
+  readonly writes: boolean;
 };
 
 /**
@@ -28,9 +30,19 @@ export async function whyNotSubscription(directory: DirectoryStore, asked: Scope
   return undefined;
 }
 
-/** Why there is no such resource group, or nothing. Asked only after the right to it: who has none does not learn which groups there are. */
+/** Why a group that is going takes nothing. */
+export function groupBeingDeleted(name: string): ArmError {
+  const message =
+    `The resource group '${name}' is being deleted with all that is in it, and nothing in it can be made or changed. ` +
+    "Use another group, or make it again when it is gone.";
+  return armError(409, "ResourceGroupBeingDeleted", message);
+}
+
+/** Why there is no such resource group, or nothing is written in it, or nothing. Asked only after the right to it: who has none does not learn which groups there are. */
 export async function whyNotGroup(directory: DirectoryStore, asked: ScopeQuestion): Promise<ArmError | undefined> {
   const { subscriptionId, resourceGroup } = asked;
-  if (resourceGroup === undefined || (await directory.resourceGroup(subscriptionId, resourceGroup)) !== undefined) return undefined;
+  if (resourceGroup === undefined) return undefined;
+  const group = await directory.resourceGroup(subscriptionId, resourceGroup);
+  if (group !== undefined) return group.isBeingDeleted && asked.writes ? groupBeingDeleted(group.displayName) : undefined;
   return armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
 }
