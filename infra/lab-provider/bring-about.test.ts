@@ -68,6 +68,16 @@ test("a step that undoes itself for ever comes to an end", async () => {
   assert.equal(outcome.kind === "Failed" && outcome.message.includes("After 64 steps"), true);
 });
 
+test("what is only brought back keeps nodes that came since; a request for fewer retires them", async () => {
+  const labs = fakeLabs();
+  const node = (name: string) => ({ name, pool: "system", isWell: true });
+  labs.clusters.set(cluster.id, [node("aks-system-0"), node("aks-system-1")]);
+  assert.equal((await bringAbout({ ...claim, phase: "Stopped" }, around({ labs }))).kind, "Done");
+  assert.deepEqual(labs.log, []);
+  assert.equal((await bringAbout(claim, around({ labs }))).kind, "Done");
+  assert.deepEqual(labs.log, ["c: RetireNode"]);
+});
+
 test("the policy is set when a request is fulfilled or a cluster was made anew, and not by every look", async () => {
   const first = around();
   assert.equal((await bringAbout(claim, first)).kind, "Done");

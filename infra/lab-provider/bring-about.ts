@@ -51,7 +51,8 @@ async function makeSo(claim: ProvisioningClaim, around: BringingAbout): Promise<
     const ended = over(around);
     if (ended !== undefined) return ended;
     const step = decideStep(wish.pools, await around.labs.see(wish.id));
-    if (step === undefined) {
+    // What is brought back may have more nodes by now than it had: they are nobody's to take away before the next request.
+    if (step === undefined || (claim.phase === "Stopped" && step.kind === "RetireNode")) {
       if (isNew) await around.onReady();
       return { kind: "Done", facts: await around.labs.finish(wish), lookAgainInMs: LOOK_AGAIN_MS };
     }

@@ -168,6 +168,21 @@ test("a start removes what nobody wishes for any more, and looks after all that 
   assert.deepEqual(labs.log, ["gone: remove", "a: Build"]);
 });
 
+test("a start brings back a cluster whose last change failed as it was before, and the failure stands", async () => {
+  const first = start();
+  await settled(db.store, await wish(db.store, { name: "a", users: 1, generation: 1 }));
+  labs.nodesMax = 4;
+  const failed = await wish(db.store, { name: "a", users: 4, generation: 2 });
+  assert.equal((await settled(db.store, failed)).error?.code, "QuotaExceeded");
+  await first.stop();
+  labs.clusters.clear(); // as after a restart of the machine
+  start("p2");
+  for (let looks = 0; looks < 400 && namesOf("a") === undefined; looks++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(namesOf("a"), ["aks-system-0", "aks-user-0"]);
+  assert.equal((await db.store.clusters.get(idOf("a")))?.provisioningState, "Failed");
+  assert.equal((await db.store.provisioning.get(idOf("a")))?.phase, "Stopped");
+});
+
 test("a provider that is ended breaks off what it is at and gives it back, so that the next one goes on at once", async () => {
   const entered = Promise.withResolvers<void>();
   labs.before = (_id, _step, { signal }) => {

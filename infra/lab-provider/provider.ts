@@ -100,7 +100,7 @@ async function workOn(deps: ProviderDeps, claim: ProvisioningClaim, around: Arou
     if (outcome.kind === "Failed") logger.warn({ clusterId, ...outcome }, "a step came to nothing");
     await held.release();
     const recorded = await record(deps, claim, outcome);
-    logger[claim.phase === "Settled" ? "debug" : "info"]({ clusterId, outcome: outcome.kind, recorded }, "claim ended");
+    logger[claim.phase === "Pending" ? "info" : "debug"]({ clusterId, outcome: outcome.kind, recorded }, "claim ended");
     if (recorded !== "LeaseLost") await deps.ring(clusterId).catch((error: unknown) => logger.debug({ err: error }, "no bell rang"));
   } catch (error) {
     // The claim runs out by itself, and is then taken again.

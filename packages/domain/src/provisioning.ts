@@ -3,7 +3,8 @@ import type { ManagedCluster, Provider } from "./managed-cluster.ts";
 
 /**
  * How far the provider is with a cluster. `Pending`: there is something to do. `Settled`: it is as wished; the provider may look after it. `Stopped`: it
- * failed for good, or its operation was canceled or took too long; nothing is done until the next request.
+ * failed for good, or its operation was canceled or took too long; what was wished for is not tried until the next request, but a cluster that was there
+ * before is still brought back as it was when the provider starts anew.
  */
 export type ProvisioningPhase = "Pending" | "Settled" | "Stopped";
 
@@ -59,12 +60,13 @@ export type ProvisioningClaim = {
   /** Grows with every claim, so that what a former holder writes is refused. */
   readonly token: FencingToken;
   readonly expiresAt: Instant;
-  readonly phase: "Pending" | "Settled";
+  /** `Stopped`: bring back what was there before, without what failed; take nothing away. */
+  readonly phase: ProvisioningPhase;
   readonly present: boolean;
   /** The generation that this claim speaks of; a later request makes it due again. */
   readonly generation: number;
   readonly attempts: number;
-  /** Pools, versions and the network are read from its `properties`. */
+  /** Pools, versions and the network are read from its `properties`; where the phase is `Stopped`, pools are those that were there (`clusterAsItWas`). */
   readonly cluster: ManagedCluster;
   /** Of the last time that the provider was done; absent when it never was. */
   readonly facts: ProvisionedFacts | undefined;
@@ -87,3 +89,18 @@ export const PROVISIONING_TRIES_MAX = 5;
 
 /** The whole of a provider's part of an operation takes at most this; a cluster with virtual machines is made in minutes. */
 export const PROVISIONING_LIMIT_MS = 60 * 60_000;
+
+/**
+ * A cluster with the pools, and as many nodes in each, as when its provider was last done: what came after that failed or was canceled. A pool that was to
+ * go is not there any more, since nobody kept what it was. Pure.
+ */
+export function clusterAsItWas(cluster: ManagedCluster, { pools }: Pick<ProvisionedFacts, "pools">): ManagedCluster {
+  const agentPoolProfiles = cluster.properties["agentPoolProfiles"];
+  const wished: readonly unknown[] = Array.isArray(agentPoolProfiles) ? agentPoolProfiles : [];
+  const kept = wished.flatMap((pool) => {
+    const { name } = pool as { readonly name?: unknown };
+    const was = pools.find((one) => one.name.toLowerCase() === String(name).toLowerCase());
+    return was === undefined ? [] : [{ ...(pool as object), count: was.count }];
+  });
+  return { ...cluster, properties: { ...cluster.properties, agentPoolProfiles: kept } };
+}

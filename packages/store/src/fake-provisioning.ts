@@ -1,5 +1,6 @@
 import {
   as,
+  clusterAsItWas,
   type ClusterId,
   type HistoryEntry,
   type Instant,
@@ -31,6 +32,10 @@ type Kept = Omit<Provisioning, "isHeld"> & {
   readonly lookAgainAt: number;
 };
 
+function mayBeDue({ phase, present, facts }: Kept): boolean {
+  return phase !== "Stopped" || (present && facts !== undefined);
+}
+
 /** Work of providers in memory, by the rules of the table. */
 export class FakeProvisionings implements ProvisioningStore {
   readonly #rows = new Map<ClusterId, Kept>();
@@ -57,7 +62,7 @@ export class FakeProvisionings implements ProvisioningStore {
 
   /** Nothing more is done until the next request. */
   stop(clusterId: ClusterId): void {
-    this.#patch(clusterId, { phase: "Stopped", holder: undefined });
+    this.#patch(clusterId, { phase: "Stopped", holder: undefined, lookAgainAt: Number.POSITIVE_INFINITY });
   }
 
   forget(clusterId: ClusterId): void {
@@ -67,13 +72,14 @@ export class FakeProvisionings implements ProvisioningStore {
   async claim({ provider, holder, leaseMs, limit }: ClaimRequest): Promise<ProvisioningClaim[]> {
     const now = this.#around.now();
     const due = [...this.#rows.values()]
-      .filter((row) => row.provider === provider && row.phase !== "Stopped" && row.lookAgainAt <= now)
+      .filter((row) => row.provider === provider && mayBeDue(row) && row.lookAgainAt <= now)
       .filter((row) => row.holder === undefined || row.expiresAt <= now)
       .toSorted((a, b) => a.lookAgainAt - b.lookAgainAt)
       .slice(0, limit);
     return due.flatMap((row) => {
-      const cluster = this.#around.row(row.clusterId)?.cluster;
-      if (cluster === undefined) return [];
+      const found = this.#around.row(row.clusterId)?.cluster;
+      if (found === undefined) return [];
+      const cluster = row.phase === "Stopped" && row.facts ? clusterAsItWas(found, row.facts) : found;
       const token = row.token + 1;
       this.#patch(row.clusterId, { holder, token, expiresAt: now + leaseMs });
       return {
@@ -82,7 +88,7 @@ export class FakeProvisionings implements ProvisioningStore {
         holder,
         token: as<ProvisioningClaim["token"]>(token),
         expiresAt: as<Instant>(now + leaseMs),
-        phase: row.phase === "Settled" ? "Settled" : "Pending",
+        phase: row.phase,
         present: row.present,
         generation: row.wanted,
         attempts: row.attempts,
@@ -94,7 +100,9 @@ export class FakeProvisionings implements ProvisioningStore {
 
   async renew(claim: ProvisioningClaim, leaseMs: number): Promise<boolean> {
     const row = this.#held(claim);
-    if (row === undefined || row.phase === "Stopped" || row.wanted !== claim.generation || row.present !== claim.present) return false;
+    const isStopped = (phase: Provisioning["phase"]): boolean => phase === "Stopped";
+    if (row === undefined || isStopped(row.phase) !== isStopped(claim.phase)) return false;
+    if (row.wanted !== claim.generation || row.present !== claim.present) return false;
     this.#patch(claim.clusterId, { expiresAt: this.#around.now() + leaseMs });
     return true;
   }
@@ -124,7 +132,8 @@ export class FakeProvisionings implements ProvisioningStore {
 
   async wake(provider: Provider): Promise<void> {
     for (const row of this.#rows.values())
-      if (row.provider === provider && row.phase === "Settled") this.#patch(row.clusterId, { lookAgainAt: this.#around.now() });
+      if (row.provider === provider && row.phase !== "Pending" && mayBeDue(row))
+        this.#patch(row.clusterId, { lookAgainAt: this.#around.now() });
   }
 
   async known(provider: Provider): Promise<ClusterId[]> {

@@ -37,14 +37,16 @@ const KEPT = { operation: { kind: "Kept" }, removes: false } as const;
 
 function after(row: Provisioning, changes: Partial<RowEffect>): RowEffect {
   const { phase, done, attempts, said, facts } = row;
-  return { phase, done, attempts, said, facts, releases: true, ...changes };
+  const changed = { phase, done, attempts, said, facts, releases: true, ...changes };
+  // Why it stopped stays said, however it is looked after.
+  return phase === "Stopped" ? { ...changed, said } : changed;
 }
 
 function failure(row: Provisioning, outcome: Extract<ProvisioningOutcome, { kind: "Failed" }>): ProvisioningEffect {
   const { code, message, isFinal } = outcome;
   const attempts = row.attempts + 1;
   const said = `${code}: ${message}`;
-  if (row.phase === "Settled") return { superseded: false, ...KEPT, row: after(row, { attempts, said, lookAgainInMs: UPKEEP_RETRY_MS }) };
+  if (row.phase !== "Pending") return { superseded: false, ...KEPT, row: after(row, { attempts, said, lookAgainInMs: UPKEEP_RETRY_MS }) };
   if (!isFinal && attempts < PROVISIONING_TRIES_MAX)
     return { superseded: false, ...KEPT, row: after(row, { attempts, said, lookAgainInMs: retryPauseMs(attempts, 0) }) };
   return {
@@ -55,15 +57,26 @@ function failure(row: Provisioning, outcome: Extract<ProvisioningOutcome, { kind
   };
 }
 
+/** What there is now. Where a cluster was only brought back, nothing more was done than before, and what it was remains what it was. */
+function broughtAbout(
+  row: Provisioning,
+  claim: ProvisioningClaim,
+  facts: ProvisionedFacts,
+): Pick<RowEffect, "done"> & { readonly facts: ProvisionedFacts } {
+  if (claim.phase !== "Stopped") return { done: claim.generation, facts };
+  return { done: row.done, facts: { ...facts, pools: row.facts?.pools ?? facts.pools } };
+}
+
 /**
  * What a provider's word means for a cluster under lock. A word about something that is no longer wished for ends the claim and nothing else, but what was
  * made by then is remembered. Pure.
  */
 export function judgeOutcome(row: Provisioning, claim: ProvisioningClaim, outcome: ProvisioningOutcome): ProvisioningEffect {
-  const isCurrent = row.phase !== "Stopped" && row.wanted === claim.generation && row.present === claim.present;
+  const isCurrent =
+    (row.phase === "Stopped") === (claim.phase === "Stopped") && row.wanted === claim.generation && row.present === claim.present;
   if (!isCurrent) {
-    const made = outcome.kind === "Done" ? { facts: outcome.facts, done: claim.generation } : {};
-    return { superseded: true, ...KEPT, row: after(row, { ...made, lookAgainInMs: 0 }), ...("facts" in made && { facts: made.facts }) };
+    const made = outcome.kind === "Done" ? broughtAbout(row, claim, outcome.facts) : undefined;
+    return { superseded: true, ...KEPT, row: after(row, { ...made, lookAgainInMs: 0 }), ...(made && { facts: made.facts }) };
   }
   switch (outcome.kind) {
     case "Progress":
@@ -74,10 +87,18 @@ export function judgeOutcome(row: Provisioning, claim: ProvisioningClaim, outcom
       return failure(row, outcome);
     case "Done": {
       if (!claim.present) return failure(row, contradiction("is there, but it was to be removed"));
-      const { facts, lookAgainInMs } = outcome;
-      const settled = { phase: "Settled", done: claim.generation, attempts: 0, said: "", facts } as const;
+      const { lookAgainInMs } = outcome;
       const next = lookAgainInMs === undefined ? {} : { lookAgainInMs };
-      return { superseded: false, removes: false, operation: { kind: "Done" }, facts, row: after(row, { ...settled, ...next }) };
+      const made = broughtAbout(row, claim, outcome.facts);
+      if (claim.phase === "Stopped") return { superseded: false, ...KEPT, facts: made.facts, row: after(row, { ...made, ...next }) };
+      const settled = { ...made, phase: "Settled", attempts: 0, said: "" } as const;
+      return {
+        superseded: false,
+        removes: false,
+        operation: { kind: "Done" },
+        facts: made.facts,
+        row: after(row, { ...settled, ...next }),
+      };
     }
     case "Removed":
       if (claim.present) return failure(row, contradiction("is gone, but it was to be there"));

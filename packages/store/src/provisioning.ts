@@ -1,5 +1,6 @@
 import {
   as,
+  clusterAsItWas,
   isTerminal,
   type ClusterId,
   type Instant,
@@ -35,7 +36,10 @@ export type ProvisioningStore = {
   renew(claim: ProvisioningClaim, leaseMs: number): Promise<boolean>;
   /** Writes a provider's word in one transaction with what it means for the operation and the cluster. All but `Progress` end the claim. */
   record(claim: ProvisioningClaim, outcome: ProvisioningOutcome): Promise<ProvisioningRecorded>;
-  /** All clusters that are as wished become due, as after a start of the provider's machine. */
+  /**
+   * All clusters that are as wished become due, as after a start of the provider's machine; and those that were there before what was asked for last
+   * failed or was canceled, to be brought back as they were.
+   */
   wake(provider: Provider): Promise<void>;
   /** Every cluster of this provider that there is or is to be: what else the provider finds is left over and may be removed. */
   known(provider: Provider): Promise<ClusterId[]>;
@@ -49,12 +53,15 @@ function inMs(ms: number | undefined): RawBuilder<Date> {
   return ms === undefined ? sql<Date>`'infinity'::timestamptz` : sql<Date>`clock_timestamp() + ${ms} * interval '1 millisecond'`;
 }
 
+/** What failed or was canceled is not tried again, but a cluster that was there before is looked after. */
+const mayBeDue = sql<boolean>`(phase <> 'Stopped' or (present and facts is not null))`;
+
 async function claim(tx: Transaction<Tables>, { provider, holder, leaseMs, limit }: ClaimRequest): Promise<ProvisioningClaim[]> {
   const due = tx
     .selectFrom("provisioning")
     .select("cluster_id")
     .where("provider", "=", provider)
-    .where("phase", "!=", "Stopped")
+    .where(mayBeDue)
     .where("look_again_at", "<=", now)
     .where((where) => where.or([where("expires_at", "is", null), where("expires_at", "<=", now)]))
     .orderBy("look_again_at")
@@ -69,18 +76,19 @@ async function claim(tx: Transaction<Tables>, { provider, holder, leaseMs, limit
     .execute();
   const claims: ProvisioningClaim[] = [];
   for (const row of rows) {
-    const cluster = await tx.selectFrom("managed_cluster").selectAll().where("id", "=", row.cluster_id).executeTakeFirstOrThrow();
+    const found = await tx.selectFrom("managed_cluster").selectAll().where("id", "=", row.cluster_id).executeTakeFirstOrThrow();
+    const cluster = toManagedCluster(found);
     claims.push({
       clusterId: row.cluster_id,
       provider,
       holder,
       token: as(row.token),
       expiresAt: as<Instant>(row.expires_at?.getTime() ?? 0),
-      phase: row.phase === "Settled" ? "Settled" : "Pending",
+      phase: row.phase,
       present: row.present,
       generation: row.wanted,
       attempts: row.attempts,
-      cluster: toManagedCluster(cluster),
+      cluster: row.phase === "Stopped" && row.facts ? clusterAsItWas(cluster, row.facts) : cluster,
       facts: row.facts ?? undefined,
     });
   }
@@ -171,7 +179,7 @@ async function record(
 export function provisioningStore(db: Kysely<Tables>): ProvisioningStore {
   return {
     claim: (request) => db.transaction().execute((tx) => claim(tx, request)),
-    async renew({ clusterId, token, holder, generation, present }, leaseMs) {
+    async renew({ clusterId, token, holder, generation, present, phase }, leaseMs) {
       const renewed = await db
         .updateTable("provisioning")
         .set({ expires_at: inMs(leaseMs) })
@@ -179,7 +187,7 @@ export function provisioningStore(db: Kysely<Tables>): ProvisioningStore {
         .where("token", "=", token)
         .where("holder", "=", holder)
         .where("expires_at", ">", now)
-        .where("phase", "!=", "Stopped")
+        .where("phase", phase === "Stopped" ? "=" : "!=", "Stopped")
         .where("wanted", "=", generation)
         .where("present", "=", present)
         .executeTakeFirst();
@@ -191,7 +199,8 @@ export function provisioningStore(db: Kysely<Tables>): ProvisioningStore {
         .updateTable("provisioning")
         .set({ look_again_at: now })
         .where("provider", "=", provider)
-        .where("phase", "=", "Settled")
+        .where("phase", "!=", "Pending")
+        .where(mayBeDue)
         .execute();
     },
     async known(provider) {

@@ -138,7 +138,7 @@ async function recordOperation(tx: Transaction<Tables>, operation: Operation, ta
   if (ended && operation.control.provision !== undefined)
     await tx
       .updateTable("provisioning")
-      .set({ phase: "Stopped", holder: null, expires_at: null })
+      .set({ phase: "Stopped", holder: null, expires_at: null, look_again_at: sql`'infinity'::timestamptz` })
       .where("cluster_id", "=", operation.clusterId)
       .execute();
   if (ended)

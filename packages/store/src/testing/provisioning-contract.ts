@@ -32,11 +32,12 @@ type Wish = {
   readonly provision?: NonNullable<Operation["control"]["provision"]>;
   readonly generation?: number;
   readonly present?: boolean;
+  readonly count?: number;
 };
 
 /** What the control plane writes for a request that a provider has to do with; the cluster is made when there is none of this name. */
 async function ask({ store, clusterId }: ContractStore, id: ClusterId, wish: Wish = {}): Promise<OperationId> {
-  const { kind = "CreateManagedCluster", mode = "None", provision = "Alone", generation = 1, present = true } = wish;
+  const { kind = "CreateManagedCluster", mode = "None", provision = "Alone", generation = 1, present = true, count } = wish;
   const operationId = as<OperationId>(randomUUID());
   const template = await store.clusters.get(clusterId);
   assert.ok(template);
@@ -47,6 +48,7 @@ async function ask({ store, clusterId }: ContractStore, id: ClusterId, wish: Wis
     change: {
       cluster: {
         ...(locked?.cluster ?? made),
+        ...(count !== undefined && { properties: { agentPoolProfiles: [{ name: "NP1", count }] } }),
         generation,
         provisioningState: present ? "Creating" : "Deleting",
         activeOperationId: operationId,
@@ -89,6 +91,7 @@ export function provisioning(it: () => ContractStore): void {
   void describe("operations of providers", () => {
     operations(lives);
     failures(lives);
+    returns(lives);
   });
   void describe("removals", () => removals(lives));
 }
@@ -244,6 +247,54 @@ function failures({ it, fresh, state, clear }: Lives): void {
     assert.equal(await store.provisioning.renew(claim, LEASE_MS), false);
     assert.equal(await store.provisioning.record(claim, { kind: "Done", facts }), "LeaseLost");
     assert.deepEqual(await store.provisioning.claim({ provider: "lab", holder: "p", leaseMs: LEASE_MS, limit: 9 }), []);
+  });
+}
+
+function returns({ it, fresh, state, clear }: Lives): void {
+  void test("a start brings back as it was what was there before a request failed, and the failure stands", async () => {
+    const { store } = it();
+    await clear();
+    const id = fresh();
+    const counts = (properties: Readonly<Record<string, unknown>> | undefined) =>
+      (properties?.["agentPoolProfiles"] as { count: number }[] | undefined)?.map(({ count }) => count);
+    const fault = { kind: "Failed", code: "NoRoom", message: "no room", isFinal: true } as const;
+    await ask(it(), id);
+    await store.provisioning.record(await take(it()), { kind: "Done", facts });
+    const scaled = await ask(it(), id, { kind: "UpdateAgentPools", generation: 2, count: 9 });
+    await store.provisioning.record(await take(it()), fault);
+    for (const never of [await ask(it(), fresh()), await ask(it(), fresh(), { present: false })]) {
+      assert.ok(never);
+      await store.provisioning.record(await take(it()), fault);
+    }
+    assert.deepEqual(await store.provisioning.claim({ provider: "lab", holder: "p", leaseMs: LEASE_MS, limit: 9 }), []);
+    await store.provisioning.wake("lab");
+    const woken = await store.provisioning.claim({ provider: "lab", holder: "p", leaseMs: LEASE_MS, limit: 99 });
+    const stopped = woken.filter(({ phase }) => phase === "Stopped");
+    const back = stopped.find(({ clusterId }) => clusterId === id);
+    assert.ok(back);
+    assert.ok(
+      stopped.every(({ present, facts: known }) => present && known !== undefined),
+      "what never was is not brought back",
+    );
+    assert.deepEqual([back.generation, counts(back.cluster.properties)], [2, [2]]);
+    assert.equal(await store.provisioning.renew(back, LEASE_MS), true);
+    const moved = { ...facts, pools: [], credentials: { ...facts.credentials, worker: "/k2/worker" } };
+    assert.equal(await store.provisioning.record(back, { kind: "Progress", message: "at it" }), "Recorded");
+    assert.equal(await store.provisioning.record(back, { kind: "Done", facts: moved }), "Recorded");
+    assert.deepEqual(await state(id, scaled), ["Failed", undefined, "Failed", "NoRoom"]);
+    const kept = await store.provisioning.get(id);
+    assert.deepEqual(
+      [kept?.phase, kept?.done, kept?.said, kept?.facts],
+      ["Stopped", 1, "NoRoom: no room", { ...moved, pools: facts.pools }],
+    );
+    const cluster = await store.clusters.get(id);
+    assert.deepEqual([cluster?.accessReference, counts(cluster?.properties)], ["/k2/worker", [9]]);
+    await it().expireLeases();
+    await clear();
+    await ask(it(), id, { kind: "UpdateAgentPools", generation: 3 });
+    const next = await take(it());
+    assert.deepEqual([next.phase, counts(next.cluster.properties)], ["Pending", [9]]);
+    await store.provisioning.record(next, { kind: "Done", facts });
   });
 }
 
