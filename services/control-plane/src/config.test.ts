@@ -57,6 +57,7 @@ test("limits are two numbers, origins are origins, and the inner listener is off
     HOSTROUTING_THROTTLE_READS: ["0/1", "5", "1/0", "9999999/1", "a/b"],
     HOSTROUTING_CORS_ORIGINS: ["*", "https://a.test/", "https://a.test/path", "a.test", "https://a.test,,"],
     HOSTROUTING_INTERNAL_PORT: ["-1", "x"],
+    HOSTROUTING_REQUEST_TIMEOUT_MS: ["99", "600001", "30s"],
   };
   for (const [name, values] of Object.entries(wrong))
     for (const value of values) assert.throws(() => readControlPlaneConfig({ ...good, [name]: value }), new RegExp(name), value);

@@ -18,6 +18,7 @@
  * | HOSTROUTING_AUTHORITY_URL | development only: where `/{tenant}/oauth2`, `/{tenant}/v2.0`, `/{tenant}/discovery`, `/common` are forwarded | not forwarded |
  * | HOSTROUTING_LOCATION | region in `x-ms-routing-request-id` | local |
  * | HOSTROUTING_RETRY_AFTER_SECONDS | how long clients wait between two looks at an operation, 1–600; ARM asks for at least 10 in production | 1 |
+ * | HOSTROUTING_REQUEST_TIMEOUT_MS | how long a client may take to send a request before it is cut off, 100–600000 | 30000 |
  * | HOSTROUTING_THROTTLE_READS, HOSTROUTING_THROTTLE_WRITES, HOSTROUTING_THROTTLE_DELETES | requests of one principal in one subscription: at once / more each second; 15 times as many over all principals | 250/25, 200/10, 200/10 |
  * | HOSTROUTING_CORS_ORIGINS | origins like `https://portal.example` whose scripts may call, separated by commas | none |
  * | HOSTROUTING_PRICE_PER_NODE_HOUR | what an hour of one enabled node costs, like `0.016 USD` | usage shows no amounts |
@@ -115,6 +116,7 @@ export function readControlPlaneConfig(env: Readonly<Record<string, string | und
       authorityUrl: { env: "HOSTROUTING_AUTHORITY_URL", parse: url, fallback: "" },
       location: { env: "HOSTROUTING_LOCATION", parse: text, fallback: "local" },
       retryAfterSeconds: { env: "HOSTROUTING_RETRY_AFTER_SECONDS", parse: integer(1, 600), fallback: 1 },
+      requestTimeoutMs: { env: "HOSTROUTING_REQUEST_TIMEOUT_MS", parse: integer(100, 600_000), fallback: 30_000 },
       readLimit: { env: "HOSTROUTING_THROTTLE_READS", parse: bucketLimit, fallback: ARM_LIMITS.reads },
       writeLimit: { env: "HOSTROUTING_THROTTLE_WRITES", parse: bucketLimit, fallback: ARM_LIMITS.writes },
       deleteLimit: { env: "HOSTROUTING_THROTTLE_DELETES", parse: bucketLimit, fallback: ARM_LIMITS.deletes },

@@ -27,6 +27,8 @@ export type Settings = {
   /** Region in `x-ms-routing-request-id`. */
   readonly location: string;
   readonly retryAfterSeconds: number;
+  /** A client that is slower than this with its request is cut off. */
+  readonly requestTimeoutMs: number;
   /** How many requests a principal may send. */
   readonly throttle: ThrottleLimits;
   /** Origins whose scripts may call. */

@@ -10,6 +10,7 @@ import { BODY_BYTES_MAX, setIds } from "./arm/pipeline.ts";
 import { plainPath } from "./arm/request-context.ts";
 import { refuseMalformed, sendEarlyError, sendError } from "./arm/send-error.ts";
 import { readSubscriptionNews } from "./arm/subscription-news.ts";
+import { slowClientLimits } from "./arm/slow-clients.ts";
 import { withDeadline } from "./deadline.ts";
 import type { Deps } from "./deps.ts";
 import { retryLostRaces } from "./enablement/retry-lost-races.ts";
@@ -18,7 +19,6 @@ import { retryLostRaces } from "./enablement/retry-lost-races.ts";
 export type InternalTls = { readonly cert: Buffer; readonly key: Buffer; readonly clientCa: Buffer | undefined };
 
 const LIFECYCLE_API_VERSION = "2.0";
-const REQUEST_TIMEOUT_MS = 30_000;
 const ANSWER_MS_MAX = 4_800;
 
 type Named = { readonly Params: { readonly sub: string } };
@@ -40,11 +40,12 @@ async function tell(deps: Deps, request: FastifyRequest<Named>): Promise<unknown
 /** Builds the server; it listens when told to. */
 export function buildInternalServer(deps: Deps, { cert, key, clientCa }: InternalTls): FastifyInstance {
   const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  const { requestTimeoutMs } = deps.settings;
   const app = Fastify({
-    https: { cert, key, minVersion: "TLSv1.2", ...clients },
+    https: { cert, key, minVersion: "TLSv1.2", ...slowClientLimits(requestTimeoutMs), ...clients },
     routerOptions: { caseSensitive: false, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     forceCloseConnections: true,
     genReqId: () => deps.newId(),
     requestIdHeader: false,

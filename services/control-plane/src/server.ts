@@ -6,11 +6,13 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { authorityProxy } from "./arm/authority-proxy.ts";
 import { addAudit } from "./arm/audit-hook.ts";
 import { addBodyParser } from "./arm/body-parser.ts";
+import { addExpectations } from "./arm/expectations.ts";
 import { internalCallOf } from "./arm/internal-call.ts";
 import { BODY_BYTES_MAX, addPipeline } from "./arm/pipeline.ts";
 import { addRoutes } from "./arm/routes.ts";
 import { refuseMalformed, sendEarlyError, sendError } from "./arm/send-error.ts";
 import { plainPath } from "./arm/request-context.ts";
+import { slowClientLimits } from "./arm/slow-clients.ts";
 import { unknownRoute } from "./arm/unknown-route.ts";
 import { cascadeService } from "./cascades/cascade-service.ts";
 import { withDeadline } from "./deadline.ts";
@@ -29,8 +31,6 @@ export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer };
 
 /** Front half and handler may each take this long: 2 × 2.4 s stays below the 5 s within which every request is answered. */
 const STEP_MS_MAX = 2_400;
-/** A client that is slower than this with its request is cut off. */
-const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Longer than any resource group (90) with each character escaped as UTF-8. */
 const PARAM_LENGTH_MAX = 1_100;
@@ -53,11 +53,12 @@ function logReply(deps: Deps, request: FastifyRequest, reply: FastifyReply): voi
 }
 
 function create(deps: Deps, tls: TlsFiles): FastifyInstance {
+  const { requestTimeoutMs } = deps.settings;
   return Fastify({
-    https: { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2" },
+    https: { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2", requireHostHeader: false, ...slowClientLimits(requestTimeoutMs) },
     routerOptions: { caseSensitive: false, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true, maxParamLength: PARAM_LENGTH_MAX },
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,
     genReqId: () => deps.newId(),
@@ -73,6 +74,7 @@ export async function buildServer(outside: Deps, tls: TlsFiles): Promise<Fastify
   const app = create(deps, tls);
   const within = <T>(work: Promise<T>, limitMs = STEP_MS_MAX): Promise<T> => withDeadline(work, limitMs);
   addBodyParser(app);
+  addExpectations(app, deps);
   await addPipeline(app, deps, within);
   addAudit(app, deps, within);
   app.setErrorHandler((error, request, reply) => sendError(deps, error, { request, reply }));

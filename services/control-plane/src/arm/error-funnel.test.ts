@@ -12,6 +12,8 @@ const rows: readonly (readonly [name: string, error: unknown, status: number, co
   ["a media type", withCode("FST_ERR_CTP_INVALID_MEDIA_TYPE"), 415, "UnsupportedMediaType"],
   ["a refusal of Fastify's that we do not know", Object.assign(withCode("FST_ERR_NEW"), { statusCode: 422 }), 422, "InvalidRequest"],
   ["an authority that is away", withCode("FST_REPLY_FROM_SERVICE_UNAVAILABLE"), 503, "ServiceUnavailable"],
+  ["a body whose sender went away", withCode("ECONNRESET", "aborted"), 400, "InvalidRequestContent"],
+  ["a connection that broke", withCode("ECONNRESET", "read ECONNRESET"), 503, "ServiceUnavailable"],
   ["refused connection", withCode("ECONNREFUSED"), 503, "ServiceUnavailable"],
   ["a socket that is gone", withCode("ENOENT"), 503, "ServiceUnavailable"],
   ["Postgres shutting down", withCode("57P01"), 503, "ServiceUnavailable"],

@@ -35,6 +35,11 @@ export function isDatabaseAway(error: unknown): boolean {
   return error instanceof Error && DRIVER_AWAY.test(error.message);
 }
 
+/** Whether the sender went away in the middle of its body: Node's code for that is the one of every broken connection, also the database's. */
+function isCutOff(error: unknown): boolean {
+  return error instanceof Error && codeOf(error) === "ECONNRESET" && error.message === "aborted";
+}
+
 /** A reply for "come back later"; what was asked for may or may not have been done, and may be repeated. */
 export function unavailable(cause: unknown): ArmError {
   const message = "The service cannot reach its database. It is not known whether the request took effect; repeat it, repeating is safe.";
@@ -48,6 +53,7 @@ export function toArmError(error: unknown): ArmError {
   if (error instanceof ArmError) return error;
   const framework = FRAMEWORK[codeOf(error)];
   if (framework !== undefined) return armError(...framework);
+  if (isCutOff(error)) return armError(400, "InvalidRequestContent", "The request ended before its body was complete.");
   if (AUTHORITY_AWAY.test(codeOf(error))) {
     const fault = { code: "ServiceUnavailable", message: "The authority that issues tokens does not answer. Repeat the request later." };
     return new ArmError(503, fault, { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS, cause: error });

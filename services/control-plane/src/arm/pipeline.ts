@@ -85,6 +85,9 @@ async function judgeScope(deps: Deps, request: FastifyRequest): Promise<void> {
 
 async function judge(deps: Deps, rate: Rate, { request, reply }: Exchange): Promise<void> {
   const { address } = request.arm;
+  // Node would refuse it itself, in another shape (RFC 9112, 3.2); HTTP/1.0 knows no such header.
+  if (request.headers.host === undefined && request.raw.httpVersion === "1.1")
+    throw armError(400, "InvalidRequest", "The header 'Host' is missing.");
   if (address.kind === "Open") return;
   request.arm.asked = askedOf(request);
   const tooMuch = whyNotBodyHeaders(request.headers);

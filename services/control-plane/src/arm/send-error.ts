@@ -32,9 +32,14 @@ const MALFORMED: Readonly<Record<string, readonly [status: string, code: string]
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "RequestTimeout"],
 };
 
+/** Errors of HTTP. Others come before there is any (TLS), and who has not done the handshake could not read an answer: its end would wait for ever. */
+const OF_HTTP = /^(HPE|ERR_HTTP)_/;
+/** Who was refused and does not close has this long to read why. */
+const LINGER_MS = 2_000;
+
 /** What the parser refuses never becomes a request; it still gets an ARM body, unless the peer is gone. */
 export function refuseMalformed(deps: Deps, error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+  if (!OF_HTTP.test(error.code ?? "") || !socket.writable) {
     socket.destroy();
     return;
   }
@@ -50,4 +55,6 @@ export function refuseMalformed(deps: Deps, error: NodeJS.ErrnoException, socket
     "connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  const linger = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(linger));
 }

@@ -18,7 +18,7 @@ export type Ask = {
   readonly method?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** An object is sent as JSON, text as it stands. */
+  /** An object is sent as JSON, text and bytes as they stand. */
   readonly body?: unknown;
   /** Claims that differ from those of a good token; `null` sends no token. */
   readonly token?: Readonly<Record<string, unknown>> | null;
@@ -41,6 +41,8 @@ export type TestSurface = {
   readonly base: string;
   readonly port: number;
   ask(ask: Ask): Promise<Reply>;
+  /** A good token. */
+  token(): Promise<string>;
   close(): Promise<void>;
 };
 
@@ -73,7 +75,8 @@ async function makeIssuer(): Promise<{ sign: Signer; keys: ReturnType<typeof cre
 }
 
 function send(port: number, agent: Agent, ask: Ask & { headers: Readonly<Record<string, string>> }): Promise<Reply> {
-  const body = ask.body === undefined ? undefined : typeof ask.body === "string" ? ask.body : JSON.stringify(ask.body);
+  const isAsItStands = typeof ask.body === "string" || Buffer.isBuffer(ask.body);
+  const body = ask.body === undefined ? undefined : isAsItStands ? (ask.body as string | Buffer) : JSON.stringify(ask.body);
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
     const options = {
@@ -107,7 +110,7 @@ function send(port: number, agent: Agent, ask: Ask & { headers: Readonly<Record<
 
 /** Starts the surface with a database, an issuer and a certificate of its own. */
 export async function startTestSurface(
-  changes: Partial<Pick<Settings, "throttle" | "corsOrigins" | "providers">> = {},
+  changes: Partial<Pick<Settings, "throttle" | "corsOrigins" | "requestTimeoutMs" | "providers">> = {},
 ): Promise<TestSurface> {
   const database = await makeTestDatabase();
   const store = await openStore(database.url, () => undefined);
@@ -119,6 +122,7 @@ export async function startTestSurface(
     publicUrl: "https://localhost:8443",
     location: "test",
     retryAfterSeconds: 1,
+    requestTimeoutMs: 30_000,
     // Tests ask as fast as they can.
     throttle: { reads: PLENTY, writes: PLENTY, deletes: PLENTY },
     corsOrigins: [],
@@ -139,6 +143,7 @@ export async function startTestSurface(
     certificate,
     base: settings.publicUrl,
     port,
+    token: () => sign({}),
     async ask(ask) {
       const authorization = ask.token === null ? {} : { authorization: `Bearer ${await sign(ask.token ?? {})}` };
       const type = ask.body === undefined ? {} : { "content-type": "application/json" };
