@@ -1,5 +1,7 @@
 import type { Line } from "./line.ts";
 
+const heldRouting = "{group}/providers/Microsoft.ContainerService/managedClusters/held/hostRoutings/default";
+
 const changed = ["GET cluster", "PUT cluster", "GET operations", "GET cluster"];
 const acns = "--query networkProfile.advancedNetworking -o json";
 
@@ -71,6 +73,16 @@ export const clusterLines: readonly Line[] = [
     requests: ["GET cluster", "PUT cluster"],
   },
   {
+    az: `resource invoke-action --ids ${heldRouting} --action pause --api-version 2026-04-01`,
+    requests: ["POST cluster/hostroutings/default/pause"],
+  },
+  {
+    az: `resource invoke-action --ids ${heldRouting} --action skip --api-version 2026-04-01 --request-body '{"node":"n9","reason":"gone"}'`,
+    exit: 3,
+    requests: ["POST cluster/hostroutings/default/skip 404"],
+    tells: /NodeNotFound/,
+  },
+  {
     az: "aks operation-abort -g Lab -n held",
     requests: ["GET cluster", "POST cluster/abort 202", "GET operationresults 202", "GET operationresults 204"],
   },
@@ -80,5 +92,18 @@ export const clusterLines: readonly Line[] = [
     exit: 1,
     requests: ["GET cluster", "POST cluster/abort 409"],
     tells: /^ERROR: \(OperationNotAllowed\)/,
+  },
+  {
+    az: "aks update -g Lab -n held --enable-acns --acns-datapath-acceleration-mode BpfVeth --no-wait --tags again=yes",
+    requests: ["GET cluster", "PUT cluster"],
+  },
+  {
+    az: `resource invoke-action --ids ${heldRouting} --action abort --api-version 2026-04-01`,
+    requests: ["POST cluster/hostroutings/default/abort 202", "GET operationresults 202", "GET operationresults 204"],
+  },
+  {
+    az: `rest --method get --url ${heldRouting}/operations?api-version=2026-04-01 --query value[].properties.phase`,
+    requests: ["GET cluster/hostroutings/default/operations"],
+    prints: /"Canceled",\s+"Canceled"/,
   },
 ];

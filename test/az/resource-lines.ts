@@ -27,6 +27,16 @@ export const resourceLines: readonly Line[] = [
     prints: /^BpfVeth$/m,
   },
   {
+    az: "resource show -g Lab --namespace Microsoft.ContainerService --parent managedClusters/one --resource-type hostRoutings -n default --query properties.provisioningState -o tsv",
+    requests: ["GET provider", "GET cluster/hostroutings/default"],
+    prints: /^Succeeded$/m,
+  },
+  {
+    az: `resource update --ids ${routing} --api-version 2026-04-01 --set properties.rolloutPolicy.maxUnavailable=3 --query properties.rolloutPolicy.maxUnavailable`,
+    requests: ["GET cluster/hostroutings/default", "PUT cluster/hostroutings/default"],
+    prints: /^3$/m,
+  },
+  {
     az: `resource invoke-action --ids ${routing} --action pause --api-version 2026-04-01`,
     exit: 1,
     requests: ["POST cluster/hostroutings/default/pause 409"],
