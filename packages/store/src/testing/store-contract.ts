@@ -118,10 +118,10 @@ function operations(): void {
         change: { ...next, supersede: { operationId: first, error: { code: "Superseded", message: "reversed" } } },
       };
     });
-    const ended = await it.store.operations.get(first);
-    assert.equal(ended?.phase, "Canceled");
-    assert.equal(ended.error?.code, "Superseded");
-    assert.ok(ended.endedAt);
+    const [ended] = await it.store.operations.list(it.clusterId, 1, next.begin.id);
+    assert.deepEqual([ended?.id, ended?.phase], [first, "Canceled"]);
+    assert.equal(ended?.error?.code, "Superseded");
+    assert.ok(ended?.endedAt);
     assert.equal((await it.store.operations.get(next.begin.id))?.phase, "Accepted");
   });
 }
