@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { AzureCli, Ended } from "./azure-cli.ts";
+import { deploymentLines } from "./deployment-lines.ts";
 import { clusterLines } from "./cluster-lines.ts";
 import type { Line } from "./line.ts";
+import { madeClusterLines } from "./made-cluster-lines.ts";
+import { neighbourLines } from "./neighbour-lines.ts";
 import { resourceLines } from "./resource-lines.ts";
 import { signInLines } from "./sign-in-lines.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -40,7 +43,7 @@ function judge(line: Line, ended: Ended): void {
   if (line.tells !== undefined) assert.match(ended.stderr, line.tells);
 }
 
-for (const line of [...signInLines, ...clusterLines, ...resourceLines])
+for (const line of [...signInLines, ...clusterLines, ...resourceLines, ...madeClusterLines, ...deploymentLines, ...neighbourLines])
   test(`az ${line.az}`, async () => {
     const own = line.isFresh === true ? stage.newCli(unsigned) : cli;
     stage.record.begin();

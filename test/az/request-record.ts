@@ -11,6 +11,15 @@ const SHAPES: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/^\/subscriptions\/[^/]+\/providers\/microsoft\.containerservice$/, "provider"],
   [/^.*\/locations\/[^/]+\/(operations|operationresults)\/[^/]+$/, "$1"],
   [/^\/subscriptions\/[^/]+\/providers\/microsoft\.containerservice\/managedclusters$/, "clusters"],
+  [/^\/subscriptions\/[^/]+\/providers$/, "providers"],
+  [/^\/subscriptions\/[^/]+\/providers\/microsoft\.containerservice\/register$/, "provider/register"],
+  [/^.*\/providers\/microsoft\.features\/providers\/microsoft\.containerservice\/features$/, "features"],
+  [/^.*\/providers\/microsoft\.features\/providers\/microsoft\.containerservice\/features\/[^/]+(\/\w+)?$/, "feature$1"],
+  [/^\/v1\.0\/(?:directoryobjects|serviceprincipals)\b.*$/, "graph"],
+  [/^\/subscriptions\/[^/]+\/operationresults\/[^/]+$/, "operationresults"],
+  [/^.*\/providers\/microsoft\.authorization\/(\w+?)s\/[0-9a-f-]{36}$/, "$1"],
+  [/^.*\/providers\/microsoft\.authorization\/(\w+)$/, "$1"],
+  [/^\/subscriptions\/[^/]+\/resourcegroups$/, "groups"],
   [/^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+$/, "group"],
   [/^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/microsoft\.containerservice\/managedclusters$/, "clusters of the group"],
   [/^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/microsoft\.containerservice\/managedclusters\/[^/]+$/, "cluster"],
@@ -19,6 +28,7 @@ const SHAPES: readonly (readonly [pattern: RegExp, words: string])[] = [
     /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/(?:providers\/microsoft\.resources\/)?deployments\/[^/]+\/operationstatuses\/[^/]+$/,
     "deployment status",
   ],
+  [/^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/microsoft\.resources\/deployments\/?$/, "deployments"],
   [/^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/(?:providers\/microsoft\.resources\/)?deployments\/[^/]+$/, "deployment"],
   [/^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/(?:providers\/microsoft\.resources\/)?deployments\/[^/]+\/(\w+)$/, "deployment/$1"],
 ];
@@ -48,7 +58,9 @@ export function recordRequests(controlPlane: TestProcess): RequestRecord {
       const lines = controlPlane.output().slice(from).split("\n");
       const seen = lines.flatMap((line) => {
         if (!line.includes('"msg":"request"')) return [];
-        const { method, path, status } = JSON.parse(line) as { method: string; path: string; status: number };
+        const { method, path, status, within } = JSON.parse(line) as { method: string; path: string; status: number; within?: string };
+        // What a deployment writes comes over no connection.
+        if (within !== undefined) return [];
         return [`${method} ${inWords(path)}${status === 200 ? "" : ` ${status}`}`];
       });
       return seen.filter((one, index) => one !== seen[index - 1]);

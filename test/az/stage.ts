@@ -6,7 +6,9 @@ import path from "node:path";
 import { exportJWK, importPKCS8, SignJWT } from "jose";
 import { openStore, type Store } from "@hostrouting/store";
 import { objectIdOf } from "../../infra/dev/authority/directory.ts";
+import { kubeconfigNames } from "../../infra/lab-provider/user-kubeconfigs.ts";
 import { assign, ids, makeCluster, moveOperation, register } from "../../services/control-plane/src/testing/test-cluster.ts";
+import { playProvider } from "../../services/control-plane/src/testing/play-provider.ts";
 import { makeTestDatabase } from "../../services/control-plane/src/testing/test-database.ts";
 import { startTestInstallation, type TestInstallation } from "../../services/control-plane/src/testing/test-installation.ts";
 import { azureCli, type AzureCli } from "./azure-cli.ts";
@@ -14,6 +16,8 @@ import { recordRequests, type RequestRecord } from "./request-record.ts";
 
 /** Clusters, by what becomes of their operations. `held` ends only when somebody cancels it. */
 const CLUSTERS = { one: "Succeeded", two: "Succeeded", failing: "Failed", held: "Held" } as const;
+/** Clusters that lines make, and the provider's part of which is played too. */
+const MADE = { made: "Succeeded", deployed: "Succeeded" } as const;
 const LOOK_MS = 100;
 const FAILURE = { code: "PreflightBlocked", message: "Two checks failed" };
 const PERSON = { userName: "developer@hostrouting.test", displayName: "Developer", password: "not-a-password-outside-this-test" };
@@ -31,14 +35,29 @@ export type Stage = {
   close(): Promise<void>;
 };
 
-/** Moves whatever is under way to its end, one look after the other, until told to stop. */
+/** A kubeconfig as the lab's provider writes it: names as with AKS, by which az tells an administrator's from a user's. */
+function kubeconfigOf(whose: string): string {
+  const { cluster, user, context } = kubeconfigNames({ resourceGroup: "Lab", name: "made" }, whose === "admin" ? "admin" : "user");
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": context,
+    contexts: [{ name: context, context: { cluster, user } }],
+    clusters: [{ name: cluster, cluster: { server: "https://made.localhost:6443" } }],
+    users: [{ name: user, user: { token: `token of ${user}` } }],
+  });
+}
+
+/** Moves whatever is under way to its end, one look after the other, until told to stop: what a provider is to make first, then what is the worker's. */
 function playWorker(store: Store): () => Promise<void> {
+  const provider = playProvider(store, kubeconfigOf);
   let looking = Promise.resolve();
   const look = async (): Promise<void> => {
-    for (const [name, fate] of Object.entries(CLUSTERS)) {
+    await provider.serveAll();
+    for (const [name, fate] of Object.entries({ ...CLUSTERS, ...MADE })) {
       const { id } = makeCluster(name);
       const operation = (await store.rounds.read(id))?.operation;
-      if (operation === undefined) continue;
+      if (operation === undefined || operation.control.provision !== undefined) continue;
       if (operation.cancelRequested) await moveOperation(store, id, "Canceled");
       else if (fate === "Failed") await moveOperation(store, id, { phase: "Failed", error: FAILURE });
       else if (fate === "Succeeded") await moveOperation(store, id, { phase: "Succeeded", percentComplete: 100 });
@@ -83,7 +102,9 @@ function valuesOf(
     federatedToken: federation.token,
     user: PERSON.userName,
     group,
+    templates: path.join(import.meta.dirname, "../../infra/azure"),
     cluster: `${group}/providers/Microsoft.ContainerService/managedClusters/one`,
+    made: `${group}/providers/Microsoft.ContainerService/managedClusters/made`,
   };
 }
 
@@ -111,7 +132,7 @@ export async function openStage(): Promise<Stage> {
     const installation = await startTestInstallation(database.url, {
       tenants,
       approveAs: PERSON.userName,
-      controlPlane: { HOSTROUTING_THROTTLE_DELETES: "1/1" },
+      controlPlane: { HOSTROUTING_THROTTLE_DELETES: "1/1", HOSTROUTING_PROVIDERS: "lab" },
     });
     endings.push(() => installation.close());
     // In the background, since az waits for the answer of its browser's program otherwise, and that for az's.

@@ -18,6 +18,7 @@ test("probes and the description of the cloud need no token and no version", asy
     assert.equal((await surface.ask({ path, token: null })).status, 200, path);
   const { body } = await surface.ask({ path: "//metadata/endpoints?api-version=2022-09-01", token: null });
   assert.deepEqual([body.resourceManager, body.authentication.loginEndpoint], [surface.base, surface.base]);
+  assert.equal(body.microsoftGraphResourceId, `${surface.base}/`, "az lists and deletes role assignments only where it is said");
   assert.ok(Array.isArray((await surface.ask({ path: "/metadata/endpoints?api-version=2019-05-01", token: null })).body));
 });
 

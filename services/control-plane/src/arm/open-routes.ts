@@ -10,6 +10,8 @@ function toMetadata(base: string): Readonly<Record<string, unknown>> {
     authentication: { loginEndpoint: base, audiences: [`${base}/`], tenant: "common", identityProvider: "AAD" },
     resourceManager: base,
     graphAudience: `${base}/`,
+    // az lists and deletes role assignments only where it knows a Graph; that nobody answers there but with an error leaves names of principals empty.
+    microsoftGraphResourceId: `${base}/`,
     gallery: base,
     batch: `${base}/`,
     media: base,
