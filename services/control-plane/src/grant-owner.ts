@@ -6,13 +6,13 @@ import { AppError, explain } from "@hostrouting/domain";
 import { ensureOwner, openStore } from "@hostrouting/store";
 import { isGuid } from "./arm/resource-ids.ts";
 
-const USAGE = "Usage: grant-owner SUBSCRIPTION OBJECT_ID [User|ServicePrincipal], with HOSTROUTING_DATABASE_URL";
+const USAGE = "Usage: grant-owner SUBSCRIPTION OBJECT_ID [User|ServicePrincipal], with HOSTROUTING_DATABASE_URL; both ids are GUIDs";
 
 async function grant([subscriptionId = "", principalId = "", principalType = "User"]: readonly string[]): Promise<string> {
   const databaseUrl = process.env["HOSTROUTING_DATABASE_URL"];
   const isType = principalType === "User" || principalType === "ServicePrincipal";
   if (databaseUrl === undefined || !isGuid(subscriptionId) || !isGuid(principalId) || !isType)
-    throw new AppError("grant-owner.usage", { say: USAGE, do: "Both ids are GUIDs." });
+    throw new AppError("grant-owner.usage", { say: USAGE });
   const store = await openStore(databaseUrl, () => undefined);
   try {
     const done = await ensureOwner(store, { subscriptionId, principalId: principalId.toLowerCase(), principalType });

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { AppError, explain } from "@hostrouting/domain";
+import { isGuid } from "./arm/resource-ids.ts";
 import { AUDIT_GENESIS, openStore, verifyAudit, type AuditHead } from "@hostrouting/store";
 import { readAuditExport } from "./arm/audit-wire.ts";
 
@@ -16,8 +17,19 @@ function whole(subscriptionId: string, { sequence, hash }: AuditHead): Verdict {
   return { isWhole: true, said: `The audit of ${subscriptionId} is whole: ${sequence} entries, the last with hash ${hash}.` };
 }
 
+/** @throws AppError `verify-audit.no-export` */
+function readExport(file: string): ReturnType<typeof readAuditExport> {
+  const text = readFileSync(file, "utf8");
+  try {
+    return readAuditExport(text);
+  } catch (error) {
+    const say = `${file} is no export of an audit; pages of auditEvents, one after another or in an array, are`;
+    throw new AppError("verify-audit.no-export", { say, cause: error });
+  }
+}
+
 function verifyFile(subscriptionId: string, file: string): Verdict {
-  const { rows, head } = readAuditExport(readFileSync(file, "utf8"));
+  const { rows, head } = readExport(file);
   const fault = verifyAudit({ subscriptionId, rows, head });
   return fault === undefined ? whole(subscriptionId, head) : { isWhole: false, said: `${fault.kind}: ${fault.message}` };
 }
@@ -25,6 +37,9 @@ function verifyFile(subscriptionId: string, file: string): Verdict {
 async function verifyDatabase(subscriptionId: string, databaseUrl: string): Promise<Verdict> {
   const store = await openStore(databaseUrl, () => undefined);
   try {
+    // A chain that is not there would be found whole.
+    if ((await store.directory.subscription(subscriptionId)) === undefined)
+      throw new AppError("verify-audit.no-subscription", { say: `There is no subscription ${subscriptionId} in this database` });
     // The end is read first: what is added meanwhile is not looked at.
     const head = await store.audit.head(subscriptionId);
     let from: AuditHead = AUDIT_GENESIS;
@@ -44,9 +59,9 @@ async function verifyDatabase(subscriptionId: string, databaseUrl: string): Prom
 
 async function verify([subscriptionId, file]: readonly string[]): Promise<Verdict> {
   const databaseUrl = process.env["HOSTROUTING_DATABASE_URL"];
-  if (subscriptionId === undefined || (file === undefined && databaseUrl === undefined))
+  if (subscriptionId === undefined || !isGuid(subscriptionId) || (file === undefined && databaseUrl === undefined))
     throw new AppError("verify-audit.usage", {
-      say: "Usage: verify-audit SUBSCRIPTION [FILE], without FILE with HOSTROUTING_DATABASE_URL",
+      say: "Usage: verify-audit SUBSCRIPTION [FILE], without FILE with HOSTROUTING_DATABASE_URL; SUBSCRIPTION is a GUID",
     });
   return file === undefined ? verifyDatabase(subscriptionId, databaseUrl ?? "") : verifyFile(subscriptionId, file);
 }

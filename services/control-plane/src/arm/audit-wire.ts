@@ -35,6 +35,8 @@ function documentsIn(text: string): readonly AuditPageBody[] {
  */
 export function readAuditExport(text: string): { readonly rows: readonly AuditRow[]; readonly head: AuditHead } {
   const pages = documentsIn(text);
+  if (pages.some((page) => !Array.isArray(page?.value) || typeof page.head?.sequence !== "number"))
+    throw new TypeError("A page must have entries in 'value', and 'head'.");
   const rows = pages
     .flatMap((page) => page.value)
     .map(({ sequence, time, event, hash }) => ({ sequence, at: as<Instant>(Date.parse(time)), content: JSON.stringify(event), hash }));
