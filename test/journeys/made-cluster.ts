@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -113,6 +113,16 @@ function placeOn({ ready, stateDir, arm }: Stage): Made {
   };
 }
 
+/** The lab's own cluster was registered, not made: its credentials are those that came with it. */
+export function registeredCredentials(stage: Stage): void {
+  test("the kubeconfig of the lab's own cluster, handed out on ARM, serves kubectl", async () => {
+    const { subscriptionId, resourceGroup, cluster } = stage.ready;
+    const resource = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${cluster}`;
+    const kubectl = await kubectlOf(stage, { resource, folder: stage.stateDir });
+    assert.equal((await nodesOf(kubectl)).length, labNodes(stage.stateDir).length);
+  });
+}
+
 /** Every node redirects packets, as its own kernel shows it. */
 async function expectRouting(made: Made, count: number): Promise<void> {
   const nodes = labNodes(made.folder);
@@ -126,14 +136,14 @@ async function expectRouting(made: Made, count: number): Promise<void> {
 
 type Kubectl = (...args: string[]) => Promise<string>;
 
-/** The lab's kubectl with the kubeconfig that ARM hands out, as a user would have it from `az aks get-credentials`. */
-async function kubectlOf(stage: Stage, made: Made): Promise<Kubectl> {
-  const { status, body } = await stage.arm.request({ method: "POST", path: `${made.resource}/listClusterUserCredential` });
+/** The lab's kubectl with the kubeconfig that ARM hands out, as a user would have it from `az aks get-credentials`; `folder`: of its lab. */
+async function kubectlOf(stage: Stage, cluster: Pick<Made, "resource" | "folder">): Promise<Kubectl> {
+  const { status, body } = await stage.arm.request({ method: "POST", path: `${cluster.resource}/listClusterUserCredential` });
   assert.equal(status, 200, JSON.stringify(body));
   const [kubeconfig] = (body as { kubeconfigs: { value: string }[] }).kubeconfigs;
-  const file = path.join(stage.stateDir, `${NAME}.kubeconfig`);
+  const file = path.join(mkdtempSync(path.join(stage.stateDir, "kubeconfig-")), "config");
   writeFileSync(file, Buffer.from(kubeconfig?.value ?? "", "base64"), { mode: 0o600 });
-  const program = path.join(labRecord(made.folder).programs, "kubectl");
+  const program = path.join(labRecord(cluster.folder).programs, "kubectl");
   return async (...args) => (await run(program, args, { env: { KUBECONFIG: file, HOME: stage.stateDir }, timeout: 30_000 })).stdout;
 }
 
