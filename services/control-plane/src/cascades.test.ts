@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { clusterIdOf } from "./arm/resource-ids.ts";
+import { withMode } from "./enablement/merge-managed-cluster.ts";
 import { playProvider, type PlayedProvider } from "./testing/play-provider.ts";
-import { assign, ids, makeCluster, moveOperation, register, TESTER } from "./testing/test-cluster.ts";
+import { acceleratable, assign, ids, makeCluster, moveOperation, register, TESTER } from "./testing/test-cluster.ts";
 import { lookUntil, templateOf } from "./testing/test-deployment.ts";
 import { startTestSurface, type Ask, type Reply, type TestSurface } from "./testing/test-surface.ts";
 
@@ -40,7 +41,8 @@ async function fill(place: Place): Promise<void> {
   assert.equal(made.status, 201, made.text);
   assert.equal((await ask("PUT", clusterOf(place, "made"), { body: NEW_CLUSTER })).status, 201);
   await provider.say();
-  await surface.store.clusters.register(makeCluster("adopted", { ...place, id: idOf(place, "adopted"), desiredMode: "BpfVeth" }), {});
+  const on = { desiredMode: "BpfVeth", properties: withMode(acceleratable, "BpfVeth") } as const;
+  await surface.store.clusters.register(makeCluster("adopted", { ...place, id: idOf(place, "adopted"), ...on }), {});
 }
 
 const stateOf = async (place: Place, name: string): Promise<string | undefined> =>
@@ -155,6 +157,27 @@ test("what a process had accepted before it died goes on", async () => {
     (removal) => removal?.state === "Succeeded",
   );
   assert.equal(await surface.store.resourceGroups.get(place.subscriptionId, place.resourceGroup), undefined);
+});
+
+test("a deployment in Complete mode deletes what its template does not name, and ends when that is gone", async () => {
+  const place = placeOf("complete");
+  await fill(place);
+  const url = `${groupOf(place)}/providers/Microsoft.Resources/deployments/all?api-version=2025-04-01`;
+  const adopted = { type: "Microsoft.ContainerService/managedClusters", apiVersion: "2026-04-01", name: "adopted", location: "westeurope" };
+  const template = JSON.parse(templateOf([{ ...adopted, tags: { kept: "yes" } }]));
+  assert.equal((await ask("PUT", url, { body: { properties: { mode: "Complete", template } } })).status, 201);
+  await untilGoing(place, "made");
+  assert.equal((await ask("GET", url)).body.properties.provisioningState, "Running");
+  await provider.say();
+  const ended = await lookUntil(
+    () => ask("GET", url),
+    ({ body }) => body.properties.provisioningState !== "Running",
+  );
+  assert.equal(ended.body.properties.provisioningState, "Succeeded", JSON.stringify(ended.body.properties.error));
+  assert.equal(await stateOf(place, "made"), undefined);
+  const kept = await surface.store.clusters.get(idOf(place, "adopted"));
+  assert.deepEqual([kept?.provisioningState, kept?.tags], ["Succeeded", { kept: "yes" }]);
+  assert.equal(kept?.desiredMode, "BpfVeth", "what the template does not say stays");
 });
 
 async function tell(state: "Registered" | "Suspended" | "Deleted", day: number): Promise<void> {
