@@ -1,5 +1,5 @@
 import { sql, type Kysely } from "kysely";
-import { isBeingDeleted } from "./group-removals.ts";
+import { readScope, type ScopeAddress, type ScopeFacts } from "./scope-facts.ts";
 import type { Tables } from "./tables.ts";
 
 /** A subscription and the tenant that it belongs to. */
@@ -14,7 +14,8 @@ export type DirectoryStore = {
   subscription(id: string): Promise<Subscription | undefined>;
   /** All subscriptions of a tenant but deleted ones, by id. */
   subscriptionsOf(tenantId: string): Promise<Subscription[]>;
-  resourceGroup(subscriptionId: string, name: string): Promise<KnownResourceGroup | undefined>;
+  /** What decides whether a request may speak of an address, in one round trip. */
+  scope(address: ScopeAddress): Promise<ScopeFacts>;
   /** Makes it known, or renews it. One whose life ARM has told of stays as it was told. */
   registerSubscription(subscription: Subscription): Promise<void>;
   registerResourceGroup(group: ResourceGroup): Promise<void>;
@@ -37,23 +38,7 @@ export function directoryStore(db: Kysely<Tables>): DirectoryStore {
         .execute();
       return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id, displayName: row.display_name, state: row.state }));
     },
-    async resourceGroup(subscriptionId, name) {
-      const row = await db
-        .selectFrom("resource_group")
-        .selectAll()
-        .select(isBeingDeleted)
-        .where("subscription_id", "=", subscriptionId.toLowerCase())
-        .where("name", "=", name.toLowerCase())
-        .executeTakeFirst();
-      return (
-        row && {
-          subscriptionId: row.subscription_id,
-          displayName: row.display_name,
-          location: row.location,
-          isBeingDeleted: row.isBeingDeleted,
-        }
-      );
-    },
+    scope: (address) => readScope(db, address),
     async registerSubscription(subscription) {
       const row = { tenant_id: subscription.tenantId, display_name: subscription.displayName, state: subscription.state };
       await db

@@ -11,12 +11,13 @@ export type { AssessmentStore, OpenAssessment } from "./assessments.ts";
 export type { AuditEntry, AuditStore } from "./audit.ts";
 export { AUDIT_GENESIS, verifyAudit, type AuditFault, type AuditHead, type AuditRow } from "./verify-audit.ts";
 export { ensureOwner, type NewOwner } from "./ensure-owner.ts";
-export type { NewRoleAssignment, RoleAssignment, RoleAssignmentStore } from "./role-assignments.ts";
+export type { GrantQuestion, NewRoleAssignment, RoleAssignment, RoleAssignmentStore } from "./role-assignments.ts";
 export type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
 export type { DeploymentStore, NewDeployment } from "./deployments.ts";
 export type { DeploymentEnd, DeploymentProgress, StepProgress } from "./deployment-progress.ts";
 export type { GroupRemoval, GroupRemovalStore, GroupRemover, NewGroupRemoval, OpenRemoval } from "./group-removals.ts";
 export type { DirectoryStore, KnownResourceGroup, ResourceGroup, Subscription } from "./directory.ts";
+export type { ScopeAddress, ScopeFacts } from "./scope-facts.ts";
 export type { FullResourceGroup, GroupDecision, ResourceGroupStore } from "./resource-groups.ts";
 export {
   subscriptionStates,

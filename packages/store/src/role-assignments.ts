@@ -62,8 +62,8 @@ function toAssignment(row: Selectable<Tables["role_assignment"]>): RoleAssignmen
   };
 }
 
-/** At a scope, above it, and below where asked for. `0` is the character after `/`. */
-function placed({ scope, below }: Pick<GrantQuestion, "scope" | "below">) {
+/** Of a row of `role_assignment`: at a scope, above it, and below where asked for. `0` is the character after `/`. */
+export function placed({ scope, below }: Pick<GrantQuestion, "scope" | "below">) {
   const above = sql<boolean>`scope = any(${scopesAbove(scope)}::text[])`;
   return below ? sql<boolean>`(${above} or (scope > ${`${scope}/`} and scope < ${`${scope}0`}))` : above;
 }

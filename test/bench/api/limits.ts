@@ -57,9 +57,8 @@ async function recorded(work: () => Promise<unknown>): Promise<readonly Statemen
 
 /** What a request asks the database for before it is decided. */
 async function judge(store: Store, scope: string): Promise<void> {
-  await store.directory.subscription(ids.subscriptionId);
-  await store.roleAssignments.grants({ tenantId: ids.tenantId, principalId: TESTER, scope, below: false });
-  await store.directory.resourceGroup(ids.subscriptionId, "Lab");
+  const grants = { tenantId: ids.tenantId, principalId: TESTER, scope, below: false };
+  await store.directory.scope({ subscriptionId: ids.subscriptionId, resourceGroup: "Lab", grants });
 }
 
 const clusterOf = (n: number) => clusterIdOf({ subscriptionId: ids.subscriptionId, resourceGroup: "Lab", name: `changed-${n}` });

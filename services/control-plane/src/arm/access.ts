@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { AppError, grantedBelow, isGranted, unreachable, type Grant } from "@hostrouting/domain";
-import type { Store } from "@hostrouting/store";
+import type { GrantQuestion } from "@hostrouting/store";
 import { armError, type ArmError } from "./arm-error.ts";
 import { findRoute } from "./find-route.ts";
 import type { Principal } from "./principal.ts";
@@ -77,16 +77,20 @@ function isAllowed({ action, check, address }: Asked, grants: readonly Grant[]):
   }
 }
 
+/** Which grants decide what a request asks for; nothing where its route asks for no right. */
+export function grantsAskedFor(principal: Principal, { check, address }: Asked): GrantQuestion | undefined {
+  if (check === "Anonymous" || check === "Token") return undefined;
+  const isOfMany = check === "Items" || check === "Visible";
+  const scope = isOfMany ? resourceOf(address) : address;
+  return { tenantId: principal.tenantId, principalId: principal.objectId, scope: scope.toLowerCase(), below: isOfMany };
+}
+
 /**
- * Judges what a request asks for. Grants are read anew for every request, so that a right that was taken away is gone at once.
+ * Judges what a request asks for by the grants that `grantsAskedFor` names. They are read anew for every request, so that a right that was taken away is
+ * gone at once.
  * @returns what it may do; an ArmError 403 `AuthorizationFailed` otherwise.
  */
-export async function judgeAccess(store: Store, principal: Principal, asked: Asked): Promise<Access | ArmError> {
-  if (asked.check === "Anonymous" || asked.check === "Token") return { ...asked, grants: [] };
-  const { tenantId, objectId } = principal;
-  const isOfMany = asked.check === "Items" || asked.check === "Visible";
-  const scope = isOfMany ? resourceOf(asked.address) : asked.address;
-  const grants = await store.roleAssignments.grants({ tenantId, principalId: objectId, scope: scope.toLowerCase(), below: isOfMany });
+export function judgeAccess(principal: Principal, asked: Asked, grants: readonly Grant[]): Access | ArmError {
   return isAllowed(asked, grants) ? { ...asked, grants } : refusal(principal, asked);
 }
 

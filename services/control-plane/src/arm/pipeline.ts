@@ -5,8 +5,9 @@
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Grant } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
-import { askedOf, judgeAccess } from "./access.ts";
+import { askedOf, grantsAskedFor, judgeAccess } from "./access.ts";
 import { ArmError, armError } from "./arm-error.ts";
 import { apiVersionOf, missingApiVersion, whyNotApiVersion } from "./api-versions.ts";
 import { readAddress } from "./arm-address.ts";
@@ -57,29 +58,39 @@ export function whyNotBodyHeaders(headers: IncomingHttpHeaders): ArmError | unde
 }
 
 /** Whether the principal may do what the request asks for. */
-async function judgeRight(deps: Deps, request: FastifyRequest): Promise<void> {
+function judgeRight(request: FastifyRequest, grants: readonly Grant[]): void {
   const { asked } = request.arm;
   if (asked === undefined) return;
-  const access = await judgeAccess(deps.store(), principalOf(request), asked);
+  const access = judgeAccess(principalOf(request), asked, grants);
   if (access instanceof ArmError) throw access;
   request.arm.access = access;
 }
 
-/** Steps 7 and 8: whose things are these, may they, and is there such a group. The group itself may be missing: its own routes answer for it. */
+/**
+ * Steps 7 and 8: whose things are these, may they, and is there such a group. All is read at once and judged in this order. The group itself may be missing:
+ * its own routes answer for it.
+ */
 async function judgeScope(deps: Deps, request: FastifyRequest): Promise<void> {
-  const { address } = request.arm;
-  if (address.subscriptionId === undefined) return judgeRight(deps, request);
+  const { address, asked } = request.arm;
+  const principal = principalOf(request);
+  const grants = asked && grantsAskedFor(principal, asked);
+  if (address.subscriptionId === undefined) {
+    if (asked === undefined) return;
+    const { roleAssignments } = deps.store();
+    return judgeRight(request, grants === undefined ? [] : await roleAssignments.grants(grants));
+  }
   const question = {
     subscriptionId: address.subscriptionId,
     resourceGroup: address.isGroupItself ? undefined : address.resourceGroup,
-    tenantId: principalOf(request).tenantId,
+    tenantId: principal.tenantId,
     effect: throttleKindOf(request.method),
     writes: request.method === "PUT" || request.method === "PATCH",
   };
-  const unknown = await whyNotSubscription(deps.store().directory, question);
+  const found = await deps.store().directory.scope({ ...question, grants });
+  const unknown = whyNotSubscription(found.subscription, question);
   if (unknown !== undefined) throw unknown;
-  await judgeRight(deps, request);
-  const noGroup = await whyNotGroup(deps.store().directory, question);
+  judgeRight(request, found.grants);
+  const noGroup = whyNotGroup(found.group, question);
   if (noGroup !== undefined) throw noGroup;
 }
 

@@ -1,4 +1,4 @@
-import type { DirectoryStore } from "@hostrouting/store";
+import type { KnownResourceGroup, Subscription } from "@hostrouting/store";
 import { armError, type ArmError } from "./arm-error.ts";
 import type { ThrottleKind } from "./request-throttle.ts";
 
@@ -17,9 +17,8 @@ export type ScopeQuestion = {
  * Why a request may not speak of a subscription, or nothing. A subscription of another tenant is as unknown as one that does not exist:
  * neither may tell the other apart.
  */
-export async function whyNotSubscription(directory: DirectoryStore, asked: ScopeQuestion): Promise<ArmError | undefined> {
+export function whyNotSubscription(subscription: Subscription | undefined, asked: ScopeQuestion): ArmError | undefined {
   const { subscriptionId } = asked;
-  const subscription = await directory.subscription(subscriptionId);
   if (subscription === undefined || subscription.tenantId !== asked.tenantId || subscription.state === "Deleted")
     return armError(404, "SubscriptionNotFound", `The subscription '${subscriptionId}' could not be found.`);
   const { state } = subscription;
@@ -38,11 +37,10 @@ export function groupBeingDeleted(name: string): ArmError {
   return armError(409, "ResourceGroupBeingDeleted", message);
 }
 
-/** Why there is no such resource group, or nothing is written in it, or nothing. Asked only after the right to it: who has none does not learn which groups there are. */
-export async function whyNotGroup(directory: DirectoryStore, asked: ScopeQuestion): Promise<ArmError | undefined> {
-  const { subscriptionId, resourceGroup } = asked;
+/** Why there is no such resource group, or nothing is written in it, or nothing. Judged only after the right to it: who has none does not learn which groups there are. */
+export function whyNotGroup(group: KnownResourceGroup | undefined, asked: ScopeQuestion): ArmError | undefined {
+  const { resourceGroup } = asked;
   if (resourceGroup === undefined) return undefined;
-  const group = await directory.resourceGroup(subscriptionId, resourceGroup);
   if (group !== undefined) return group.isBeingDeleted && asked.writes ? groupBeingDeleted(group.displayName) : undefined;
   return armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
 }
