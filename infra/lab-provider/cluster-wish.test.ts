@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AppError } from "@hostrouting/domain";
 import { labManagedCluster } from "../dev/lab-cluster.ts";
+import { KUBERNETES_OF } from "../../services/control-plane/src/enablement/cluster-defaults.ts";
 import { placeOf } from "./cluster-place.ts";
 import { LAB_KUBERNETES, readWish } from "./cluster-wish.ts";
 
@@ -65,6 +66,10 @@ test("what is not said is the lab's own", () => {
   assert.deepEqual(wish.pools[0]?.pool.osSku, "Ubuntu");
   assert.deepEqual(wish.serviceCidrs, ["10.96.0.0/16", "fd00:96::/112"]);
   assert.deepEqual([wish.nodeResourceGroup, wish.fqdn], ["MC_Lab_Mine_westeurope", "Mine.localhost"]);
+});
+
+test("the control plane offers the release that the lab builds", () => {
+  assert.deepEqual(KUBERNETES_OF.lab, { version: LAB_KUBERNETES.replace(/\.\d+$/, ""), patches: [LAB_KUBERNETES] });
 });
 
 for (const version of ["1.36", LAB_KUBERNETES])

@@ -11,6 +11,30 @@ export const clusterLines: readonly Line[] = [
   { az: "aks list --query [].name -o tsv", requests: ["GET clusters"], prints: /^failing\nheld\none\ntwo\n$/ },
   { az: "aks list -g lab --query [].name -o tsv", requests: ["GET clusters of the group"], prints: /^failing\nheld\none\ntwo\n$/ },
   { az: "aks list -g empty -o json", requests: ["GET clusters of the group"], prints: /^\[\]$/m },
+  { az: "aks get-versions -l westeurope -o table", requests: ["GET kubernetesversions"], prints: /^1\.36\.3 +False +None available/m },
+  {
+    az: "aks get-upgrades -g Lab -n one -o table",
+    requests: ["GET cluster/upgradeprofiles/default"],
+    prints: /^default +Lab +1\.36\.3 +None available/m,
+  },
+  {
+    az: "aks nodepool get-upgrades -g Lab --cluster-name one -n user --query [kubernetesVersion,upgrades] -o json",
+    requests: ["GET cluster/agentpools/user/upgradeprofiles/default"],
+    prints: /"1\.36",\s+\[\]/,
+  },
+  {
+    az: "aks stop -g Lab -n one",
+    exit: 1,
+    requests: ["GET cluster", "POST cluster/stop 400"],
+    tells: /\(OperationNotSupported\) Clusters are not stopped here/,
+  },
+  { az: "aks start -g Lab -n one", exit: 1, requests: ["POST cluster/start 400"], tells: /\(OperationNotSupported\)/ },
+  {
+    az: "aks nodepool stop -g Lab --cluster-name one -n user",
+    exit: 1,
+    requests: ["GET cluster/agentpools", "GET cluster/agentpools/user", "PUT cluster/agentpools/user 400"],
+    tells: /\(OperationNotSupported\) Agent pools are not stopped here/,
+  },
   { az: "aks show -g Lab -n none", exit: 3, requests: ["GET cluster 404"], tells: /^ERROR: \(ResourceNotFound\)/ },
   { az: "aks list -g none", exit: 3, requests: ["GET clusters of the group 404"], tells: /^ERROR: \(ResourceGroupNotFound\)/ },
   {

@@ -10,6 +10,7 @@ const SHAPES: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/^\/subscriptions\/[^/]+\/locations$/, "locations"],
   [/^\/subscriptions\/[^/]+\/providers\/microsoft\.containerservice$/, "provider"],
   [/^.*\/locations\/[^/]+\/(operations|operationresults)\/[^/]+$/, "$1"],
+  [/^.*\/locations\/[^/]+\/(kubernetesversions)$/, "$1"],
   [/^\/subscriptions\/[^/]+\/providers\/microsoft\.containerservice\/managedclusters$/, "clusters"],
   [/^\/subscriptions\/[^/]+\/providers$/, "providers"],
   [/^\/subscriptions\/[^/]+\/providers\/microsoft\.containerservice\/register$/, "provider/register"],

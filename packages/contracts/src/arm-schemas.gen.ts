@@ -289,6 +289,30 @@ export const armDocument = {
         "unevaluatedProperties": {},
         "description": "The members of a pool that are read here; all others are kept as they were sent. `eTag` is the pool's own once it was written alone."
       },
+      "AgentPoolUpgradeProfile": {
+        "type": "object",
+        "required": [
+          "id",
+          "name",
+          "type",
+          "properties"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "name": {
+            "type": "string"
+          },
+          "type": {
+            "type": "string"
+          },
+          "properties": {
+            "$ref": "#/components/schemas/UpgradeState"
+          }
+        },
+        "description": "The versions of one pool."
+      },
       "AnalysedMetric": {
         "type": "object",
         "required": [
@@ -579,6 +603,48 @@ export const armDocument = {
           }
         },
         "description": "A figure of switched nodes against those that they are compared with; less is better."
+      },
+      "ClusterUpgradeProfile": {
+        "type": "object",
+        "required": [
+          "id",
+          "name",
+          "type",
+          "properties"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "name": {
+            "type": "string"
+          },
+          "type": {
+            "type": "string"
+          },
+          "properties": {
+            "$ref": "#/components/schemas/ClusterUpgradeProfileProperties"
+          }
+        },
+        "description": "The versions of a cluster."
+      },
+      "ClusterUpgradeProfileProperties": {
+        "type": "object",
+        "required": [
+          "controlPlaneProfile",
+          "agentPoolProfiles"
+        ],
+        "properties": {
+          "controlPlaneProfile": {
+            "$ref": "#/components/schemas/NamedUpgradeState"
+          },
+          "agentPoolProfiles": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/NamedUpgradeState"
+            }
+          }
+        }
       },
       "CredentialResult": {
         "type": "object",
@@ -2090,6 +2156,78 @@ export const armDocument = {
           }
         ]
       },
+      "KubernetesPatch": {
+        "type": "object",
+        "required": [
+          "upgrades"
+        ],
+        "properties": {
+          "upgrades": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          }
+        },
+        "description": "A patch, and what clusters of it can be upgraded to."
+      },
+      "KubernetesVersion": {
+        "type": "object",
+        "required": [
+          "version",
+          "capabilities",
+          "patchVersions"
+        ],
+        "properties": {
+          "version": {
+            "type": "string"
+          },
+          "isDefault": {
+            "type": "boolean"
+          },
+          "isPreview": {
+            "type": "boolean"
+          },
+          "capabilities": {
+            "$ref": "#/components/schemas/KubernetesVersionCapabilities"
+          },
+          "patchVersions": {
+            "type": "object",
+            "unevaluatedProperties": {
+              "$ref": "#/components/schemas/KubernetesPatch"
+            }
+          }
+        },
+        "description": "A minor version that clusters can be made with."
+      },
+      "KubernetesVersionCapabilities": {
+        "type": "object",
+        "required": [
+          "supportPlan"
+        ],
+        "properties": {
+          "supportPlan": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          }
+        }
+      },
+      "KubernetesVersionList": {
+        "type": "object",
+        "required": [
+          "values"
+        ],
+        "properties": {
+          "values": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/KubernetesVersion"
+            }
+          }
+        }
+      },
       "MaintenanceConfiguration": {
         "type": "object",
         "properties": {
@@ -2504,6 +2642,32 @@ export const armDocument = {
           }
         },
         "description": "Connections of a node's pods that a switch broke."
+      },
+      "NamedUpgradeState": {
+        "type": "object",
+        "required": [
+          "kubernetesVersion",
+          "osType",
+          "upgrades"
+        ],
+        "properties": {
+          "kubernetesVersion": {
+            "type": "string"
+          },
+          "osType": {
+            "type": "string"
+          },
+          "upgrades": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/UpgradeVersion"
+            },
+            "description": "Empty: a version is fixed when a cluster is made."
+          },
+          "name": {
+            "type": "string"
+          }
+        }
       },
       "NetworkProfile": {
         "type": "object",
@@ -4141,6 +4305,45 @@ export const armDocument = {
             ]
           }
         ]
+      },
+      "UpgradeState": {
+        "type": "object",
+        "required": [
+          "kubernetesVersion",
+          "osType",
+          "upgrades"
+        ],
+        "properties": {
+          "kubernetesVersion": {
+            "type": "string"
+          },
+          "osType": {
+            "type": "string"
+          },
+          "upgrades": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/UpgradeVersion"
+            },
+            "description": "Empty: a version is fixed when a cluster is made."
+          }
+        },
+        "description": "What a control plane or a pool runs, and what it could be brought to."
+      },
+      "UpgradeVersion": {
+        "type": "object",
+        "required": [
+          "kubernetesVersion"
+        ],
+        "properties": {
+          "kubernetesVersion": {
+            "type": "string"
+          },
+          "isPreview": {
+            "type": "boolean"
+          }
+        },
+        "description": "A version that can be upgraded to."
       },
       "UsageCost": {
         "type": "object",

@@ -18,6 +18,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/providers/Microsoft.ContainerService/locations/{location}/kubernetesVersions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The versions that the installation's provider makes clusters with; none where there is no provider. The same in every location. */
+        get: operations["ManagedClusters_ListKubernetesVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/providers/Microsoft.ContainerService/locations/{location}/operationresults/{operationId}": {
         parameters: {
             query?: never;
@@ -164,6 +181,22 @@ export interface paths {
         post?: never;
         /** @description Removes a pool with its nodes; never the last one of mode System. */
         delete: operations["AgentPools_Delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/agentPools/{agentPoolName}/upgradeProfiles/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["AgentPools_GetUpgradeProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -671,6 +704,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/upgradeProfiles/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["ManagedClusters_GetUpgradeProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -749,6 +798,13 @@ export interface components {
             readonly provisioningState?: string;
             vmSize?: string;
             workloadRuntime?: string;
+        };
+        /** @description The versions of one pool. */
+        AgentPoolUpgradeProfile: {
+            id: string;
+            name: string;
+            properties: components["schemas"]["UpgradeState"];
+            type: string;
         };
         /** @description How one metric did on one node. */
         AnalysedMetric: {
@@ -860,6 +916,17 @@ export interface components {
             unit: string;
             /** @description `Better`, `Worse`, `NoMeasurableGain` or `NotEnoughSamples`. */
             verdict: string;
+        };
+        /** @description The versions of a cluster. */
+        ClusterUpgradeProfile: {
+            id: string;
+            name: string;
+            properties: components["schemas"]["ClusterUpgradeProfileProperties"];
+            type: string;
+        };
+        ClusterUpgradeProfileProperties: {
+            agentPoolProfiles: components["schemas"]["NamedUpgradeState"][];
+            controlPlaneProfile: components["schemas"]["NamedUpgradeState"];
         };
         /** @description A kubeconfig, base64. */
         CredentialResult: {
@@ -1415,6 +1482,24 @@ export interface components {
         /** @description How much a warning matters. */
         HostRoutingWarningSeverity: ("Critical" | "Warning" | "Information") | string;
         IdentityType: string | ("User" | "Application" | "ManagedIdentity" | "Key");
+        /** @description A patch, and what clusters of it can be upgraded to. */
+        KubernetesPatch: {
+            upgrades: string[];
+        };
+        /** @description A minor version that clusters can be made with. */
+        KubernetesVersion: {
+            capabilities: components["schemas"]["KubernetesVersionCapabilities"];
+            isDefault?: boolean;
+            isPreview?: boolean;
+            patchVersions: Record<string, never>;
+            version: string;
+        };
+        KubernetesVersionCapabilities: {
+            supportPlan: string[];
+        };
+        KubernetesVersionList: {
+            values: components["schemas"]["KubernetesVersion"][];
+        };
         /** @description When Azure may maintain a cluster, in AKS' own shape; what holds of it for host routing is in `rolloutPolicy.maintenance`. */
         MaintenanceConfiguration: {
             readonly id?: string;
@@ -1499,6 +1584,13 @@ export interface components {
             reset: number;
             /** Format: int64 */
             timeout: number;
+        };
+        NamedUpgradeState: {
+            kubernetesVersion: string;
+            name?: string;
+            osType: string;
+            /** @description Empty: a version is fixed when a cluster is made. */
+            upgrades: components["schemas"]["UpgradeVersion"][];
         };
         NetworkProfile: {
             advancedNetworking?: components["schemas"]["AdvancedNetworking"] | null;
@@ -1874,6 +1966,18 @@ export interface components {
             type?: components["schemas"]["TransitEncryptionType"] | null;
         };
         TransitEncryptionType: string | ("None" | "WireGuard");
+        /** @description What a control plane or a pool runs, and what it could be brought to. */
+        UpgradeState: {
+            kubernetesVersion: string;
+            osType: string;
+            /** @description Empty: a version is fixed when a cluster is made. */
+            upgrades: components["schemas"]["UpgradeVersion"][];
+        };
+        /** @description A version that can be upgraded to. */
+        UpgradeVersion: {
+            isPreview?: boolean;
+            kubernetesVersion: string;
+        };
         UsageCost: {
             /** Format: double */
             amount: number;
@@ -1898,6 +2002,7 @@ export interface components {
         "GroupScope.resourceGroupName": string;
         "HostRoutingConditions.ifMatch": string;
         "HostRoutingConditions.ifNoneMatch": string;
+        "LocationScope.location": string;
         /** @description `default`, `aksManagedAutoUpgradeSchedule` or `aksManagedNodeOSUpgradeSchedule`. */
         "MaintenanceConfigurationScope.configName": string;
         "OperationScope.location": string;
@@ -1947,6 +2052,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditEventList"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    ManagedClusters_ListKubernetesVersions: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                location: components["parameters"]["LocationScope.location"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KubernetesVersionList"];
                 };
             };
             /** @description An unexpected error response. */
@@ -2577,6 +2719,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    AgentPools_GetUpgradeProfile: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description 1–12 small letters and digits; the first a letter. */
+                agentPoolName: components["parameters"]["AgentPoolScope.agentPoolName"];
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPoolUpgradeProfile"];
+                };
             };
             /** @description An unexpected error response. */
             default: {
@@ -4002,6 +4186,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    ManagedClusters_GetUpgradeProfile: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterUpgradeProfile"];
+                };
             };
             /** @description An unexpected error response. */
             default: {

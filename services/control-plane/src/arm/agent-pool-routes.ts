@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ManagedCluster } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { decideDeletePool, decidePutPool, findPool, poolEtag, poolsOf } from "../enablement/decide-agent-pool.ts";
-import { POOL_TYPE, readPoolBody, toAgentPoolBody } from "./agent-pool-wire.ts";
+import type { JsonObject } from "../enablement/json-object.ts";
+import { POOL_TYPE, asksToStop, readPoolBody, toAgentPoolBody } from "./agent-pool-wire.ts";
 import { armError } from "./arm-error.ts";
 import { acceptChange, changeOf, followOperation } from "./follow-operation.ts";
 import { findCluster } from "./managed-cluster-routes.ts";
@@ -13,16 +14,26 @@ type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply
 
 const poolOf = (request: FastifyRequest): string => (request.params as Readonly<Record<string, string | undefined>>)["pool"] ?? "";
 
-function show(reply: FastifyReply, cluster: ManagedCluster, name: string): unknown {
+function requirePool(cluster: ManagedCluster, name: string): JsonObject {
   const pool = findPool(cluster, name);
-  if (pool === undefined) throw armError(404, "ResourceNotFound", `The Resource '${POOL_TYPE}/${cluster.name}/${name}' was not found.`);
+  if (pool !== undefined) return pool;
+  throw armError(404, "ResourceNotFound", `The Resource '${POOL_TYPE}/${cluster.name}/${name}' was not found.`);
+}
+
+/** The pool that the address of `request` names. @throws ArmError 404 `ResourceNotFound` */
+export function poolAt(request: FastifyRequest, cluster: ManagedCluster): JsonObject {
+  return requirePool(cluster, poolOf(request));
+}
+
+function show(reply: FastifyReply, cluster: ManagedCluster, name: string): unknown {
+  const pool = requirePool(cluster, name);
   reply.header("etag", `"${poolEtag(cluster, pool)}"`);
   return toAgentPoolBody(cluster, pool);
 }
 
 async function put(deps: Deps, { request, reply }: Exchange): Promise<unknown> {
   const pool = poolOf(request);
-  const given = { ...changeOf(deps, request), pool, properties: readPoolBody(request.body, pool) };
+  const given = { ...changeOf(deps, request), pool, properties: readPoolBody(request.body, pool), stops: asksToStop(request.body) };
   const { cluster, operationId, isNew } = await acceptChange(deps, request, {
     id: clusterIdOf(pathOf(request)),
     decide: (locked) => decidePutPool(locked, given),

@@ -1,6 +1,6 @@
 import { readManagedClusterRequest } from "@hostrouting/contracts";
 import type { ManagedCluster } from "@hostrouting/domain";
-import { poolEtag } from "../enablement/decide-agent-pool.ts";
+import { isStopped, poolEtag } from "../enablement/decide-agent-pool.ts";
 import { asJsonObject, isJsonObject, type JsonObject } from "../enablement/json-object.ts";
 import { ArmError, armError, manyFaults, type ArmFault } from "./arm-error.ts";
 import { CLUSTER_TYPE, clusterResourceId } from "./resource-ids.ts";
@@ -47,4 +47,9 @@ export function readPoolBody(body: unknown, name: string): JsonObject {
   throw first === undefined
     ? armError(400, "InvalidRequestContent", "The request content does not fit the contract.")
     : new ArmError(400, manyFaults([first, ...others]));
+}
+
+/** Whether the body of a PUT says that the pool is to be stopped, as `az aks nodepool stop` does; other words of a power state are only shown. */
+export function asksToStop(body: unknown): boolean {
+  return isStopped(asJsonObject(asJsonObject(body)["properties"]));
 }

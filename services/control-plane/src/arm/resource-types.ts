@@ -93,6 +93,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   aks("locations", { takesAnyVersion: true }),
   aks("locations/operations", { takesAnyVersion: true }),
   aks("locations/operationresults", { takesAnyVersion: true }),
+  aks("locations/kubernetesVersions"),
   aks("operations", { isLocated: false }),
   aks("auditEvents", { isLocated: false, apiVersions: ACCELERATED }),
   arm("Microsoft.Resources", "tenants", SUBSCRIPTIONS_API_VERSIONS),

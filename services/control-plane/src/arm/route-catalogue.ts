@@ -153,12 +153,35 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
     says: "Lists the monitoring user's credential of a managed cluster",
   },
   { on: `POST ${CLUSTER}/abort`, action: `${CLUSTER_TYPE}/abort/action`, says: "Aborts the operation under way on a managed cluster" },
+  {
+    on: `GET ${CLUSTER}/upgradeProfiles/default`,
+    action: `${CLUSTER_TYPE}/upgradeProfiles/read`,
+    says: "Gets the versions that a managed cluster can be upgraded to",
+  },
+  { on: `POST ${CLUSTER}/stop`, action: `${CLUSTER_TYPE}/stop/action`, says: "Stops a managed cluster" },
+  { on: `POST ${CLUSTER}/start`, action: `${CLUSTER_TYPE}/start/action`, says: "Starts a managed cluster" },
+  { on: `POST ${CLUSTER}/runCommand`, action: `${CLUSTER_TYPE}/runCommand/action`, says: "Runs a command in a managed cluster" },
+  {
+    on: `POST ${CLUSTER}/rotateClusterCertificates`,
+    action: `${CLUSTER_TYPE}/rotateClusterCertificates/action`,
+    says: "Renews the certificates of a managed cluster",
+  },
 
   // agent pools
   { on: `GET ${POOLS}`, action: `${CLUSTER_TYPE}/agentPools/read`, says: "Lists agent pools" },
   { on: `GET ${POOLS}/:pool`, action: `${CLUSTER_TYPE}/agentPools/read`, says: "Gets an agent pool" },
   { on: `PUT ${POOLS}/:pool`, action: `${CLUSTER_TYPE}/agentPools/write`, says: "Creates or updates an agent pool" },
   { on: `DELETE ${POOLS}/:pool`, action: `${CLUSTER_TYPE}/agentPools/delete`, says: "Deletes an agent pool" },
+  {
+    on: `GET ${POOLS}/:pool/upgradeProfiles/default`,
+    action: `${CLUSTER_TYPE}/agentPools/upgradeProfiles/read`,
+    says: "Gets the versions that an agent pool can be upgraded to",
+  },
+  {
+    on: `POST ${POOLS}/:pool/upgradeNodeImageVersion`,
+    action: `${CLUSTER_TYPE}/agentPools/upgradeNodeImageVersion/action`,
+    says: "Upgrades the node image of an agent pool",
+  },
 
   // maintenance configurations
   { on: `GET ${WINDOWS}`, action: `${CLUSTER_TYPE}/maintenanceConfigurations/read`, says: "Lists maintenance configurations" },
@@ -236,6 +259,13 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
   },
   { on: `GET ${STEPS}`, action: `${RESOURCES}/deployments/operations/read`, says: "Lists operations of a deployment" },
   { on: `GET ${STEPS}/:step`, action: `${RESOURCES}/deployments/operations/read`, says: "Gets an operation of a deployment" },
+
+  {
+    on: `GET ${LOCATION}/kubernetesVersions`,
+    action: `${PROVIDER}/locations/kubernetesVersions/read`,
+    check: "Visible",
+    says: "Lists the versions of Kubernetes that clusters can be made with",
+  },
 
   // operations; shown to whoever started them, and to nobody else
   { on: `GET ${LOCATION}/operations/:operation`, action: "none", check: "Token", says: "Gets the status of an operation" },

@@ -20,6 +20,8 @@ import { providerRoutes } from "./provider-routes.ts";
 import { resourceGroupRoutes } from "./resource-group-routes.ts";
 import { roleAssignmentRoutes } from "./role-assignment-routes.ts";
 import { roleDefinitionRoutes } from "./role-definition-routes.ts";
+import { unavailableActionRoutes } from "./unavailable-action-routes.ts";
+import { upgradeRoutes } from "./upgrade-routes.ts";
 import { usageRoutes } from "./usage-routes.ts";
 
 /** Every route of the surface; each has its entry in the catalogue. Token requests, which development forwards, are none of them. */
@@ -33,6 +35,8 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   managedClusterRoutes(app, deps);
   agentPoolRoutes(app, deps);
   credentialRoutes(app, deps);
+  upgradeRoutes(app, deps);
+  unavailableActionRoutes(app, deps);
   maintenanceRoutes(app, deps);
   hostRoutingRoutes(app, deps);
   hostRoutingPolicyRoutes(app, deps);

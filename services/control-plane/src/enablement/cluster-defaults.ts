@@ -5,8 +5,11 @@ import { locationKey, type ClusterPath } from "../arm/resource-ids.ts";
 import { asJsonObject, isJsonObject, type JsonObject } from "./json-object.ts";
 import { mergeManagedCluster, type ClusterSettings } from "./merge-managed-cluster.ts";
 
-/** What a provider can make; absent: it makes none. */
-export const KUBERNETES_OF: Readonly<Partial<Record<Provider, string>>> = { lab: "1.36" };
+/** A minor version of Kubernetes, and the patches of it that there are. */
+export type KubernetesRelease = { readonly version: string; readonly patches: readonly string[] };
+
+/** What a provider can make; absent: it makes none. The lab's own is held to this by `infra/lab-provider/cluster-wish.test.ts`. */
+export const KUBERNETES_OF: Readonly<Partial<Record<Provider, KubernetesRelease>>> = { lab: { version: "1.36", patches: ["1.36.3"] } };
 
 /** AKS' own defaults for a cluster of which nothing is said. */
 const NETWORK = {
@@ -55,7 +58,7 @@ export function newClusterSettings(request: ManagedClusterRequest, path: Cluster
   const kubernetesVersion =
     typeof given["kubernetesVersion"] === "string" && given["kubernetesVersion"] !== ""
       ? given["kubernetesVersion"]
-      : (KUBERNETES_OF[provider] ?? "");
+      : (KUBERNETES_OF[provider]?.version ?? "");
   const pools: readonly unknown[] = Array.isArray(given["agentPoolProfiles"]) ? given["agentPoolProfiles"] : [];
   const defaults = {
     dnsPrefix: plain.slice(0, DNS_PREFIX_MAX),
@@ -82,9 +85,10 @@ export function newClusterSettings(request: ManagedClusterRequest, path: Cluster
 
 /** What a provider cannot make. */
 export function unmakeableFaults(properties: JsonObject, provider: Provider): readonly ArmFault[] {
-  const made = KUBERNETES_OF[provider] ?? "";
+  const made = KUBERNETES_OF[provider];
   const version = String(properties["kubernetesVersion"]);
-  if (version === made || version.startsWith(`${made}.`)) return [];
-  const message = `Kubernetes ${version} is not available here; clusters are made with ${made}.`;
+  const makeable = made === undefined ? [] : [made.version, ...made.patches];
+  if (makeable.includes(version)) return [];
+  const message = `Kubernetes ${version} is not available here; clusters are made with ${makeable.join(" or ")}.`;
   return [{ code: "K8sVersionNotSupported", message, target: "kubernetesVersion" }];
 }

@@ -26,6 +26,11 @@ export function poolEtag(cluster: Pick<ManagedCluster, "etag">, pool: JsonObject
   return typeof pool["eTag"] === "string" ? pool["eTag"] : cluster.etag;
 }
 
+/** Whether a pool says that its nodes are stopped. */
+export function isStopped(pool: JsonObject): boolean {
+  return String(asJsonObject(pool["powerState"])["code"]).toLowerCase() === "stopped";
+}
+
 function withPools(cluster: ManagedCluster, agentPoolProfiles: readonly JsonObject[]): ClusterSettings {
   const { tags, envelope } = cluster;
   return { tags, envelope, properties: { ...wholeProperties(cluster.properties), agentPoolProfiles } };
@@ -35,13 +40,20 @@ const notFound = (name: string): { result: ArmError } => ({
   result: armError(404, "ResourceNotFound", `The managed cluster '${name}' was not found.`),
 });
 
+/** A PUT of a pool; `stops`: its body says that the pool is to be stopped. */
+export type PoolWrite = PoolRequest & { readonly properties: JsonObject; readonly stops?: boolean };
+
 /** What a PUT of a pool makes of its cluster under lock; `isNew`: there was no such pool. What the body leaves out is kept, or filled in as AKS does. */
-export function decidePutPool(locked: LockedCluster | undefined, given: PoolRequest & { readonly properties: JsonObject }): PutDecision {
+export function decidePutPool(locked: LockedCluster | undefined, given: PoolWrite): PutDecision {
   if (locked === undefined) return notFound(given.name);
   const { cluster } = locked;
   const before = findPool(cluster, given.pool);
   const precondition = whyNotPreconditions(given.preconditions, before && poolEtag(cluster, before));
   if (precondition !== undefined) return { result: precondition };
+  if (given.stops === true && (before === undefined || !isStopped(before))) {
+    const message = `Agent pools are not stopped here; '${given.pool}' stays as it is. Scale it down, or delete it.`;
+    return { result: new ArmError(400, { code: "OperationNotSupported", message, target: "properties.powerState" }) };
+  }
   const { name: _name, ...wanted } = given.properties;
   const version = String(cluster.properties["kubernetesVersion"]);
   const pools =
