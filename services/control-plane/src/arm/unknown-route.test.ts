@@ -6,7 +6,7 @@ const C = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerServic
 const rows: readonly (readonly [request: string, status: number, code: string, allow?: string])[] = [
   [`DELETE ${C}/managedClusters`, 405, "MethodNotAllowed", "GET"],
   [`PUT ${C}/managedClusters`, 405, "MethodNotAllowed", "GET"],
-  [`POST ${C}/managedClusters/x/hostRoutings/default`, 405, "MethodNotAllowed", "GET, PATCH"],
+  [`POST ${C}/managedClusters/x/hostRoutings/default`, 405, "MethodNotAllowed", "GET, PUT, PATCH"],
   [`GET ${C}/MANAGEDCLUSTERS/x/hostroutings/default/cancel/`, 405, "MethodNotAllowed", "POST"],
   [`PUT ${C}/managedClusters/x/hostRoutings/default/resume`, 405, "MethodNotAllowed", "POST"],
   ["POST /subscriptions", 405, "MethodNotAllowed", "GET"],
