@@ -16,8 +16,11 @@ import type { Tables } from "./tables.ts";
 
 /** Questions of `validate` and `whatIf`: asked by the control plane, answered by whoever holds the cluster. */
 export type AssessmentStore = {
-  /** Takes the place of a question of the same kind that is not answered yet, forgets all but the last answers, and makes the cluster due at once. */
-  request(asked: AssessmentRequest): Promise<void>;
+  /**
+   * Takes the place of a question of the same kind that is not answered yet, forgets all but the last answers, and makes the cluster due at once. `Absent`: the
+   * cluster is gone.
+   */
+  request(asked: AssessmentRequest): Promise<"Asked" | "Absent">;
   /** As it is by the database's clock. */
   get(id: AssessmentId): Promise<Assessment | undefined>;
   /** Keeps an answer; false when the question was answered, replaced or out of time before. */
@@ -75,10 +78,11 @@ export async function openAssessments(tx: Kysely<Tables>, clusterId: ClusterId):
   return rows.map((row) => ({ ...toRequest(row), ageMs: row.now.getTime() - row.requested_at.getTime() }));
 }
 
-async function request(tx: Transaction<Tables>, asked: AssessmentRequest): Promise<void> {
+async function request(tx: Transaction<Tables>, asked: AssessmentRequest): Promise<"Asked" | "Absent"> {
   const { clusterId, kind } = asked;
   // Requests lock the cluster's row first, as all others do: two at once come one after the other.
-  await tx.selectFrom("managed_cluster").select("id").where("id", "=", clusterId).forUpdate().executeTakeFirstOrThrow();
+  const cluster = await tx.selectFrom("managed_cluster").select("id").where("id", "=", clusterId).forUpdate().executeTakeFirst();
+  if (cluster === undefined) return "Absent";
   await tx
     .updateTable("assessment")
     .set({ state: "Canceled", error: JSON.stringify(SUPERSEDED_ASSESSMENT), ended_at: sql`clock_timestamp()` })
@@ -120,6 +124,7 @@ async function request(tx: Transaction<Tables>, asked: AssessmentRequest): Promi
     .set({ look_again_at: sql`clock_timestamp()` })
     .where("cluster_id", "=", clusterId)
     .execute();
+  return "Asked";
 }
 
 /** Assessments on Postgres. */

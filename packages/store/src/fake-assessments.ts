@@ -13,8 +13,8 @@ import type { AssessmentStore, OpenAssessment } from "./assessments.ts";
 /** `reset` forgets all. */
 export type FakeAssessments = AssessmentStore & { open(clusterId: ClusterId): readonly OpenAssessment[]; reset(): void };
 
-/** Assessments in memory, by the rules of the table. `makeDue`: told of a cluster of which something was asked. */
-export function fakeAssessments(now: () => number, makeDue: (clusterId: ClusterId) => void): FakeAssessments {
+/** Assessments in memory, by the rules of the table. `makeDue`: told of a cluster of which something is asked; false when there is none. */
+export function fakeAssessments(now: () => number, makeDue: (clusterId: ClusterId) => boolean): FakeAssessments {
   const all = new Map<AssessmentId, Assessment>();
   const at = (): Instant => as<Instant>(now());
   const of = (clusterId: ClusterId): readonly Assessment[] => [...all.values()].filter((one) => one.clusterId === clusterId);
@@ -29,13 +29,14 @@ export function fakeAssessments(now: () => number, makeDue: (clusterId: ClusterI
         })),
     reset: () => all.clear(),
     request: async (asked) => {
+      if (!makeDue(asked.clusterId)) return "Absent";
       for (const one of of(asked.clusterId))
         if (one.kind === asked.kind && one.state === "Pending")
           all.set(one.id, { ...one, state: "Canceled", error: SUPERSEDED_ASSESSMENT, endedAt: at() });
       const ended = of(asked.clusterId).filter(({ state }) => state !== "Pending");
       for (const { id } of ended.slice(0, -ASSESSMENTS_KEPT)) all.delete(id);
       all.set(asked.id, { ...asked, state: "Pending", report: undefined, error: undefined, requestedAt: at(), endedAt: undefined });
-      makeDue(asked.clusterId);
+      return "Asked";
     },
     get: async (id) => {
       const one = all.get(id);

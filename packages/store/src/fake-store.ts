@@ -87,6 +87,7 @@ export class FakeStore {
     (clusterId) => {
       const row = this.#rows.get(clusterId);
       if (row !== undefined) row.lookAgainAt = this.#now();
+      return row !== undefined;
     },
   );
 

@@ -155,3 +155,10 @@ for (const [what, body, code, targets] of BAD)
     assert.deepEqual(error.details?.map(({ target }) => target) ?? (error.target === undefined ? [] : [error.target]), targets);
     assert.equal((await open()).length, before.length);
   });
+
+test("a question about a cluster that goes between the look at it and the write is told that there is none", async ({ mock }) => {
+  mock.method(surface.store.clusters, "get", async () => makeCluster("gone"));
+  const address = CLUSTER.replace(/asked$/, "gone");
+  const reply = await surface.ask({ method: "POST", path: `${address}/hostRoutings/default/Validate?${V}`, body: { mode: "None" } });
+  assert.deepEqual([reply.status, reply.body.error.code], [404, "ResourceNotFound"]);
+});

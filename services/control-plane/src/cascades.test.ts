@@ -159,6 +159,29 @@ test("what a process had accepted before it died goes on", async () => {
   assert.equal(await surface.store.resourceGroups.get(place.subscriptionId, place.resourceGroup), undefined);
 });
 
+const template = JSON.parse(templateOf([]));
+const intoGroup: readonly (readonly [what: string, of: "clusters" | "deployments", method: string, url: string, body: object])[] = [
+  ["cluster", "clusters", "change", clusterOf(placeOf("vanishing"), "late"), NEW_CLUSTER],
+  [
+    ...(["deployment", "deployments", "accept"] as const),
+    `${groupOf(placeOf("vanishing"))}/providers/Microsoft.Resources/deployments/late?api-version=2025-04-01`,
+    { properties: { mode: "Incremental", template } },
+  ],
+];
+for (const [what, of, method, url, body] of intoGroup)
+  test(`a ${what} for a group that goes between the look at it and the write is told that there is none`, async ({ mock }) => {
+    const { store } = surface;
+    await ask("PUT", `${groupOf(placeOf("vanishing"))}?${V}`, { body: { location: "westeurope" } });
+    const port = store[of] as unknown as Record<string, (...given: unknown[]) => unknown>;
+    const write = port[method]?.bind(port);
+    const late = mock.method(port, method, async (...given: unknown[]) => {
+      assert.equal(await store.groupRemovals.finish(ids.subscriptionId, "vanishing"), true);
+      return write?.(...given);
+    });
+    assert.deepEqual(codeOf(await ask("PUT", url, { body })), [404, "ResourceGroupNotFound"]);
+    assert.equal(late.mock.callCount(), 1);
+  });
+
 test("a deployment in Complete mode deletes what its template does not name, and ends when that is gone", async () => {
   const place = placeOf("complete");
   await fill(place);

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { as, ASSESSMENTS_KEPT, type AssessmentId, type AssessmentReport, type AssessmentRequest } from "@hostrouting/domain";
+import {
+  as,
+  ASSESSMENTS_KEPT,
+  type AssessmentId,
+  type AssessmentReport,
+  type AssessmentRequest,
+  type ClusterId,
+} from "@hostrouting/domain";
 import type { ContractStore } from "./store-contract.ts";
 import { emptyStatus } from "./test-store.ts";
 
@@ -46,6 +53,12 @@ export function assessments(it: () => ContractStore): void {
     const first = await store.assessments.get(asked[0].id);
     assert.deepEqual([first?.state, first?.error?.code], ["Canceled", "Superseded"]);
     assert.equal(await store.assessments.answer(asked[0].id, { state: "Succeeded", report }), false);
+  });
+
+  void test("nothing is asked of a cluster that is not there", async () => {
+    const asked = { ...question(it()), clusterId: as<ClusterId>("/subscriptions/s/nobody") };
+    assert.equal(await it().store.assessments.request(asked), "Absent");
+    assert.equal(await it().store.assessments.get(asked.id), undefined);
   });
 
   void test("many at once leave one", async () => {

@@ -3,7 +3,7 @@ import { as, type AssessmentId, type AssessmentRequest, type Instant } from "@ho
 import type { Deps } from "../deps.ts";
 import { parseAssessment } from "./assessment-body.ts";
 import { operationUrl } from "./follow-operation.ts";
-import { findCluster } from "./managed-cluster-routes.ts";
+import { clusterNotFound, findCluster } from "./managed-cluster-routes.ts";
 import { principalOf } from "./request-context.ts";
 import { CLUSTER_TYPE, HOST_ROUTING_TYPE } from "./resource-ids.ts";
 
@@ -16,7 +16,8 @@ async function ask(deps: Deps, { request, reply, kind }: Asked): Promise<void> {
   const wish = parseAssessment(request.body, { current, now: as<Instant>(deps.clock.now()) });
   const { tenantId, objectId } = principalOf(request);
   const id = as<AssessmentId>(deps.newId());
-  await deps.store().assessments.request({ id, clusterId: cluster.id, kind, ...wish, tenantId, objectId });
+  const asked = await deps.store().assessments.request({ id, clusterId: cluster.id, kind, ...wish, tenantId, objectId });
+  if (asked === "Absent") throw clusterNotFound(cluster);
   void deps.doorbell.ring(cluster.id);
   const status = operationUrl(deps, request, { cluster, operationId: id });
   reply

@@ -5,6 +5,7 @@ import { armError } from "./arm-error.ts";
 import { toArmError } from "./error-funnel.ts";
 
 const withCode = (code: string, message = "secret detail"): Error => Object.assign(new Error(message), { code });
+const fromNothing = (constraint: string): Error => Object.assign(withCode("23503"), { constraint });
 const rows: readonly (readonly [name: string, error: unknown, status: number, code: string])[] = [
   ["a refusal of ours", armError(409, "OperationNotAllowed", "busy"), 409, "OperationNotAllowed"],
   ["a bad URL", withCode("FST_ERR_BAD_URL"), 400, "InvalidRequestUri"],
@@ -24,12 +25,15 @@ const rows: readonly (readonly [name: string, error: unknown, status: number, co
   ["a pool that waits in vain", new Error("timeout exceeded when trying to connect"), 503, "ServiceUnavailable"],
   ["a store that is not open yet", new AppError("store.unavailable", { say: "not yet" }), 503, "ServiceUnavailable"],
   ["a broken constraint", withCode("23514"), 500, "InternalServerError"],
+  ["a cluster's group that is gone", fromNothing("managed_cluster_subscription_id_resource_group_key_fkey"), 404, "ResourceGroupNotFound"],
+  ["a deployment's group that is gone", fromNothing("deployment_subscription_id_resource_group_key_fkey"), 404, "ResourceGroupNotFound"],
+  ["anything else that is gone", fromNothing("provisioning_cluster_id_fkey"), 500, "InternalServerError"],
   ["a bug", new TypeError("x is not a function"), 500, "InternalServerError"],
   ["something that is no error", "text", 500, "InternalServerError"],
 ];
 for (const [name, error, status, code] of rows)
   test(`${name}: ${status} ${code}`, () => {
-    const arm = toArmError(error);
+    const arm = toArmError(error, "Lab");
     assert.deepEqual([arm.status, arm.fault.code], [status, code]);
     assert.equal(arm.retryAfterSeconds !== undefined, status === 503);
     if (status >= 500) assert.doesNotMatch(arm.fault.message, /secret|function|constraint/);

@@ -1,5 +1,6 @@
 import { AppError, explain } from "@hostrouting/domain";
 import { ArmError, armError } from "./arm-error.ts";
+import { groupNotFound } from "./subscription-scope.ts";
 
 /** How long a client waits before it asks a database that is away again. */
 const UNAVAILABLE_RETRY_SECONDS = 2;
@@ -35,6 +36,20 @@ export function isDatabaseAway(error: unknown): boolean {
   return error instanceof Error && DRIVER_AWAY.test(error.message);
 }
 
+/**
+ * What writes into a group is refused by the database when the group went after the pipeline had found it: the keys of its clusters and deployments
+ * point to it.
+ */
+const GROUP_GONE = /^(managed_cluster|deployment)_subscription_id_resource_group_key_fkey$/;
+const FOREIGN_KEY_VIOLATION = "23503";
+
+/** Whether an error says that the resource group written into is gone. */
+function isGroupGone(error: unknown): boolean {
+  if (codeOf(error) !== FOREIGN_KEY_VIOLATION) return false;
+  const { constraint } = error as { readonly constraint?: unknown };
+  return typeof constraint === "string" && GROUP_GONE.test(constraint);
+}
+
 /** Whether the sender went away in the middle of its body: Node's code for that is the one of every broken connection, also the database's. */
 function isCutOff(error: unknown): boolean {
   return error instanceof Error && codeOf(error) === "ECONNRESET" && error.message === "aborted";
@@ -48,9 +63,11 @@ export function unavailable(cause: unknown): ArmError {
 
 /**
  * Turns whatever was thrown into an ARM error. What is nobody's fault but ours becomes 500 with a fixed text: the cause goes to the log only.
+ * @param resourceGroup of the request's address; empty where there is none.
  */
-export function toArmError(error: unknown): ArmError {
+export function toArmError(error: unknown, resourceGroup: string): ArmError {
   if (error instanceof ArmError) return error;
+  if (isGroupGone(error)) return groupNotFound(resourceGroup);
   const framework = FRAMEWORK[codeOf(error)];
   if (framework !== undefined) return armError(...framework);
   if (isCutOff(error)) return armError(400, "InvalidRequestContent", "The request ended before its body was complete.");

@@ -5,7 +5,7 @@ import type { Creation } from "../enablement/decide-create.ts";
 import { decideDelete } from "../enablement/decide-delete.ts";
 import { decidePatch } from "../enablement/decide-patch.ts";
 import { decidePut } from "../enablement/decide-put.ts";
-import { armError } from "./arm-error.ts";
+import { armError, type ArmError } from "./arm-error.ts";
 import { fitReply } from "./fit-reply.ts";
 import { acceptChange, changeOf, followOperation } from "./follow-operation.ts";
 import { shownScopes } from "./access.ts";
@@ -13,19 +13,20 @@ import { toManagedClusterBody } from "./managed-cluster-wire.ts";
 import { readPage, skipTokenAfter } from "./paging.ts";
 import { claimedProvisioningState, readPutBody } from "./put-body.ts";
 import { pathOf } from "./request-context.ts";
-import { CLUSTER_TYPE, clusterIdOf } from "./resource-ids.ts";
+import { CLUSTER_TYPE, clusterIdOf, type ClusterPath } from "./resource-ids.ts";
 import { converterOf } from "../versions/cluster-converter.ts";
+
+/** That there is no such cluster. */
+export function clusterNotFound({ name, resourceGroup }: Pick<ClusterPath, "name" | "resourceGroup">): ArmError {
+  return armError(404, "ResourceNotFound", `The Resource '${CLUSTER_TYPE}/${name}' under resource group '${resourceGroup}' was not found.`);
+}
 
 /** @throws ArmError 404 `ResourceNotFound`. */
 export async function findCluster(deps: Deps, request: FastifyRequest): Promise<ManagedCluster> {
   const path = pathOf(request);
   const cluster = await deps.store().clusters.get(clusterIdOf(path));
-  if (cluster !== undefined) return cluster;
-  throw armError(
-    404,
-    "ResourceNotFound",
-    `The Resource '${CLUSTER_TYPE}/${path.name}' under resource group '${path.resourceGroup}' was not found.`,
-  );
+  if (cluster === undefined) throw clusterNotFound(path);
+  return cluster;
 }
 
 /** As the request's api-version shows it. */

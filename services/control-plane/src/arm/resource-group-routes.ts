@@ -9,6 +9,7 @@ import { auditEntry } from "./audit-hook.ts";
 import { readPage, skipTokenAfter } from "./paging.ts";
 import { pathOf, principalOf } from "./request-context.ts";
 import { isGuid } from "./resource-ids.ts";
+import { groupNotFound } from "./subscription-scope.ts";
 import { readGroupBody, readTagFilter, toGroupBody } from "./resource-group-body.ts";
 
 type Query = Readonly<Record<string, unknown>>;
@@ -18,7 +19,7 @@ async function find(deps: Deps, request: FastifyRequest): Promise<FullResourceGr
   const { subscriptionId, resourceGroup } = pathOf(request);
   const group = await deps.store().resourceGroups.get(subscriptionId, resourceGroup);
   if (group !== undefined) return group;
-  throw armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
+  throw groupNotFound(resourceGroup);
 }
 
 async function change(deps: Deps, request: FastifyRequest): Promise<GroupAccepted> {
@@ -89,7 +90,7 @@ async function remove(deps: Deps, request: FastifyRequest, reply: FastifyReply):
   const id = deps.newId();
   const removal = { id, subscriptionId, name, by: principalOf(request), correlationId: request.arm.correlationId };
   const begun = await deps.store().groupRemovals.begin(removal, auditEntry(request));
-  if (begun === "Absent") throw armError(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`);
+  if (begun === "Absent") throw groupNotFound(name);
   request.arm.isAudited = true;
   await deps.store().groupRemovals.finish(subscriptionId, name);
   return followRemoval(deps, reply, id);

@@ -3,13 +3,14 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Deps } from "../deps.ts";
 import { toArmError } from "./error-funnel.ts";
 import { errorReply, replyHeaders } from "./reply-headers.ts";
+import { pathOf } from "./request-context.ts";
 
 /** A request and the reply that it is to get. */
 export type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
 
 /** The one place where errors become replies. Faults of ours are logged with their cause, refusals are not. */
 export function sendError(deps: Deps, error: unknown, { request, reply }: Exchange): FastifyReply {
-  const arm = toArmError(error);
+  const arm = toArmError(error, pathOf(request).resourceGroup);
   if (arm.status >= 500)
     deps.logger.error({ err: arm.cause ?? arm, reqId: request.id, code: arm.fault.code, status: arm.status }, "request failed");
   const { headers, body } = errorReply(arm, request.arm?.isPastGateway ?? false);

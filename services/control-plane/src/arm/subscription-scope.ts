@@ -29,6 +29,11 @@ export function whyNotSubscription(subscription: Subscription | undefined, asked
   return undefined;
 }
 
+/** That there is no such resource group. */
+export function groupNotFound(name: string): ArmError {
+  return armError(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`);
+}
+
 /** Why a group that is going takes nothing. */
 export function groupBeingDeleted(name: string): ArmError {
   const message =
@@ -42,5 +47,5 @@ export function whyNotGroup(group: KnownResourceGroup | undefined, asked: ScopeQ
   const { resourceGroup } = asked;
   if (resourceGroup === undefined) return undefined;
   if (group !== undefined) return group.isBeingDeleted && asked.writes ? groupBeingDeleted(group.displayName) : undefined;
-  return armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
+  return groupNotFound(resourceGroup);
 }

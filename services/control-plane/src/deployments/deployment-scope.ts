@@ -1,7 +1,7 @@
 import type { DeploymentScope } from "@hostrouting/template";
 import type { Aggregates } from "@hostrouting/store";
 import type { ClusterPath } from "../arm/resource-ids.ts";
-import { armError } from "../arm/arm-error.ts";
+import { groupNotFound } from "../arm/subscription-scope.ts";
 
 /** What `environment()` tells of this cloud. */
 function environment(base: string): DeploymentScope["environment"] {
@@ -24,8 +24,7 @@ export async function deploymentScope(
     store.directory.subscription(subscriptionId),
     store.resourceGroups.get(subscriptionId, resourceGroup),
   ]);
-  if (subscription === undefined || group === undefined)
-    throw armError(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
+  if (subscription === undefined || group === undefined) throw groupNotFound(resourceGroup);
   return {
     tenantId: subscription.tenantId,
     subscriptionId: subscription.id,

@@ -1,8 +1,8 @@
 import type { FullResourceGroup, GroupDecision } from "@hostrouting/store";
-import { ArmError, armError } from "../arm/arm-error.ts";
+import { ArmError } from "../arm/arm-error.ts";
 import type { GroupRequest } from "../arm/resource-group-body.ts";
 import { locationKey } from "../arm/resource-ids.ts";
-import { groupBeingDeleted } from "../arm/subscription-scope.ts";
+import { groupBeingDeleted, groupNotFound } from "../arm/subscription-scope.ts";
 
 /** The group after an accepted request. */
 export type GroupAccepted = { readonly group: FullResourceGroup; readonly isNew: boolean };
@@ -38,7 +38,7 @@ export function decideGroupPut(
 
 /** What a PATCH makes of a group: what is left out stays; tags are replaced as a whole. */
 export function decideGroupPatch(stored: FullResourceGroup | undefined, name: string, request: GroupRequest): Decision {
-  if (stored === undefined) return { result: armError(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`) };
+  if (stored === undefined) return { result: groupNotFound(name) };
   if (stored.isBeingDeleted === true) return { result: groupBeingDeleted(stored.displayName) };
   return accept({ ...stored, tags: request.tags ?? stored.tags, managedBy: request.managedBy ?? stored.managedBy }, false);
 }
