@@ -11,13 +11,14 @@ import {
   type OperationId,
 } from "@hostrouting/domain";
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from "kysely";
+import { appendAudit, type AuditEntry } from "./audit.ts";
 import { isHeld, writeProgress, type DeploymentProgress } from "./deployment-progress.ts";
 import type { Tables } from "./tables.ts";
 
 /** A deployment as it is accepted. */
 export type NewDeployment = Omit<Deployment, "state" | "outputs" | "error" | "startedAt" | "endedAt">;
 
-/** Template deployments. Only the database's clock counts. */
+/** Template deployments. Only the database's clock counts. `audit`: written in the transaction of its change, and not at all where there is none. */
 export type DeploymentStore = {
   get(id: DeploymentId): Promise<Deployment | undefined>;
   /** The deployments of one group, ordered by id; `after` is the last id of the page before. */
@@ -31,6 +32,7 @@ export type DeploymentStore = {
   accept(
     wanted: NewDeployment,
     holder: { name: string; durationMs: number },
+    audit?: AuditEntry,
   ): Promise<{ lease: DeploymentLease; isNew: boolean } | "Active">;
   /** Takes up to `limit` runs that are not over and that nobody holds, under tokens higher than all before. */
   take(holder: string, durationMs: number, limit: number): Promise<DeploymentLease[]>;
@@ -41,9 +43,9 @@ export type DeploymentStore = {
   /** Writes what a holder did, all or nothing; `"Lost"` (and nothing written) when the run is not the holder's any more. */
   record(lease: DeploymentLease, progress: DeploymentProgress): Promise<"Recorded" | "Lost">;
   /** Ends a run as `Canceled`, and those nested in it that are under way; what their resources do goes on. */
-  cancel(id: DeploymentId, error: DeploymentError): Promise<"Canceled" | "Over" | "Absent">;
+  cancel(id: DeploymentId, error: DeploymentError, audit?: AuditEntry): Promise<"Canceled" | "Over" | "Absent">;
   /** Forgets a deployment; what it deployed stays. One that is under way is not forgotten. */
-  remove(id: DeploymentId): Promise<"Removed" | "Active" | "Absent">;
+  remove(id: DeploymentId, audit?: AuditEntry): Promise<"Removed" | "Active" | "Absent">;
 };
 
 const instant = (at: Date): Instant => as<Instant>(at.getTime());
@@ -192,9 +194,20 @@ async function remove(tx: Transaction<Tables>, id: DeploymentId): ReturnType<Dep
   return "Removed";
 }
 
+/** Outcomes that change nothing. */
+const REFUSED: ReadonlySet<unknown> = new Set(["Active", "Over", "Absent"]);
+const isRefused = (outcome: unknown): boolean => REFUSED.has(outcome);
+
 /** Template deployments on Postgres. */
 export function deploymentStore(db: Kysely<Tables>): DeploymentStore {
   const within = <T>(work: (tx: Transaction<Tables>) => Promise<T>): Promise<T> => db.transaction().execute(work);
+  const audited = <T>(entry: AuditEntry | undefined, work: (tx: Transaction<Tables>) => Promise<T>): Promise<T> =>
+    within(async (tx) => {
+      const result = await work(tx);
+      // Last, since it holds the chain until the commit.
+      if (entry !== undefined && !isRefused(result)) await appendAudit(tx, entry);
+      return result;
+    });
   return {
     async get(id) {
       const row = await db.selectFrom("deployment").selectAll().where("id", "=", id).executeTakeFirst();
@@ -213,7 +226,7 @@ export function deploymentStore(db: Kysely<Tables>): DeploymentStore {
       const rows = await db.selectFrom("deployment_step").selectAll().where("run_id", "=", runId).orderBy("started_at").execute();
       return rows.map(toStep);
     },
-    accept: (wanted, holder) => within((tx) => accept(tx, wanted, holder)),
+    accept: (wanted, holder, entry) => audited(entry, (tx) => accept(tx, wanted, holder)),
     take: (holder, durationMs, limit) => take(db, holder, { durationMs, limit }),
     async extend(lease, durationMs) {
       const set = { expires_at: after(durationMs) };
@@ -224,7 +237,7 @@ export function deploymentStore(db: Kysely<Tables>): DeploymentStore {
       await db.updateTable("deployment").set({ expires_at: now }).where(isHeld(lease)).execute();
     },
     record: (lease, progress) => within((tx) => writeProgress(tx, lease, progress)),
-    cancel: (id, error) => within((tx) => cancel(tx, id, error)),
-    remove: (id) => within((tx) => remove(tx, id)),
+    cancel: (id, error, entry) => audited(entry, (tx) => cancel(tx, id, error)),
+    remove: (id, entry) => audited(entry, (tx) => remove(tx, id)),
   };
 }

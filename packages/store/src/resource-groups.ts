@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Selectable } from "kysely";
+import { appendAudit, type AuditEntry } from "./audit.ts";
 import { isBeingDeleted } from "./group-removals.ts";
 import type { Tables } from "./tables.ts";
 
@@ -27,8 +28,15 @@ export type ResourceGroupStore = {
     after?: string;
     limit: number;
   }): Promise<FullResourceGroup[]>;
-  /** Shows the group as it is, under lock, to `decide`, which may run more than once where two make it at the same moment. */
-  change<R>(key: { subscriptionId: string; name: string }, decide: (group: FullResourceGroup | undefined) => GroupDecision<R>): Promise<R>;
+  /**
+   * Shows the group as it is, under lock, to `decide`, which may run more than once where two make it at the same moment. The audit is written in the
+   * transaction of the change, and not at all where there is none.
+   */
+  change<R>(
+    key: { subscriptionId: string; name: string },
+    decide: (group: FullResourceGroup | undefined) => GroupDecision<R>,
+    audit?: AuditEntry,
+  ): Promise<R>;
   /** Locations that groups and clusters of a subscription are in, in order. */
   locations(subscriptionId: string): Promise<string[]>;
 };
@@ -58,10 +66,11 @@ async function changeGroup<R>(
   tx: Kysely<Tables>,
   key: GroupKey,
   decide: (group: FullResourceGroup | undefined) => GroupDecision<R>,
-): Promise<R> {
+): Promise<GroupDecision<R>> {
   const row = await one(tx, key).forUpdate().executeTakeFirst();
-  const { group, result } = decide(row && toGroup(row));
-  if (group === undefined) return result;
+  const decision = decide(row && toGroup(row));
+  const { group } = decision;
+  if (group === undefined) return decision;
   const values = {
     display_name: group.displayName,
     location: group.location,
@@ -81,7 +90,7 @@ async function changeGroup<R>(
       .where("subscription_id", "=", row.subscription_id)
       .where("name", "=", row.name)
       .execute();
-  return result;
+  return decision;
 }
 
 /** Resource groups on Postgres. */
@@ -106,7 +115,13 @@ export function resourceGroupStore(db: Kysely<Tables>): ResourceGroupStore {
         );
       return (await query.orderBy("name").limit(limit).execute()).map(toGroup);
     },
-    change: (key, decide) => db.transaction().execute((tx) => changeGroup(tx, key, decide)),
+    change: (key, decide, audit) =>
+      db.transaction().execute(async (tx) => {
+        const { group, result } = await changeGroup(tx, key, decide);
+        // Last, since it holds the chain until the commit.
+        if (group !== undefined && audit !== undefined) await appendAudit(tx, audit);
+        return result;
+      }),
     async locations(subscriptionId) {
       const id = subscriptionId.toLowerCase();
       const rows = await db

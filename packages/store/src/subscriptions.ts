@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Transaction } from "kysely";
+import { appendAudit, type AuditEntry } from "./audit.ts";
 import { endRemovals } from "./group-removals.ts";
 import type { Tables } from "./tables.ts";
 
@@ -40,7 +41,8 @@ export type SubscriptionStore = {
   clear(subscriptionId: string): Promise<boolean>;
   /** By name in lower case; features that nobody ever registered are absent. */
   features(subscriptionId: string): Promise<Readonly<Record<string, FeatureState>>>;
-  setFeature(subscriptionId: string, name: string, state: FeatureState): Promise<void>;
+  /** The audit is written in the same transaction. */
+  setFeature(feature: { subscriptionId: string; name: string; state: FeatureState }, audit?: AuditEntry): Promise<void>;
 };
 
 async function clear(tx: Transaction<Tables>, id: string): Promise<boolean> {
@@ -115,12 +117,15 @@ export function subscriptionStore(db: Kysely<Tables>): SubscriptionStore {
         .execute();
       return Object.fromEntries(rows.map((row) => [row.name, row.state]));
     },
-    async setFeature(subscriptionId, name, state) {
-      await db
-        .insertInto("subscription_feature")
-        .values({ subscription_id: subscriptionId.toLowerCase(), name: name.toLowerCase(), state })
-        .onConflict((conflict) => conflict.columns(["subscription_id", "name"]).doUpdateSet({ state }))
-        .execute();
+    setFeature({ subscriptionId, name, state }, audit) {
+      return db.transaction().execute(async (tx) => {
+        await tx
+          .insertInto("subscription_feature")
+          .values({ subscription_id: subscriptionId.toLowerCase(), name: name.toLowerCase(), state })
+          .onConflict((conflict) => conflict.columns(["subscription_id", "name"]).doUpdateSet({ state }))
+          .execute();
+        if (audit !== undefined) await appendAudit(tx, audit);
+      });
     },
   };
 }

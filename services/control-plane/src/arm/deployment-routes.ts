@@ -5,6 +5,7 @@ import { keptInput } from "../deployments/deployment-input.ts";
 import type { DeploymentService } from "../deployments/deployment-service.ts";
 import { retryLostRaces } from "../enablement/retry-lost-races.ts";
 import { armError, type ArmError } from "./arm-error.ts";
+import { auditEntry } from "./audit-hook.ts";
 import { parseTemplateBody } from "./deployment-body.ts";
 import { deploymentIdOf, deploymentPath, planDeployment, type DeploymentPath, type PlannedDeployment } from "./deployment-plan.ts";
 import { deploymentQuestionRoutes } from "./deployment-question-routes.ts";
@@ -52,13 +53,14 @@ async function accept(
     shown: shownPlan(plan, wanted.tags),
     hasSecrets,
   };
-  const accepted = await retryLostRaces(() => deps.store().deployments.accept(deployment, service.runner.holder));
+  const accepted = await retryLostRaces(() => deps.store().deployments.accept(deployment, service.runner.holder, auditEntry(request)));
   if (accepted === "Active")
     throw armError(
       409,
       "DeploymentActive",
       `Unable to edit or replace deployment '${path.name}': the previous deployment of that name is still active. Wait for it, cancel it, or use another name.`,
     );
+  request.arm.isAudited = true;
   service.runner.hold(accepted.lease, { input, plan });
   return accepted.isNew;
 }
@@ -124,14 +126,16 @@ async function getStep(deps: Deps, request: FastifyRequest): Promise<unknown> {
 async function cancel(deps: Deps, request: FastifyRequest): Promise<void> {
   const path: DeploymentPath = deploymentPath(request);
   const error = { code: "DeploymentCanceled", message: `The deployment '${path.name}' was canceled by ${principalOf(request).objectId}.` };
-  const outcome = await deps.store().deployments.cancel(deploymentIdOf(path), error);
+  const outcome = await deps.store().deployments.cancel(deploymentIdOf(path), error, auditEntry(request));
   if (outcome === "Absent") throw notFound(path.name);
   if (outcome === "Over") throw armError(409, "DeploymentNotRunning", `The deployment '${path.name}' has ended and cannot be canceled.`);
+  request.arm.isAudited = true;
 }
 
 async function remove(deps: Deps, request: FastifyRequest): Promise<void> {
   const path = deploymentPath(request);
-  const outcome = await deps.store().deployments.remove(deploymentIdOf(path));
+  const outcome = await deps.store().deployments.remove(deploymentIdOf(path), auditEntry(request));
+  request.arm.isAudited ||= outcome === "Removed";
   if (outcome === "Active")
     throw armError(409, "DeploymentActive", `The deployment '${path.name}' is still active. Cancel it before you delete it.`);
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { FeatureState } from "@hostrouting/store";
 import type { Deps } from "../deps.ts";
 import { armError } from "./arm-error.ts";
+import { auditEntry } from "./audit-hook.ts";
 import { pathOf } from "./request-context.ts";
 import { PROVIDER } from "./resource-ids.ts";
 
@@ -44,7 +45,8 @@ async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
 
 async function register(deps: Deps, request: FastifyRequest<Named>, state: FeatureState): Promise<unknown> {
   const feature = featureOf(request);
-  await deps.store().subscriptions.setFeature(scopeOf(request), feature, state);
+  await deps.store().subscriptions.setFeature({ subscriptionId: scopeOf(request), name: feature, state }, auditEntry(request));
+  request.arm.isAudited = true;
   return toBody(scopeOf(request), feature, state);
 }
 

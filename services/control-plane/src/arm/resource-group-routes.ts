@@ -28,13 +28,17 @@ async function change(deps: Deps, request: FastifyRequest): Promise<GroupAccepte
   const result = await retryLostRaces(() =>
     deps
       .store()
-      .resourceGroups.change({ subscriptionId, name }, (stored) =>
-        request.method === "PUT"
-          ? decideGroupPut(stored, { subscriptionId: subscriptionId.toLowerCase(), displayName: name }, body)
-          : decideGroupPatch(stored, name, body),
+      .resourceGroups.change(
+        { subscriptionId, name },
+        (stored) =>
+          request.method === "PUT"
+            ? decideGroupPut(stored, { subscriptionId: subscriptionId.toLowerCase(), displayName: name }, body)
+            : decideGroupPatch(stored, name, body),
+        auditEntry(request),
       ),
   );
   if (result instanceof ArmError) throw result;
+  request.arm.isAudited = true;
   return result;
 }
 
