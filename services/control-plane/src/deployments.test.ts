@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
+import { readerRole } from "@hostrouting/domain";
 import { moveOperation, ids, makeCluster, register } from "./testing/test-cluster.ts";
 import {
   TOGGLE,
@@ -118,6 +120,28 @@ test("dependsOn: the second begins when the first is done, by its operation's st
   await finish(second);
   assert.equal((await followDeployment(surface, accepted)).body.properties.provisioningState, "Succeeded");
   assert.deepEqual((await surface.ask({ path: clusterPath(second) })).body.tags, { of: "Succeeded" });
+});
+
+test("rights are deployed at the group and, by scope, at one cluster", async () => {
+  const [name] = await fresh();
+  const principalId = randomUUID();
+  const assignment = (more: object) => ({
+    ...{ type: "Microsoft.Authorization/roleAssignments", apiVersion: "2022-04-01", name: randomUUID() },
+    properties: {
+      roleDefinitionId: `[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '${readerRole.id}')]`,
+      ...{ principalId, principalType: "User" },
+    },
+    ...more,
+  });
+  const template = templateOf([
+    assignment({}),
+    assignment({ scope: `[resourceId('Microsoft.ContainerService/managedClusters', '${name}')]` }),
+  ]);
+  const ended = await followDeployment(surface, await deploy(surface, "rights", spliced(template)));
+  assert.equal(ended.body.properties.provisioningState, "Succeeded", ended.text);
+  const scopes = ended.body.properties.outputResources.map(({ id }: { id: string }) => id.split("/providers/Microsoft.Authorization/")[0]);
+  assert.deepEqual(scopes.toSorted(), [GROUP, clusterPath(name).split("?")[0]]);
+  assert.equal((await surface.ask({ path: clusterPath(name), token: { oid: principalId } })).status, 200);
 });
 
 test("an operation that fails, and a cluster that is busy, fail their resources; others go on", async () => {
