@@ -19,7 +19,7 @@ import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } 
 import { appendAudit, type AuditEntry } from "./audit.ts";
 import { appendHistory, readHistory, type HistoryRow } from "./history.ts";
 import { toOperation } from "./operations.ts";
-import { readProvisioning } from "./provisioning-row.ts";
+import { isHeld, readProvisioning, toProvisioning, type ProvisioningRow } from "./provisioning-row.ts";
 import type { Tables } from "./tables.ts";
 
 /** An operation to begin, in phase `Accepted`. */
@@ -164,6 +164,20 @@ async function lastOperation(tx: Transaction<Tables>, id: ClusterId): Promise<Op
   return row && toOperation(row);
 }
 
+type Beside = {
+  readonly rollout_policy: Partial<RolloutPolicy> | null;
+  readonly maintenance: MaintenanceConfigurations | null;
+  readonly provisioning: ProvisioningRow | null;
+};
+
+/** What is kept beside a cluster. A statement of its own, after the lock: one that had to wait for it would show this as it was before. */
+async function readBeside(tx: Transaction<Tables>, id: ClusterId): Promise<Partial<Beside>> {
+  const { rows } = await sql<Beside>`select r.rollout_policy, r.maintenance,
+      (select row_to_json(p) from (select *, ${isHeld} from provisioning where cluster_id = ${id}) p) as provisioning
+    from (select) one left join cluster_round r on r.cluster_id = ${id}`.execute(tx);
+  return rows[0] ?? {};
+}
+
 async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedCluster | undefined> {
   const row = await tx.selectFrom("managed_cluster").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
   if (row === undefined) return undefined;
@@ -171,19 +185,15 @@ async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedClust
     row.active_operation_id === null
       ? undefined
       : await tx.selectFrom("operation").selectAll().where("id", "=", row.active_operation_id).forUpdate().executeTakeFirst();
-  const round = await tx
-    .selectFrom("cluster_round")
-    .select(["rollout_policy", "maintenance"])
-    .where("cluster_id", "=", id)
-    .executeTakeFirst();
+  const beside = await readBeside(tx, id);
   const last = active === undefined && row.provisioning_state !== "Succeeded" ? await lastOperation(tx, id) : undefined;
   return {
     cluster: toManagedCluster(row),
     active: active && toOperation(active),
     last,
-    provisioning: await readProvisioning(tx, id),
-    rolloutPolicy: round?.rollout_policy ?? {},
-    maintenance: round?.maintenance ?? {},
+    provisioning: beside.provisioning ? toProvisioning(beside.provisioning) : undefined,
+    rolloutPolicy: beside.rollout_policy ?? {},
+    maintenance: beside.maintenance ?? {},
   };
 }
 
@@ -194,20 +204,27 @@ function tenantOf(id: ClusterId): RawBuilder<string> {
 
 const RESOURCE = sql`jsonb_build_object('subscriptionId', c.subscription_id, 'resourceGroup', c.resource_group, 'name', c.name, 'location', c.location)`;
 
-async function writeCluster(
-  tx: Transaction<Tables>,
-  cluster: ManagedCluster,
-  { isNew, rolloutPolicy }: Pick<ClusterChange, "isNew" | "rolloutPolicy">,
-): Promise<void> {
-  if (isNew !== true) {
-    await tx.updateTable("managed_cluster").set(toRow(cluster)).where("id", "=", cluster.id).execute();
-    return;
-  }
+async function insertCluster(tx: Transaction<Tables>, cluster: ManagedCluster): Promise<void> {
   await tx.insertInto("managed_cluster").values(toRow(cluster)).execute();
   await tx
     .insertInto("cluster_round")
-    .values({ cluster_id: cluster.id, status: null, rollout_policy: JSON.stringify(rolloutPolicy ?? {}) })
+    .values({ cluster_id: cluster.id, status: null, rollout_policy: JSON.stringify({}) })
     .execute();
+}
+
+/** The values of a cluster that was there, and what is kept beside it, in one statement; it is due at once. */
+async function writeValues(tx: Transaction<Tables>, id: ClusterId, change: ClusterChange): Promise<void> {
+  const { cluster, isNew, rolloutPolicy, maintenance } = change;
+  const beside = {
+    look_again_at: sql<Date>`clock_timestamp()`,
+    ...(rolloutPolicy && { rollout_policy: JSON.stringify(rolloutPolicy) }),
+    ...(maintenance && { maintenance: JSON.stringify(maintenance) }),
+  };
+  const on =
+    cluster === undefined || isNew === true
+      ? tx
+      : tx.with("changed", (db) => db.updateTable("managed_cluster").set(toRow(cluster)).where("id", "=", cluster.id).returning("id"));
+  await on.updateTable("cluster_round").set(beside).where("cluster_id", "=", id).execute();
 }
 
 /** Tries begin anew; who has the cluster in hand keeps it until it looks up, and finds that something else is wished for. */
@@ -244,7 +261,8 @@ async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChan
       .set((set) => ({ control: JSON.stringify(change.control?.control), revision: set("revision", "+", 1) }))
       .where("id", "=", change.control.operationId)
       .execute();
-  if (change.cluster !== undefined) await writeCluster(tx, change.cluster, change);
+  if (change.isNew === true && change.cluster !== undefined) await insertCluster(tx, change.cluster);
+  await writeValues(tx, id, change);
   if (change.provision !== undefined) await writeWish(tx, id, change.provision);
   if (change.begin !== undefined)
     await tx
@@ -267,23 +285,6 @@ async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChan
         ended_at: null,
       })
       .execute();
-  if (change.rolloutPolicy !== undefined)
-    await tx
-      .updateTable("cluster_round")
-      .set({ rollout_policy: JSON.stringify(change.rolloutPolicy) })
-      .where("cluster_id", "=", id)
-      .execute();
-  if (change.maintenance !== undefined)
-    await tx
-      .updateTable("cluster_round")
-      .set({ maintenance: JSON.stringify(change.maintenance) })
-      .where("cluster_id", "=", id)
-      .execute();
-  await tx
-    .updateTable("cluster_round")
-    .set({ look_again_at: sql`clock_timestamp()` })
-    .where("cluster_id", "=", id)
-    .execute();
   await appendHistory(tx, id, change.history);
 }
 

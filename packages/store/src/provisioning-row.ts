@@ -2,8 +2,13 @@ import type { ClusterId, Provisioning } from "@hostrouting/domain";
 import { sql, type Kysely, type Selectable } from "kysely";
 import type { Tables } from "./tables.ts";
 
+/** What the domain's work for a cluster is made of, also where the database gives it as JSON. */
+export type ProvisioningRow = Omit<Selectable<Tables["provisioning"]>, "holder" | "token" | "expires_at" | "look_again_at"> & {
+  readonly isHeld: boolean;
+};
+
 /** Maps a row; whether somebody has it in hand is for the database's clock to say. */
-export function toProvisioning(row: Selectable<Tables["provisioning"]> & { isHeld: boolean }): Provisioning {
+export function toProvisioning(row: ProvisioningRow): Provisioning {
   return {
     clusterId: row.cluster_id,
     provider: row.provider,
