@@ -97,6 +97,7 @@ function properties(lab: LabFacts): Record<string, unknown> {
     fqdn: `${lab.name}.localhost`,
     nodeResourceGroup: `MC_${lab.resourceGroup}_${lab.name}_${lab.location}`,
     enableRBAC: true,
+    maxAgentPools: 100,
     supportPlan: "KubernetesOfficial",
     powerState: { code: "Running" },
     servicePrincipalProfile: { clientId: "msi" },

@@ -35,6 +35,30 @@ export const clusterLines: readonly Line[] = [
     requests: ["GET cluster/agentpools", "GET cluster/agentpools/user", "PUT cluster/agentpools/user 400"],
     tells: /\(OperationNotSupported\) Agent pools are not stopped here/,
   },
+  {
+    az: "aks nodepool upgrade -g Lab --cluster-name one -n user --node-image-only --yes",
+    exit: 1,
+    requests: ["POST cluster/agentpools/user/upgradenodeimageversion 400"],
+    tells: /\(OperationNotSupported\) The node image of agent pool 'user'/,
+  },
+  {
+    az: "aks nodepool upgrade -g Lab --cluster-name one -n user -k 1.37 --yes",
+    exit: 1,
+    requests: ["GET cluster/agentpools/user", "PUT cluster/agentpools/user 400"],
+    tells: /\(PropertyChangeNotAllowed\)[^]*orchestratorVersion/,
+  },
+  {
+    az: "aks command invoke -g Lab -n one -c date",
+    exit: 1,
+    requests: ["GET cluster", "POST cluster/runcommand 400"],
+    tells: /\(OperationNotSupported\)[^]*kubectl/,
+  },
+  {
+    az: "aks rotate-certs -g Lab -n one --yes",
+    exit: 1,
+    requests: ["POST cluster/rotateclustercertificates 400"],
+    tells: /\(OperationNotSupported\)/,
+  },
   { az: "aks show -g Lab -n none", exit: 3, requests: ["GET cluster 404"], tells: /^ERROR: \(ResourceNotFound\)/ },
   { az: "aks list -g none", exit: 3, requests: ["GET clusters of the group 404"], tells: /^ERROR: \(ResourceGroupNotFound\)/ },
   {

@@ -30,6 +30,12 @@ export const madeClusterLines: readonly Line[] = [
   },
   { az: `aks nodepool show ${pool} -n nodepool1 --query count`, requests: ["GET cluster/agentpools/nodepool1"], prints: /^2$/m },
   {
+    az: `aks upgrade ${made} -k 1.37 --yes`,
+    exit: 1,
+    requests: ["GET cluster", "PUT cluster 400"],
+    tells: /\(PropertyChangeNotAllowed\)[^]*kubernetesVersion/,
+  },
+  {
     az: `aks nodepool scale ${pool} -n nodepool1 --node-count 3 --query count`,
     requests: [
       ...["GET cluster/agentpools/nodepool1", "PUT cluster/agentpools/nodepool1"],

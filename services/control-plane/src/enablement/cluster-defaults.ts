@@ -29,6 +29,8 @@ const POOL = {
   mode: "User",
   type: "VirtualMachineScaleSets",
 } as const;
+/** What AKS says of every cluster; az compares it before an upgrade, and ends in a fault where it is missing. */
+const AGENT_POOLS_MAX = 100;
 const DNS_PREFIX_MAX = 54;
 const GROUP_MAX = 80;
 
@@ -68,6 +70,7 @@ export function newClusterSettings(request: ManagedClusterRequest, path: Cluster
   };
   const properties = {
     ...over(defaults, given),
+    maxAgentPools: AGENT_POOLS_MAX,
     kubernetesVersion,
     networkProfile: network(asJsonObject(given["networkProfile"])),
     agentPoolProfiles: pools.map((pool) => withPoolDefaults(asJsonObject(pool), kubernetesVersion)),
