@@ -1,6 +1,8 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from "jose";
+import { systemClock, type Clock } from "@hostrouting/runtime";
 import { ArmError } from "./arm-error.ts";
 import { toPrincipal, type Principal } from "./principal.ts";
+import { verifiedTokens, type Verified } from "./verified-tokens.ts";
 
 /** Signatures that we accept: what Entra uses. No symmetric ones, or the public key would be the secret. */
 const ALGORITHMS = ["RS256"];
@@ -68,8 +70,7 @@ function toRefusal(rules: TokenRules, error: unknown): ArmError {
   return new ArmError(503, { code: "ServiceUnavailable", message }, { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS, cause: error });
 }
 
-/** Checks tokens: signature, algorithm, issuer, audience, times, and that they name tenant and object. */
-export function tokenVerifier(rules: TokenRules, keys: JWTVerifyGetKey): (token: string) => Promise<Principal> {
+function freshVerifier(rules: TokenRules, keys: JWTVerifyGetKey): (token: string) => Promise<Verified> {
   const isOfAnyTenant = rules.issuer.includes(TENANT_PLACE);
   const options = {
     algorithms: ALGORITHMS,
@@ -85,8 +86,21 @@ export function tokenVerifier(rules: TokenRules, keys: JWTVerifyGetKey): (token:
     if (isOfAnyTenant && payload.iss !== rules.issuer.replace(TENANT_PLACE, String(payload["tid"])))
       throw challenge(rules, wrongIssuer(rules));
     const principal = toPrincipal(payload);
-    if (principal !== undefined) return principal;
+    if (principal !== undefined) return { principal, expiresAtMs: Number(payload.exp) * 1000 };
     const message = "The access token names no tenant or no object (claims 'tid' and 'oid').";
     throw challenge(rules, { code: "InvalidAuthenticationToken", message });
+  };
+}
+
+/** Checks tokens: signature, algorithm, issuer, audience, times, and that they name tenant and object. What was found good is not checked again for a minute. */
+export function tokenVerifier(rules: TokenRules, keys: JWTVerifyGetKey, clock: Clock = systemClock): (token: string) => Promise<Principal> {
+  const verify = freshVerifier(rules, keys);
+  const known = verifiedTokens();
+  return async (token) => {
+    const principal = known.get(token, clock.now());
+    if (principal !== undefined) return principal;
+    const verified = await verify(token);
+    known.put(token, verified, clock.now());
+    return verified.principal;
   };
 }
