@@ -4,7 +4,7 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
-import { AppError, explain } from "@hostrouting/domain";
+import { advise, AppError } from "@hostrouting/domain";
 import { planLab } from "../lab/lab-plan.ts";
 import { requireFreePort } from "./free-port.ts";
 import { holdInstallation } from "./single-instance.ts";
@@ -140,7 +140,7 @@ async function main(): Promise<number> {
 function report(error: unknown): number {
   if ((error as NodeJS.ErrnoException).code === "ENOSPC")
     process.stderr.write("There is no room left on the disk: make room and try again.\n");
-  else if (error instanceof AppError) process.stderr.write(`${explain(error)}. ${error.remedy}\n`);
+  else if (error instanceof AppError) process.stderr.write(`${advise(error)}\n`);
   else process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   return 1;
 }

@@ -2,7 +2,7 @@
 // what the rest of the project uses of the lab. Everything that it starts carries the lab's id, six hex digits that follow from the state
 // folder, and can be found and ended by the cgroup of that name.
 import process from "node:process";
-import { AppError, explain } from "@hostrouting/domain";
+import { advise } from "@hostrouting/domain";
 import { runLabCommand } from "./lab-command.ts";
 
 export { connectApi, type ApiAnswer, type ApiCall, type ApiClient } from "./api-client.ts";
@@ -17,7 +17,6 @@ if (import.meta.main)
   try {
     process.exitCode = await runLabCommand(process.argv.slice(2));
   } catch (error) {
-    const remedy = error instanceof AppError && error.remedy !== "" ? `. ${error.remedy}` : "";
-    process.stderr.write(`lab: ${explain(error)}${remedy}\n`);
+    process.stderr.write(`lab: ${advise(error)}\n`);
     process.exitCode = 1;
   }

@@ -20,3 +20,10 @@ export function explain(error: unknown): string {
     parts.push(at instanceof Error ? at.message : String(at));
   return parts.join(": ");
 }
+
+/** What went wrong, and then what to do where somebody can do something: "A: B. Do C." For those who read an error and have nobody else to ask. */
+export function advise(error: unknown): string {
+  const said = explain(error);
+  if (!(error instanceof AppError) || error.remedy === "") return said;
+  return `${said}${/[.!?]$/.test(said) ? "" : "."} ${error.remedy}`;
+}

@@ -2,7 +2,7 @@
  * The command `hostrouting`. Shows only what the API says, and of one node what its agent says. Exit codes: 0 done, 1 usage, 2 blocked, 4 in progress, 5 failed, 6 not authorised.
  */
 import { ArmRefusal, openArmCluster } from "@hostrouting/azure";
-import { AppError, explain, type AccelerationMode } from "@hostrouting/domain";
+import { advise, type AccelerationMode } from "@hostrouting/domain";
 import { Command, Option } from "commander";
 import { assessCommand, type AssessOptions } from "./commands/assess.ts";
 import { askCommand } from "./commands/ask.ts";
@@ -176,12 +176,8 @@ function report(error: unknown): void {
   const lines =
     error instanceof ArmRefusal
       ? errorLines({ ...error.problem.error, details: [...(error.problem.error.details ?? [])] } as never)
-      : [sentence(error)];
+      : [advise(error)];
   process.stderr.write(`${lines.map((line) => line.trimStart()).join("\n")}\n`);
-}
-
-function sentence(error: unknown): string {
-  return error instanceof AppError ? `${explain(error)}. ${error.remedy}` : explain(error);
 }
 
 try {

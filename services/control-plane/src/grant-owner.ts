@@ -2,7 +2,7 @@
  * `node grant-owner.ts SUBSCRIPTION OBJECT_ID [User|ServicePrincipal]`: makes somebody Owner of a subscription, past the surface. For operators who
  * can reach the database (HOSTROUTING_DATABASE_URL): the first Owner of a subscription comes to be like this, and a new one where all are gone.
  */
-import { AppError, explain } from "@hostrouting/domain";
+import { AppError, advise } from "@hostrouting/domain";
 import { ensureOwner, openStore } from "@hostrouting/store";
 import { isGuid } from "./arm/resource-ids.ts";
 
@@ -27,6 +27,6 @@ async function grant([subscriptionId = "", principalId = "", principalType = "Us
 try {
   process.stdout.write(`${await grant(process.argv.slice(2))}\n`);
 } catch (error) {
-  process.stderr.write(`grant-owner: ${explain(error)}\n`);
+  process.stderr.write(`grant-owner: ${advise(error)}\n`);
   process.exitCode = 1;
 }

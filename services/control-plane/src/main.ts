@@ -1,7 +1,7 @@
 /** The control plane's process: reads its environment, builds what is real, serves until told to end. */
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { explain } from "@hostrouting/domain";
+import { advise } from "@hostrouting/domain";
 import { openDoorbell } from "@hostrouting/doorbell";
 import { createLogger, endInOrder, systemClock } from "@hostrouting/runtime";
 import { issuerKeys, tokenVerifier } from "./arm/bearer-token.ts";
@@ -41,7 +41,7 @@ async function serve(config: ControlPlaneConfig): Promise<void> {
 }
 
 function refuse(error: unknown): never {
-  process.stderr.write(`control-plane: ${explain(error)}\n`);
+  process.stderr.write(`control-plane: ${advise(error)}\n`);
   process.exit(1);
 }
 

@@ -3,7 +3,7 @@
  * after another, JSON); without it of the database itself (HOSTROUTING_DATABASE_URL). Ends with 1 and the first place that is wrong when it is not.
  */
 import { readFileSync } from "node:fs";
-import { AppError, explain } from "@hostrouting/domain";
+import { AppError, advise } from "@hostrouting/domain";
 import { isGuid } from "./arm/resource-ids.ts";
 import { AUDIT_GENESIS, openStore, verifyAudit, type AuditHead } from "@hostrouting/store";
 import { readAuditExport } from "./arm/audit-wire.ts";
@@ -23,8 +23,12 @@ function readExport(file: string): ReturnType<typeof readAuditExport> {
   try {
     return readAuditExport(text);
   } catch (error) {
-    const say = `${file} is no export of an audit; pages of auditEvents, one after another or in an array, are`;
-    throw new AppError("verify-audit.no-export", { say, cause: error });
+    const say = `${file} is no export of an audit`;
+    throw new AppError("verify-audit.no-export", {
+      say,
+      do: "Give the pages that auditEvents answered, one after another or in an array.",
+      cause: error,
+    });
   }
 }
 
@@ -39,7 +43,10 @@ async function verifyDatabase(subscriptionId: string, databaseUrl: string): Prom
   try {
     // A chain that is not there would be found whole.
     if ((await store.directory.subscription(subscriptionId)) === undefined)
-      throw new AppError("verify-audit.no-subscription", { say: `There is no subscription ${subscriptionId} in this database` });
+      throw new AppError("verify-audit.no-subscription", {
+        say: `There is no subscription ${subscriptionId} in this database`,
+        do: "Check the id, and that HOSTROUTING_DATABASE_URL names the database of the control plane.",
+      });
     // The end is read first: what is added meanwhile is not looked at.
     const head = await store.audit.head(subscriptionId);
     let from: AuditHead = AUDIT_GENESIS;
@@ -71,6 +78,6 @@ try {
   process.stdout.write(`${said}\n`);
   process.exitCode = isWhole ? 0 : 1;
 } catch (error) {
-  process.stderr.write(`verify-audit: ${explain(error)}\n`);
+  process.stderr.write(`verify-audit: ${advise(error)}\n`);
   process.exitCode = 1;
 }

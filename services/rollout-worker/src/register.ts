@@ -3,7 +3,7 @@
  * already known, past the surface. For operators who can reach the database (HOSTROUTING_DATABASE_URL).
  */
 import { parseArgs } from "node:util";
-import { AppError, explain } from "@hostrouting/domain";
+import { AppError, advise } from "@hostrouting/domain";
 import { openStore } from "@hostrouting/store";
 import { registrationOf } from "./register/adopted-cluster.ts";
 import { registerCluster } from "./register/register-cluster.ts";
@@ -31,6 +31,6 @@ async function run(args: readonly string[]): Promise<string> {
 try {
   process.stdout.write(`${await run(process.argv.slice(2))}\n`);
 } catch (error) {
-  process.stderr.write(`register: ${explain(error)}\n`);
+  process.stderr.write(`register: ${advise(error)}\n`);
   process.exitCode = 1;
 }

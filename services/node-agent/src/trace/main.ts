@@ -2,7 +2,7 @@
  * What this node does with a flow, as JSON on standard output: `node trace/main.ts '{"flow":{…},"opening":false}'`, beside the agent and with
  * its rights. Reads pins; loads, attaches and changes nothing. Exit code 1 with one sentence on standard error.
  */
-import { AppError, explain, type FlowTrace } from "@hostrouting/domain";
+import { advise, type FlowTrace } from "@hostrouting/domain";
 import { readConfig } from "@hostrouting/runtime";
 import { AGENT_SETTINGS } from "../agent-config.ts";
 import { Datapath } from "../host-routing/datapath.ts";
@@ -25,7 +25,6 @@ function main(argument: string | undefined): FlowTrace {
 try {
   process.stdout.write(`${JSON.stringify(main(process.argv[2]))}\n`);
 } catch (error) {
-  const remedy = error instanceof AppError ? error.remedy : "";
-  process.stderr.write(`${[explain(error), remedy].filter((part) => part !== "").join(". ")}\n`);
+  process.stderr.write(`${advise(error)}\n`);
   process.exitCode = 1;
 }
