@@ -60,6 +60,7 @@ const COMMANDS = {
   check: { file: "infra/dev/test.ts", fixed: ["--suite", "check,architecture"] },
   generate: { file: "api/generate.ts" },
   register: { file: "services/rollout-worker/src/register.ts" },
+  "forget-cluster": { file: "services/control-plane/src/forget-cluster.ts" },
   "grant-owner": { file: "services/control-plane/src/grant-owner.ts" },
   "verify-audit": { file: "services/control-plane/src/verify-audit.ts" },
   hostrouting: { file: "services/cli/src/main.ts" },

@@ -26,7 +26,7 @@ import { steadyState } from "./steady-state.ts";
 import { disruptionHistory, nodeDisruption, sumDisruption, withDisruption } from "./switch-disruption.ts";
 import { heldUnseen, withExhaustedPause } from "./step-exhausted.ts";
 import { takeRequests } from "./take-requests.ts";
-import { CLUSTER, completeWaits } from "./waits.ts";
+import { CLUSTER, completeWaits, type WaitDraft } from "./waits.ts";
 
 /** What is to be recorded first and done afterwards. */
 export type Decision = {
@@ -80,16 +80,38 @@ function unseenOperation(
   return reason === "ProviderNotReady" ? whileProvided(operation, now) : operation;
 }
 
+/** A cluster that is out of reach holds up its own deletion without end: it may still be there, with host routing on. */
+function unseenWait(operation: Operation | undefined, message: string): WaitDraft {
+  const wait = { reason: "ClusterUnreachable", subject: CLUSTER, message } as const;
+  if (operation?.kind !== "DeleteManagedCluster") return wait;
+  const keep = isUntouched(operation) ? "To keep the cluster, cancel the deletion (`hostrouting cancel`, `az aks operation-abort`). " : "";
+  return {
+    ...wait,
+    message: `${message.replace(/[.\s]+$/, "")}. The deletion waits, since host routing cannot be switched off on nodes that nobody reaches.`,
+    alsoDo: `${keep}If it is gone for good, an operator can have it forgotten (\`npm run forget-cluster\`).`,
+  };
+}
+
+/** Whether an operation has done nothing to any node yet. */
+function isUntouched({ phase }: Operation): boolean {
+  return phase === "Accepted" || phase === "Validating";
+}
+
 /** Nothing can be observed, so nothing is decided and nothing is lost. Only a wish to cancel what touched no node is granted. */
 function outOfReach(snapshot: ClusterSnapshot, { message, reason }: Unreachable, now: Instant): Decision {
   const { operation: given } = snapshot;
   if (snapshot.cluster.driver === "aks-arm" && given !== undefined && reason === undefined)
     return followUnseen(snapshot, { operation: given, message, now });
   const because = reason === "StepExhausted" ? "Paused" : (reason ?? "ClusterUnreachable");
-  const waits = completeWaits([{ reason: because, subject: CLUSTER, message }], snapshot.previous?.waits ?? [], now);
+  const drafts: readonly WaitDraft[] = [
+    because === "ClusterUnreachable" ? unseenWait(given, message) : { reason: because, subject: CLUSTER, message },
+  ];
+  const waits = completeWaits(drafts, snapshot.previous?.waits ?? [], now);
   const operation = snapshot.operation && unseenOperation(snapshot, snapshot.operation, { reason, now });
-  const untouched = operation !== undefined && (operation.phase === "Accepted" || operation.phase === "Validating");
-  const ended = untouched && operation.cancelRequested ? { ...operation, phase: "Canceled" as const } : operation;
+  const ended =
+    operation !== undefined && isUntouched(operation) && operation.cancelRequested
+      ? { ...operation, phase: "Canceled" as const }
+      : operation;
   return {
     operation: ended,
     nodes: snapshot.records,
@@ -107,7 +129,7 @@ function followUnseen(
   { operation, message, now }: { readonly operation: Operation; readonly message: string; readonly now: Instant },
 ): Decision {
   const followed = azureUnreachable(snapshot, operation, now);
-  const drafts = [...followed.waits, { reason: "ClusterUnreachable" as const, subject: CLUSTER, message }];
+  const drafts = [...followed.waits, unseenWait(operation, message)];
   const waits = completeWaits(drafts, snapshot.previous?.waits ?? [], now);
   return {
     operation: followed.operation,

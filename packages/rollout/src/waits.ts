@@ -6,6 +6,8 @@ export type WaitDraft = {
   readonly subject: string;
   readonly message: string;
   readonly until?: Instant;
+  /** What a person can do here beside what the reason's remedy says. */
+  readonly alsoDo?: string;
 };
 
 /** The subject of waits that concern no single node. */
@@ -99,7 +101,7 @@ export function completeWaits(drafts: readonly WaitDraft[], previous: readonly W
       since: since.get(`${draft.reason} ${draft.subject}`) ?? now,
       until: draft.until,
       message: draft.message,
-      remedy: remedies[draft.reason],
+      remedy: [remedies[draft.reason], draft.alsoDo].filter((part) => part !== undefined).join(" "),
     }))
     .toSorted((a, b) => a.since - b.since);
   if (all.length <= WAITS_MAX) return all;

@@ -20,6 +20,7 @@ import { appendAudit, type AuditEntry } from "./audit.ts";
 import { appendHistory, readHistory, type HistoryRow } from "./history.ts";
 import { toOperation } from "./operations.ts";
 import { isHeld, readProvisioning, toProvisioning, type ProvisioningRow } from "./provisioning-row.ts";
+import { removeCluster } from "./remove-cluster.ts";
 import type { Tables } from "./tables.ts";
 
 /** An operation to begin, in phase `Accepted`. */
@@ -68,6 +69,8 @@ export type ClusterChange = {
   /** All of them: one that is missing is removed. */
   readonly maintenance?: MaintenanceConfigurations;
   readonly history: readonly HistoryEntry[];
+  /** The cluster is known no longer, whatever is on its nodes; its history, charges and operations stay. */
+  readonly forget?: true;
 };
 
 /** Which clusters: `after` is the last id of the page before; `within`, when given: only those at or below one of these scopes (lower case). */
@@ -311,6 +314,7 @@ export function clusterStore(db: Kysely<Tables>): ClusterStore {
         const { change, result } = decide(await lock(tx, id));
         if (change === undefined) return result;
         await write(tx, id, change);
+        if (change.forget === true) await removeCluster(tx, id);
         // Last, since it holds the chain until the commit.
         if (audit !== undefined) await appendAudit(tx, audit);
         return result;

@@ -299,6 +299,7 @@ export class FakeStore {
     if (change.maintenance !== undefined) row.maintenance = stored(change.maintenance);
     row.lookAgainAt = this.#now();
     this.#append(row, change.history);
+    if (change.forget === true) this.#remove(id);
   }
 
   #create(cluster: ManagedCluster): void {

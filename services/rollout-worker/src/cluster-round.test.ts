@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { as, type OperationId } from "@hostrouting/domain";
 import type { FakeCluster } from "@hostrouting/kube/fake";
 import { CLUSTER_ID, makeWorld, PATIENCE, type Interposer, type World } from "./testing/test-world.ts";
 
@@ -232,6 +234,26 @@ describe("faults", () => {
     );
     world.fake.unreachable = false;
     assert.equal((await world.finish(id)).phase, "Succeeded");
+  });
+
+  test("a deletion whose cluster is away says what it waits for and what to do, and a cancel ends it while no node was touched", async () => {
+    const id = as<OperationId>(randomUUID());
+    const begin = { id, kind: "DeleteManagedCluster", mode: "None", generation: 2, tenantId: "t", objectId: "o" } as const;
+    await world.store.clusters.change(CLUSTER_ID, (locked) => {
+      assert.ok(locked);
+      return { result: undefined, change: { cluster: { ...locked.cluster, generation: 2, activeOperationId: id }, begin, history: [] } };
+    });
+    world.fake.unreachable = true;
+    await world.round();
+    const [wait] = (await world.store.clusters.status(CLUSTER_ID)).status?.waits ?? [];
+    assert.equal(wait?.reason, "ClusterUnreachable");
+    assert.match(wait.message, /The deletion waits, since host routing cannot be switched off/);
+    assert.match(wait.remedy, /API server runs.*cancel the deletion.*npm run forget-cluster/);
+    assert.equal((await world.operation(id)).phase, "Accepted");
+    await world.cancel(id);
+    await world.round();
+    assert.equal((await world.operation(id)).phase, "Canceled");
+    assert.notEqual(await world.store.clusters.get(CLUSTER_ID), undefined);
   });
 
   test("a reverse request in the middle turns every node round", async () => {

@@ -345,4 +345,23 @@ function removals({ it, fresh, state, clear }: Lives): void {
     assert.equal(await store.clusters.get(id), undefined);
     assert.equal((await store.operations.find(operationId))?.operation.phase, "Succeeded");
   });
+
+  void test("a cluster that is forgotten is gone in the transaction that ends its operation, which can still be read", async () => {
+    const { store } = it();
+    const id = fresh();
+    const template = await store.clusters.get(it().clusterId);
+    assert.ok(template);
+    const operationId = as<OperationId>(randomUUID());
+    const begin = { id: operationId, kind: "DeleteManagedCluster", mode: "None", generation: 2, tenantId: "t", objectId: "o" } as const;
+    await store.clusters.register({ ...template, id, name: "lost" }, {});
+    await store.clusters.change(id, (locked) => {
+      assert.ok(locked);
+      return { result: undefined, change: { cluster: { ...locked.cluster, activeOperationId: operationId }, begin, history: [] } };
+    });
+    const error = { code: "ClusterForgotten", message: "m" };
+    await store.clusters.change(id, () => ({ result: 0, change: { supersede: { operationId, error }, forget: true, history: [] } }));
+    assert.equal(await store.clusters.get(id), undefined);
+    const { phase, error: said } = (await store.operations.find(operationId))?.operation ?? {};
+    assert.deepEqual([phase, said], ["Canceled", error]);
+  });
 }
