@@ -61,10 +61,15 @@ async function registerOurs({ store }: OwnTarget): Promise<void> {
   for (let index = 0; index < CLUSTERS; index++) await store.clusters.register(makeCluster(clusterName(index)), {});
 }
 
-/** Ends what requests begin, well or not, so that clusters do not stay busy with the first thing that was asked of them. */
+/**
+ * Ends what requests begin, well or not, so that clusters do not stay busy with the first thing that was asked of them; one that a request deleted comes
+ * back, or all that is asked later would be 404.
+ */
 async function endOperations({ store }: OwnTarget, signal: AbortSignal): Promise<void> {
   for (let turn = 0; !signal.aborted; turn++) {
-    const { id } = makeCluster(clusterName(turn % CLUSTERS));
+    const cluster = makeCluster(clusterName(turn % CLUSTERS));
+    const { id } = cluster;
+    if ((await store.clusters.get(id)) === undefined) await store.clusters.register(cluster, {});
     const ends = (["Succeeded", "Failed", "Canceled"] as const)[turn % 3] ?? "Succeeded";
     const operation = (await store.rounds.read(id))?.operation;
     // A request may end it first: then there is nothing to do, or the record is refused.
