@@ -1,7 +1,8 @@
 import { AppError } from "@hostrouting/domain";
-import { CILIUM_NAMESPACE, type ClusterAccess, type V1Node, type V1Pod } from "@hostrouting/kube";
+import type { ClusterAccess, V1Node, V1Pod } from "@hostrouting/kube";
 import { ciliumReport, type CiliumWord, type NodeObservation } from "@hostrouting/rollout";
-import { isReady, WORD_FRESH_MS } from "../cilium/cilium-words.ts";
+import { agentPodOf, agentsByNode } from "../cilium/agent-pods.ts";
+import { WORD_FRESH_MS } from "../cilium/cilium-words.ts";
 import type { CiliumLook } from "../cilium/observe-cilium.ts";
 import { nodeFacts, nodeObservation } from "../observe/node-observation.ts";
 import type { ObservedCluster } from "../observe/observe-cluster.ts";
@@ -16,8 +17,8 @@ const AKS_KEEPS = { kind: "Unreadable", because: "AKS keeps its own" } as const;
 export async function observeAks(access: ClusterAccess, look: CiliumLook): Promise<ObservedCluster> {
   const [nodes, pods] = await Promise.all([access.listNodes(), agentsOf(access)]);
   const words = await look.words.read(access.cilium, pods, { now: look.now, freshMs: () => WORD_FRESH_MS });
-  const byNode = new Map(pods.map((pod) => [pod.spec?.nodeName ?? "", pod]));
-  const observed = nodes.map((node) => observation(node, byNode.get(node.metadata?.name ?? ""), words));
+  const agents = agentsByNode(pods);
+  const observed = nodes.map((node) => observation(node, agents.get(node.metadata?.name ?? ""), words));
   return {
     observed: { nodes: observed, nodeObjects: [], config: undefined, bundle: undefined, bundlePods: 0, birthTaint: { kind: "Absent" } },
     facts: nodes.map((node) => nodeFacts(node, undefined, undefined)),
@@ -38,14 +39,7 @@ async function agentsOf({ cilium }: ClusterAccess): Promise<readonly V1Pod[]> {
 
 function observation(node: V1Node, pod: V1Pod | undefined, words: ReadonlyMap<string, CiliumWord>): NodeObservation {
   const plain = nodeObservation(node, { object: undefined, bundlePod: undefined, podsToEvict: undefined });
-  const agentPod = pod && {
-    namespace: CILIUM_NAMESPACE,
-    name: pod.metadata?.name ?? "",
-    uid: pod.metadata?.uid ?? "",
-    bundleDigest: "",
-    ready: isReady(pod),
-    deleting: pod.metadata?.deletionTimestamp !== undefined,
-  };
+  const agentPod = agentPodOf(pod);
   const report = ciliumReport({ ...plain, agentPod, spec: undefined, word: agentPod && words.get(agentPod.uid) });
   return { ...plain, agentPod, report: report && { ...report, byItself: false } };
 }

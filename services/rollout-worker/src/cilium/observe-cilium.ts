@@ -1,6 +1,5 @@
 import type { Instant, NodeRollout, RolloutPolicy } from "@hostrouting/domain";
 import {
-  CILIUM_NAMESPACE,
   CILIUM_OBJECT_PREFIX,
   type CiliumConfigMap,
   type CiliumNodeConfigObject,
@@ -13,7 +12,8 @@ import { ciliumReport, type BirthTaintState, type CiliumWord, type NodeObservati
 import { fits } from "../observe/label-selector.ts";
 import { nodeFacts, nodeObservation } from "../observe/node-observation.ts";
 import { podsToEvict, readBirthTaint, readPolicy, type ObservedCluster } from "../observe/observe-cluster.ts";
-import { isReady, WORD_FRESH_MS, type CiliumWords } from "./cilium-words.ts";
+import { agentPodOf, agentsByNode } from "./agent-pods.ts";
+import { WORD_FRESH_MS, type CiliumWords } from "./cilium-words.ts";
 import { isOurs, nodeOf, parseOrder } from "./node-order.ts";
 
 /** Why a node is left alone: its Cilium routes by eBPF though nobody of ours asked. */
@@ -54,7 +54,7 @@ export async function observeCilium(access: ClusterAccess, look: CiliumLook): Pr
   const freshMs = (pod: V1Pod): number => (verifying.has(pod.spec?.nodeName ?? "") ? look.policy.verifyIntervalMs : WORD_FRESH_MS);
   const words = await look.words.read(cilium, pods, { now: look.now, freshMs });
   const ours = objects.filter(isOurs);
-  const seen: Seen = { agents: byNode(pods), orders: new Map(ours.map((object) => [nodeOf(object), object])), words };
+  const seen: Seen = { agents: agentsByNode(pods), orders: new Map(ours.map((object) => [nodeOf(object), object])), words };
   const observed = nodes.map((node) => observation(node, seen, leaving.get(node.metadata?.name ?? "")));
   return {
     observed: { nodes: observed, nodeObjects: [...seen.orders.keys()], config: undefined, bundle: undefined, bundlePods: 0, birthTaint },
@@ -64,27 +64,11 @@ export async function observeCilium(access: ClusterAccess, look: CiliumLook): Pr
   };
 }
 
-/** The agent's pod on each node: the one that is not on its way out, if there is one. */
-function byNode(pods: readonly V1Pod[]): ReadonlyMap<string, V1Pod> {
-  const leavingFirst = pods.toSorted(
-    (a, b) => Number(b.metadata?.deletionTimestamp !== undefined) - Number(a.metadata?.deletionTimestamp !== undefined),
-  );
-  return new Map(leavingFirst.map((pod) => [pod.spec?.nodeName ?? "", pod]));
-}
-
 function observation(node: V1Node, { agents, orders, words }: Seen, leaving: NodeObservation["podsToEvict"]): NodeObservation {
   const plain = nodeObservation(node, { object: undefined, bundlePod: undefined, podsToEvict: leaving });
   const object = orders.get(plain.name);
   const order = object && parseOrder(object, { uid: plain.uid, hostname: plain.hostname });
-  const pod = agents.get(plain.name);
-  const agentPod = pod && {
-    namespace: CILIUM_NAMESPACE,
-    name: pod.metadata?.name ?? "",
-    uid: pod.metadata?.uid ?? "",
-    bundleDigest: "",
-    ready: isReady(pod),
-    deleting: pod.metadata?.deletionTimestamp !== undefined,
-  };
+  const agentPod = agentPodOf(agents.get(plain.name));
   // An object outlives boots, and an agent reads it again after each.
   const spec = order && { ...order.spec, bootID: plain.bootId };
   const view = { ...plain, agentPod, spec, replacesPod: order?.replacesPod, word: agentPod && words.get(agentPod.uid) };
