@@ -1,5 +1,5 @@
 import { sql, type Kysely } from "kysely";
-import { readScope, type ScopeAddress, type ScopeFacts } from "./scope-facts.ts";
+import { readScope, toSubscription, type ScopeAddress, type ScopeFacts } from "./scope-facts.ts";
 import type { Tables } from "./tables.ts";
 
 /** A subscription and the tenant that it belongs to. */
@@ -26,7 +26,7 @@ export function directoryStore(db: Kysely<Tables>): DirectoryStore {
   return {
     async subscription(id) {
       const row = await db.selectFrom("subscription").selectAll().where("id", "=", id.toLowerCase()).executeTakeFirst();
-      return row && { id: row.id, tenantId: row.tenant_id, displayName: row.display_name, state: row.state };
+      return row && toSubscription(row);
     },
     async subscriptionsOf(tenantId) {
       const rows = await db
@@ -36,7 +36,7 @@ export function directoryStore(db: Kysely<Tables>): DirectoryStore {
         .where("state", "!=", "Deleted")
         .orderBy("id")
         .execute();
-      return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id, displayName: row.display_name, state: row.state }));
+      return rows.map(toSubscription);
     },
     scope: (address) => readScope(db, address),
     async registerSubscription(subscription) {

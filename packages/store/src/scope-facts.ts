@@ -21,13 +21,20 @@ export type ScopeFacts = {
   readonly grants: readonly Grant[];
 };
 
+type SubscriptionRow = Pick<Selectable<Tables["subscription"]>, "id" | "tenant_id" | "display_name" | "state">;
+
 type Row = {
-  readonly subscription: Pick<Selectable<Tables["subscription"]>, "id" | "tenant_id" | "display_name" | "state"> | null;
+  readonly subscription: SubscriptionRow | null;
   readonly group:
     | (Pick<Selectable<Tables["resource_group"]>, "subscription_id" | "display_name" | "location"> & { isBeingDeleted: boolean })
     | null;
   readonly grants: Grant[] | null;
 };
+
+/** Maps a row to a subscription. */
+export function toSubscription(row: SubscriptionRow): Subscription {
+  return { id: row.id, tenantId: row.tenant_id, displayName: row.display_name, state: row.state };
+}
 
 const NOTHING = sql<null>`null::json`;
 
@@ -51,15 +58,7 @@ export async function readScope(db: Kysely<Tables>, address: ScopeAddress): Prom
     ${groupOf(address)} as "group", ${grantsOf(address)} as grants`.execute(db);
   const { subscription = null, group = null, grants = null } = rows[0] ?? {};
   return {
-    subscription:
-      subscription === null
-        ? undefined
-        : {
-            id: subscription.id,
-            tenantId: subscription.tenant_id,
-            displayName: subscription.display_name,
-            state: subscription.state,
-          },
+    subscription: subscription === null ? undefined : toSubscription(subscription),
     group:
       group === null
         ? undefined

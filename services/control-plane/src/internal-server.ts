@@ -2,15 +2,15 @@
  * What only Resource Manager itself may ask: the life of subscriptions. It listens apart from the public surface, on loopback or behind certificates of
  * its clients, and is off unless it is configured: nothing here asks for a token.
  */
-import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { apiVersionOf, missingApiVersion } from "./arm/api-versions.ts";
 import { armError } from "./arm/arm-error.ts";
 import { addBodyParser } from "./arm/body-parser.ts";
-import { BODY_BYTES_MAX, setIds } from "./arm/pipeline.ts";
+import { createHttpsServer } from "./arm/https-server.ts";
+import { setIds } from "./arm/pipeline.ts";
 import { plainPath } from "./arm/request-context.ts";
-import { refuseMalformed, sendEarlyError, sendError } from "./arm/send-error.ts";
+import { sendError } from "./arm/send-error.ts";
 import { readSubscriptionNews } from "./arm/subscription-news.ts";
-import { slowClientLimits } from "./arm/slow-clients.ts";
 import { withDeadline } from "./deadline.ts";
 import type { Deps } from "./deps.ts";
 import { retryLostRaces } from "./enablement/retry-lost-races.ts";
@@ -40,18 +40,7 @@ async function tell(deps: Deps, request: FastifyRequest<Named>): Promise<unknown
 /** Builds the server; it listens when told to. */
 export function buildInternalServer(deps: Deps, { cert, key, clientCa }: InternalTls): FastifyInstance {
   const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
-  const { requestTimeoutMs } = deps.settings;
-  const app = Fastify({
-    https: { cert, key, minVersion: "TLSv1.2", ...slowClientLimits(requestTimeoutMs), ...clients },
-    routerOptions: { caseSensitive: false, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
-    bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: requestTimeoutMs,
-    forceCloseConnections: true,
-    genReqId: () => deps.newId(),
-    requestIdHeader: false,
-    frameworkErrors: (error, request, reply) => sendEarlyError(deps, error, { request, reply }),
-    clientErrorHandler: (error, socket) => refuseMalformed(deps, error, socket),
-  }) as unknown as FastifyInstance;
+  const app = createHttpsServer(deps, { tls: { cert, key, ...clients } });
   addBodyParser(app);
   app.decorateRequest("arm");
   app.addHook("onRequest", async (request, reply) => setIds(deps, request, reply));

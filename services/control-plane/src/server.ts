@@ -2,17 +2,17 @@
  * The HTTPS server: its limits, its pipeline, its routes, and the one place where errors become replies.
  * Whatever is refused, by us, by Fastify or by the HTTP parser, is refused with an ARM error body.
  */
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { authorityProxy } from "./arm/authority-proxy.ts";
 import { addAudit } from "./arm/audit-hook.ts";
 import { addBodyParser } from "./arm/body-parser.ts";
 import { addExpectations } from "./arm/expectations.ts";
+import { createHttpsServer } from "./arm/https-server.ts";
 import { internalCallOf } from "./arm/internal-call.ts";
-import { BODY_BYTES_MAX, addPipeline } from "./arm/pipeline.ts";
+import { addPipeline } from "./arm/pipeline.ts";
 import { addRoutes } from "./arm/routes.ts";
-import { refuseMalformed, sendEarlyError, sendError } from "./arm/send-error.ts";
+import { sendError } from "./arm/send-error.ts";
 import { plainPath } from "./arm/request-context.ts";
-import { slowClientLimits } from "./arm/slow-clients.ts";
 import { unknownRoute } from "./arm/unknown-route.ts";
 import { cascadeService } from "./cascades/cascade-service.ts";
 import { withDeadline } from "./deadline.ts";
@@ -52,26 +52,14 @@ function logReply(deps: Deps, request: FastifyRequest, reply: FastifyReply): voi
   deps.logger[isQuiet ? "debug" : "info"]({ ...line, ...(call && { within: call.trial ? "trial" : "deployment" }) }, "request");
 }
 
-function create(deps: Deps, tls: TlsFiles): FastifyInstance {
-  const { requestTimeoutMs } = deps.settings;
-  return Fastify({
-    https: { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2", requireHostHeader: false, ...slowClientLimits(requestTimeoutMs) },
-    routerOptions: { caseSensitive: false, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true, maxParamLength: PARAM_LENGTH_MAX },
-    bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    forceCloseConnections: true,
-    genReqId: () => deps.newId(),
-    requestIdHeader: false,
-    frameworkErrors: (error, request, reply) => sendEarlyError(deps, error, { request, reply }),
-    clientErrorHandler: (error, socket) => refuseMalformed(deps, error, socket),
-  }) as unknown as FastifyInstance;
-}
-
 /** Builds the server; it listens when told to. */
 export async function buildServer(outside: Deps, tls: TlsFiles): Promise<FastifyInstance> {
   const deps = withTrials(outside);
-  const app = create(deps, tls);
+  const app = createHttpsServer(deps, {
+    tls: { cert: tls.cert, key: tls.key, requireHostHeader: false },
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxParamLength: PARAM_LENGTH_MAX,
+  });
   const within = <T>(work: Promise<T>, limitMs = STEP_MS_MAX): Promise<T> => withDeadline(work, limitMs);
   addBodyParser(app);
   addExpectations(app, deps);

@@ -1,3 +1,4 @@
+import { armDocument } from "@hostrouting/contracts";
 import { isJsonObject, type JsonObject } from "../enablement/json-object.ts";
 import { ArmError, manyFaults, type ArmFault } from "./arm-error.ts";
 import { HOST_ROUTING_TYPE } from "./resource-ids.ts";
@@ -5,24 +6,8 @@ import { HOST_ROUTING_TYPE } from "./resource-ids.ts";
 const TARGET = "properties.rolloutPolicy";
 /** What a client reads beside `properties`, and may send back. */
 const ENVELOPE: readonly string[] = ["properties", "id", "name", "type", "etag"];
-/** What a client reads in `properties`, and may send back: it says what is, and nobody writes it. */
-const READ_ONLY: readonly string[] = [
-  "provisioningState",
-  "desiredMode",
-  "effectiveMode",
-  "driver",
-  "state",
-  "health",
-  "conditions",
-  "nodeCounts",
-  "operation",
-  "bundle",
-  "waits",
-  "warnings",
-  "policy",
-  "disruption",
-  "analysis",
-];
+/** What a client reads in `properties`, by the contract, and may send back; all but the policy says what is, and nobody writes it. */
+const PROPERTIES: readonly string[] = Object.keys(armDocument.components.schemas.HostRoutingProperties.properties);
 
 const content = (message: string, target?: string): ArmFault => ({
   code: "InvalidRequestContent",
@@ -57,7 +42,7 @@ export function readPolicyMembers(body: unknown): JsonObject | undefined {
     ...otherWord(body, "type", HOST_ROUTING_TYPE),
     ...(isJsonObject(properties) ? [] : [content("properties must be an object.", "properties")]),
     ...Object.keys(isJsonObject(properties) ? properties : {})
-      .filter((name) => name !== "rolloutPolicy" && !READ_ONLY.includes(name))
+      .filter((name) => !PROPERTIES.includes(name))
       .map((name) => unknown(`properties.${name}`, "properties")),
     ...(members === undefined || isJsonObject(members) ? [] : [content("rolloutPolicy must be an object.", TARGET)]),
   ];
