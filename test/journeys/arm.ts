@@ -3,6 +3,7 @@ import https from "node:https";
 import { ClientSecretCredential } from "@azure/identity";
 import type { HostRouting, HostRoutingNode, ManagedCluster, OperationStatus } from "./shapes.ts";
 import type { ReadyFile } from "../../infra/dev/ready-file.ts";
+import { clusterResourceId } from "../../services/control-plane/src/arm/resource-ids.ts";
 import { until } from "./until.ts";
 
 /** A request: `path` is below the endpoint and gets an api-version, or is an absolute URL. */
@@ -36,7 +37,7 @@ export function openArm(ready: ReadyFile): Arm {
   const agent = new https.Agent({ ca, keepAlive: true });
   const options = { authorityHost: ready.arm, disableInstanceDiscovery: true, tlsOptions: { ca } };
   const credential = new ClientSecretCredential(ready.tenantId, ready.clientId, ready.clientSecret, options);
-  const resource = `/subscriptions/${ready.subscriptionId}/resourceGroups/${ready.resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${ready.cluster}`;
+  const resource = clusterResourceId({ ...ready, name: ready.cluster });
   let token: { token: string; expiresOnTimestamp: number } | undefined;
 
   async function request({ method, path, body }: Request): Promise<Reply> {

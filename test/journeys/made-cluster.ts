@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { as, type ClusterId } from "@hostrouting/domain";
 import { clustersFolder, placeOf } from "../../infra/lab-provider/cluster-place.ts";
+import { clusterResourceId } from "../../services/control-plane/src/arm/resource-ids.ts";
 import { ENABLE_TIMEOUT_MS } from "./expectations.ts";
 import { kernelView, labNodes, labRecord, MODE_ON } from "./lab-nodes.ts";
 import { expectNothingLeft, labId } from "./left-over.ts";
@@ -93,8 +94,7 @@ type Made = {
 };
 
 function placeOn({ ready, stateDir, arm }: Stage): Made {
-  const { subscriptionId, resourceGroup } = ready;
-  const resource = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${NAME}`;
+  const resource = clusterResourceId({ ...ready, name: NAME });
   return {
     resource,
     folder: path.join(clustersFolder(stateDir), placeOf(as<ClusterId>(resource.toLowerCase()))),
@@ -116,8 +116,7 @@ function placeOn({ ready, stateDir, arm }: Stage): Made {
 /** The lab's own cluster was registered, not made: its credentials are those that came with it. */
 export function registeredCredentials(stage: Stage): void {
   test("the kubeconfig of the lab's own cluster, handed out on ARM, serves kubectl", async () => {
-    const { subscriptionId, resourceGroup, cluster } = stage.ready;
-    const resource = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${cluster}`;
+    const resource = clusterResourceId({ ...stage.ready, name: stage.ready.cluster });
     const kubectl = await kubectlOf(stage, { resource, folder: stage.stateDir });
     assert.equal((await nodesOf(kubectl)).length, labNodes(stage.stateDir).length);
   });

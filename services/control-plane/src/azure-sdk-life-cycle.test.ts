@@ -2,12 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ContainerServiceClient, type ManagedCluster } from "@azure/arm-containerservice";
-import { ClientSecretCredential } from "@azure/identity";
 import { openStore, type Store } from "@hostrouting/store";
 import { playProvider, type PlayedProvider } from "./testing/play-provider.ts";
 import { ids, makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
 import { makeTestDatabase } from "./testing/test-database.ts";
-import { startTestInstallation } from "./testing/test-installation.ts";
+import { credentialOf, startTestInstallation } from "./testing/test-installation.ts";
 
 const FAST = { updateIntervalInMs: 50 } as const;
 const GROUP = "lab";
@@ -27,11 +26,7 @@ before(async () => {
   provider = playProvider(store);
   const installation = await startTestInstallation(database.url, { controlPlane: { HOSTROUTING_PROVIDERS: "lab" } });
   endings.push(() => installation.close());
-  const credential = new ClientSecretCredential(ids.tenantId, ids.clientId, installation.clientSecret, {
-    authorityHost: installation.base,
-    disableInstanceDiscovery: true,
-  });
-  client = new ContainerServiceClient(credential, ids.subscriptionId, { endpoint: installation.base });
+  client = new ContainerServiceClient(credentialOf(installation), ids.subscriptionId, { endpoint: installation.base });
 });
 
 after(async () => {

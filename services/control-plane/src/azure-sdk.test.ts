@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { ContainerServiceClient, type ManagedCluster } from "@azure/arm-containerservice";
-import { ClientSecretCredential } from "@azure/identity";
 import { openStore, type Store } from "@hostrouting/store";
 import { ids, makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
 import { makeTestDatabase } from "./testing/test-database.ts";
-import { startTestInstallation, type TestInstallation } from "./testing/test-installation.ts";
+import { credentialOf, startTestInstallation, type TestInstallation } from "./testing/test-installation.ts";
 
 let store: Store;
 let installation: TestInstallation;
@@ -29,11 +28,7 @@ after(async () => {
 });
 
 function client(secret = installation.clientSecret): ContainerServiceClient {
-  const credential = new ClientSecretCredential(ids.tenantId, ids.clientId, secret, {
-    authorityHost: installation.base,
-    disableInstanceDiscovery: true,
-  });
-  return new ContainerServiceClient(credential, ids.subscriptionId, { endpoint: installation.base });
+  return new ContainerServiceClient(credentialOf(installation, secret), ids.subscriptionId, { endpoint: installation.base });
 }
 
 const enable = (cluster: ManagedCluster): ManagedCluster => ({

@@ -1,12 +1,11 @@
 /** The database goes away under a running control plane: no request hangs, and nothing needs a restart afterwards. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ClientSecretCredential } from "@azure/identity";
 import { openStore } from "@hostrouting/store";
 import { openDatabaseDoor, type DatabaseDoor } from "./testing/database-door.ts";
 import { ids, makeCluster, register } from "./testing/test-cluster.ts";
 import { makeTestDatabase } from "./testing/test-database.ts";
-import { startTestInstallation, type TestInstallation } from "./testing/test-installation.ts";
+import { credentialOf, startTestInstallation, type TestInstallation } from "./testing/test-installation.ts";
 
 /** What takes longer hangs: without limits of our own, a connection that is frozen answers never. */
 const HANGS_MS = 30_000;
@@ -29,11 +28,7 @@ before(async () => {
   door.slam();
   installation = await startTestInstallation(door.url);
   endings.push(() => installation.close());
-  const credential = new ClientSecretCredential(ids.tenantId, ids.clientId, installation.clientSecret, {
-    authorityHost: installation.base,
-    disableInstanceDiscovery: true,
-  });
-  token = (await credential.getToken("https://management.azure.com/.default")).token;
+  token = (await credentialOf(installation).getToken("https://management.azure.com/.default")).token;
 });
 
 after(async () => {

@@ -1,13 +1,12 @@
 /** The control plane is killed in the middle of deployments; the next one goes on with them. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ClientSecretCredential } from "@azure/identity";
 import { openStore, type Store } from "@hostrouting/store";
 import { Client } from "pg";
-import { ids, makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
+import { makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
 import { makeTestDatabase } from "./testing/test-database.ts";
 import { clusterResource, deploymentUrl, lookUntil, modeProperties, spliced, templateOf } from "./testing/test-deployment.ts";
-import { startTestInstallation, type TestInstallation } from "./testing/test-installation.ts";
+import { credentialOf, startTestInstallation, type TestInstallation } from "./testing/test-installation.ts";
 
 let databaseUrl: string;
 let store: Store;
@@ -27,11 +26,7 @@ before(async () => {
   );
   installation = await startTestInstallation(database.url);
   endings.push(() => installation.close());
-  const credential = new ClientSecretCredential(ids.tenantId, ids.clientId, installation.clientSecret, {
-    authorityHost: installation.base,
-    disableInstanceDiscovery: true,
-  });
-  token = (await credential.getToken("https://management.azure.com/.default")).token;
+  token = (await credentialOf(installation).getToken("https://management.azure.com/.default")).token;
 });
 after(async () => {
   for (const end of endings.toReversed()) await end();

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import tls from "node:tls";
+import { ClientSecretCredential } from "@azure/identity";
 import { freePort, startProcess, type TestProcess } from "./child-process.ts";
 import { makeTestCertificate } from "./test-certificate.ts";
 import { ids } from "./test-cluster.ts";
@@ -30,6 +31,11 @@ export type TestInstallationParts = {
   /** More settings of the control plane. */
   readonly controlPlane?: Readonly<Record<string, string>>;
 };
+
+/** The installation's own client, as MSAL signs it in; with another secret, as one who does not know it. */
+export function credentialOf({ base, clientSecret }: TestInstallation, secret = clientSecret): ClientSecretCredential {
+  return new ClientSecretCredential(ids.tenantId, ids.clientId, secret, { authorityHost: base, disableInstanceDiscovery: true });
+}
 
 /** Starts both on free ports of loopback. The control plane comes up whether the database answers or not. */
 export async function startTestInstallation(databaseUrl: string, parts: TestInstallationParts = {}): Promise<TestInstallation> {
