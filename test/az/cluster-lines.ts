@@ -132,7 +132,7 @@ export const clusterLines: readonly Line[] = [
   },
   {
     az: "aks operation-abort -g Lab -n held",
-    requests: ["GET cluster", "POST cluster/abort 202", "GET operationresults 202", "GET operationresults 204"],
+    requests: ["GET cluster", "POST cluster/abort 202", "GET operations", "GET operationresults 204"],
   },
   { az: "aks show -g Lab -n held --query provisioningState -o tsv", requests: ["GET cluster"], prints: /^Canceled$/m },
   {
@@ -147,7 +147,7 @@ export const clusterLines: readonly Line[] = [
   },
   {
     az: `resource invoke-action --ids ${heldRouting} --action abort --api-version 2026-04-01`,
-    requests: ["POST cluster/hostroutings/default/abort 202", "GET operationresults 202", "GET operationresults 204"],
+    requests: ["POST cluster/hostroutings/default/abort 202", "GET operations", "GET operationresults 204"],
   },
   {
     az: `rest --method get --url ${heldRouting}/operations?api-version=2026-04-01 --query value[].properties.phase`,

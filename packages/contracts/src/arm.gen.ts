@@ -249,8 +249,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description `cancel` as ARM names it, for clients that follow the answer: its `location` answers 202 while the operation winds down, 204 once it is canceled, and
-         *     409 when it ended otherwise first.
+         * @description `cancel` as ARM names it, for clients that follow the answer: `Azure-AsyncOperation` is the status of the abort itself, `Succeeded` once the operation
+         *     is canceled and `Failed` when it ended otherwise first; `location` answers 202 while it winds down, then 204 or 409.
          */
         post: operations["HostRoutings_Abort"];
         delete?: never;
@@ -2520,9 +2520,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request has been accepted for processing, but processing has not yet completed. */
+            /** @description The operation winds down when the reply is sent. */
             202: {
                 headers: {
+                    "Azure-AsyncOperation": string;
                     location: string;
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -2970,9 +2971,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request has been accepted for processing, but processing has not yet completed. */
+            /** @description The operation winds down when the reply is sent. */
             202: {
                 headers: {
+                    "Azure-AsyncOperation": string;
                     location: string;
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -3098,7 +3100,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request has been accepted for processing, but processing has not yet completed. */
+            /** @description The operation winds down when the reply is sent. */
             202: {
                 headers: {
                     "Azure-AsyncOperation": string;

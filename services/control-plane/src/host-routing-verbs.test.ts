@@ -81,12 +81,23 @@ test("what the phase forbids is 409 with what is allowed instead", async () => {
   assert.equal((await post("upgrade")).status, 409);
 });
 
-test("abort is cancel for clients that follow it: location alone, 202 until it is canceled, then 204", async () => {
-  const first = await post("abort");
-  assert.deepEqual([first.status, first.text, first.headers["azure-asyncoperation"]], [202, "", undefined]);
-  const result = String(first.headers["location"]).slice(surface.base.length);
-  assert.equal((await surface.ask({ path: result })).status, 202);
-  assert.equal((await post("cancel")).status, 202, "both ask for the same");
-  await moveOperation(surface.store, cluster.id, "Canceled");
-  assert.equal((await surface.ask({ path: result })).status, 204);
-});
+const NOT_CANCELED = { code: "OperationNotAllowed", message: "The operation ended as Succeeded before it could be canceled." };
+for (const { phase, status, error, code } of [
+  { phase: "Canceled", status: "Succeeded", error: undefined, code: 204 },
+  { phase: "Succeeded", status: "Failed", error: NOT_CANCELED, code: 409 },
+] as const)
+  test(`abort is cancel for clients that follow it: it has ${status} when the operation is ${phase}`, async () => {
+    await begin();
+    const first = await post("abort");
+    assert.deepEqual([first.status, first.text], [202, ""]);
+    const [operation = "", result = ""] = ["azure-asyncoperation", "location"].map((name) =>
+      String(first.headers[name]).slice(surface.base.length),
+    );
+    assert.equal((await surface.ask({ path: operation })).body.status, "InProgress");
+    assert.equal((await surface.ask({ path: result })).status, 202);
+    assert.equal((await post("cancel")).status, 202, "both ask for the same");
+    await moveOperation(surface.store, cluster.id, phase);
+    const ended = (await surface.ask({ path: operation })).body;
+    assert.deepEqual([ended.status, ended.error, typeof ended.endTime], [status, error, "string"]);
+    assert.equal((await surface.ask({ path: result })).status, code);
+  });

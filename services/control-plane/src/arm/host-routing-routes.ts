@@ -16,8 +16,8 @@ import { parseAcknowledgement, parseAnswer, parseNodeRequest, parseNothing } fro
 const VERBS = ["pause", "resume", "retry", "skip", "approve", "reject", "acknowledge"] as const;
 
 /**
- * As `abort`, which is ARM's own name for it, pollers follow `location` to 204: told of the operation's status, they would take its `Canceled` for a
- * failure of the abort.
+ * As `abort`, which is ARM's own name for it, pollers are sent to a status of the abort itself: told of the operation's, they would take its `Canceled`
+ * for a failure of what they asked.
  */
 async function cancel(deps: Deps, given: { request: FastifyRequest; reply: FastifyReply; isAbort: boolean }): Promise<void> {
   const { request, reply, isAbort } = given;
@@ -29,10 +29,11 @@ async function cancel(deps: Deps, given: { request: FastifyRequest; reply: Fasti
     decide: (locked) => decideCancel(locked, name, principalOf(request)),
   });
   void deps.doorbell.ring(cluster.id);
-  const status = operationUrl(deps, request, { cluster, operationId: result.operationId });
-  if (!isAbort) reply.header("azure-asyncoperation", status);
+  const operation = operationUrl(deps, request, { cluster, operationId: result.operationId });
+  const status = isAbort ? `${operation}&t=abort` : operation;
   reply
     .code(202)
+    .header("azure-asyncoperation", status)
     .header("location", status.replace("/operations/", "/operationresults/"))
     .header("retry-after", deps.settings.retryAfterSeconds)
     .send();

@@ -12,7 +12,7 @@ import type { Deps } from "../deps.ts";
 import { ArmError, armError } from "./arm-error.ts";
 import { toAssessmentReport, toAssessmentStatus } from "./assessment-wire.ts";
 import { toManagedClusterBody } from "./managed-cluster-wire.ts";
-import { toOperationBody } from "./operation-wire.ts";
+import { notCanceled, toAbortBody, toOperationBody } from "./operation-wire.ts";
 import { principalOf } from "./request-context.ts";
 import { converterOf } from "../versions/cluster-converter.ts";
 import { PROVIDER, isGuid, locationKey } from "./resource-ids.ts";
@@ -46,12 +46,17 @@ async function find(deps: Deps, request: FastifyRequest): Promise<Found> {
   return found;
 }
 
+/** What the address says that it is about; absent: the operation itself. */
+function whatOf(request: FastifyRequest): unknown {
+  return (request.query as Readonly<Record<string, unknown>>)["t"];
+}
+
 async function getStatus(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const found = await find(deps, request);
   const isOver = found.kind === "Operation" ? isTerminal(found.operation.phase) : found.assessment.state !== "Pending";
   if (!isOver) reply.header("retry-after", deps.settings.retryAfterSeconds);
-  if (found.kind === "Operation") return toOperationBody(found.operation, found.resource);
-  return toAssessmentStatus(found.assessment, found.resource);
+  if (found.kind === "Assessment") return toAssessmentStatus(found.assessment, found.resource);
+  return (whatOf(request) === "abort" ? toAbortBody : toOperationBody)(found.operation, found.resource);
 }
 
 function sendPending(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
@@ -67,7 +72,7 @@ function sendPending(deps: Deps, request: FastifyRequest, reply: FastifyReply): 
  * @returns whether that is what was asked for
  */
 async function sendResultOf(deps: Deps, operation: Operation, reply: FastifyReply): Promise<boolean> {
-  const of = (reply.request.query as Readonly<Record<string, unknown>>)["t"];
+  const of = whatOf(reply.request);
   if (of !== "patch" && of !== "delete") return false;
   if (operation.phase !== "Succeeded")
     throw new ArmError(409, operation.error ?? { code: "OperationFailed", message: `It ended as ${operation.phase}.` });
@@ -93,8 +98,7 @@ async function getResult(deps: Deps, request: FastifyRequest, reply: FastifyRepl
   const { operation } = found;
   if (!isTerminal(operation.phase)) return sendPending(deps, request, reply);
   if (await sendResultOf(deps, operation, reply)) return;
-  if (operation.phase !== "Canceled")
-    throw armError(409, "OperationNotAllowed", `The operation ended as ${operation.phase} before it could be canceled.`);
+  if (operation.phase !== "Canceled") throw new ArmError(409, notCanceled(operation));
   reply.code(204).send();
 }
 

@@ -28,6 +28,21 @@ export function toOperationBody(operation: Operation, cluster: OperationResource
   };
 }
 
+/** The status of an abort: it has succeeded when the operation that it aborts is canceled, and failed when that one ended otherwise first. */
+export function toAbortBody(aborted: Operation, cluster: OperationResource): Readonly<Record<string, unknown>> {
+  const { error: _, ...operation } = toOperationBody(aborted, cluster);
+  const isOver = isTerminal(aborted.phase);
+  // How far the operation came says nothing of the abort.
+  const body = { ...operation, percentComplete: isOver ? 100 : 0 };
+  if (!isOver) return body;
+  return aborted.phase === "Canceled" ? { ...body, status: "Succeeded" } : { ...body, status: "Failed", error: notCanceled(aborted) };
+}
+
+/** Why an abort came to nothing. */
+export function notCanceled({ phase }: Operation): { readonly code: string; readonly message: string } {
+  return { code: "OperationNotAllowed", message: `The operation ended as ${phase} before it could be canceled.` };
+}
+
 function unexplained(phase: "Failed" | "Canceled"): { code: string; message: string } {
   return phase === "Canceled"
     ? { code: "OperationCanceled", message: "The operation was canceled." }
