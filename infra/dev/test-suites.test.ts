@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { findSuites } from "./test-suites.ts";
+import { findSuites, inLanes } from "./test-suites.ts";
 
 test("suites are the checks, the tests beside modules, and each folder of test/ with its own settings", (t) => {
   const root = mkdtempSync(path.join(tmpdir(), "suites-"));
@@ -34,4 +34,18 @@ test("suites are the checks, the tests beside modules, and each folder of test/ 
     ["journeys", ["test/journeys/a.test.ts"], ["root", "go"], 1],
     ["long on request", ["test/long/d.test.ts"], [], 2],
   ]);
+});
+
+test("what reads sources only comes first; what needs root has the machine, and all others run beside it", () => {
+  const suite = { files: [], concurrency: 2, testTimeoutMs: 1, onRequest: false };
+  const lanes = inLanes([
+    { ...suite, name: "check", needs: [] },
+    { ...suite, name: "unit", needs: ["postgres"] },
+    { ...suite, name: "architecture", needs: [] },
+    { ...suite, name: "journeys", needs: ["linux", "root", "go"] },
+    { ...suite, name: "az", needs: ["az"] },
+    { ...suite, name: "vm", needs: ["root", "qemu"] },
+  ]);
+  const names = Object.entries(lanes).map(([lane, suites]) => [lane, suites.map(({ name }) => name)]);
+  assert.deepEqual(Object.fromEntries(names), { first: ["check", "architecture"], machine: ["journeys", "vm"], beside: ["unit", "az"] });
 });

@@ -46,6 +46,23 @@ export function findSuites(checkout: string): TestSuite[] {
     .sort((a, b) => place(a.name) - place(b.name) || a.name.localeCompare(b.name));
 }
 
+/** Suites that read sources only. */
+const WITHOUT_DATABASE: ReadonlySet<string> = new Set(["check", "architecture"]);
+
+/** What runs when: `first`, then `machine` one after the other, and beside it, as far as it leaves the processor to them, `beside`. */
+export type Lanes = Readonly<Record<"first" | "machine" | "beside", readonly TestSuite[]>>;
+
+/**
+ * What reads sources only comes first, since it is quick and fails most. Suites that need root have the machine: its kernel, its namespaces, the time that a
+ * cluster takes to do something; they wait more than they compute, so that all others run beside them.
+ */
+export function inLanes(suites: readonly TestSuite[]): Lanes {
+  const first = suites.filter(({ name }) => WITHOUT_DATABASE.has(name));
+  const others = suites.filter(({ name }) => !WITHOUT_DATABASE.has(name));
+  const machine = others.filter(({ needs }) => needs.includes("root"));
+  return { first, machine, beside: others.filter((suite) => !machine.includes(suite)) };
+}
+
 function place(name: string): number {
   const at = FIRST.indexOf(name);
   return at < 0 ? FIRST.length : at;
