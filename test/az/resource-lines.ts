@@ -9,6 +9,25 @@ const routing = "{cluster}/hostRoutings/default";
 
 /** `az resource` and `az rest`, which know nothing of AKS. */
 export const resourceLines: readonly Line[] = [
+  {
+    az: "resource list --query [].[name,type,provisioningState] -o tsv",
+    requests: ["GET resources"],
+    prints: /^failing\tMicrosoft\.ContainerService\/managedClusters\tFailed\nheld\t.*\none\t.*\ntwo\t.*\n$/,
+  },
+  {
+    // A group is a filter too, after az has looked whether it is there.
+    az: "resource list -g lab --resource-type Microsoft.ContainerService/managedClusters --query [].name -o tsv",
+    requests: ["GET group", "GET resources"],
+    prints: /^failing\nheld\none\ntwo\n$/,
+  },
+  {
+    az: "resource list --location 'West Europe' --name two --query [].resourceGroup -o tsv",
+    requests: ["GET locations", "GET resources"],
+    prints: /^Lab\n$/,
+  },
+  // `aks update --tags` of an earlier line took the tag of `held` away.
+  { az: "resource list --tag team=net --query [].name -o tsv", requests: ["GET resources"], prints: /^failing\none\ntwo\n$/ },
+  { az: "resource list --tag te* --query [].name -o tsv", requests: ["GET resources"], prints: /^failing\none\ntwo\n$/ },
   { az: "resource show --ids {cluster} --query name -o tsv", requests: ["GET provider", "GET cluster"], prints: /^one$/m },
   {
     az: "resource show -g Lab -n one --resource-type Microsoft.ContainerService/managedClusters --query name -o tsv",

@@ -58,7 +58,16 @@ for (const [name, status, body, finding] of [
   ["a body that the document does not know", 200, { mystery: true }, /schema/],
 ] as const)
   test(`the fuzz notices ${name}`, async (t) => {
-    const order = { cases: 30, seed: 1, maxSeconds: 60, real: {}, strange: {}, version: "2026-04-01", hidden: ["theirs"], token: "x" };
+    const order = {
+      cases: 30,
+      seed: 1,
+      maxSeconds: 60,
+      real: {},
+      strange: {},
+      versions: [["/", "2026-04-01"]],
+      hidden: ["theirs"],
+      token: "x",
+    };
     const server = await startAnswering(t, status, body);
     const { findings } = await startFuzzer({ ...order, ...server, document: DOCUMENT }, 120_000);
     assert.ok(findings.length > 0);

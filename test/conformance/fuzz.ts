@@ -32,6 +32,12 @@ export type FuzzOrder = { readonly cases: number; readonly seed: number; readonl
 
 /** The document that is asked by. */
 export const DOCUMENT = path.resolve(import.meta.dirname, "../../api/openapi.2026-04-01.yaml");
+/** The api-version of an operation: that of the first whose part is in its path. */
+const VERSIONS: readonly (readonly [part: string, version: string])[] = [
+  ["/providers/Microsoft.Authorization/", "2022-04-01"],
+  ["/providers/Microsoft.ContainerService/", "2026-04-01"],
+  ["/", "2024-11-01"],
+];
 /** What another tenant has, and nobody else may be shown. */
 const HIDDEN = "nobody-elses-business";
 const OTHER_SUBSCRIPTION = "55555555-5555-4555-8555-555555555555";
@@ -100,7 +106,7 @@ export async function runFuzz(target: OwnTarget, order: FuzzOrder): Promise<Fuzz
         ...order,
         real,
         strange,
-        version: "2026-04-01",
+        versions: VERSIONS,
         hidden: [HIDDEN],
         base: target.base,
         caFile: target.installation.caFile,

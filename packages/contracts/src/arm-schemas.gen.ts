@@ -1277,6 +1277,85 @@ export const armDocument = {
         ],
         "description": "Where a gate stands; those about batches stand before or after each of them."
       },
+      "GenericResource": {
+        "type": "object",
+        "required": [
+          "id",
+          "name",
+          "type",
+          "location",
+          "tags"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "name": {
+            "type": "string"
+          },
+          "type": {
+            "type": "string"
+          },
+          "location": {
+            "type": "string"
+          },
+          "tags": {
+            "type": "object",
+            "unevaluatedProperties": {
+              "type": "string"
+            }
+          },
+          "kind": {
+            "type": "string"
+          },
+          "sku": {
+            "type": "object",
+            "unevaluatedProperties": {}
+          },
+          "identity": {
+            "type": "object",
+            "unevaluatedProperties": {}
+          },
+          "extendedLocation": {
+            "type": "object",
+            "unevaluatedProperties": {}
+          },
+          "createdTime": {
+            "type": "string",
+            "format": "date-time",
+            "description": "With `$expand=createdTime`."
+          },
+          "changedTime": {
+            "type": "string",
+            "format": "date-time",
+            "description": "With `$expand=changedTime`."
+          },
+          "provisioningState": {
+            "type": "string",
+            "description": "With `$expand=provisioningState`."
+          }
+        },
+        "description": "A resource as lists of resources of every type show it: without its properties."
+      },
+      "GenericResourceList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/GenericResource"
+            }
+          },
+          "nextLink": {
+            "type": "string",
+            "format": "uri",
+            "description": "Absolute URL of the next page; absent on the last."
+          }
+        }
+      },
       "HostRouting": {
         "type": "object",
         "required": [

@@ -720,6 +720,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Resources_ListByResourceGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Resources_List"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1154,6 +1186,38 @@ export interface components {
          * @enum {string}
          */
         GatePlace: "BeforeCluster" | "BeforeCanaries" | "AfterCanaries" | "BeforeBatch" | "AfterBatch" | "AfterCluster";
+        /** @description A resource as lists of resources of every type show it: without its properties. */
+        GenericResource: {
+            /**
+             * Format: date-time
+             * @description With `$expand=changedTime`.
+             */
+            changedTime?: string;
+            /**
+             * Format: date-time
+             * @description With `$expand=createdTime`.
+             */
+            createdTime?: string;
+            extendedLocation?: Record<string, never>;
+            id: string;
+            identity?: Record<string, never>;
+            kind?: string;
+            location: string;
+            name: string;
+            /** @description With `$expand=provisioningState`. */
+            provisioningState?: string;
+            sku?: Record<string, never>;
+            tags: Record<string, never>;
+            type: string;
+        };
+        GenericResourceList: {
+            /**
+             * Format: uri
+             * @description Absolute URL of the next page; absent on the last.
+             */
+            nextLink?: string;
+            value: components["schemas"]["GenericResource"][];
+        };
         HostRouting: {
             /** @description Of the rollout policy: it does not change with what the worker sees. Without quotes; the header `ETag` has them. */
             etag: string;
@@ -2011,6 +2075,13 @@ export interface components {
         "Paging.skipToken": string;
         /** @description Resources per page, 1–100. */
         "Paging.top": number;
+        /** @description One or more of `createdTime`, `changedTime`, `provisioningState`, with commas between. */
+        "ResourceQuery.expand": string;
+        /**
+         * @description `name`, `resourceGroup`, `location` or `resourceType` with `eq` or `ne`; `tagname eq`, with or without `tagvalue eq`; `startswith(tagname, '…')`;
+         *     `substringof('…', name)`, or `resourceGroup` there; joined by `and`, `or` and parentheses. What is not understood is refused with 400.
+         */
+        "ResourceQuery.filter": string;
         /** @description Version of this contract, `YYYY-MM-DD`. */
         "SubscriptionScope.apiVersion": string;
         /** @description Subscription, a GUID. */
@@ -4227,6 +4298,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClusterUpgradeProfile"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    Resources_ListByResourceGroup: {
+        parameters: {
+            query: {
+                /** @description One or more of `createdTime`, `changedTime`, `provisioningState`, with commas between. */
+                $expand?: components["parameters"]["ResourceQuery.expand"];
+                /**
+                 * @description `name`, `resourceGroup`, `location` or `resourceType` with `eq` or `ne`; `tagname eq`, with or without `tagvalue eq`; `startswith(tagname, '…')`;
+                 *     `substringof('…', name)`, or `resourceGroup` there; joined by `and`, `or` and parentheses. What is not understood is refused with 400.
+                 */
+                $filter?: components["parameters"]["ResourceQuery.filter"];
+                /** @description Where the page begins, from `nextLink`. */
+                $skipToken?: components["parameters"]["Paging.skipToken"];
+                /** @description Resources per page, 1–100. */
+                $top?: components["parameters"]["Paging.top"];
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenericResourceList"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    Resources_List: {
+        parameters: {
+            query: {
+                /** @description One or more of `createdTime`, `changedTime`, `provisioningState`, with commas between. */
+                $expand?: components["parameters"]["ResourceQuery.expand"];
+                /**
+                 * @description `name`, `resourceGroup`, `location` or `resourceType` with `eq` or `ne`; `tagname eq`, with or without `tagvalue eq`; `startswith(tagname, '…')`;
+                 *     `substringof('…', name)`, or `resourceGroup` there; joined by `and`, `or` and parentheses. What is not understood is refused with 400.
+                 */
+                $filter?: components["parameters"]["ResourceQuery.filter"];
+                /** @description Where the page begins, from `nextLink`. */
+                $skipToken?: components["parameters"]["Paging.skipToken"];
+                /** @description Resources per page, 1–100. */
+                $top?: components["parameters"]["Paging.top"];
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenericResourceList"];
                 };
             };
             /** @description An unexpected error response. */

@@ -17,6 +17,7 @@ import type {
 } from "@hostrouting/domain";
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from "kysely";
 import { appendAudit, type AuditEntry } from "./audit.ts";
+import { conditionSql, type ClusterCondition } from "./cluster-condition.ts";
 import { appendHistory, readHistory, type HistoryRow } from "./history.ts";
 import { toOperation } from "./operations.ts";
 import { isHeld, readProvisioning, toProvisioning, type ProvisioningRow } from "./provisioning-row.ts";
@@ -73,13 +74,17 @@ export type ClusterChange = {
   readonly forget?: true;
 };
 
-/** Which clusters: `after` is the last id of the page before; `within`, when given: only those at or below one of these scopes (lower case). */
+/**
+ * Which clusters: `after` is the last id of the page before; `within`, when given: only those at or below one of these scopes (lower case); `matching`, when given:
+ * only those for which it holds.
+ */
 export type ClusterFilter = {
   readonly subscriptionId: string;
   readonly resourceGroup?: string;
   readonly after?: ClusterId;
   readonly limit: number;
   readonly within?: readonly string[];
+  readonly matching?: ClusterCondition;
 };
 
 /** Managed clusters: read, list, and changed under lock in one transaction. */
@@ -306,6 +311,7 @@ export function clusterStore(db: Kysely<Tables>): ClusterStore {
         const scopes = sql<string>`unnest(${within}::text[])`;
         query = query.where(sql<boolean>`exists (select from ${scopes} as one where id = one or starts_with(id, one || '/'))`);
       }
+      if (filter.matching !== undefined) query = query.where(conditionSql(filter.matching));
       if (filter.after !== undefined) query = query.where("id", ">", filter.after);
       return (await query.orderBy("id").limit(filter.limit).execute()).map(toManagedCluster);
     },

@@ -12,6 +12,7 @@ export type { AuditEntry, AuditStore } from "./audit.ts";
 export { AUDIT_GENESIS, verifyAudit, type AuditFault, type AuditHead, type AuditRow } from "./verify-audit.ts";
 export { ensureOwner, type NewOwner } from "./ensure-owner.ts";
 export type { GrantQuestion, NewRoleAssignment, RoleAssignment, RoleAssignmentStore } from "./role-assignments.ts";
+export type { ClusterCondition } from "./cluster-condition.ts";
 export type { ClusterChange, ClusterStore, LockedCluster, NewOperation } from "./clusters.ts";
 export type { DeploymentStore, NewDeployment } from "./deployments.ts";
 export type { DeploymentEnd, DeploymentProgress, StepProgress } from "./deployment-progress.ts";

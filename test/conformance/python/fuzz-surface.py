@@ -113,7 +113,8 @@ class Fuzz:
                 case.path_parameters[key] = value
         # A version that nobody has ends every request at once, so that is asked for only where all names are made up, too.
         if names and case.query is not None and "api-version" in case.query:
-            case.query["api-version"] = self.order["version"]
+            owners = (version for owner, version in self.order["versions"] if owner in operation.path)
+            case.query["api-version"] = next(owners)
         self.cases += 1
         self.operations[operation.label] += 1
         try:

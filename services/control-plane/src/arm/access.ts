@@ -94,11 +94,15 @@ export function judgeAccess(principal: Principal, asked: Asked, grants: readonly
   return isAllowed(asked, grants) ? { ...asked, grants } : refusal(principal, asked);
 }
 
-/** The scopes whose items a list may show; nothing when it may show them all. Only routes that are checked as `Items` may ask this. */
-export function shownScopes(request: FastifyRequest): readonly string[] | undefined {
+/**
+ * The scopes whose items a list may show; nothing when it may show them all. Only routes that are checked as `Items` or `Visible` may ask this.
+ * @param action the right that an item asks for, where it is another one than the list's own.
+ */
+export function shownScopes(request: FastifyRequest, action = request.arm.access?.action ?? "none"): readonly string[] | undefined {
   const { access } = request.arm;
-  if (access?.check !== "Items") throw new AppError("arm.no-items", { say: `${request.method} ${request.routeOptions.url} is no list` });
-  const { action, address, grants } = access;
+  if (access?.check !== "Items" && access?.check !== "Visible")
+    throw new AppError("arm.no-items", { say: `${request.method} ${request.routeOptions.url} is no list` });
+  const { address, grants } = access;
   const scope = resourceOf(address).toLowerCase();
   return isGranted(grants, { action, scope }) ? undefined : grantedBelow(grants, { action, scope });
 }

@@ -11,7 +11,8 @@ import { CLUSTER_TYPE, PROVIDER } from "./resource-ids.ts";
  * - `Token`: any token of the tenant; the handler shows what concerns its principal only.
  * - `Scope`: `action` at the address, or above it.
  * - `Items`: a list: `action` at the address, above or anywhere below it; the handler leaves out what may not be read.
- * - `Visible`: any right at, above or below the address: what clients ask before they speak of a resource.
+ * - `Visible`: any right at, above or below the address: what clients ask before they speak of a resource. A list of things of every type is of this kind; its
+ *   handler leaves out what may not be read as what it is.
  */
 export type RouteCheck = "Anonymous" | "Token" | "Scope" | "Items" | "Visible";
 
@@ -129,6 +130,10 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
   { on: `PUT ${GROUP}`, action: `${GROUPS}/write`, says: "Creates or updates a resource group" },
   { on: `PATCH ${GROUP}`, action: `${GROUPS}/write`, says: "Changes tags of a resource group" },
   { on: `DELETE ${GROUP}`, action: `${GROUPS}/delete`, says: "Deletes a resource group" },
+
+  // resources of every type; each is shown to whoever may read it
+  { on: `GET ${SUB}/resources`, action: `${RESOURCES}/subscriptions/resources/read`, check: "Visible", says: "Lists resources" },
+  { on: `GET ${GROUP}/resources`, action: `${GROUPS}/resources/read`, check: "Visible", says: "Lists resources of a group" },
 
   // managed clusters
   { on: `GET ${SUB}/providers/${CLUSTER_TYPE}`, action: `${CLUSTER_TYPE}/read`, check: "Items", says: "Lists managed clusters" },

@@ -18,6 +18,7 @@ import { operationRoutes } from "./operation-routes.ts";
 import { providerOperationRoutes } from "./provider-operations.ts";
 import { providerRoutes } from "./provider-routes.ts";
 import { resourceGroupRoutes } from "./resource-group-routes.ts";
+import { resourceListRoutes } from "./resource-list-routes.ts";
 import { roleAssignmentRoutes } from "./role-assignment-routes.ts";
 import { roleDefinitionRoutes } from "./role-definition-routes.ts";
 import { unavailableActionRoutes } from "./unavailable-action-routes.ts";
@@ -32,6 +33,7 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   providerRoutes(app, deps);
   featureRoutes(app, deps);
   resourceGroupRoutes(app, deps);
+  resourceListRoutes(app, deps);
   managedClusterRoutes(app, deps);
   agentPoolRoutes(app, deps);
   credentialRoutes(app, deps);

@@ -8,6 +8,7 @@ ajv.addSchema(armDocument);
 
 /** Which schema of the contract a reply of 2xx must fulfil, by the address that was asked. */
 const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
+  [/^\/subscriptions\/[^/]+(\/resourcegroups\/[^/]+)?\/resources$/, "GenericResourceList"],
   [/\/managedclusters\/[^/]+$/, "ManagedCluster"],
   [/\/managedclusters$/, "ManagedClusterList"],
   [/\/agentpools\/[^/]+$/, "AgentPool"],
