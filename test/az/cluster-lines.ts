@@ -23,6 +23,29 @@ export const clusterLines: readonly Line[] = [
     prints: /"1\.36",\s+\[\]/,
   },
   {
+    az: "aks machine list -g Lab --cluster-name two --nodepool-name user --query [].name -o tsv",
+    requests: ["GET cluster/agentpools/user/machines"],
+    prints: /^aks-user-0\naks-user-1\n$/,
+  },
+  {
+    // az' own table speaks of addresses and zones, and does without.
+    az: "aks machine show -g Lab --cluster-name two --nodepool-name user --machine-name aks-user-1 -o table",
+    requests: ["GET cluster/agentpools/user/machines/aks-user-1"],
+    prints: /^aks-user-1\s*$/m,
+  },
+  {
+    az: "aks machine list -g Lab --cluster-name held --nodepool-name user",
+    exit: 1,
+    requests: ["GET cluster/agentpools/user/machines 409"],
+    tells: /\(MachinesNotKnown\)/,
+  },
+  {
+    az: "aks nodepool delete-machines -g Lab --cluster-name two -n user --machine-names aks-user-1",
+    exit: 1,
+    requests: ["GET cluster/agentpools", "POST cluster/agentpools/user/deletemachines 400"],
+    tells: /\(OperationNotSupported\) Single machines of agent pool 'user'/,
+  },
+  {
     az: "aks stop -g Lab -n one",
     exit: 1,
     requests: ["GET cluster", "POST cluster/stop 400"],

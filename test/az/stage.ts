@@ -7,7 +7,7 @@ import { exportJWK, importPKCS8, SignJWT } from "jose";
 import { openStore, type Store } from "@hostrouting/store";
 import { objectIdOf } from "../../infra/dev/authority/directory.ts";
 import { kubeconfigNames } from "../../infra/lab-provider/user-kubeconfigs.ts";
-import { assign, ids, makeCluster, moveOperation, register } from "../../services/control-plane/src/testing/test-cluster.ts";
+import { assign, ids, makeCluster, moveOperation, register, seeNodes } from "../../services/control-plane/src/testing/test-cluster.ts";
 import { playProvider } from "../../services/control-plane/src/testing/play-provider.ts";
 import { makeTestDatabase } from "../../services/control-plane/src/testing/test-database.ts";
 import { startTestInstallation, type TestInstallation } from "../../services/control-plane/src/testing/test-installation.ts";
@@ -125,6 +125,7 @@ export async function openStage(): Promise<Stage> {
       store,
       Object.keys(CLUSTERS).map((name) => makeCluster(name)),
     );
+    await seeNodes(store, makeCluster("two").id, { system: ["aks-system-0"], user: ["aks-user-0", "aks-user-1"] });
     endings.push(playWorker(store));
     const federation = await makeFederation();
     for (const name of [federation.client.clientId, PERSON.userName]) await assign(store, { principalId: objectIdOf(ids.tenantId, name) });

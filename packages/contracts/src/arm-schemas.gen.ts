@@ -168,6 +168,30 @@ export const armDocument = {
         },
         "description": "A pool of nodes as a resource of its own."
       },
+      "AgentPoolAvailableVersions": {
+        "type": "object",
+        "required": [
+          "id",
+          "name",
+          "type",
+          "properties"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "name": {
+            "type": "string"
+          },
+          "type": {
+            "type": "string"
+          },
+          "properties": {
+            "$ref": "#/components/schemas/AgentPoolVersions"
+          }
+        },
+        "description": "The versions that a new pool can have: the cluster's own; none where no provider makes pools of it."
+      },
       "AgentPoolList": {
         "type": "object",
         "required": [
@@ -312,6 +336,40 @@ export const armDocument = {
           }
         },
         "description": "The versions of one pool."
+      },
+      "AgentPoolVersion": {
+        "type": "object",
+        "required": [
+          "default",
+          "kubernetesVersion",
+          "isPreview"
+        ],
+        "properties": {
+          "default": {
+            "type": "boolean"
+          },
+          "kubernetesVersion": {
+            "type": "string"
+          },
+          "isPreview": {
+            "type": "boolean"
+          }
+        },
+        "description": "A version that a new pool of a cluster can have."
+      },
+      "AgentPoolVersions": {
+        "type": "object",
+        "required": [
+          "agentPoolVersions"
+        ],
+        "properties": {
+          "agentPoolVersions": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/AgentPoolVersion"
+            }
+          }
+        }
       },
       "AnalysedMetric": {
         "type": "object",
@@ -2306,6 +2364,54 @@ export const armDocument = {
             }
           }
         }
+      },
+      "Machine": {
+        "type": "object",
+        "required": [
+          "id",
+          "name",
+          "type",
+          "properties"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "name": {
+            "type": "string"
+          },
+          "type": {
+            "type": "string"
+          },
+          "properties": {
+            "$ref": "#/components/schemas/MachineProperties"
+          }
+        },
+        "description": "A machine of a pool; its name is its node's."
+      },
+      "MachineList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Machine"
+            }
+          },
+          "nextLink": {
+            "type": "string",
+            "format": "uri",
+            "description": "Absolute URL of the next page; absent on the last."
+          }
+        }
+      },
+      "MachineProperties": {
+        "type": "object",
+        "unevaluatedProperties": {},
+        "description": "Empty as long as nothing but the node's name and pool is known here."
       },
       "MaintenanceConfiguration": {
         "type": "object",

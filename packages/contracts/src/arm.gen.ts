@@ -186,6 +186,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/agentPools/{agentPoolName}/machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description By name. */
+        get: operations["Machines_List"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/agentPools/{agentPoolName}/machines/{machineName}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Machines_Get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/agentPools/{agentPoolName}/upgradeProfiles/default": {
         parameters: {
             query?: never;
@@ -194,6 +227,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["AgentPools_GetUpgradeProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/{resourceName}/availableAgentPoolVersions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["AgentPools_GetAvailableAgentPoolVersions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -794,6 +843,13 @@ export interface components {
             properties?: components["schemas"]["AgentPoolProperties"];
             readonly type?: string;
         };
+        /** @description The versions that a new pool can have: the cluster's own; none where no provider makes pools of it. */
+        AgentPoolAvailableVersions: {
+            id: string;
+            name: string;
+            properties: components["schemas"]["AgentPoolVersions"];
+            type: string;
+        };
         AgentPoolList: {
             value: components["schemas"]["AgentPool"][];
         };
@@ -837,6 +893,15 @@ export interface components {
             name: string;
             properties: components["schemas"]["UpgradeState"];
             type: string;
+        };
+        /** @description A version that a new pool of a cluster can have. */
+        AgentPoolVersion: {
+            default: boolean;
+            isPreview: boolean;
+            kubernetesVersion: string;
+        };
+        AgentPoolVersions: {
+            agentPoolVersions: components["schemas"]["AgentPoolVersion"][];
         };
         /** @description How one metric did on one node. */
         AnalysedMetric: {
@@ -1564,6 +1629,23 @@ export interface components {
         KubernetesVersionList: {
             values: components["schemas"]["KubernetesVersion"][];
         };
+        /** @description A machine of a pool; its name is its node's. */
+        Machine: {
+            id: string;
+            name: string;
+            properties: components["schemas"]["MachineProperties"];
+            type: string;
+        };
+        MachineList: {
+            /**
+             * Format: uri
+             * @description Absolute URL of the next page; absent on the last.
+             */
+            nextLink?: string;
+            value: components["schemas"]["Machine"][];
+        };
+        /** @description Empty as long as nothing but the node's name and pool is known here. */
+        MachineProperties: Record<string, never>;
         /** @description When Azure may maintain a cluster, in AKS' own shape; what holds of it for host routing is in `rolloutPolicy.maintenance`. */
         MaintenanceConfiguration: {
             readonly id?: string;
@@ -2804,6 +2886,95 @@ export interface operations {
             };
         };
     };
+    Machines_List: {
+        parameters: {
+            query: {
+                /** @description Where the page begins, from `nextLink`. */
+                $skipToken?: components["parameters"]["Paging.skipToken"];
+                /** @description Resources per page, 1–100. */
+                $top?: components["parameters"]["Paging.top"];
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description 1–12 small letters and digits; the first a letter. */
+                agentPoolName: components["parameters"]["AgentPoolScope.agentPoolName"];
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineList"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    Machines_Get: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description 1–12 small letters and digits; the first a letter. */
+                agentPoolName: components["parameters"]["AgentPoolScope.agentPoolName"];
+                machineName: string;
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Machine"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     AgentPools_GetUpgradeProfile: {
         parameters: {
             query: {
@@ -2832,6 +3003,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentPoolUpgradeProfile"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    AgentPools_GetAvailableAgentPoolVersions: {
+        parameters: {
+            query: {
+                /** @description Version of this contract, `YYYY-MM-DD`. */
+                "api-version": components["parameters"]["SubscriptionScope.apiVersion"];
+            };
+            header?: never;
+            path: {
+                /** @description Resource group, at most 90 characters. */
+                resourceGroupName: components["parameters"]["GroupScope.resourceGroupName"];
+                /** @description Managed cluster: 1–63 letters, digits, `-`, `_`; first and last a letter or digit. */
+                resourceName: components["parameters"]["ClusterScope.resourceName"];
+                /** @description Subscription, a GUID. */
+                subscriptionId: components["parameters"]["SubscriptionScope.subscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPoolAvailableVersions"];
                 };
             };
             /** @description An unexpected error response. */

@@ -57,6 +57,16 @@ test("a cluster and a pool show what they run, and no upgrade", async () => {
   assert.deepEqual((await ask("GET", `${CLUSTER}/agentPools/USER/upgradeProfiles/default`)).body.properties, pool);
 });
 
+test("a new pool has the cluster's version; where nobody makes pools there is none to be had", async () => {
+  const made = CLUSTER.replace(/one$/, "pooled");
+  const properties = { agentPoolProfiles: [{ name: "np1", count: 1, mode: "System" }] };
+  assert.equal((await ask("PUT", made, { location: "westeurope", properties })).status, 201);
+  const { body } = await ask("GET", `${made}/availableAgentPoolVersions`);
+  assert.equal(body.id, `${made}/availableAgentPoolVersions`);
+  assert.deepEqual(body.properties, { agentPoolVersions: [{ default: true, kubernetesVersion: "1.36", isPreview: false }] });
+  assert.deepEqual((await ask("GET", `${CLUSTER}/availableAgentPoolVersions`)).body.properties, { agentPoolVersions: [] });
+});
+
 test("another version is refused by the PUT too, as no upgrade was offered", async () => {
   const { body } = await ask("GET", CLUSTER);
   const refused = await ask("PUT", CLUSTER, { ...body, properties: { ...body.properties, kubernetesVersion: "1.37" } });
@@ -68,6 +78,7 @@ const missing: readonly (readonly [method: string, path: string])[] = [
   ["GET", `${CLUSTER}/agentPools/none/upgradeProfiles/default`],
   ["POST", `${CLUSTER.replace(/one$/, "none")}/stop`],
   ["POST", `${CLUSTER}/agentPools/none/upgradeNodeImageVersion`],
+  ["GET", `${CLUSTER.replace(/one$/, "none")}/availableAgentPoolVersions`],
 ];
 for (const [method, path] of missing)
   test(`${method} ${path.slice(S.length)}: what is not there is 404`, async () => {
@@ -81,6 +92,7 @@ const unavailable: readonly (readonly [path: string, instead: RegExp])[] = [
   ["/runCommand", /kubectl/],
   ["/rotateClusterCertificates", /Renew them where the cluster was made/],
   ["/agentPools/user/upgradeNodeImageVersion", /Add a new pool/],
+  ["/agentPools/user/deleteMachines", /Scale the pool down/],
 ];
 for (const [path, instead] of unavailable)
   test(`POST ${path} is refused with what to do instead`, async () => {

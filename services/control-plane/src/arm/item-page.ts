@@ -5,9 +5,11 @@ import { fitReply } from "./fit-reply.ts";
 import { clusterResourceId } from "./resource-ids.ts";
 import { skipTokenAfter } from "./paging.ts";
 
-/** A part of a list below `hostRoutings/default`: at most as many as a page holds, and one more where there is a next page. */
+/** A part of a list below a cluster: at most as many as a page holds, and one more where there is a next page. */
 export type ItemPage<T> = {
   readonly cluster: ManagedCluster;
+  /** Where the list stands below the cluster; `hostRoutings/default` where nothing is said. */
+  readonly under?: string;
   /** What the list is called in the address. */
   readonly list: string;
   /** Most that the page may hold. */
@@ -20,7 +22,7 @@ export type ItemPage<T> = {
 
 /** The page as ARM has it, as long as a reply may be at most; `nextLink` where there is more. */
 export function showPage<T>(deps: Deps, request: FastifyRequest, page: ItemPage<T>): Readonly<Record<string, unknown>> {
-  const { items, list, limit } = page;
+  const { items, list, limit, under = "hostRoutings/default" } = page;
   const value = fitReply(items.slice(0, limit).map(page.show));
   const last = items[value.length - 1];
   if (last === undefined || items.length === value.length) return { value };
@@ -31,6 +33,6 @@ export function showPage<T>(deps: Deps, request: FastifyRequest, page: ItemPage<
   });
   return {
     value,
-    nextLink: `${deps.settings.publicUrl}${clusterResourceId(page.cluster)}/hostRoutings/default/${list}?${query.toString()}`,
+    nextLink: `${deps.settings.publicUrl}${clusterResourceId(page.cluster)}/${under}/${list}?${query.toString()}`,
   };
 }

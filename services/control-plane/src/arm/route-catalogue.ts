@@ -182,6 +182,22 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
     action: `${CLUSTER_TYPE}/agentPools/upgradeProfiles/read`,
     says: "Gets the versions that an agent pool can be upgraded to",
   },
+  { on: `GET ${POOLS}/:pool/machines`, action: `${CLUSTER_TYPE}/agentPools/machines/read`, says: "Lists the machines of an agent pool" },
+  {
+    on: `GET ${POOLS}/:pool/machines/:machine`,
+    action: `${CLUSTER_TYPE}/agentPools/machines/read`,
+    says: "Gets a machine of an agent pool",
+  },
+  {
+    on: `GET ${CLUSTER}/availableAgentPoolVersions`,
+    action: `${CLUSTER_TYPE}/availableAgentPoolVersions/read`,
+    says: "Gets the versions that a new agent pool can have",
+  },
+  {
+    on: `POST ${POOLS}/:pool/deleteMachines`,
+    action: `${CLUSTER_TYPE}/agentPools/deleteMachines/action`,
+    says: "Deletes machines of an agent pool",
+  },
   {
     on: `POST ${POOLS}/:pool/upgradeNodeImageVersion`,
     action: `${CLUSTER_TYPE}/agentPools/upgradeNodeImageVersion/action`,

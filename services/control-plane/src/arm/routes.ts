@@ -11,6 +11,7 @@ import { featureRoutes } from "./feature-routes.ts";
 import { hostRoutingListRoutes } from "./host-routing-list-routes.ts";
 import { hostRoutingPolicyRoutes } from "./host-routing-policy-routes.ts";
 import { hostRoutingRoutes } from "./host-routing-routes.ts";
+import { machineRoutes } from "./machine-routes.ts";
 import { maintenanceRoutes } from "./maintenance-routes.ts";
 import { managedClusterRoutes } from "./managed-cluster-routes.ts";
 import { openRoutes } from "./open-routes.ts";
@@ -36,6 +37,7 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   resourceListRoutes(app, deps);
   managedClusterRoutes(app, deps);
   agentPoolRoutes(app, deps);
+  machineRoutes(app, deps);
   credentialRoutes(app, deps);
   upgradeRoutes(app, deps);
   unavailableActionRoutes(app, deps);

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Deps } from "../deps.ts";
 import { poolAt } from "./agent-pool-routes.ts";
 import { armError } from "./arm-error.ts";
@@ -20,19 +20,23 @@ const ACTIONS: Readonly<Record<string, (cluster: string) => string>> = {
 /** The code of all of them. */
 const CODE = "OperationNotSupported";
 
-async function refusePool(deps: Deps, request: FastifyRequest): Promise<never> {
-  const cluster = await findCluster(deps, request);
-  const { name } = poolAt(request, cluster);
-  const message = `The node image of agent pool '${String(name)}' is not upgraded from here; its nodes keep the one that they were made with. Add a new pool, and delete this one.`;
-  throw armError(400, CODE, message);
-}
+/** The same of a pool. */
+const POOL_ACTIONS: Readonly<Record<string, (pool: string) => string>> = {
+  upgradeNodeImageVersion: (pool) =>
+    `The node image of agent pool '${pool}' is not upgraded from here; its nodes keep the one that they were made with. Add a new pool, and delete this one.`,
+  deleteMachines: (pool) =>
+    `Single machines of agent pool '${pool}' are not deleted from here, and which ones a smaller count takes is not to be chosen. Scale the pool down, or delete it.`,
+};
 
-/** What `az aks stop`, `start`, `command invoke`, `rotate-certs` and `nodepool upgrade --node-image-only` ask for: 400 with what to do instead. */
+/** What `az aks stop`, `start`, `command invoke`, `rotate-certs`, `nodepool upgrade --node-image-only` and `delete-machines` ask for: 400 with what to do instead. */
 export function unavailableActionRoutes(app: FastifyInstance, deps: Deps): void {
   const cluster = `/subscriptions/:sub/resourceGroups/:group/providers/${CLUSTER_TYPE}/:name`;
   for (const [action, say] of Object.entries(ACTIONS))
     app.post(`${cluster}/${action}`, async (request) => {
       throw armError(400, CODE, say((await findCluster(deps, request)).name));
     });
-  app.post(`${cluster}/agentPools/:pool/upgradeNodeImageVersion`, (request) => refusePool(deps, request));
+  for (const [action, say] of Object.entries(POOL_ACTIONS))
+    app.post(`${cluster}/agentPools/:pool/${action}`, async (request) => {
+      throw armError(400, CODE, say(String(poolAt(request, await findCluster(deps, request))["name"])));
+    });
 }

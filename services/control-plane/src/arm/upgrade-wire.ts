@@ -49,6 +49,20 @@ export function toPoolUpgradeProfile(cluster: ManagedCluster, pool: JsonObject):
 }
 
 /**
+ * What a new pool of a cluster can have: the version of the cluster, which is what it gets.
+ * @param isMade whether a provider makes the cluster; of one that was registered nobody here makes pools.
+ */
+export function toAvailablePoolVersions(cluster: ManagedCluster, isMade: boolean): JsonObject {
+  const kubernetesVersion = firstText(cluster.properties["kubernetesVersion"], cluster.properties["currentKubernetesVersion"]);
+  return {
+    id: `${clusterResourceId(cluster)}/availableAgentPoolVersions`,
+    name: "default",
+    type: `${CLUSTER_TYPE}/availableAgentPoolVersions`,
+    properties: { agentPoolVersions: isMade ? [{ default: true, kubernetesVersion, isPreview: false }] : [] },
+  };
+}
+
+/**
  * What clusters can be made with, in the shape of AKS.
  * @param providers those of this installation; the first makes what is new.
  */

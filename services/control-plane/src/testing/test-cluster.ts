@@ -4,13 +4,15 @@ import {
   ownerRole,
   type ClusterId,
   type FencingToken,
+  type HostRoutingNodeStatus,
+  type HostRoutingStatus,
   type Instant,
   type ManagedCluster,
   type Operation,
   type OperationId,
   type OperationPhase,
 } from "@hostrouting/domain";
-import type { Store } from "@hostrouting/store";
+import type { RoundRecord, Store } from "@hostrouting/store";
 import { objectIdOf } from "../../../../infra/dev/authority/directory.ts";
 import { clusterIdOf } from "../arm/resource-ids.ts";
 
@@ -143,27 +145,41 @@ export async function register(store: Store, clusters: readonly ManagedCluster[]
 
 const LEASE_MS = 10_000;
 
+/** What the worker saw of a cluster whose rollout has just begun. */
+const SEEN: HostRoutingStatus = {
+  effectiveMode: "Unknown",
+  state: "Enabling",
+  health: "Healthy",
+  conditions: [],
+  nodeCounts: { total: 0 },
+  waits: [],
+  warnings: [],
+  nodes: [],
+  findings: [],
+};
+
+async function record(store: Store, clusterId: ClusterId, round: Pick<RoundRecord, "operation" | "status">): Promise<void> {
+  const lease = await store.leases.acquire(clusterId, "test", LEASE_MS);
+  const token = lease?.token ?? as<FencingToken>(0);
+  const outcome = await store.rounds.record(clusterId, token, { ...round, nodes: [], lookAgainInMs: LEASE_MS, history: [] });
+  if (outcome !== "Recorded") throw new Error(`The round was not recorded: ${outcome}`);
+}
+
 /** Plays the worker: moves the running operation of a cluster to a phase (and more), under a lease. */
 export async function moveOperation(store: Store, clusterId: ClusterId, changes: OperationPhase | Partial<Operation>): Promise<void> {
   const round = await store.rounds.read(clusterId);
   if (round?.operation === undefined) throw new Error(`No operation is under way on ${clusterId}`);
-  const lease = await store.leases.acquire(clusterId, "test", LEASE_MS);
-  const outcome = await store.rounds.record(clusterId, lease?.token ?? as<FencingToken>(0), {
-    operation: { ...round.operation, ...(typeof changes === "string" ? { phase: changes } : changes) },
-    nodes: [],
-    status: {
-      effectiveMode: "Unknown",
-      state: "Enabling",
-      health: "Healthy",
-      conditions: [],
-      nodeCounts: { total: 0 },
-      waits: [],
-      warnings: [],
-      nodes: [],
-      findings: [],
-    },
-    lookAgainInMs: LEASE_MS,
-    history: [],
-  });
-  if (outcome !== "Recorded") throw new Error(`The round was not recorded: ${outcome}`);
+  const operation = { ...round.operation, ...(typeof changes === "string" ? { phase: changes } : changes) };
+  await record(store, clusterId, { operation, status: SEEN });
+}
+
+/** Plays the worker: it has seen these nodes of a cluster on which nothing is under way, by the name of their pool. */
+export async function seeNodes(store: Store, clusterId: ClusterId, pools: Readonly<Record<string, readonly string[]>>): Promise<void> {
+  const nodes = Object.entries(pools).flatMap(([pool, names]) =>
+    names.map((name): HostRoutingNodeStatus => ({
+      ...{ name, pool, phase: "Idle", effectiveMode: "Legacy", reason: "NotInstalled", fastShare: undefined, stackReasons: [] },
+      ...{ refusedDevices: 0, refusals: [], rules: undefined, observedAt: undefined },
+    })),
+  );
+  await record(store, clusterId, { status: { ...SEEN, state: "Disabled", nodeCounts: { total: nodes.length }, nodes } });
 }
