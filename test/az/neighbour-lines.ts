@@ -21,6 +21,21 @@ export const neighbourLines: readonly Line[] = [
     requests: ["GET roleassignments", "DELETE roleassignment"],
   },
   { az: "role definition list --name Reader --query [].roleName -o tsv", requests: ["GET roledefinitions"], prints: /^Reader$/m },
+  {
+    az: "provider operation show --namespace Microsoft.ContainerService --query resourceTypes[].operations[].name -o tsv",
+    requests: ["GET provideroperations/namespace"],
+    prints: /^Microsoft\.ContainerService\/managedClusters\/hostRoutings\/pause\/action$/m,
+  },
+  {
+    az: "provider operation list --query [].displayName -o tsv",
+    requests: ["GET provideroperations"],
+    prints: /^Microsoft Container Service$/m,
+  },
+  {
+    az: "rest --method get --url {cluster}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01 --query value[].actions",
+    requests: ["GET permissions"],
+    prints: /"\*"/,
+  },
   { az: "provider list --query [].namespace -o tsv", requests: ["GET providers"], prints: /^Microsoft\.ContainerService$/m },
   { az: "provider register -n Microsoft.ContainerService", requests: ["POST provider/register"] },
   {

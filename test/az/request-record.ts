@@ -20,6 +20,7 @@ const SHAPES: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/^\/subscriptions\/[^/]+\/operationresults\/[^/]+$/, "operationresults"],
   [/^.*\/providers\/microsoft\.authorization\/(\w+?)s\/[0-9a-f-]{36}$/, "$1"],
   [/^.*\/providers\/microsoft\.authorization\/(\w+)$/, "$1"],
+  [/^.*\/providers\/microsoft\.authorization\/provideroperations\/[^/]+$/, "provideroperations/namespace"],
   [/^\/subscriptions\/[^/]+\/resources$/, "resources"],
   [/^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/resources$/, "resources of the group"],
   [/^\/subscriptions\/[^/]+\/resourcegroups$/, "groups"],

@@ -3103,6 +3103,56 @@ export const armDocument = {
         "pattern": "^(0|[1-9][0-9]{0,2})%$",
         "description": "Whole percent of the eligible nodes."
       },
+      "Permission": {
+        "type": "object",
+        "required": [
+          "actions",
+          "notActions",
+          "dataActions",
+          "notDataActions"
+        ],
+        "properties": {
+          "actions": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          },
+          "notActions": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          },
+          "dataActions": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          },
+          "notDataActions": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          }
+        },
+        "description": "What one role allows: patterns of actions, less those of `notActions`."
+      },
+      "PermissionList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Permission"
+            }
+          }
+        }
+      },
       "PreflightOverride": {
         "type": "object",
         "required": [
@@ -3144,6 +3194,108 @@ export const armDocument = {
             ]
           }
         ]
+      },
+      "ProviderOperationsMetadata": {
+        "type": "object",
+        "required": [
+          "id",
+          "name",
+          "type",
+          "displayName",
+          "resourceTypes",
+          "operations"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "name": {
+            "type": "string"
+          },
+          "type": {
+            "type": "string"
+          },
+          "displayName": {
+            "type": "string"
+          },
+          "resourceTypes": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ProviderResourceType"
+            }
+          },
+          "operations": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ProviderRight"
+            }
+          }
+        },
+        "description": "A provider with all rights that routes ask for; `operations` are those about the provider itself."
+      },
+      "ProviderOperationsMetadataList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ProviderOperationsMetadata"
+            }
+          }
+        }
+      },
+      "ProviderResourceType": {
+        "type": "object",
+        "required": [
+          "name",
+          "displayName",
+          "operations"
+        ],
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "displayName": {
+            "type": "string"
+          },
+          "operations": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ProviderRight"
+            }
+          }
+        }
+      },
+      "ProviderRight": {
+        "type": "object",
+        "required": [
+          "name",
+          "displayName",
+          "description",
+          "origin",
+          "isDataAction"
+        ],
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "displayName": {
+            "type": "string"
+          },
+          "description": {
+            "type": "string"
+          },
+          "origin": {
+            "type": "string"
+          },
+          "isDataAction": {
+            "type": "boolean"
+          }
+        },
+        "description": "A right that a role can give."
       },
       "ProvisioningState": {
         "anyOf": [

@@ -16,38 +16,39 @@ export type ProviderOperation = {
   readonly origin: "user,system";
 };
 
-const DISPLAY_PROVIDER = "Microsoft Container Service";
-
 const REGISTER: CatalogueRoute = {
   on: "POST /subscriptions/:sub/providers/Microsoft.ContainerService/register",
   action: `${PROVIDER}/register/action`,
   says: "Registers a subscription with the provider",
 };
 
-/** `Microsoft.ContainerService/managedClusters/hostRoutings/pause/action` speaks of "Managed Clusters Host Routings". */
-function resourceOf(action: string): string {
-  const [, ...parts] = action.split("/");
-  const types = parts.slice(0, parts.at(-1) === "action" ? -2 : -1);
-  const words = types.flatMap((type) => type.split(/(?=[A-Z])/)).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1));
-  return words.length === 0 ? DISPLAY_PROVIDER : words.join(" ");
-}
+/** `ContainerService` and `hostRoutings` as words: "Container Service", "Host Routings". */
+const inWords = (names: readonly string[]): string =>
+  names
+    .flatMap((name) => name.split(/(?=[A-Z])/))
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join(" ");
 
 function toOperation({ action, says }: CatalogueRoute): ProviderOperation {
+  const [namespace = "", ...parts] = action.split("/");
+  const types = parts.slice(0, parts.at(-1) === "action" ? -2 : -1);
+  const provider = inWords(namespace.split("."));
+  const resource = types.length === 0 ? provider : inWords(types);
   return {
     name: action,
     isDataAction: false,
-    display: { provider: DISPLAY_PROVIDER, resource: resourceOf(action), operation: says, description: `${says}.` },
+    display: { provider, resource, operation: says, description: `${says}.` },
     origin: "user,system",
   };
 }
 
-/** Every right of our namespace once, with the words of the last route that asks for it: the one that speaks of a single resource. */
-export function providerOperations(catalogue: readonly CatalogueRoute[] = routeCatalogue): readonly ProviderOperation[] {
-  const ours = [REGISTER, ...catalogue].filter((route) => route.action.toLowerCase().startsWith(`${PROVIDER.toLowerCase()}/`));
-  return [...new Map(ours.map((route) => [route.action, toOperation(route)])).values()];
+/** Every right of a namespace once, with the words of the last route that asks for it: the one that speaks of a single resource. */
+export function operationsOf(namespace: string, catalogue: readonly CatalogueRoute[] = routeCatalogue): readonly ProviderOperation[] {
+  const own = [REGISTER, ...catalogue].filter((route) => route.action.toLowerCase().startsWith(`${namespace.toLowerCase()}/`));
+  return [...new Map(own.map((route) => [route.action, toOperation(route)])).values()];
 }
 
 /** `GET /providers/Microsoft.ContainerService/operations`: the rights that roles can be made of. */
 export function providerOperationRoutes(app: FastifyInstance): void {
-  app.get(`/providers/${PROVIDER}/operations`, async () => ({ value: providerOperations() }));
+  app.get(`/providers/${PROVIDER}/operations`, async () => ({ value: operationsOf(PROVIDER) }));
 }

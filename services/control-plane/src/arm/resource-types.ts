@@ -66,6 +66,8 @@ const ROLE_API_VERSIONS = [
   "2018-01-01-preview",
   "2015-07-01",
 ];
+/** SDKs of .NET and Go ask for permissions and operations with one more. */
+const PERMISSION_API_VERSIONS = [...ROLE_API_VERSIONS.slice(0, -2), "2018-07-01", ...ROLE_API_VERSIONS.slice(-2)];
 const FEATURES_API_VERSIONS = ["2021-07-01", "2015-12-01"];
 
 const aks = (type: string, more: Partial<ResourceType> = {}): ResourceType => ({
@@ -108,8 +110,8 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   arm("Microsoft.Resources", "deployments/operations", RESOURCES_API_VERSIONS),
   arm("Microsoft.Authorization", "roleAssignments", ROLE_API_VERSIONS),
   arm("Microsoft.Authorization", "roleDefinitions", ROLE_API_VERSIONS),
-  arm("Microsoft.Authorization", "permissions", ROLE_API_VERSIONS),
-  arm("Microsoft.Authorization", "providerOperations", ROLE_API_VERSIONS),
+  arm("Microsoft.Authorization", "permissions", PERMISSION_API_VERSIONS),
+  arm("Microsoft.Authorization", "providerOperations", PERMISSION_API_VERSIONS),
   arm("Microsoft.Features", "features", FEATURES_API_VERSIONS),
   arm("Microsoft.Features", "providers", FEATURES_API_VERSIONS),
 ];

@@ -15,15 +15,21 @@ const TYPE = "/providers/Microsoft.Authorization/roleAssignments";
 /** Children of a cluster at which rights can be given away, in their display casing. */
 const CHILD_TYPES = ["agentPools", "hostRoutings", "maintenanceConfigurations"];
 
-/** The scope that the address names, in the casing that it was sent with. @throws ArmError 404 for what is no resource or is not there. */
-async function scopeOf(deps: Deps, request: FastifyRequest): Promise<string> {
+/**
+ * The scope that an address names, in the casing that it was sent with.
+ * @param type what stands behind the scope in the address, with its provider.
+ * @throws ArmError 404 for what is no resource or is not there.
+ */
+export async function assignableScope(deps: Deps, request: FastifyRequest, type: string): Promise<string> {
   const { name, childType } = request.params as { readonly name?: string; readonly childType?: string };
   const { address = "" } = request.arm.asked ?? {};
   if (childType !== undefined && !CHILD_TYPES.some((type) => type.toLowerCase() === childType.toLowerCase()))
     throw armError(404, "InvalidResourceType", `The resource type 'managedClusters/${childType}' could not be found.`);
   if (name !== undefined) await findCluster(deps, request);
-  return address.slice(0, address.toLowerCase().lastIndexOf(TYPE.toLowerCase()));
+  return address.slice(0, address.toLowerCase().lastIndexOf(type.toLowerCase()));
 }
+
+const scopeOf = (deps: Deps, request: FastifyRequest): Promise<string> => assignableScope(deps, request, TYPE);
 
 function idOf(request: FastifyRequest): string {
   const { assignment = "" } = request.params as { readonly assignment?: string };

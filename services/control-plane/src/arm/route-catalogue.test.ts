@@ -3,7 +3,8 @@ import { test } from "node:test";
 import Fastify from "fastify";
 import type { Deps } from "../deps.ts";
 import { findRoute, methodsOf } from "./find-route.ts";
-import { providerOperations } from "./provider-operations.ts";
+import { operationsOf } from "./provider-operations.ts";
+import { PROVIDER } from "./resource-ids.ts";
 import { routeCatalogue } from "./route-catalogue.ts";
 import { addRoutes } from "./routes.ts";
 
@@ -53,13 +54,13 @@ test("routes are found by method and pattern in any letter case, HEAD as GET", (
 });
 
 test("the list of operations has each right of our namespace once, and register/action", () => {
-  const names = providerOperations().map((one) => one.name);
+  const names = operationsOf(PROVIDER).map((one) => one.name);
   const rights = routeCatalogue.map((route) => route.action).filter((action) => action.startsWith("Microsoft.ContainerService/"));
   assert.deepEqual(names.toSorted(), [...new Set([...rights, "Microsoft.ContainerService/register/action"])].toSorted());
 });
 
 test("an operation is shown in people's words", () => {
-  const found = providerOperations().find((one) => one.name.endsWith("hostRoutings/pause/action"));
+  const found = operationsOf(PROVIDER).find((one) => one.name.endsWith("hostRoutings/pause/action"));
   assert.deepEqual(found, {
     name: "Microsoft.ContainerService/managedClusters/hostRoutings/pause/action",
     isDataAction: false,

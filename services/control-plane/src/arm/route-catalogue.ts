@@ -51,6 +51,7 @@ const AUTHORIZATION = "Microsoft.Authorization";
 function authorizationAt(scope: string): readonly CatalogueRoute[] {
   const assignments = `/${scope.slice(1)}/providers/${AUTHORIZATION}/roleAssignments` as const;
   const definitions = `/${scope.slice(1)}/providers/${AUTHORIZATION}/roleDefinitions` as const;
+  const permissions = `/${scope.slice(1)}/providers/${AUTHORIZATION}/permissions` as const;
   const right = `${AUTHORIZATION}/roleAssignments`;
   return [
     { on: `GET ${assignments}`, action: `${right}/read`, says: "Lists role assignments" },
@@ -59,6 +60,7 @@ function authorizationAt(scope: string): readonly CatalogueRoute[] {
     { on: `DELETE ${assignments}/:assignment`, action: `${right}/delete`, says: "Deletes a role assignment" },
     { on: `GET ${definitions}`, action: `${AUTHORIZATION}/roleDefinitions/read`, check: "Visible", says: "Lists roles" },
     { on: `GET ${definitions}/:role`, action: `${AUTHORIZATION}/roleDefinitions/read`, check: "Visible", says: "Gets a role" },
+    { on: `GET ${permissions}`, action: `${AUTHORIZATION}/permissions/read`, check: "Visible", says: "Lists what the caller may do" },
   ];
 }
 
@@ -302,5 +304,17 @@ export const routeCatalogue: readonly CatalogueRoute[] = [
   // who may do what
   { on: `GET /providers/${AUTHORIZATION}/roleDefinitions`, action: "none", check: "Token", says: "Lists roles" },
   { on: `GET /providers/${AUTHORIZATION}/roleDefinitions/:role`, action: "none", check: "Token", says: "Gets a role" },
+  {
+    on: `GET /providers/${AUTHORIZATION}/providerOperations`,
+    action: "none",
+    check: "Token",
+    says: "Lists the operations of all providers",
+  },
+  {
+    on: `GET /providers/${AUTHORIZATION}/providerOperations/:namespace`,
+    action: "none",
+    check: "Token",
+    says: "Lists the operations of a provider",
+  },
   ...ASSIGNABLE_SCOPES.flatMap(authorizationAt),
 ];

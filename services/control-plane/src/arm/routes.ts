@@ -16,6 +16,8 @@ import { maintenanceRoutes } from "./maintenance-routes.ts";
 import { managedClusterRoutes } from "./managed-cluster-routes.ts";
 import { openRoutes } from "./open-routes.ts";
 import { operationRoutes } from "./operation-routes.ts";
+import { operationMetadataRoutes } from "./operation-metadata-routes.ts";
+import { permissionRoutes } from "./permission-routes.ts";
 import { providerOperationRoutes } from "./provider-operations.ts";
 import { providerRoutes } from "./provider-routes.ts";
 import { resourceGroupRoutes } from "./resource-group-routes.ts";
@@ -51,5 +53,7 @@ export function addRoutes(app: FastifyInstance, deps: Deps): void {
   auditRoutes(app, deps);
   roleAssignmentRoutes(app, deps);
   roleDefinitionRoutes(app);
+  permissionRoutes(app, deps);
+  operationMetadataRoutes(app);
   deploymentRoutes(app, deps, deploymentService(app, deps));
 }

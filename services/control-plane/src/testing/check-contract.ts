@@ -9,6 +9,9 @@ ajv.addSchema(armDocument);
 /** Which schema of the contract a reply of 2xx must fulfil, by the address that was asked. */
 const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
   [/^\/subscriptions\/[^/]+(\/resourcegroups\/[^/]+)?\/resources$/, "GenericResourceList"],
+  [/\/providers\/microsoft\.authorization\/permissions$/, "PermissionList"],
+  [/^\/providers\/microsoft\.authorization\/provideroperations$/, "ProviderOperationsMetadataList"],
+  [/^\/providers\/microsoft\.authorization\/provideroperations\/[^/]+$/, "ProviderOperationsMetadata"],
   [/\/managedclusters\/[^/]+$/, "ManagedCluster"],
   [/\/managedclusters$/, "ManagedClusterList"],
   [/\/agentpools\/[^/]+$/, "AgentPool"],
