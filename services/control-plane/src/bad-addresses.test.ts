@@ -142,6 +142,45 @@ const refusals: readonly Refusal[] = [
     code: "InvalidRequestUri",
   },
   { name: "a malformed escape", ask: { path: `${CLUSTERS}/%zz?${VERSION}` }, status: 400, code: "InvalidRequestUri" },
+  ...[
+    `${CLUSTER}/agentPools/a%00`,
+    `${CLUSTER}/hostRoutings/default/nodes/a%00`,
+    `${GROUP}/providers/Microsoft.Resources/deployments/a%00`,
+    `${CLUSTER}/agentPools/a%00/providers/Microsoft.Authorization/roleAssignments`,
+    `/subscriptions/${ids.subscriptionId}/resourceGroups/%C4%B0/${PROVIDER}/managedClusters/one`,
+    `${CLUSTER}#`,
+  ].map((path) => ({
+    name: `${path}: what no name can have`,
+    ask: { path: `${path}?${VERSION}` },
+    status: 400,
+    code: "InvalidRequestUri",
+  })),
+  ...["1e400", "1.5", "-1", "", "9999999999999999"].map((place) => ({
+    name: `a place '${place}' in the audit that nobody handed out`,
+    ask: {
+      path: `/subscriptions/${ids.subscriptionId}/${PROVIDER}/auditEvents?${VERSION}&$skipToken=${Buffer.from(`audit/${place}`).toString("base64url")}`,
+    },
+    status: 400,
+    code: "InvalidParameter",
+  })),
+  {
+    name: "a filter of assignments with U+0000",
+    ask: { path: `${GROUP}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01&$filter=principalId%20eq%20'%00'` },
+    status: 400,
+    code: "InvalidFilter",
+  },
+  {
+    name: "a filter of groups with U+0000",
+    ask: { path: `/subscriptions/${ids.subscriptionId}/resourceGroups?api-version=2024-11-01&$filter=tagName%20eq%20'%00'` },
+    status: 400,
+    code: "InvalidFilterInQueryString",
+  },
+  {
+    name: "an address with its server, as a proxy is sent it: of an api-version of another age",
+    ask: { path: `https://localhost${CLUSTER}?api-version=1999-01-01` },
+    status: 400,
+    code: "NoRegisteredProviderFound",
+  },
   {
     name: "a skip token of nobody's making",
     ask: { path: `${CLUSTERS}?${VERSION}&$skipToken=%00garbage` },
@@ -188,6 +227,13 @@ test("a token that somebody else signed, and one that nobody signed", async () =
     const reply = await surface.ask({ path: `${CLUSTER}?${VERSION}`, token: null, headers: { authorization: `Bearer ${token}` } });
     assert.deepEqual([reply.status, reply.body.error.code], [401, "InvalidAuthenticationToken"]);
   }
+});
+
+test("an address with its server is audited as the address is", async () => {
+  const audit = async () => (await surface.store.audit.head(ids.subscriptionId)).sequence;
+  const before = await audit();
+  const { status } = await surface.ask({ ...put(`https://localhost${CLUSTERS}/nobody`, {}, { "if-match": "x" }) });
+  assert.deepEqual([status, await audit()], [412, before + 1]);
 });
 
 test("plain HTTP gets no answer and no redirect", async () => {

@@ -240,3 +240,17 @@ test("HEAD, GET, list, operation, exportTemplate, DELETE", async () => {
   assert.equal((await surface.ask({ method: "DELETE", path: deploymentUrl("kept") })).status, 204);
   assert.ok((await surface.store.clusters.get(makeCluster(cluster).id)) !== undefined);
 });
+
+test("a deployment and its group may have names of every script: the address of its status leads there", async () => {
+  const group = `/subscriptions/${ids.subscriptionId}/resourceGroups/${encodeURIComponent("グループ")}`;
+  const V = "api-version=2025-04-01";
+  assert.equal((await surface.ask({ method: "PUT", path: `${group}?${V}`, body: { location: "westeurope" } })).status, 201);
+  const path = `${group}/providers/Microsoft.Resources/deployments/${encodeURIComponent("配備")}?${V}`;
+  const accepted = await surface.ask({ method: "PUT", path, body: spliced(templateOf([])) });
+  assert.equal(accepted.status, 201);
+  const status = String(accepted.headers["azure-asyncoperation"]).slice(surface.base.length);
+  await lookUntil(
+    () => surface.ask({ path: status }),
+    ({ body }) => body.status === "Succeeded",
+  );
+});

@@ -97,3 +97,8 @@ test("whom the authority refuses, MSAL refuses with its words", async () => {
   const credential = new ClientSecretCredential(ids.tenantId, randomUUID(), "x", options());
   await assert.rejects(() => credential.getToken(scope()), /AADSTS700016/);
 });
+
+test("what the router forwards and ARM does not take for a request for tokens is there for nobody", async () => {
+  const { status } = await fetch(`${installation.base}/subscriptions/oauth2/x?api-version=2022-12-01`);
+  assert.equal(status, 404);
+});

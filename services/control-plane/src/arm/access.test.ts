@@ -15,5 +15,7 @@ const rows: readonly (readonly [address: string, resource: string])[] = [
   [`${C}/hostRoutings/default/pause`, `${C}/hostRoutings/default`],
   [`${C}/providers/Microsoft.Authorization/roleAssignments`, C],
   [`${C}/providers/Microsoft.Authorization/roleAssignments/1`, `${C}/providers/Microsoft.Authorization/roleAssignments/1`],
+  ["/subscriptions/s/resourceGroups/providers", "/subscriptions/s/resourceGroups/providers"],
+  [`${C.replace(/x$/, "providers")}/agentPools/providers`, `${C.replace(/x$/, "providers")}/agentPools/providers`],
 ];
 for (const [address, resource] of rows) test(`${address} speaks of ${resource}`, () => assert.equal(resourceOf(address), resource));

@@ -2,9 +2,12 @@ import type { FastifyRequest } from "fastify";
 import { AppError, grantedBelow, isGranted, unreachable, type Grant } from "@hostrouting/domain";
 import type { GrantQuestion } from "@hostrouting/store";
 import { armError, type ArmError } from "./arm-error.ts";
+import { isProvidersAt } from "./arm-address.ts";
 import { findRoute } from "./find-route.ts";
 import type { Principal } from "./principal.ts";
+import { plainPath } from "./request-context.ts";
 import type { CatalogueRoute, RouteCheck } from "./route-catalogue.ts";
+import { unknownRoute } from "./unknown-route.ts";
 
 /** What a request asks for, as its route says. */
 export type Asked = {
@@ -28,15 +31,15 @@ function addressOf(route: CatalogueRoute, params: Readonly<Record<string, string
 
 /**
  * What a request asks for; nothing where no route took it.
- * @throws AppError `arm.uncatalogued` for a route without an entry: what nobody has given a right is open to nobody.
+ * @throws ArmError 404 `NotFound` for a route without an entry: what nobody has given a right is open to nobody. What is forwarded to the authority has
+ * none, and may be found under an address that is no token request (`/subscriptions/oauth2/x`).
  */
 export function askedOf(request: FastifyRequest): Asked | undefined {
   const { url } = request.routeOptions;
   // What answers to OPTIONS is no route of ours, and shows nothing.
   if (url === undefined || request.method === "OPTIONS" || request.arm.address.kind === "Open") return undefined;
   const route = findRoute(request.method, url);
-  if (route === undefined)
-    throw new AppError("arm.uncatalogued", { say: `${request.method} ${url} does not stand in the catalogue of routes` });
+  if (route === undefined) throw unknownRoute(request.method, plainPath(request));
   const params = (request.params ?? {}) as Readonly<Record<string, string | undefined>>;
   return { action: route.action, check: route.check ?? "Scope", address: addressOf(route, params) };
 }
@@ -44,7 +47,7 @@ export function askedOf(request: FastifyRequest): Asked | undefined {
 /** The resource, group or subscription that an address is at or under: `…/managedClusters/x/abort` speaks of `…/managedClusters/x`. */
 export function resourceOf(address: string): string {
   const parts = address.split("/").filter((one) => one !== "");
-  const at = parts.findLastIndex((one) => one.toLowerCase() === "providers");
+  const at = parts.findLastIndex(isProvidersAt);
   const head = at < 0 ? parts : parts.slice(0, at);
   const upper = head.slice(0, head.length - (head.length % 2));
   const below = at < 0 ? [] : parts.slice(at + 2);

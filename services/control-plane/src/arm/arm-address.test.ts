@@ -41,6 +41,14 @@ const rows: readonly (readonly [path: string, kind: ArmAddress["kind"], type: st
     "Microsoft.Resources/deployments/operationStatuses",
   ],
   [`${S}/nonsense`, "Unknown", "/"],
+  [C.replace(/x$/, "providers"), "Provider", "microsoft.CONTAINERSERVICE/managedclusters"],
+  [`${C}/agentPools/Providers`, "Provider", "microsoft.CONTAINERSERVICE/managedclusters/agentPools"],
+  [`${S}/resourcegroups/providers/deployments/providers/operations`, "ResourceManager", "Microsoft.Resources/deployments/operations"],
+  [
+    `${C.replace(/x$/, "providers")}/providers/Microsoft.Authorization/roleAssignments/providers`,
+    "Provider",
+    "Microsoft.Authorization/roleAssignments",
+  ],
 ];
 for (const [path, kind, type] of rows)
   test(`${path}: ${kind} ${type}`, () => {

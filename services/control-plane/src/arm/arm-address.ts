@@ -35,22 +35,26 @@ function typeIn(parts: readonly string[]): string {
 
 type Named = Pick<ArmAddress, "kind" | "namespace" | "type">;
 
+/** Where a provider begins: names stand at odd places, and may be `providers` too. */
+export function isProvidersAt(part: string, index: number): boolean {
+  return index % 2 === 0 && part.toLowerCase() === "providers";
+}
+
+/** @param parts from the first `providers` on. */
 function inProvider(parts: readonly string[]): Named {
   // Features stand below the name of the provider that they are of; of all others the last one counts (role assignments of a cluster).
-  const lower = parts.map((part) => part.toLowerCase());
-  const first = lower.indexOf("providers");
-  const at = lower[first + 1] === "microsoft.features" ? first : lower.lastIndexOf("providers");
+  const at = parts[1]?.toLowerCase() === "microsoft.features" ? 0 : parts.findLastIndex(isProvidersAt);
   const [namespace, ...rest] = parts.slice(at + 1);
   if (namespace === undefined) return { kind: "ResourceManager", namespace: RESOURCES, type: "providers" };
   const [only] = rest;
   const ofProvider = only === undefined || (rest.length === 1 && /^(un)?register$/i.test(only));
-  if (ofProvider && first === at) return { kind: "ResourceManager", namespace: RESOURCES, type: "providers" };
+  if (ofProvider && at === 0) return { kind: "ResourceManager", namespace: RESOURCES, type: "providers" };
   return { kind: "Provider", namespace, type: typeIn(rest) };
 }
 
 function nameType(parts: readonly string[], isInSubscription: boolean): Named {
   const [first = ""] = parts;
-  if (parts.some((part) => part.toLowerCase() === "providers")) return inProvider(parts);
+  if (isProvidersAt(first, 0)) return inProvider(parts);
   const own = (type: string): Named => ({ kind: "ResourceManager", namespace: RESOURCES, type });
   if (!isInSubscription) return first.toLowerCase() === "tenants" ? own("tenants") : { kind: "Unknown", namespace: "", type: "" };
   if (first === "") return own("subscriptions");

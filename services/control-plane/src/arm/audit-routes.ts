@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Deps } from "../deps.ts";
 import { toAuditEventBody } from "./audit-wire.ts";
-import { readPage, skipTokenAfter } from "./paging.ts";
+import { badSkipToken, readPage, skipTokenAfter } from "./paging.ts";
 import { PROVIDER } from "./resource-ids.ts";
 
 /** Places of pages begin with it, so that another list's token is refused. */
@@ -11,7 +11,10 @@ const SCOPE = "audit";
 async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const { sub } = request.params as { readonly sub: string };
   const { limit, after } = readPage(request.query as Readonly<Record<string, unknown>>, SCOPE);
-  const afterSequence = Number(after?.slice(SCOPE.length + 1) ?? 0) || 0;
+  const place = after?.slice(SCOPE.length + 1) ?? "0";
+  // As many digits as a number keeps.
+  if (!/^\d{1,15}$/.test(place)) throw badSkipToken();
+  const afterSequence = Number(place);
   const head = await deps.store().audit.head(sub);
   // Not beyond the end that is told: what was added meanwhile stands on the next page.
   const rows = await deps.store().audit.read(sub, { afterSequence, limit: Math.min(limit, Math.max(0, head.sequence - afterSequence)) });

@@ -73,7 +73,8 @@ async function put(
   const planned = await planDeployment(deps, request);
   const isNew = await accept(deps, service, { request, planned });
   const deployment = await find(deps, request);
-  const status = `${deploymentResourceId(deployment)}/operationStatuses/${deployment.runId}`;
+  // Names may have letters of every script, and headers may not.
+  const status = encodeURI(`${deploymentResourceId(deployment)}/operationStatuses/${deployment.runId}`);
   reply.code(isNew ? 201 : 200);
   reply.header("azure-asyncoperation", `${deps.settings.publicUrl}${status}?api-version=${encodeURIComponent(request.arm.apiVersion)}`);
   reply.header("retry-after", deps.settings.retryAfterSeconds);

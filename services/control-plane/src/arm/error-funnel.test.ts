@@ -24,6 +24,8 @@ const rows: readonly (readonly [name: string, error: unknown, status: number, co
   ["a connection cut off", new Error("Connection terminated unexpectedly"), 503, "ServiceUnavailable"],
   ["a pool that waits in vain", new Error("timeout exceeded when trying to connect"), 503, "ServiceUnavailable"],
   ["a store that is not open yet", new AppError("store.unavailable", { say: "not yet" }), 503, "ServiceUnavailable"],
+  ["a deadlock, once more", withCode("40P01"), 429, "Conflict"],
+  ["two of one name, once more", withCode("23505"), 429, "Conflict"],
   ["a broken constraint", withCode("23514"), 500, "InternalServerError"],
   ["a cluster's group that is gone", fromNothing("managed_cluster_subscription_id_resource_group_key_fkey"), 404, "ResourceGroupNotFound"],
   ["a deployment's group that is gone", fromNothing("deployment_subscription_id_resource_group_key_fkey"), 404, "ResourceGroupNotFound"],
@@ -35,6 +37,6 @@ for (const [name, error, status, code] of rows)
   test(`${name}: ${status} ${code}`, () => {
     const arm = toArmError(error, "Lab");
     assert.deepEqual([arm.status, arm.fault.code], [status, code]);
-    assert.equal(arm.retryAfterSeconds !== undefined, status === 503);
+    assert.equal(arm.retryAfterSeconds !== undefined, status === 503 || status === 429);
     if (status >= 500) assert.doesNotMatch(arm.fault.message, /secret|function|constraint/);
   });

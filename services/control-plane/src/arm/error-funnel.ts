@@ -1,9 +1,13 @@
 import { AppError, explain } from "@hostrouting/domain";
+import { isLostRace } from "../enablement/retry-lost-races.ts";
 import { ArmError, armError } from "./arm-error.ts";
 import { groupNotFound } from "./subscription-scope.ts";
 
 /** How long a client waits before it asks a database that is away again. */
 const UNAVAILABLE_RETRY_SECONDS = 2;
+
+/** Who lost a race need not wait for anything but its winner. */
+const CONFLICT_RETRY_SECONDS = 1;
 
 /** What Fastify refuses by itself, in ARM's words (status, code, message). */
 const FRAMEWORK: Readonly<Record<string, readonly [status: number, code: string, message: string]>> = {
@@ -61,6 +65,13 @@ export function unavailable(cause: unknown): ArmError {
   return new ArmError(503, { code: "ServiceUnavailable", message }, { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS, cause });
 }
 
+/** A race that was lost again and again; what was asked for has not been done. */
+function conflict(cause: unknown): ArmError {
+  const message =
+    "Others changed the same resource at the same moment, each time that it was tried. Nothing was changed; repeat the request.";
+  return new ArmError(429, { code: "Conflict", message }, { retryAfterSeconds: CONFLICT_RETRY_SECONDS, cause });
+}
+
 /**
  * Turns whatever was thrown into an ARM error. What is nobody's fault but ours becomes 500 with a fixed text: the cause goes to the log only.
  * @param resourceGroup of the request's address; empty where there is none.
@@ -68,6 +79,7 @@ export function unavailable(cause: unknown): ArmError {
 export function toArmError(error: unknown, resourceGroup: string): ArmError {
   if (error instanceof ArmError) return error;
   if (isGroupGone(error)) return groupNotFound(resourceGroup);
+  if (isLostRace(error)) return conflict(error);
   const framework = FRAMEWORK[codeOf(error)];
   if (framework !== undefined) return armError(...framework);
   if (isCutOff(error)) return armError(400, "InvalidRequestContent", "The request ended before its body was complete.");

@@ -2,6 +2,7 @@ import type { ServerOptions } from "node:https";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Deps } from "../deps.ts";
 import { BODY_BYTES_MAX } from "./pipeline.ts";
+import { withoutOrigin } from "./request-target.ts";
 import { refuseMalformed, sendEarlyError } from "./send-error.ts";
 import { slowClientLimits } from "./slow-clients.ts";
 
@@ -25,6 +26,7 @@ export function createHttpsServer(deps: Deps, { tls, maxParamLength, keepAliveTi
       ignoreTrailingSlash: true,
       ...(maxParamLength !== undefined && { maxParamLength }),
     },
+    rewriteUrl: ({ url = "" }) => withoutOrigin(url),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: requestTimeoutMs,
     ...(keepAliveTimeout !== undefined && { keepAliveTimeout }),

@@ -5,7 +5,7 @@ const iso = (at: number): string => new Date(at).toISOString();
 
 /** Path of an operation's status, as AKS forms it. */
 export function operationPath(cluster: Pick<OperationResource, "subscriptionId" | "location">, operationId: string): string {
-  return `/subscriptions/${cluster.subscriptionId}/providers/${PROVIDER}/locations/${locationKey(cluster.location)}/operations/${operationId}`;
+  return `/subscriptions/${cluster.subscriptionId}/providers/${PROVIDER}/locations/${encodeURIComponent(locationKey(cluster.location))}/operations/${operationId}`;
 }
 
 /** Where the phases of an operation stand in ARM: the terminal ones keep their names, all others are `InProgress`. */

@@ -1,5 +1,5 @@
 /**
- * The front half of every ARM request, in this order: ids → size and media type → api-version is there → token → names in the address → rate →
+ * The front half of every ARM request, in this order: ids → a target that can be read in one way only → size and media type → api-version is there → token → names in the address → rate →
  * subscription → right → resource group → provider, type and api-version are known. The first step that refuses ends it. Steps look at nothing that a later
  * step brings: a request without api-version is refused as that, whoever sends it, and a foreign tenant learns nothing but that it is none of its own.
  */
@@ -17,6 +17,7 @@ import { internalCallOf } from "./internal-call.ts";
 import { judgeThrottle } from "./judge-throttle.ts";
 import { idHeader, replyHeaders } from "./reply-headers.ts";
 import { emptyContext, plainPath, principalOf } from "./request-context.ts";
+import { whyNotTarget } from "./request-target.ts";
 import { requestThrottle, throttleKindOf } from "./request-throttle.ts";
 import { whyNotPath } from "./resource-ids.ts";
 import type { Exchange } from "./send-error.ts";
@@ -96,6 +97,8 @@ async function judgeScope(deps: Deps, request: FastifyRequest): Promise<void> {
 
 async function judge(deps: Deps, rate: Rate, { request, reply }: Exchange): Promise<void> {
   const { address } = request.arm;
+  const badTarget = whyNotTarget(request.url);
+  if (badTarget !== undefined) throw badTarget;
   // Node would refuse it itself, in another shape (RFC 9112, 3.2); HTTP/1.0 knows no such header.
   if (request.headers.host === undefined && request.raw.httpVersion === "1.1")
     throw armError(400, "InvalidRequest", "The header 'Host' is missing.");

@@ -58,7 +58,8 @@ export function toGroupBody(group: FullResourceGroup): Readonly<Record<string, u
   };
 }
 
-const TAG_FILTER = /^tagName eq '((?:[^']|'')+)'(?: and tagValue eq '((?:[^']|'')*)')?$/i;
+// Postgres takes the character U+0000 in no text.
+const TAG_FILTER = /^tagName eq '((?:[^'\0]|'')+)'(?: and tagValue eq '((?:[^'\0]|'')*)')?$/i;
 
 /** Reads `$filter` of a list: by tag, as az sends it. @throws ArmError 400 `InvalidFilterInQueryString`. */
 export function readTagFilter(filter: unknown): { name: string; value?: string } | undefined {

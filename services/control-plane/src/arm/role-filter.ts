@@ -9,8 +9,9 @@ export type RoleFilter = {
   readonly type?: string;
 };
 
-const EQUALITY = /^(principalId|roleName|type)\s+eq\s+'((?:[^']|'')*)'$/i;
-const ASSIGNED = /^assignedTo\(\s*'((?:[^']|'')*)'\s*\)$/i;
+// Postgres takes the character U+0000 in no text.
+const EQUALITY = /^(principalId|roleName|type)\s+eq\s+'((?:[^'\0]|'')*)'$/i;
+const ASSIGNED = /^assignedTo\(\s*'((?:[^'\0]|'')*)'\s*\)$/i;
 const LENGTH_MAX = 512;
 
 function refuse(text: string): ArmError {

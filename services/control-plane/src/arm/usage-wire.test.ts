@@ -23,6 +23,7 @@ describe("which days of usage are asked for", () => {
     [{ to: "yesterday" }, "to"],
     [{ to: ["2026-03-01", "2026-03-02"] }, "to"],
     [{ from: "2026-03-06" }, "from"],
+    [{ from: "0000-01-01", to: "0000-01-02" }, "to"],
     [{ from: "2025-01-01", to: "2026-01-02" }, "from"],
   ];
   for (const [query, target] of bad)

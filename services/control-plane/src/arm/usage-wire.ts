@@ -16,9 +16,12 @@ const dayOf = (at: number): string => new Date(at).toISOString().slice(0, "YYYY-
 
 function readDay(value: unknown, target: string): string | undefined {
   if (value === undefined || value === "") return undefined;
-  // Date.parse takes 30 February for a day of March.
+  // Date.parse takes 30 February for a day of March, and the year 0, which Postgres does not know.
   const isDay =
-    typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) && dayOf(Date.parse(value)) === value;
+    typeof value === "string" &&
+    /^(?!0000)\d{4}-\d\d-\d\d$/.test(value) &&
+    !Number.isNaN(Date.parse(value)) &&
+    dayOf(Date.parse(value)) === value;
   if (isDay) return value;
   throw new ArmError(400, { code: "InvalidParameter", message: `${target} must be a UTC day as YYYY-MM-DD.`, target });
 }

@@ -125,6 +125,10 @@ test("everything that is wrong is said at once", () => {
   ]);
 });
 
+for (const location of ["日本", "a/b?c", "x\r\ny: z", "e".repeat(65)])
+  test(`${JSON.stringify(location)} is no location`, () =>
+    assert.deepEqual(codes(create({ ...azBody, location })), ["LocationNotAvailableForResourceType location"]));
+
 test("a cluster needs a pool of mode System, and no two of a name", () => {
   const pool = { name: "np", mode: "User" };
   assert.deepEqual(codes(create({ location: "x", properties: {} })), ["InvalidParameter agentPoolProfiles"]);

@@ -1,7 +1,7 @@
 import type { ManagedCluster, Provider } from "@hostrouting/domain";
 import { clusterProfile } from "@hostrouting/preflight";
 import type { ManagedClusterRequest } from "@hostrouting/contracts";
-import { ArmError } from "../arm/arm-error.ts";
+import { ArmError, type ArmFault } from "../arm/arm-error.ts";
 import { whyNotPreconditions, type Preconditions } from "../arm/etags.ts";
 import { clusterIdOf, type ClusterPath } from "../arm/resource-ids.ts";
 import type { ClusterConverter } from "../versions/cluster-converter.ts";
@@ -29,6 +29,16 @@ const LOCATION_REQUIRED = {
   target: "location",
 } as const;
 
+/** Names of regions in either form: "East US 2", "eastus2". */
+const LOCATION = /^[a-z0-9][a-z0-9 _-]{0,63}$/i;
+
+function locationFaults(location: string | undefined): readonly ArmFault[] {
+  if (location === undefined || location.trim() === "") return [LOCATION_REQUIRED];
+  if (LOCATION.test(location)) return [];
+  const message = `The location '${location.slice(0, 64)}' is not one: it has at most 64 letters, digits, spaces, '-' and '_'.`;
+  return [{ code: "LocationNotAvailableForResourceType", message, target: "location" }];
+}
+
 /**
  * What a PUT makes of a name that nobody has: a cluster that its provider is to make, and the operation that ends when it is there and, with mode BpfVeth, routes
  * by eBPF. Everything that is wrong with the request is said at once.
@@ -37,7 +47,7 @@ export function decideCreate(given: CreateRequest): PutDecision {
   const { creation, request, principal, operationId, etag, now, name } = given;
   const precondition = whyNotPreconditions(given.preconditions, undefined);
   if (precondition !== undefined) return { result: precondition };
-  const noLocation = request.location === undefined || request.location.trim() === "" ? [LOCATION_REQUIRED] : [];
+  const noLocation = locationFaults(request.location);
   if (creation === undefined) {
     const message = `There is no managed cluster '${name}', and this installation does not create clusters. Use the name of one that it manages.`;
     return refuseFaults(noLocation) ?? { result: new ArmError(400, { code: "BadRequest", message, target: "name" }) };
