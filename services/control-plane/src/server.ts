@@ -3,6 +3,7 @@
  * Whatever is refused, by us, by Fastify or by the HTTP parser, is refused with an ARM error body.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { flatLogger, type FlatLogger } from "@hostrouting/runtime";
 import { authorityProxy } from "./arm/authority-proxy.ts";
 import { addAudit } from "./arm/audit-hook.ts";
 import { addBodyParser } from "./arm/body-parser.ts";
@@ -35,7 +36,7 @@ const KEEP_ALIVE_MS = 65_000;
 /** Longer than any resource group (90) with each character escaped as UTF-8. */
 const PARAM_LENGTH_MAX = 1_100;
 
-function logReply(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
+function logReply(logger: FlatLogger, request: FastifyRequest, reply: FastifyReply): void {
   const { correlationId, principal } = request.arm ?? {};
   const line = {
     reqId: request.id,
@@ -49,7 +50,7 @@ function logReply(deps: Deps, request: FastifyRequest, reply: FastifyReply): voi
   const isProbe = line.path === "/healthz" || line.path === "/readyz";
   const call = internalCallOf(request);
   const isQuiet = isProbe || call?.trial !== undefined || (call !== undefined && request.method === "GET");
-  deps.logger[isQuiet ? "debug" : "info"]({ ...line, ...(call && { within: call.trial ? "trial" : "deployment" }) }, "request");
+  logger[isQuiet ? "debug" : "info"]({ ...line, ...(call && { within: call.trial ? "trial" : "deployment" }) }, "request");
 }
 
 /** Builds the server; it listens when told to. */
@@ -69,7 +70,8 @@ export async function buildServer(outside: Deps, tls: TlsFiles): Promise<Fastify
   app.setNotFoundHandler((request) => {
     throw unknownRoute(request.method, plainPath(request));
   });
-  app.addHook("onResponse", async (request, reply) => logReply(deps, request, reply));
+  const requests = flatLogger(deps.logger);
+  app.addHook("onResponse", async (request, reply) => logReply(requests, request, reply));
   app.addHook("onRoute", (route) => {
     const { handler } = route;
     if (route.url.startsWith("/subscriptions") || route.url.startsWith("/providers") || route.url === "/readyz")
