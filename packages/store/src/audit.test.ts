@@ -39,11 +39,16 @@ test("entries of many writers at once are one chain without gaps, which the veri
   assert.equal(verifyAudit({ subscriptionId: SUBSCRIPTION, rows, head }), undefined);
   const middle = { subscriptionId: SUBSCRIPTION, rows: rows.slice(10), from: rows[9] as AuditRow, head };
   assert.equal(verifyAudit(middle), undefined);
-  assert.deepEqual(JSON.parse(rows[0]?.content ?? ""), {
-    ...{ tenantId: "t", objectId: "o", name: "jö@x", principalType: "User" },
-    ...{ action: "a0", scope: "/subscriptions/s", outcome: "Refused", status: 403, code: "AuthorizationFailed" },
-    ...{ requestId: "r", correlationId: "c", clientRequestId: null, omitted: 0 },
-  });
+  const contents = rows.map(({ content }) => JSON.parse(content) as { action: string });
+  assert.equal(new Set(contents.map(({ action }) => action)).size, 40);
+  assert.deepEqual(
+    contents.find(({ action }) => action === "a0"),
+    {
+      ...{ tenantId: "t", objectId: "o", name: "jö@x", principalType: "User" },
+      ...{ action: "a0", scope: "/subscriptions/s", outcome: "Refused", status: 403, code: "AuthorizationFailed" },
+      ...{ requestId: "r", correlationId: "c", clientRequestId: null, omitted: 0 },
+    },
+  );
 });
 
 const at = (rows: readonly AuditRow[], index: number): AuditRow => rows[index] ?? assert.fail();

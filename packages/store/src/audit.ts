@@ -1,5 +1,6 @@
 import { as, type Instant } from "@hostrouting/domain";
 import { sql, type Kysely, type Transaction } from "kysely";
+import { prepared } from "./prepared-statements.ts";
 import type { Tables } from "./tables.ts";
 import { AUDIT_GENESIS, type AuditHead, type AuditRow } from "./verify-audit.ts";
 
@@ -58,7 +59,7 @@ function toContent(entry: AuditEntry): string {
 
 /** Adds an entry to its chain. In a transaction it must be the last statement: it locks the chain until the commit. */
 export async function appendAudit(db: Kysely<Tables> | Transaction<Tables>, entry: AuditEntry): Promise<void> {
-  await sql`select append_audit(${entry.subscriptionId.toLowerCase()}, ${toContent(entry)})`.execute(db);
+  await sql`${prepared("audit")} select append_audit(${entry.subscriptionId.toLowerCase()}, ${toContent(entry)})`.execute(db);
 }
 
 /** The audit on Postgres. */

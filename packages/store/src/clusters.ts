@@ -20,6 +20,7 @@ import { appendAudit, type AuditEntry } from "./audit.ts";
 import { conditionSql, type ClusterCondition } from "./cluster-condition.ts";
 import { appendHistory, readHistory, type HistoryRow } from "./history.ts";
 import { toOperation } from "./operations.ts";
+import { prepared } from "./prepared-statements.ts";
 import { isHeld, readProvisioning, toProvisioning, type ProvisioningRow } from "./provisioning-row.ts";
 import { removeCluster } from "./remove-cluster.ts";
 import type { Tables } from "./tables.ts";
@@ -121,8 +122,29 @@ export function usersOf({ facts }: Provisioning): UserCredentialReferences | und
   return facts && { user: facts.credentials.user, admin: facts.credentials.admin };
 }
 
+/** Of a cluster's row, all that the domain's cluster is made of. */
+const COLUMNS = [
+  "id",
+  "subscription_id",
+  "resource_group",
+  "name",
+  "location",
+  "tags",
+  "envelope",
+  "properties",
+  "desired_mode",
+  "generation",
+  "etag",
+  "provisioning_state",
+  "active_operation_id",
+  "provider",
+  "driver",
+  "access_reference",
+  "system_data",
+] as const;
+
 /** Maps a row to the domain's cluster. */
-export function toManagedCluster(row: Selectable<Tables["managed_cluster"]>): ManagedCluster {
+export function toManagedCluster(row: Pick<Selectable<Tables["managed_cluster"]>, (typeof COLUMNS)[number]>): ManagedCluster {
   return {
     id: row.id,
     subscriptionId: row.subscription_id,
@@ -180,7 +202,7 @@ type Beside = {
 
 /** What is kept beside a cluster. A statement of its own, after the lock: one that had to wait for it would show this as it was before. */
 async function readBeside(tx: Transaction<Tables>, id: ClusterId): Promise<Partial<Beside>> {
-  const { rows } = await sql<Beside>`select r.rollout_policy, r.maintenance,
+  const { rows } = await sql<Beside>`${prepared("beside")} select r.rollout_policy, r.maintenance,
       (select row_to_json(p) from (select *, ${isHeld} from provisioning where cluster_id = ${id}) p) as provisioning
     from (select) one left join cluster_round r on r.cluster_id = ${id}`.execute(tx);
   return rows[0] ?? {};
@@ -300,7 +322,8 @@ async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChan
 export function clusterStore(db: Kysely<Tables>): ClusterStore {
   return {
     async get(id) {
-      const row = await db.selectFrom("managed_cluster").selectAll().where("id", "=", id).executeTakeFirst();
+      const found = db.selectFrom("managed_cluster").modifyFront(prepared("cluster")).select(COLUMNS).where("id", "=", id);
+      const row = await found.executeTakeFirst();
       return row && toManagedCluster(row);
     },
     async list(filter) {

@@ -1,5 +1,6 @@
 import { as, type ClusterId, type HistoryEntry, type Instant } from "@hostrouting/domain";
 import { sql, type Kysely, type Transaction } from "kysely";
+import { prepared } from "./prepared-statements.ts";
 import type { Tables } from "./tables.ts";
 
 /** An entry with its place (gap-free and growing within its cluster) and the database's time. */
@@ -9,7 +10,7 @@ export type HistoryRow = HistoryEntry & { readonly seq: number; readonly at: Ins
 export async function appendHistory(tx: Transaction<Tables>, clusterId: ClusterId, entries: readonly HistoryEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const [count, all] = [entries.length, JSON.stringify(entries)];
-  await sql`
+  await sql`${prepared("history")}
     with counter as (
       insert into history_counter (cluster_id, seq) values (${clusterId}, ${count})
       on conflict (cluster_id) do update set seq = history_counter.seq + ${count} returning seq)

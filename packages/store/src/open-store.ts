@@ -9,6 +9,7 @@ import { directoryStore, type DirectoryStore } from "./directory.ts";
 import { groupRemovalStore, type GroupRemovalStore } from "./group-removals.ts";
 import { migrate } from "./migrate.ts";
 import { operationStore, type OperationStore } from "./operations.ts";
+import { PreparingClient } from "./prepared-statements.ts";
 import { provisioningStore, type ProvisioningStore } from "./provisioning.ts";
 import { roundStore, type RoundStore } from "./rounds.ts";
 import { roleAssignmentStore, type RoleAssignmentStore } from "./role-assignments.ts";
@@ -83,6 +84,7 @@ function aggregatesOn(db: Kysely<Tables>): Aggregates {
 export async function openStore(databaseUrl: string, onConnectionError: (error: Error) => void): Promise<Store> {
   const pool = new Pool({
     connectionString: databaseUrl,
+    Client: PreparingClient,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,

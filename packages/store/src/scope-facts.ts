@@ -2,6 +2,7 @@ import type { Grant } from "@hostrouting/domain";
 import { sql, type Kysely, type RawBuilder, type Selectable } from "kysely";
 import type { KnownResourceGroup, Subscription } from "./directory.ts";
 import { isBeingDeleted } from "./group-removals.ts";
+import { prepared } from "./prepared-statements.ts";
 import { placed, type GrantQuestion } from "./role-assignments.ts";
 import type { Tables } from "./tables.ts";
 
@@ -50,9 +51,15 @@ function grantsOf({ grants }: ScopeAddress): RawBuilder<Row["grants"]> {
     where tenant_id = ${grants.tenantId} and principal_id = ${grants.principalId} and ${placed(grants)})`;
 }
 
+/** Each has a text of its own. */
+function shapeOf({ resourceGroup, grants }: ScopeAddress): string {
+  const below = grants?.below === true ? "-below" : "";
+  return `scope${resourceGroup === undefined ? "" : "-group"}${grants === undefined ? "" : "-grants"}${below}`;
+}
+
 /** Reads what decides whether a request may speak of an address, in one statement: every request asks for it, and waits for each round trip. */
 export async function readScope(db: Kysely<Tables>, address: ScopeAddress): Promise<ScopeFacts> {
-  const { rows } = await sql<Row>`select
+  const { rows } = await sql<Row>`${prepared(shapeOf(address))} select
     (select row_to_json(s) from (select id, tenant_id, display_name, state from subscription
       where id = ${address.subscriptionId.toLowerCase()}) s) as subscription,
     ${groupOf(address)} as "group", ${grantsOf(address)} as grants`.execute(db);

@@ -10,7 +10,8 @@ import { ids, TESTER } from "../../../services/control-plane/src/testing/test-cl
 import { closedLoop, send, type Shot } from "./load.ts";
 import type { Stage } from "./stage.ts";
 
-type Statement = { readonly text: string; readonly values: readonly unknown[] };
+/** `name`: of one that each connection keeps. */
+type Statement = { readonly name?: string; readonly text: string; readonly values: readonly unknown[] };
 type Round = { readonly connections: number; readonly forMs: number };
 
 /** Requests a second of a bare Fastify that answers with the same bytes. */
@@ -43,8 +44,9 @@ async function recorded(work: () => Promise<unknown>): Promise<readonly Statemen
   const statements: Statement[] = [];
   const { query } = Client.prototype;
   Client.prototype.query = function recording(this: Client, ...given: unknown[]): unknown {
-    const [text, values] = given;
-    if (typeof text === "string") statements.push({ text, values: Array.isArray(values) ? values : [] });
+    const [first, values] = given;
+    const { name, text, values: own } = (typeof first === "string" ? { text: first, values } : first) as Partial<Statement>;
+    if (text !== undefined) statements.push({ ...(name !== undefined && { name }), text, values: Array.isArray(own) ? own : [] });
     return Reflect.apply(query, this, given);
   } as typeof query;
   try {

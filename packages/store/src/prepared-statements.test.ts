@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Client } from "pg";
+import { PreparingClient } from "./prepared-statements.ts";
+import { makeTestStore, SUBSCRIPTION, type TestStore } from "./testing/test-store.ts";
+
+let tested: TestStore;
+let client: Client;
+before(async () => {
+  tested = await makeTestStore();
+  client = new PreparingClient({ connectionString: tested.url });
+  await client.connect();
+});
+after(async () => {
+  await client.end();
+  await tested.close();
+});
+
+const kept = async (): Promise<unknown[]> => (await client.query("select name from pg_prepared_statements order by name")).rows;
+
+test("a connection keeps the statements that are marked, under their names, and no other", async () => {
+  for (const [text, value] of [
+    ["/* prepared front */ select $1::int as found", 1],
+    ["/* prepared front */ select $1::int as found", 2],
+    ["select /* prepared after-select */ $1::int as found", 3],
+    ["select $1::int as found", 4],
+    ["select $1::int as found /* prepared too-late */", 5],
+  ] as const)
+    assert.deepEqual((await client.query(text, [value])).rows, [{ found: value }], text);
+  assert.deepEqual(await kept(), [{ name: "after-select" }, { name: "front" }]);
+});
+
+test("one name is one text", async () => {
+  await client.query("/* prepared same */ select $1::int", [1]);
+  await assert.rejects(client.query("/* prepared same */ select $1::int + 1", [1]), /must be unique/);
+});
+
+/** What a later process's migrations may do to the tables of statements that are kept. */
+const MIGRATIONS = [
+  "subscription add column later int",
+  "resource_group add column later int",
+  "role_assignment add column later int",
+  "managed_cluster add column later int",
+  "cluster_round add column later int",
+  "provisioning add column later int",
+  "history alter column kind type varchar(900)",
+];
+
+test("statements that are kept go on while another process migrates their tables", async () => {
+  const { store, clusterId } = tested;
+  const grants = { tenantId: "t", principalId: "p", scope: clusterId, below: false };
+  const round = async (kind: string): Promise<unknown> => {
+    const { subscription } = await store.directory.scope({ subscriptionId: SUBSCRIPTION, resourceGroup: "G", grants });
+    const change = { history: [{ kind, data: {} }] };
+    const name = await store.clusters.change(clusterId, (locked) => ({ result: locked?.cluster.name, change }));
+    return [subscription?.id, (await store.clusters.get(clusterId))?.name, name];
+  };
+  for (const migration of ["", ...MIGRATIONS]) {
+    if (migration !== "") await tested.sql(`alter table ${migration}`);
+    assert.deepEqual(await round(migration), [SUBSCRIPTION, "c", "c"], migration);
+  }
+  const kinds = (await store.clusters.history(clusterId, { afterSeq: 0, limit: 100 })).map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["", ...MIGRATIONS]);
+});
