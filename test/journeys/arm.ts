@@ -21,13 +21,18 @@ export type Arm = {
   /** PATCHes members of the rollout policy. @throws when refused */
   setPolicy(members: Readonly<Record<string, unknown>>): Promise<void>;
   nodes(): Promise<readonly HostRoutingNode[]>;
+  /** Id of the operation that was begun last. */
+  newestOperation(): Promise<string | undefined>;
   /** POSTs a verb of `hostRoutings/default`. @throws when refused */
   ask(verb: string, body?: unknown): Promise<void>;
+  /** Gets another token, as a client that has just started, and uses it from now on; a surface that is down meanwhile is asked again. */
+  signInAnew(timeoutMs: number): Promise<void>;
   /** Polls as a client would until the operation is terminal; a surface that is down meanwhile is asked again. */
   settle(url: string, timeoutMs: number): Promise<OperationStatus>;
 };
 
 const API_VERSION = "2026-04-01";
+const SCOPE = "https://management.azure.com/.default";
 const ANSWER_TIMEOUT_MS = 10_000;
 const TOKEN_MARGIN_MS = 60_000;
 
@@ -36,13 +41,14 @@ export function openArm(ready: ReadyFile): Arm {
   const ca = readFileSync(ready.caFile, "utf8");
   const agent = new https.Agent({ ca, keepAlive: true });
   const options = { authorityHost: ready.arm, disableInstanceDiscovery: true, tlsOptions: { ca } };
-  const credential = new ClientSecretCredential(ready.tenantId, ready.clientId, ready.clientSecret, options);
+  // Each remembers what it got.
+  const newCredential = () => new ClientSecretCredential(ready.tenantId, ready.clientId, ready.clientSecret, options);
+  let credential = newCredential();
   const resource = clusterResourceId({ ...ready, name: ready.cluster });
   let token: { token: string; expiresOnTimestamp: number } | undefined;
 
   async function request({ method, path, body }: Request): Promise<Reply> {
-    if (token === undefined || token.expiresOnTimestamp < Date.now() + TOKEN_MARGIN_MS)
-      token = await credential.getToken("https://management.azure.com/.default");
+    if (token === undefined || token.expiresOnTimestamp < Date.now() + TOKEN_MARGIN_MS) token = await credential.getToken(SCOPE);
     const url = path.startsWith("https:") ? path : `${ready.arm}${path}?api-version=${API_VERSION}`;
     const headers = { authorization: `Bearer ${token.token}`, "content-type": "application/json" };
     return send(url, { method, agent, headers, timeout: ANSWER_TIMEOUT_MS }, body);
@@ -74,7 +80,12 @@ export function openArm(ready: ReadyFile): Arm {
       const reply = await request({ method: "POST", path: `${resource}/hostRoutings/default/${verb}`, body });
       if (reply.status >= 300) throw new Error(`${verb} was answered ${reply.status}: ${JSON.stringify(reply.body)}`);
     },
+    newestOperation: async () => (await read<{ value: { name: string }[] }>(`${resource}/hostRoutings/default/operations`)).value[0]?.name,
     nodes: async () => (await read<{ value: HostRoutingNode[] }>(`${resource}/hostRoutings/default/nodes`)).value,
+    async signInAnew(timeoutMs) {
+      credential = newCredential();
+      token = await until("a token", timeoutMs, () => credential.getToken(SCOPE).catch(() => undefined));
+    },
     settle: (url, timeoutMs) =>
       until(`${url} to be terminal`, timeoutMs, async () => {
         const operation = await read<OperationStatus>(url).catch(() => undefined);

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { labRecord } from "./lab-nodes.ts";
+import { readProc, recordedPids } from "./processes.ts";
 import { until } from "./until.ts";
 
 const REAP_MS = 3_000;
@@ -15,8 +16,7 @@ export function labId(stateDir: string): string {
 /** Pids whose command line or cgroup names the state folder or its lab, and those that are recorded: what `kill -9` of everything means. */
 export function processesOf(stateDir: string): number[] {
   const id = labId(stateDir);
-  const record = path.join(stateDir, "processes.json");
-  const recorded = existsSync(record) ? (JSON.parse(readFileSync(record, "utf8")) as { pid: number }[]).map((one) => one.pid) : [];
+  const recorded = recordedPids(stateDir);
   return pids().filter((pid) => recorded.includes(pid) || isOf(pid, id, stateDir));
 }
 
@@ -66,9 +66,5 @@ function pids(): number[] {
 }
 
 function read(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8").replaceAll("\0", " ");
-  } catch {
-    return "";
-  }
+  return readProc(pid, file).replaceAll("\0", " ");
 }

@@ -11,6 +11,7 @@ import type { Series } from "../../infra/guests/guest-kernel.ts";
 import type { ReadyFile } from "../../infra/dev/ready-file.ts";
 import { openArm, type Arm } from "./arm.ts";
 import { openCluster, type Cluster } from "./cluster.ts";
+import { findService, killServices, supervisorPid, type Service } from "./processes.ts";
 import { until } from "./until.ts";
 
 /** Everything a journey touches: the ARM surface, the cluster, the processes. `readyMs`: from the command to the ready file. */
@@ -22,8 +23,12 @@ export type Stage = {
   readonly readyMs: number;
   /** Pid of the command. */
   readonly pid: number;
-  /** Sends SIGKILL to one service's process; answers its pid. The supervisor starts it again. */
-  kill(service: "rollout-worker" | "control-plane" | "postgres" | "lab-provider"): number;
+  /** Sends SIGKILL to the processes of services, in one instant. The supervisor starts them again. */
+  kill(...services: readonly Service[]): void;
+  /** Whether a service has a process. */
+  runs(service: Service): boolean;
+  /** Sends SIGKILL to the supervisor, and waits until the command has ended with it. */
+  killSupervisor(): Promise<void>;
   /** SIGTERM, as Ctrl-C would; answers how long the end took and the exit code. */
   close(): Promise<{ ms: number; code: number | null }>;
 };
@@ -42,9 +47,10 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** `nodes`: of namespaces, 3 when left out. `machines`: the kernel of each virtual machine beside them. `kubeProxyMode`: iptables when left out. */
+/** `port`: of the ARM endpoint, a free one when left out. `nodes`: of namespaces, 3 when left out. `machines`: the kernel of each virtual machine beside them. `kubeProxyMode`: iptables when left out. */
 export type StageOptions = {
   readonly stateDir?: string;
+  readonly port?: number;
   readonly nodes?: number;
   readonly machines?: readonly Series[];
   readonly kubeProxyMode?: "iptables" | "nftables";
@@ -55,7 +61,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const stateDir = options.stateDir ?? mkdtempSync(path.join(tmpdir(), "hostrouting-journeys-"));
   const readyFile = path.join(stateDir, "ready.json");
   rmSync(readyFile, { force: true });
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const startedAt = performance.now();
   const args = [
     "start",
@@ -93,7 +99,9 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     cluster: openCluster(ready.kubeconfig, stateDir),
     readyMs,
     pid: child.pid ?? 0,
-    kill: (service) => killService(stateDir, service),
+    kill: (...services) => void killServices(stateDir, services),
+    runs: (service) => findService(stateDir, service) !== undefined,
+    killSupervisor: () => killSupervisor(child, stateDir),
     close: async () => {
       const ended = await end(child);
       if (options.stateDir === undefined && ended.code === 0) rmSync(stateDir, { recursive: true, force: true });
@@ -105,20 +113,15 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
 async function end(child: ChildProcess): Promise<{ ms: number; code: number | null }> {
   const startedAt = performance.now();
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  if (child.exitCode !== null) return { ms: 0, code: child.exitCode };
+  if (child.exitCode !== null || child.signalCode !== null) return { ms: 0, code: child.exitCode };
   child.kill("SIGTERM");
   const code = await exited;
   return { ms: performance.now() - startedAt, code };
 }
 
-function killService(stateDir: string, service: string): number {
-  const recorded = JSON.parse(readFileSync(path.join(stateDir, "processes.json"), "utf8")) as { pid: number }[];
-  for (const { pid } of recorded) {
-    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-    const found = service === "postgres" ? /bin\/postgres -D/.test(command) : command.includes(`/${service}/`);
-    if (!found) continue;
-    process.kill(pid, "SIGKILL");
-    return pid;
-  }
-  throw new Error(`no process of ${service} is recorded in ${stateDir}/processes.json`);
+/** The command ends with the supervisor, whose end it hands on; what the supervisor had started may still be ending. */
+async function killSupervisor(child: ChildProcess, stateDir: string): Promise<void> {
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  process.kill(supervisorPid(stateDir), "SIGKILL");
+  await exited;
 }
