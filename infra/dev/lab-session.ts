@@ -13,6 +13,7 @@ import { labManagedCluster, labPolicy } from "./lab-cluster.ts";
 import { labPlace, registerCluster } from "./register.ts";
 import type { Bundle } from "./service-plans.ts";
 import type { StartOptions } from "./start-options.ts";
+import { dyingWithStarter } from "./supervised-child.ts";
 
 /** The lab as long as this process runs. starting → up | failed; `stop` may be called in each and leaves nothing. */
 export type LabSession = {
@@ -33,17 +34,14 @@ const START_ENDING_MS = 2_000;
 
 /**
  * Starts the lab by its own command, in a process group of its own: builds and downloads that are under way end with it, and its work does not hold up
- * the processes that are watched over here.
+ * the processes that are watched over here. When this process is killed, the start ends in order by itself, and lets go of the lab's lock.
  */
 export function startLabSession(options: LabSessionOptions): LabSession {
   const machines = options.machines.length === 0 ? [] : ["--vm-nodes", options.machines.join(",")];
   const nodes = ["--nodes", String(options.nodes), ...machines, "--kube-proxy-mode", options.kubeProxyMode];
   const args = ["infra/lab/lab.ts", "up", "--state-dir", options.stateDir, ...nodes];
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
-    cwd: checkout,
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
+  const [program, more] = dyingWithStarter("SIGTERM", [process.execPath, "--disable-warning=ExperimentalWarning", ...args]);
+  const child = spawn(program, more, { cwd: checkout, stdio: ["ignore", "pipe", "pipe"], detached: true });
   const complaints: string[] = [];
   createInterface({ input: child.stdout }).on("line", options.say);
   createInterface({ input: child.stderr }).on("line", (line) => complaints.push(line));

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -74,4 +76,22 @@ test("nothing of this process's environment is inherited", async (t) => {
   t.after(() => delete process.env["HOSTROUTING_TEST_MARK"]);
   const { line } = supervised(t, 'echo "mark=$HOSTROUTING_TEST_MARK"; exec sleep 60');
   assert.equal(await line(0), "mark=");
+});
+
+test("a process ends with whoever watches over it, also when that is killed", { timeout: 20_000 }, async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "supervised-child-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const fifo = path.join(folder, "held");
+  execFileSync("mkfifo", [fifo]);
+  // The child alone holds the other end, so that its end is seen here.
+  const seen = spawn("cat", [fifo]);
+  const watch = `
+    const { superviseChild } = await import(${JSON.stringify(path.join(import.meta.dirname, "supervised-child.ts"))});
+    const around = { record: { add() {}, remove() {} }, log: { write() {} }, onCrash() {} };
+    superviseChild(${JSON.stringify(plan(`exec >${fifo}; echo ready; exec sleep 60`))}, around);
+  `;
+  const watcher = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", watch]);
+  await once(seen.stdout, "data");
+  watcher.kill("SIGKILL");
+  assert.deepEqual(await once(seen, "exit"), [0, null]);
 });

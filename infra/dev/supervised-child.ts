@@ -73,11 +73,21 @@ export function superviseChild(plan: ChildPlan, around: ChildSurroundings): Supe
   };
 }
 
+/**
+ * A command line that gets a signal when the thread that started it ends, in whatever way (PR_SET_PDEATHSIG, prctl(2)); as it is where this machine has
+ * no setpriv(1). The program is replaced, so that the pid stays the one that was started.
+ */
+export function dyingWithStarter(
+  signal: NodeJS.Signals,
+  command: readonly [string, ...string[]],
+): readonly [program: string, args: readonly string[]] {
+  const [program, ...args] = command;
+  return existsSync(SETPRIV) ? [SETPRIV, ["--pdeathsig", signal.slice(3), "--", ...command]] : [program, args];
+}
+
 function launch(plan: ChildPlan, around: ChildSurroundings): ChildProcess {
-  const bound = existsSync(SETPRIV)
-    ? ([SETPRIV, ["--pdeathsig", plan.stopSignal.slice(3), "--", plan.command, ...plan.args]] as const)
-    : ([plan.command, plan.args] as const);
-  const child = spawn(bound[0], bound[1], { env: { ...plan.env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const [program, args] = dyingWithStarter(plan.stopSignal, [plan.command, ...plan.args]);
+  const child = spawn(program, args, { env: { ...plan.env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
   child.stdout.on("data", (chunk: Buffer) => around.log.write(chunk));
   child.stderr.on("data", (chunk: Buffer) => around.log.write(chunk));
   if (child.pid !== undefined) around.record.add(child.pid);

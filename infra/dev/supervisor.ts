@@ -5,6 +5,7 @@
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { advise, AppError } from "@hostrouting/domain";
+import { goOnUnheard } from "@hostrouting/runtime";
 import { planLab } from "../lab/lab-plan.ts";
 import { requireFreePort } from "./free-port.ts";
 import { holdInstallation } from "./single-instance.ts";
@@ -114,6 +115,7 @@ function rejectedOn(signal: AbortSignal): Promise<never> {
 }
 
 async function main(): Promise<number> {
+  goOnUnheard();
   const ending = new AbortController();
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
     process.on(name, () => {

@@ -14,6 +14,7 @@ import { KUBE_PROXY_MODES, parseKubeProxyMode, type KubeProxyMode } from "./node
 import { DEFAULT_NODE_RESOURCE_GROUP } from "./node-pool.ts";
 import { startLab } from "./start-lab.ts";
 import { stopLab } from "./stop-lab.ts";
+import { toldToEnd } from "./told-to-end.ts";
 
 /** What `npm run lab` says when it does not understand. */
 export const LAB_USAGE = `npm run lab -- <command> [--state-dir DIR]
@@ -148,7 +149,7 @@ async function up(options: Options, say: (line: string) => void): Promise<number
     cache: cacheFolder(process.env),
     ...(options.apiPort !== undefined && { apiPort: options.apiPort }),
     onProgress: say,
-    signal: signalled(),
+    signal: toldToEnd(),
   });
   say(summary(await labStatus(options.stateDir)));
   return 0;
@@ -156,13 +157,6 @@ async function up(options: Options, say: (line: string) => void): Promise<number
 
 function isAsWanted({ nodes, kubeProxyMode: mode }: LabRecord, options: Options): boolean {
   return nodes.length === options.nodes + options.machines.length && mode === options.kubeProxyMode;
-}
-
-/** Given by the first Ctrl-C or SIGTERM; a second one ends the process as usual. */
-function signalled(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort());
-  return controller.signal;
 }
 
 async function status(options: Options, say: (line: string) => void): Promise<number> {

@@ -3,6 +3,7 @@
 // folder, and can be found and ended by the cgroup of that name.
 import process from "node:process";
 import { advise } from "@hostrouting/domain";
+import { goOnUnheard } from "@hostrouting/runtime";
 import { runLabCommand } from "./lab-command.ts";
 
 export { connectApi, type ApiAnswer, type ApiCall, type ApiClient } from "./api-client.ts";
@@ -13,10 +14,12 @@ export { labStatus, type LabStatus } from "./lab-status.ts";
 export { startLab, type LabOptions } from "./start-lab.ts";
 export { stopLab } from "./stop-lab.ts";
 
-if (import.meta.main)
+if (import.meta.main) {
+  goOnUnheard();
   try {
     process.exitCode = await runLabCommand(process.argv.slice(2));
   } catch (error) {
     process.stderr.write(`lab: ${advise(error)}\n`);
     process.exitCode = 1;
   }
+}

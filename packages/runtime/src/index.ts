@@ -1,6 +1,7 @@
 /** What every process needs and no domain code knows: configuration, logging, clock, metrics, orderly end. */
 export * from "./clock.ts";
 export * from "./config.ts";
+export * from "./go-on-unheard.ts";
 export * from "./logger.ts";
 export * from "./metric-exposition.ts";
 export * from "./metrics-server.ts";
