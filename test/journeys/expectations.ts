@@ -113,6 +113,9 @@ async function succeed(stage: Stage, mode: "BpfVeth" | "None", timeoutMs: number
   return operation;
 }
 
+/** Phases in which a node is between the first write and the last. */
+export const IN_THE_MIDDLE = ["Installing", "Switching", "Verifying", "Confirming", "Soaking", "Detaching"];
+
 /** Waits until one node is in the middle of being switched, and answers its name. */
 export function someNodeInFlight(stage: Stage, phases: readonly string[]): Promise<string> {
   return until(`a node in ${phases.join(" or ")}`, 60_000, async () => {

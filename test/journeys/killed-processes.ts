@@ -8,6 +8,7 @@ import {
   expectCanariesGone,
   expectDisabled,
   expectEnabled,
+  IN_THE_MIDDLE,
   OWN_DEVICES,
   someNodeInFlight,
 } from "./expectations.ts";
@@ -18,8 +19,6 @@ import { ALL_SERVICES, type Service } from "./processes.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
 
-/** Phases in which a node is between the first write and the last. */
-export const IN_THE_MIDDLE = ["Installing", "Switching", "Verifying", "Confirming", "Soaking", "Detaching"];
 /** A service is started again after 0.1 s and answers within a second or two; a busy machine takes longer. */
 const BACK_TIMEOUT_MS = 30_000;
 
