@@ -3,7 +3,7 @@
  * to TypeScript under Node 24. Needs no package and runs under Node 20, because on a fresh machine there is nothing else.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import {
@@ -27,6 +27,9 @@ import { runStep } from "./bootstrap/run-step.mjs";
 const DISK_GIB = 3;
 const MAKE_TIMEOUT_MS = 5 * 60_000;
 
+/** What suites of tests need, as their `suite.json` has it, and the virtual environment of Python that holds it. */
+const ENVIRONMENTS = { python: "conformance", az: "az" };
+
 /** What each npm script runs, and which parts of the machine it needs. `optional`: does without where they cannot be had, and says so itself. `queue`: a Redis. `python`: virtual environments. */
 const COMMANDS = {
   start: {
@@ -42,7 +45,7 @@ const COMMANDS = {
     queue: "Needed",
     lab: (args) => !args.includes("--list"),
     guests: () => true,
-    python: (args) => (args.includes("--list") ? [] : ["conformance", "az"].filter((suite) => runsSuite(args, suite))),
+    python: (args) => (args.includes("--list") ? [] : environmentsOf(args)),
     optional: true,
   },
   "test:long": {
@@ -87,6 +90,19 @@ function runsSuite(args, suite) {
   if (at < 0) return true;
   const names = args[at] === "--suite" ? (args[at + 1] ?? "") : args[at].slice("--suite=".length);
   return names.split(",").includes(suite);
+}
+
+/** The virtual environments that the suites of a run need. */
+function environmentsOf(args) {
+  const folder = path.join(checkout, "test");
+  const files = readdirSync(folder)
+    .filter((suite) => runsSuite(args, suite))
+    .map((suite) => path.join(folder, suite, "suite.json"))
+    .filter((file) => existsSync(file));
+  const needs = files.flatMap((file) => JSON.parse(readFileSync(file, "utf8")).needs ?? []);
+  return Object.keys(ENVIRONMENTS)
+    .filter((need) => needs.includes(need))
+    .map((need) => ENVIRONMENTS[need]);
 }
 
 async function ensureLab({ optional = false, guests = () => false }, args) {

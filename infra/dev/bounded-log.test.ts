@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { openBoundedLog } from "./bounded-log.ts";
+import { followLog, openBoundedLog } from "./bounded-log.ts";
 
 test("a full log makes room, keeps its predecessor, and is its owner's only", (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), "bounded-log-"));
@@ -15,4 +15,20 @@ test("a full log makes room, keeps its predecessor, and is its owner's only", (t
   assert.equal(readFileSync(file, "utf8"), "fourth\n");
   assert.equal(readFileSync(`${file}.1`, "utf8"), "second\nthird line\n");
   assert.equal(statSync(file).mode & 0o777, 0o600);
+});
+
+test("a log that is followed is read to its end when its file was filled meanwhile, and says so when two were", (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "bounded-log-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, "x.log");
+  const log = openBoundedLog(file, 20);
+  t.after(() => log.close());
+  log.write("before\n");
+  const since = followLog(file);
+  assert.equal(since(), "");
+  for (const line of ["one\n", "two, which fills\n", "three\n"]) log.write(line);
+  assert.equal(readFileSync(file, "utf8"), "three\n");
+  assert.equal(since(), "one\ntwo, which fills\nthree\n");
+  for (const line of ["four, which fills\n", "five\n"]) log.write(line);
+  assert.throws(since, /filled twice/);
 });

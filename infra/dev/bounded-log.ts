@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from "node:fs";
 
 /** 8 MiB and one predecessor per process: a week of a quiet development machine. */
 const LOG_BYTES_MAX = 8 * 1024 * 1024;
@@ -23,4 +23,30 @@ export function openBoundedLog(file: string, bytesMax: number = LOG_BYTES_MAX): 
     },
     close: () => closeSync(handle),
   };
+}
+
+/** A file is known by its beginning, since the inode of a predecessor that is gone is used again at once. */
+const HEAD_BYTES_MAX = 256;
+
+/** Follows such a log from now on: what it answers reads all that was written since. @throws when two files were filled meanwhile */
+export function followLog(file: string): () => string {
+  const begunAt = statSync(file).size;
+  const head = readBytes(file, 0, Math.min(begunAt, HEAD_BYTES_MAX));
+  const isBegun = (one: string): boolean => existsSync(one) && readBytes(one, 0, head.length).equals(head);
+  return () => {
+    if (isBegun(file)) return readBytes(file, begunAt).toString("utf8");
+    if (isBegun(`${file}.1`)) return Buffer.concat([readBytes(`${file}.1`, begunAt), readBytes(file, 0)]).toString("utf8");
+    throw new Error(`${file} was filled twice since it is followed, and what was in between is gone: read it more often`);
+  };
+}
+
+/** To the end where it is not said how many. */
+function readBytes(file: string, from: number, bytes?: number): Buffer {
+  const handle = openSync(file, "r");
+  try {
+    const buffer = Buffer.alloc(bytes ?? fstatSync(handle).size - from);
+    return buffer.subarray(0, readSync(handle, buffer, 0, buffer.length, from));
+  } finally {
+    closeSync(handle);
+  }
 }

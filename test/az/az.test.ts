@@ -1,13 +1,13 @@
 /** Azure CLI 2.91, unmodified, against the real processes: each line's exit code, what it prints, and what reaches the control plane in which order. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { AzureCli, Ended } from "./azure-cli.ts";
+import type { AzureCli } from "./azure-cli.ts";
 import { deploymentLines } from "./deployment-lines.ts";
 import { clusterLines } from "./cluster-lines.ts";
-import type { Line } from "./line.ts";
 import { madeClusterLines } from "./made-cluster-lines.ts";
 import { neighbourLines } from "./neighbour-lines.ts";
 import { resourceLines } from "./resource-lines.ts";
+import { fillIn, runLine } from "./run-line.ts";
 import { signInLines } from "./sign-in-lines.ts";
 import { openStage, type Stage } from "./stage.ts";
 
@@ -27,27 +27,18 @@ async function withCloud(): Promise<AzureCli> {
 
 before(async () => {
   stage = await openStage();
-  stage.record.begin();
+  await stage.record.begin();
   unsigned = await withCloud();
   cli = stage.newCli(unsigned);
-  assert.deepEqual(stage.record.requests(), ["GET metadata"]);
+  assert.deepEqual(await stage.record.requests(), ["GET metadata"]);
 });
 after(() => stage?.close());
 
-const filledIn = (line: string): string => line.replaceAll(/\{(\w+)\}/g, (whole, name: string) => stage.values[name] ?? whole);
-
-function judge(line: Line, ended: Ended): void {
-  const said = `${ended.stdout}\n${ended.stderr}`;
-  assert.deepEqual({ exit: ended.code, requests: stage.record.requests() }, { exit: line.exit ?? 0, requests: line.requests }, said);
-  if (line.prints !== undefined) assert.match(ended.stdout, line.prints);
-  if (line.tells !== undefined) assert.match(ended.stderr, line.tells);
-}
+const filledIn = (line: string): string => fillIn(line, stage.values);
 
 for (const line of [...signInLines, ...clusterLines, ...resourceLines, ...madeClusterLines, ...deploymentLines, ...neighbourLines])
   test(`az ${line.az}`, async () => {
-    const own = line.isFresh === true ? stage.newCli(unsigned) : cli;
-    stage.record.begin();
-    judge(line, await own.run(filledIn(line.az)));
+    await runLine(line, { ...stage, cli: line.isFresh === true ? stage.newCli(unsigned) : cli });
   });
 
 test("whoever has no role signs in, finds no subscription, and is refused by name of the action", async () => {
@@ -72,14 +63,14 @@ test("a request that is throttled is sent again when Retry-After has passed, and
   const { access_token: token } = (await reply.json()) as { access_token: string };
   const nothing = filledIn(`${base}{group}-none?api-version=2024-11-01`);
   const window = (status: number): string => `DELETE cluster/maintenanceconfigurations/default ${status}`;
-  stage.record.begin();
+  await stage.record.begin();
   const running = cli.run("aks maintenanceconfiguration delete -g Lab --cluster-name one -n default");
   let isOver = false;
   void running.then(() => (isOver = true));
   // The bucket holds one request: it is emptied as fast as it fills, until az's own has met it empty.
-  while (!isOver && !stage.record.requests().includes(window(429)))
+  while (!isOver && !(await stage.record.requests()).includes(window(429)))
     await (await fetch(nothing, { method: "DELETE", headers: { authorization: `Bearer ${token}` } })).text();
   const { code, stderr } = await running;
-  const seen = stage.record.requests().filter((one) => one.includes("maintenanceconfigurations"));
+  const seen = (await stage.record.requests()).filter((one) => one.includes("maintenanceconfigurations"));
   assert.deepEqual({ code, seen }, { code: 0, seen: [window(429), window(204)] }, stderr);
 });

@@ -13,7 +13,7 @@ export type AzureCli = {
   run(line: string): Promise<Ended>;
 };
 
-/** The longest waits for an operation, polled each second; az itself starts in a second or two, on a busy machine in ten. */
+/** Where the worker is played, the longest waits for an operation, polled each second; az itself starts in a second or two, on a busy machine in ten. */
 const COMMAND_TIMEOUT_MS = 60_000;
 
 /** Splits a line as a shell does, as far as quotes go. */
@@ -23,8 +23,8 @@ export function splitLine(line: string): readonly string[] {
   );
 }
 
-/** Azure CLI from the cache, as whoever installed it would call it; what it keeps is in `configFolder`. */
-export function azureCli(configFolder: string, env: Readonly<Record<string, string>>): AzureCli {
+/** Azure CLI from the cache, as whoever installed it would call it; what it keeps, home included, is in `configFolder`. */
+export function azureCli(configFolder: string, env: Readonly<Record<string, string>>, timeoutMs = COMMAND_TIMEOUT_MS): AzureCli {
   const program = path.join(pythonEnvironment("az"), "bin/python");
   return {
     configFolder,
@@ -43,7 +43,7 @@ export function azureCli(configFolder: string, env: Readonly<Record<string, stri
             ...env,
           },
           cwd: configFolder,
-          timeout: COMMAND_TIMEOUT_MS,
+          timeout: timeoutMs,
         };
         execFile(program, ["-Im", "azure.cli", ...splitLine(line)], options, (error, stdout, stderr) => {
           const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;

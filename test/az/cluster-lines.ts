@@ -121,6 +121,24 @@ export const clusterLines: readonly Line[] = [
     tells: /Cannot specify --enable-acns and --disable-acns/,
   },
   {
+    az: "aks update -g Lab -n one --disable-acns --acns-datapath-acceleration-mode BpfVeth",
+    exit: 1,
+    requests: ["GET cluster"],
+    tells: /--disable-acns cannot be used with/,
+  },
+  {
+    az: "aks update -g Lab -n one --disable-acns --acns-datapath-acceleration-mode None",
+    exit: 1,
+    requests: ["GET cluster"],
+    tells: /--disable-acns does not use any additional acns arguments/,
+  },
+  {
+    az: "aks update -g Lab -n one --enable-acns --disable-acns-observability --disable-acns-security",
+    exit: 1,
+    requests: ["GET cluster"],
+    tells: /Cannot disable observability, security, and performance acceleration/,
+  },
+  {
     az: "aks update -g Lab -n one --enable-acns --acns-datapath-acceleration-mode Fast",
     exit: 2,
     requests: [],

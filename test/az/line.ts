@@ -8,6 +8,8 @@ export type Line = {
   readonly requests: readonly string[];
   /** In what it prints. */
   readonly prints?: RegExp;
+  /** All that it prints, as JSON. */
+  readonly returns?: unknown;
   /** In what it tells on standard error. */
   readonly tells?: RegExp;
   /** With an az that knows nothing yet but the cloud: tokens of earlier lines would be used again. */

@@ -140,7 +140,13 @@ export async function openStage(): Promise<Stage> {
     const browser = `${process.execPath} --disable-warning=ExperimentalWarning ${path.join(import.meta.dirname, "browser.ts")} %s &`;
     const env = { REQUESTS_CA_BUNDLE: installation.caFile, NODE_EXTRA_CA_CERTS: installation.caFile, BROWSER: browser };
     return {
-      record: recordRequests(installation.controlPlane),
+      record: recordRequests({
+        follow() {
+          const from = installation.controlPlane.output().length;
+          return () => installation.controlPlane.output().slice(from);
+        },
+        ask: async (path) => (await fetch(`${installation.base}${path}`)).text(),
+      }),
       values: valuesOf(installation, federation),
       newCli(knowing) {
         const configFolder = mkdtempSync(path.join(folder, "config-"));

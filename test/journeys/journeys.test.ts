@@ -4,6 +4,7 @@
  */
 import { after } from "node:test";
 import { auditedRules } from "./audited-rules.ts";
+import { azureCommands } from "./azure-commands.ts";
 import { changingNodes } from "./changing-nodes.ts";
 import { ciliumDriver } from "./cilium-driver.ts";
 import { drainAndSwitch } from "./drain-and-switch.ts";
@@ -13,17 +14,19 @@ import { guardedRollout } from "./guarded-rollout.ts";
 import { killedAgent, killedProcesses } from "./killed-processes.ts";
 import { killedProvider } from "./killed-provider.ts";
 import { lifeCycle } from "./life-cycle.ts";
-import { madeCluster, registeredCredentials } from "./made-cluster.ts";
+import { madeCluster } from "./made-cluster.ts";
 import { mainJob, nothingLeft } from "./main-job.ts";
 import { flowMatrix } from "./matrix.ts";
 import { foreignNetworkPolicy, networkPolicy } from "./network-policy.ts";
 import { nodeTrace } from "./node-trace.ts";
 import { reusedAddress } from "./reused-address.ts";
 import { reversePut } from "./reverse-put.ts";
+import { openAz } from "./printed-az.ts";
 import { openStage } from "./stage.ts";
 
 const stage = await openStage();
 after(() => stage.close());
+const az = openAz(stage);
 
 mainJob(stage);
 nodeTrace(stage);
@@ -42,7 +45,7 @@ guardedRollout(stage);
 failedPreflight(stage);
 foreignNetworkPolicy(stage);
 ciliumDriver(stage);
-registeredCredentials(stage);
-madeCluster(stage);
+azureCommands(stage, az);
+madeCluster(stage, az);
 killedProvider(stage);
 lifeCycle(stage);
