@@ -31,6 +31,7 @@ export {
 } from "./subscriptions.ts";
 export type { ClusterLease, LeaseStore } from "./cluster-lease.ts";
 export type { OperationStore } from "./operations.ts";
+export type { Follower, OperationFollowerStore } from "./operation-followers.ts";
 export type { ClaimRequest, ProvisioningRecorded, ProvisioningStore } from "./provisioning.ts";
 export type { ClusterRound, RecordOutcome, RoundRecord, RoundStore } from "./rounds.ts";
 export type { HistoryRow } from "./history.ts";

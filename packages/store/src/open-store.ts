@@ -9,6 +9,7 @@ import { directoryStore, type DirectoryStore } from "./directory.ts";
 import { groupRemovalStore, type GroupRemovalStore } from "./group-removals.ts";
 import { migrate } from "./migrate.ts";
 import { operationStore, type OperationStore } from "./operations.ts";
+import { operationFollowerStore, type OperationFollowerStore } from "./operation-followers.ts";
 import { PreparingClient } from "./prepared-statements.ts";
 import { provisioningStore, type ProvisioningStore } from "./provisioning.ts";
 import { roundStore, type RoundStore } from "./rounds.ts";
@@ -29,6 +30,7 @@ export type Store = {
   readonly groupRemovals: GroupRemovalStore;
   readonly leases: LeaseStore;
   readonly operations: OperationStore;
+  readonly operationFollowers: OperationFollowerStore;
   readonly roleAssignments: RoleAssignmentStore;
   readonly provisioning: ProvisioningStore;
   readonly resourceGroups: ResourceGroupStore;
@@ -67,6 +69,7 @@ function aggregatesOn(db: Kysely<Tables>): Aggregates {
     groupRemovals: groupRemovalStore(db),
     leases: leaseStore(db),
     operations: operationStore(db),
+    operationFollowers: operationFollowerStore(db),
     roleAssignments: roleAssignmentStore(db),
     provisioning: provisioningStore(db),
     resourceGroups: resourceGroupStore(db),

@@ -116,6 +116,7 @@ export type Tables = {
     started_at: Generated<Date>;
     ended_at: Date | null;
   };
+  operation_follower: { operation_id: OperationId; tenant_id: string; object_id: string };
   cluster_round: {
     cluster_id: ClusterId;
     look_again_at: Generated<Date>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { contributorRole, ownerRole, readerRole } from "@hostrouting/domain";
+import { contributorRole, hostRoutingOperatorRole, ownerRole, readerRole } from "@hostrouting/domain";
 import { verifyAudit } from "@hostrouting/store";
 import { readAuditExport } from "./arm/audit-wire.ts";
 import { assign, ids, makeCluster, register } from "./testing/test-cluster.ts";
@@ -171,4 +171,27 @@ test("writes and refusals are audited with who, what, where and what came of it;
     ],
   );
   assert.deepEqual([events[0].correlationId, events[0].clientRequestId, events[0].scope], ["corr", "client", path.split("?")[0]]);
+});
+
+test("whoever is sent to somebody else's operation finds it: who cancels it, who asks for the same, who deletes what is being deleted", async () => {
+  const cluster = `${LAB}/${CLUSTERS}/two?${V}`;
+  const properties = { networkProfile: { advancedNetworking: { enabled: true, performance: { accelerationMode: "BpfVeth" } } } };
+  await surface.ask({ method: "PUT", path: cluster, body: { properties } });
+  const asks: readonly (readonly [role: typeof readerRole, path: string, ask: Partial<Ask>])[] = [
+    [contributorRole, cluster, { method: "PUT", body: { properties } }],
+    [hostRoutingOperatorRole, cluster.replace("?", "/hostRoutings/default/abort?"), { method: "POST" }],
+    [ownerRole, cluster, { method: "DELETE" }],
+    [contributorRole, cluster, { method: "DELETE" }],
+  ];
+  for (const [role, path, ask] of asks) {
+    const oid = randomUUID();
+    await give(oid, SUB, role);
+    const { headers } = await as(oid, path, ask);
+    for (const url of [headers["azure-asyncoperation"], headers["location"]].filter((one) => one !== undefined)) {
+      const address = String(url).slice(surface.base.length);
+      assert.ok([200, 202].includes((await as(oid, address)).status), `${role.name}: ${address}`);
+      assert.equal((await as(randomUUID(), address)).status, 404);
+    }
+    assert.ok(headers["azure-asyncoperation"], role.name);
+  }
 });

@@ -32,15 +32,17 @@ async function ofThisId(deps: Deps, id: string): Promise<Found | undefined> {
 }
 
 /**
- * Shown to whoever started it, under its own subscription and location; to all others it does not exist, whatever their rights: they follow the
- * cluster's `hostRoutings/default`.
+ * Shown to whoever started it or was sent here by a reply, under its own subscription and location; to all others it does not exist, whatever their
+ * rights: they follow the cluster's `hostRoutings/default`.
  */
 async function find(deps: Deps, request: FastifyRequest): Promise<Found> {
   const { sub = "", loc = "", operation: id = "" } = request.params as Readonly<Record<string, string | undefined>>;
   const found = await ofThisId(deps, id);
   const started = found?.kind === "Operation" ? found.operation : found?.assessment;
-  const { tenantId, objectId } = principalOf(request);
-  const isOurs = started?.tenantId === tenantId && started.objectId === objectId;
+  const principal = principalOf(request);
+  const isOurs =
+    (started?.tenantId === principal.tenantId && started.objectId === principal.objectId) ||
+    (found?.kind === "Operation" && (await deps.store().operationFollowers.has(found.operation.id, principal)));
   const isHere = found?.resource.subscriptionId === sub.toLowerCase() && locationKey(found.resource.location) === locationKey(loc);
   if (found === undefined || !isOurs || !isHere) throw armError(404, "OperationNotFound", `The operation '${id}' was not found.`);
   return found;
