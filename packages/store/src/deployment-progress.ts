@@ -27,7 +27,10 @@ export function isHeld(lease: DeploymentLease): (where: ExpressionBuilder<Tables
     ]);
 }
 
-const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+/** Errors quote what a template says, in which functions can make U+0000 and halves of surrogate pairs; `jsonb` takes neither, and a run whose end cannot be written would never end. */
+const storable = (_name: string, value: unknown): unknown =>
+  typeof value === "string" ? value.toWellFormed().replaceAll("\u0000", "\ufffd") : value;
+const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value, storable));
 
 async function writeStep(tx: Transaction<Tables>, lease: DeploymentLease, step: StepProgress): Promise<void> {
   const values = {
@@ -60,7 +63,7 @@ export async function writeProgress(
           state: end.state,
           ended_at: sql<Date>`clock_timestamp()`,
           outputs: end.state === "Succeeded" ? JSON.stringify(end.outputs) : null,
-          error: end.state === "Failed" ? JSON.stringify(end.error) : null,
+          error: end.state === "Failed" ? json(end.error) : null,
         };
   await tx.updateTable("deployment").set(values).where("id", "=", held.id).execute();
   return "Recorded";

@@ -191,3 +191,19 @@ test("lists are of one group, in order, in pages", async () => {
   assert.deepEqual([first.map(({ name }) => name), (await page(first.at(-1)?.id)).map(({ name }) => name)], [["a", "b"], ["c"]]);
   assert.deepEqual(await it.store.deployments.list({ subscriptionId: SUBSCRIPTION, resourceGroup: "other", limit: 2 }), []);
 });
+
+test("a run ends also where its error quotes text that Postgres takes in no JSON", async () => {
+  const wanted = deployment("one");
+  const lease = await accept(wanted);
+  const error = { code: "InvalidTemplate", message: "'\u0000' and '\ud800' and '\u{1f600}'" };
+  assert.equal(
+    await it.store.deployments.record(lease, { steps: [step("r", { state: "Failed", error })], end: { state: "Failed", error } }),
+    "Recorded",
+  );
+  const kept = { ...error, message: "'\ufffd' and '\ufffd' and '\u{1f600}'" };
+  assert.deepEqual((await it.store.deployments.get(wanted.id))?.error, kept);
+  assert.deepEqual(
+    (await it.store.deployments.steps(wanted.runId)).map((one) => one.error),
+    [kept],
+  );
+});

@@ -3,7 +3,7 @@ import { Consequence, Deferred, TemplateFault } from "./evaluation-fault.ts";
 import { callFault, type FunctionCall, integerOf, textOf } from "./functions/function-call.ts";
 import { dateFunctions } from "./functions/date-functions.ts";
 import { isObject, type JsonObject, type JsonValue, memberOf } from "./json-value.ts";
-import { resourceIdFunctions, scopeId } from "./resource-id.ts";
+import { isAddressable, resourceIdFunctions, scopeId } from "./resource-id.ts";
 import type { PlannedResource, ReferenceNeed } from "./template-plan.ts";
 
 /** A function that depends on the deployment. */
@@ -115,6 +115,8 @@ export function neededReference(call: FunctionCall, frame: Frame): ReferenceNeed
   const apiVersion = call.args[1] === undefined || call.args[1] === "" ? target?.apiVersion : textOf(call, 1);
   if (target === undefined && apiVersion === undefined)
     throw callFault(call.name, "needs an API version for a resource that the template does not define");
+  if (!isAddressable(text) || !isAddressable(apiVersion ?? ""))
+    throw callFault(call.name, "asks for an id or an API version that no address can have: '.', '..', U+0000, or half a surrogate pair");
   return { id: target?.id ?? text, apiVersion };
 }
 

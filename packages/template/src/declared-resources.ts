@@ -2,7 +2,7 @@ import type { Frame } from "./evaluation-context.ts";
 import { TemplateFault } from "./evaluation-fault.ts";
 import { knownNow, loopCount } from "./evaluate-tree.ts";
 import { isArray, isObject, type JsonObject, type JsonValue, memberOf } from "./json-value.ts";
-import { resourceIdOf, scopeId } from "./resource-id.ts";
+import { isAddressable, resourceIdOf, scopeId } from "./resource-id.ts";
 
 /** A resource as the template writes it, in one round of its loop. */
 export type DeclaredResource = {
@@ -81,6 +81,10 @@ export function identify({ resource }: DeclaredResource, frame: Frame, parent: R
   if (id === undefined || name.split("/").includes(""))
     throw new TemplateFault(
       `The template resource '${name.slice(0, 200)}' for type '${type.slice(0, 200)}' has incorrect segment lengths. A nested resource type must have identical number of segments as its resource name. A root resource type must have segment length one greater than its resource name. Please see https://aka.ms/arm-syntax-resources for usage details.`,
+    );
+  if (!isAddressable(id) || !isAddressable(apiVersion))
+    throw new TemplateFault(
+      `The template resource '${name.slice(0, 200)}' has a name, scope or apiVersion that no address can have: '.', '..', the character U+0000, or half a surrogate pair.`,
     );
   return { type, name, apiVersion, id };
 }

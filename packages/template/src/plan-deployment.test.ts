@@ -192,6 +192,23 @@ const cases: Readonly<Record<string, Case>> = {
 for (const [what, { parts, parameters, plan }] of Object.entries(cases))
   test(what, () => assert.deepEqual(lines(planOf(parts, parameters)), plan));
 
+test("what no address can have is refused, in names and where references are asked for", () => {
+  const never = [".", "..", `[json('"\\u0000"')]`, "[substring('\u{1f600}', 0, 1)]"];
+  const plan = planOf({
+    resources: [cluster("..."), ...never.map((name) => cluster(name)), { ...cluster("v"), apiVersion: never[3] ?? "" }],
+    outputs: Object.fromEntries(
+      ["/a/../b", `[concat('/a', ${never[3]?.slice(1, -1)})]`].map((of, at) => [
+        `o${at}`,
+        { type: "object", value: `[reference(${of.startsWith("[") ? of.slice(1, -1) : `'${of}'`}, '2026-04-01')]` },
+      ]),
+    ),
+  });
+  assert.deepEqual(
+    plan.problems.map(({ path }) => path),
+    ["resources[1]", "resources[2]", "resources[3]", "resources[4]", "resources[5]", "outputs.o0.value", "outputs.o1.value"],
+  );
+});
+
 test("types that are not known are refused, nested deployments are not", () => {
   const nested = {
     type: "Microsoft.Resources/deployments",

@@ -15,6 +15,14 @@ export function resourceIdOf(scope: string, type: string, names: readonly string
   return `${scope}/providers/${namespace ?? ""}/${pairs.join("/")}`;
 }
 
+/**
+ * Whether text can stand in an address: no U+0000 and no half of a surrogate pair (functions like `substring` and `json` make them), which no URL and no
+ * database takes, and no part `.` or `..`, which would lead elsewhere.
+ */
+export function isAddressable(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\u0000") && !/(^|\/)\.{1,2}(\/|$)/.test(text);
+}
+
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The arguments of a function of ids: what stands before the type, the type, and the names. */
