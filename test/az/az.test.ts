@@ -34,6 +34,14 @@ before(async () => {
 });
 after(() => stage?.close());
 
+/** What Complete mode comes to for whoever may not delete: command, and what reaches the control plane. */
+const refusedDeletions: readonly (readonly [verb: string, requests: readonly string[]])[] = [
+  ["what-if", ["POST deployment/whatif"]],
+  ["validate", ["POST deployment/validate 400"]],
+  ["create", ["POST deployment/validate 400"]],
+  ["create --confirm-with-what-if", ["POST deployment/whatif"]],
+];
+
 const filledIn = (line: string): string => fillIn(line, stage.values);
 
 for (const line of [...signInLines, ...clusterLines, ...resourceLines, ...madeClusterLines, ...deploymentLines, ...neighbourLines])
@@ -54,6 +62,19 @@ test("whoever has no role signs in, finds no subscription, and is refused by nam
   const shown = await guest.run(`rest --method get --url ${url} --skip-authorization-header --headers 'Authorization=Bearer ${token}'`);
   assert.equal(shown.code, 1);
   assert.match(shown.stderr, /AuthorizationFailed.*Microsoft\.ContainerService\/managedClusters\/read/s);
+});
+
+test("Complete mode that may not delete is refused by what-if, by validate and before create begins, by name of the cluster", async () => {
+  const writer = stage.newCli(unsigned);
+  const { tenant, writerClient, writerSecret, writerDeployment } = stage.values;
+  assert.equal((await writer.run(`login --service-principal -u ${writerClient} -p ${writerSecret} --tenant ${tenant}`)).code, 0);
+  const rest = `-g Lab -n ${writerDeployment} --mode Complete --template-file {templates}/enable-host-routing.json -p clusterName=two`;
+  for (const [verb, requests] of refusedDeletions) {
+    stage.record.begin();
+    const { code, stdout, stderr } = await writer.run(filledIn(`deployment group ${verb} ${rest}`));
+    assert.deepEqual({ code, requests: stage.record.requests() }, { code: 1, requests }, `${stdout}\n${stderr}`);
+    assert.match(stderr, /AuthorizationFailed.*managedClusters\/delete.*managedClusters\/one'/s);
+  }
 });
 
 test("a request that is throttled is sent again when Retry-After has passed, and the command succeeds", async () => {

@@ -30,6 +30,17 @@ export const deploymentLines: readonly Line[] = [
     requests: ["POST deployment/whatif"],
     prints: /^NoChange$/m,
   },
+  {
+    az: `deployment group what-if ${enable} -p clusterName=two --mode Complete --no-pretty-print --query changes[].changeType -o tsv`,
+    requests: ["POST deployment/whatif"],
+    prints: /^NoChange\n(?:Delete\n)+$/,
+  },
+  {
+    az: `deployment group create ${enable} -p clusterName=two --mode Complete --confirm-with-what-if`,
+    exit: 1,
+    requests: ["POST deployment/whatif"],
+    prints: /- Microsoft\.ContainerService\/managedClusters\/one/,
+  },
   { az: "deployment group list -g Lab --query [].name -o tsv", requests: ["GET deployments"], prints: /^enable-host-routing$/m },
   {
     az: "deployment operation group list -g Lab -n enable-host-routing --query [].properties.provisioningOperation -o tsv",

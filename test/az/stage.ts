@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { exportJWK, importPKCS8, SignJWT } from "jose";
+import { contributorRole, readerRole } from "@hostrouting/domain";
 import { openStore, type Store } from "@hostrouting/store";
 import { objectIdOf } from "../../infra/dev/authority/directory.ts";
 import { kubeconfigNames } from "../../infra/lab-provider/user-kubeconfigs.ts";
@@ -23,6 +24,13 @@ const FAILURE = { code: "PreflightBlocked", message: "Two checks failed" };
 const PERSON = { userName: "developer@hostrouting.test", displayName: "Developer", password: "not-a-password-outside-this-test" };
 /** Signs in as everybody does, and has no role. */
 const GUEST_CLIENT = { clientId: "55555555-5555-4555-8555-555555555555", displayName: "Guest", secret: "guest-secret-of-this-test" };
+/** Sees everything, writes cluster `two`, deploys, and deletes no cluster. */
+const WRITER_CLIENT = {
+  clientId: "66666666-6666-4666-8666-666666666666",
+  displayName: "Writer",
+  secret: "writer-secret-of-this-test",
+  deployment: "pruned",
+};
 const FEDERATED = { issuer: "https://issuer.test/", subject: "repo:one", audience: "api://AzureADTokenExchange" };
 
 /** A stage, from its start to its end. */
@@ -96,6 +104,9 @@ function valuesOf(
     tenant: ids.tenantId,
     client: ids.clientId,
     secret: installation.clientSecret,
+    writerClient: WRITER_CLIENT.clientId,
+    writerSecret: WRITER_CLIENT.secret,
+    writerDeployment: WRITER_CLIENT.deployment,
     guestClient: GUEST_CLIENT.clientId,
     guestSecret: GUEST_CLIENT.secret,
     federatedClient: federation.client.clientId,
@@ -106,6 +117,18 @@ function valuesOf(
     cluster: `${group}/providers/Microsoft.ContainerService/managedClusters/one`,
     made: `${group}/providers/Microsoft.ContainerService/managedClusters/made`,
   };
+}
+
+async function giveRights(store: Store, owners: readonly string[]): Promise<void> {
+  for (const name of owners) await assign(store, { principalId: objectIdOf(ids.tenantId, name) });
+  const principalId = objectIdOf(ids.tenantId, WRITER_CLIENT.clientId);
+  const group = `/subscriptions/${ids.subscriptionId}/resourceGroups/Lab`;
+  const written = [
+    `${group}/providers/Microsoft.ContainerService/managedClusters/two`,
+    `${group}/providers/Microsoft.Resources/deployments/${WRITER_CLIENT.deployment}`,
+  ];
+  await assign(store, { principalId, roleId: readerRole.id });
+  for (const scope of written) await assign(store, { principalId, roleId: contributorRole.id, scope });
 }
 
 /** Starts everything; what fails to start leaves nothing behind. */
@@ -128,8 +151,9 @@ export async function openStage(): Promise<Stage> {
     await seeNodes(store, makeCluster("two").id, { system: ["aks-system-0"], user: ["aks-user-0", "aks-user-1"] });
     endings.push(playWorker(store));
     const federation = await makeFederation();
-    for (const name of [federation.client.clientId, PERSON.userName]) await assign(store, { principalId: objectIdOf(ids.tenantId, name) });
-    const tenants = [{ tenantId: ids.tenantId, clients: [federation.client, GUEST_CLIENT], users: [PERSON] }];
+    await giveRights(store, [federation.client.clientId, PERSON.userName]);
+    const { deployment: _, ...writer } = WRITER_CLIENT;
+    const tenants = [{ tenantId: ids.tenantId, clients: [federation.client, GUEST_CLIENT, writer], users: [PERSON] }];
     const installation = await startTestInstallation(database.url, {
       tenants,
       approveAs: PERSON.userName,

@@ -38,14 +38,13 @@ function planInside({ context }: TemplatePlan, resource: PlannedResource, known:
   if (resolved.kind !== "resolved") return resolved;
   const { body, securePaths } = resolved.value;
   const properties = objectMember(body, "properties");
-  const isComplete = memberOf(properties, "mode") === "Complete";
   const { input } = context;
   const nested: TemplateInput = {
     ...input,
     template: memberOf(properties, "template") ?? null,
     parameters: memberOf(properties, "parameters"),
     deploymentName: resource.name,
-    mode: isComplete ? "Complete" : "Incremental",
+    mode: "Incremental",
     newGuid: (key) => input.newGuid(`${resource.id}/${key}`),
     secretParameters: securePaths.flatMap(([, section, name]) =>
       String(section).toLowerCase() === "parameters" ? [String(name ?? "")] : [],
@@ -53,7 +52,7 @@ function planInside({ context }: TemplatePlan, resource: PlannedResource, known:
   };
   const copies = context.sources.get(resource.id)?.copies ?? new Map();
   const plan = planWhole(nested, { budget: context.budget, outer: resource.nested === "outer" ? { context, copies } : undefined });
-  return { kind: "resolved", value: { plan, mode: nested.mode } };
+  return { kind: "resolved", value: { plan } };
 }
 
 function objectMember(object: JsonObject, name: string): JsonObject {

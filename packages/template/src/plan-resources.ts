@@ -65,7 +65,7 @@ function draftResource(drafting: Drafting, { resource, path, symbolicName }: Lis
     const identity = problems.attempt(path, () => identify(round, frame, parent));
     if (identity === undefined) continue;
     const planned = draftOf(round, identity, condition && (parent?.condition ?? true));
-    const refusal = whyNot(context, planned, resource);
+    const refusal = problems.attempt(path, () => whyNot(frame, planned, resource));
     if (refusal !== undefined) problems.note(new TemplateFault(refusal), path);
     drafts.push({ declared: round, planned, parentId: parent?.id });
     const children = listResources(memberOf(resource, "resources"), `${path}.resources`);
@@ -94,16 +94,25 @@ function draftOf(round: DeclaredResource, identity: ResourceIdentity, condition:
   };
 }
 
-function whyNot(context: EvaluationContext, { id, type, existing }: PlannedResource, resource: JsonObject): string | undefined {
-  if (isDeployment(type)) {
-    if (!id.toLowerCase().startsWith(`${scopeId(context.input.scope)}/`.toLowerCase()))
-      return "A nested deployment to another resource group or subscription is not supported: deploy its template there";
-    const properties = memberOf(resource, "properties");
-    const template = isObject(properties) ? memberOf(properties, "template") : undefined;
-    return isObject(template)
-      ? undefined
-      : "A nested deployment needs its template in 'properties.template': links to templates are not followed";
-  }
+/** A nested deployment that would delete what the template around it deploys is none (Azure: only the outermost one may be Complete). */
+function whyNotNested(frame: Frame, { id, name }: PlannedResource, resource: JsonObject): string | undefined {
+  if (!id.toLowerCase().startsWith(`${scopeId(frame.context.input.scope)}/`.toLowerCase()))
+    return "A nested deployment to another resource group or subscription is not supported: deploy its template there";
+  const written = memberOf(resource, "properties");
+  const properties = isObject(written) ? written : {};
+  if (!isObject(memberOf(properties, "template")))
+    return "A nested deployment needs its template in 'properties.template': links to templates are not followed";
+  const mode = memberOf(properties, "mode") ?? "Incremental";
+  const known = typeof mode === "string" ? knownNow(mode, frame) : mode;
+  return typeof known === "string" && known.toLowerCase() === "incremental"
+    ? undefined
+    : `The nested deployment '${name}' must have the mode 'Incremental': only the outermost deployment may be 'Complete', and then keeps what nested ones deploy`;
+}
+
+function whyNot(frame: Frame, planned: PlannedResource, resource: JsonObject): string | undefined {
+  const { context } = frame;
+  const { type, existing } = planned;
+  if (isDeployment(type)) return whyNotNested(frame, planned, resource);
   const types = context.input.resourceTypes;
   if (existing || types === undefined || types.some((known) => known.toLowerCase() === type.toLowerCase())) return undefined;
   return `The resource type '${type.slice(0, 200)}' cannot be deployed here; known are ${types.join(", ")} and Microsoft.Resources/deployments`;

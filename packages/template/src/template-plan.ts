@@ -112,8 +112,8 @@ export type ResolveResource = (plan: TemplatePlan, resource: PlannedResource, kn
 /** The outputs of a deployment whose resources are done; those with a false condition are missing. */
 export type ResolveOutputs = (plan: TemplatePlan, known: KnownReferences) => Resolution<Readonly<Record<string, ShownValue>>>;
 
-/** What is deployed inside a deployment, into the same resource group. */
-export type NestedPlan = { readonly plan: TemplatePlan; readonly mode: "Incremental" | "Complete" };
+/** What is deployed inside a deployment, into the same resource group; always in Incremental mode. */
+export type NestedPlan = { readonly plan: TemplatePlan };
 
 /** The plan of a nested deployment, when all that it is given is known. */
 export type PlanNested = (plan: TemplatePlan, resource: PlannedResource, known: KnownReferences) => Resolution<NestedPlan>;

@@ -23,7 +23,8 @@ async function ask(deps: Deps, service: DeploymentService, request: FastifyReque
   const planned = await planDeployment(deps, request);
   const { subscriptionId, resourceGroup } = planned.path;
   const { correlationId } = request.arm;
-  const question = { plan: planned.plan, principal: principalOf(request), correlationId, subscriptionId, resourceGroup };
+  const { plan, wanted } = planned;
+  const question = { plan, mode: wanted.mode, principal: principalOf(request), correlationId, subscriptionId, resourceGroup };
   const result = await service.inTurn(() => askByTrial({ ...deps, call: service.call }, question));
   return { planned, result, error: invalid(planned, result.faults, correlationId) };
 }
@@ -38,8 +39,7 @@ async function validate(deps: Deps, service: DeploymentService, request: Fastify
 async function whatIf(deps: Deps, service: DeploymentService, request: FastifyRequest): Promise<unknown> {
   const { planned, result, error } = await ask(deps, service, request);
   if (error !== undefined) return { status: "Failed", error };
-  const { mode, resultFormat: format } = planned.wanted;
-  const changes = whatIfChanges(result.tried, result.others, { mode, format });
+  const changes = whatIfChanges(result, planned.wanted.resultFormat);
   return { status: "Succeeded", properties: { correlationId: request.arm.correlationId, changes } };
 }
 

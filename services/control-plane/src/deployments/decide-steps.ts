@@ -28,6 +28,11 @@ export function isWritten(resource: Pick<PlannedResource, "condition" | "existin
   return resource.condition && !resource.existing;
 }
 
+/** Whether a template has a resource: Complete mode keeps it then. One whose condition is false counts as not named. */
+export function isNamed(resource: Pick<PlannedResource, "condition">): boolean {
+  return resource.condition;
+}
+
 const FAILED_MESSAGE =
   "At least one resource deployment operation failed. Please list deployment operations for details. Please see https://aka.ms/arm-deployment-operations for usage details.";
 

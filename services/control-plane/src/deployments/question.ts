@@ -2,17 +2,19 @@
 import type { InternalCall, InternalReply, InternalRequest } from "../arm/internal-call.ts";
 import type { Store } from "@hostrouting/store";
 import type { Clock } from "@hostrouting/runtime";
-import type { DeploymentError } from "@hostrouting/domain";
+import type { DeploymentError, DeploymentMode } from "@hostrouting/domain";
 import type { TemplatePlan } from "@hostrouting/template";
 import type { Principal } from "../arm/principal.ts";
-import { listClusters, type OtherCluster } from "./other-clusters.ts";
-import { tryTemplate, type Tried } from "./try-template.ts";
+import { namedResources } from "./named-resources.ts";
+import { listClusters } from "./other-clusters.ts";
+import { tryRemovals, type Leftover } from "./try-removals.ts";
+import { trialAsk, tryTemplate, type Tried, type TrialRun } from "./try-template.ts";
 
 /** What a trial found. */
 export type TrialResult = {
   readonly tried: readonly Tried[];
-  /** Clusters of the group that the template does not name. */
-  readonly others: readonly OtherCluster[];
+  /** What becomes of clusters of the group that the template does not name. */
+  readonly leftovers: readonly Leftover[];
   /** All that was refused, with its resource as target where the fault names none. */
   readonly faults: readonly DeploymentError[];
 };
@@ -26,6 +28,7 @@ export type QuestionDeps = {
 /** Whose deployment, and to which group. */
 export type Question = {
   readonly plan: TemplatePlan;
+  readonly mode: DeploymentMode;
   readonly principal: Principal;
   readonly correlationId: string;
   readonly subscriptionId: string;
@@ -35,9 +38,20 @@ export type Question = {
 /** Locks are held for as long; 800 resources take a few seconds. */
 const TRIAL_MS_MAX = 15_000;
 
-function namedIn(tried: readonly Tried[], plan: TemplatePlan): ReadonlySet<string> {
-  const existing = plan.resources.filter((one) => one.existing && one.condition);
-  return new Set([...existing, ...tried.map(({ resource }) => resource)].map(({ id }) => id.toLowerCase()));
+type Left = { readonly leftovers: readonly Leftover[]; readonly fault?: DeploymentError };
+
+/** Complete mode deletes what is left, once everything is written; what it could not do, it fails for. */
+async function tryLeftovers(run: TrialRun, question: Question): Promise<Left> {
+  const isComplete = question.mode === "Complete";
+  const clusters = await listClusters(run.ask, question);
+  if ("code" in clusters) return { leftovers: [], ...(isComplete && { fault: clusters }) };
+  const named = await namedResources(question.plan, run.ask);
+  if (!(named instanceof Set)) {
+    const { message: why } = named as DeploymentError;
+    return { leftovers: isComplete ? clusters.map((cluster) => ({ cluster, kind: "Unknown", why })) : [] };
+  }
+  const left = clusters.filter(({ id }) => !named.has(id.toLowerCase()));
+  return { leftovers: isComplete ? await tryRemovals(run, left) : left.map((cluster) => ({ cluster, kind: "Kept" })) };
 }
 
 /** Tries a plan and takes all of it back. */
@@ -45,12 +59,15 @@ export function askByTrial(deps: QuestionDeps, question: Question): Promise<Tria
   const { plan, principal, correlationId } = question;
   const endAt = deps.clock.now() + TRIAL_MS_MAX;
   return deps.store().trial(async (trial) => {
-    const ask = (request: InternalRequest) => deps.call({ principal, correlationId, trial: trial.store }, request);
-    const before = await listClusters(ask, question);
-    const tried = await tryTemplate({ trial, ask, hasTime: () => deps.clock.now() < endAt }, plan);
-    const named = namedIn(tried, plan);
-    const others = "code" in before ? [] : before.filter(({ id }) => !named.has(id.toLowerCase()));
-    const faults = tried.flatMap((one) => (one.kind === "Refused" ? [{ target: one.resource.id, ...one.error }] : []));
-    return { tried, others, faults };
+    const nested: TrialRun["nested"] = new Map();
+    const ask = trialAsk((request: InternalRequest) => deps.call({ principal, correlationId, trial: trial.store }, request), nested);
+    const run: TrialRun = { trial, ask, nested, hasTime: () => deps.clock.now() < endAt };
+    const tried = await tryTemplate(run, plan);
+    const { leftovers, fault } = await tryLeftovers(run, question);
+    const refused = [
+      ...tried.flatMap((one) => (one.kind === "Refused" ? [{ target: one.resource.id, ...one.error }] : [])),
+      ...leftovers.flatMap((one) => (one.kind === "Refused" ? [{ target: one.cluster.id, ...one.error }] : [])),
+    ];
+    return { tried, leftovers, faults: fault === undefined ? refused : [...refused, fault] };
   });
 }

@@ -4,7 +4,7 @@ import { resolveOutputs } from "@hostrouting/template";
 import type { DeploymentEnd, StepProgress } from "@hostrouting/store";
 import { CONTRACT_API_VERSION } from "../arm/api-versions.ts";
 import { CLUSTER_TYPE } from "../arm/resource-ids.ts";
-import { isWritten } from "./decide-steps.ts";
+import { namedResources } from "./named-resources.ts";
 import { listClusters, type OtherCluster } from "./other-clusters.ts";
 import { resolveReferences } from "./resolve-references.ts";
 import { asDeployer, type RunContext, type RunDeps } from "./run-context.ts";
@@ -31,11 +31,13 @@ async function others(
   run: RunContext,
   steps: readonly DeploymentStep[],
 ): Promise<readonly OtherCluster[] | DeploymentError> {
-  const found = await listClusters(asDeployer(deps, run), run);
-  if (!Array.isArray(found)) return found as DeploymentError;
-  const named = new Set(run.plan.resources.filter((one) => isWritten(one) || one.existing).map(({ id }) => id.toLowerCase()));
+  const ask = asDeployer(deps, run);
+  const found = await listClusters(ask, run);
+  if ("code" in found) return found;
+  const named = await namedResources(run.plan, ask);
+  if (!(named instanceof Set)) return named as DeploymentError;
   const begun = new Set(steps.map(({ key }) => key));
-  return (found as readonly OtherCluster[]).filter(({ id }) => !named.has(id.toLowerCase()) && !begun.has(id.toLowerCase()));
+  return found.filter(({ id }) => !named.has(id.toLowerCase()) && !begun.has(id.toLowerCase()));
 }
 
 /** All resources are done. `"Again"`: there is more to do after all. */

@@ -14,7 +14,7 @@ import {
   type TemplatePlan,
 } from "@hostrouting/template";
 import type { Aggregates, Trial } from "@hostrouting/store";
-import type { InternalReply } from "../arm/internal-call.ts";
+import type { InternalReply, InternalRequest } from "../arm/internal-call.ts";
 import { asJsonObject } from "../enablement/json-object.ts";
 import { isWritten } from "./decide-steps.ts";
 import { judgeWrite } from "./judge-reply.ts";
@@ -32,7 +32,10 @@ export type Tried = { readonly resource: PlannedResource; readonly before: JsonO
 /** A trial under way. */
 export type TrialRun = {
   readonly trial: Trial<Aggregates>;
+  /** Finds nested deployments too, which are not written in a trial: `trialAsk`. */
   readonly ask: Ask;
+  /** Nested deployments as `reference()` finds them, by their ids in lower case; filled as they are tried. */
+  readonly nested: Map<string, JsonObject>;
   /** Whether there is time for one more resource. */
   readonly hasTime: () => boolean;
 };
@@ -56,10 +59,11 @@ function operationOf(reply: InternalReply): OperationId | undefined {
   return id === undefined ? undefined : as<OperationId>(id);
 }
 
-async function write(run: TrialRun, url: string, body: JsonObject): Promise<InternalReply> {
+/** Makes a request that writes; what is refused leaves nothing. */
+export async function write(run: TrialRun, request: InternalRequest): Promise<InternalReply> {
   return run.trial
     .attempt(async () => {
-      const reply = await run.ask({ method: "PUT", url, body });
+      const reply = await run.ask(request);
       if (reply.status >= 400) throw new RefusedReply(reply);
       const operation = operationOf(reply);
       if (operation !== undefined) await run.trial.settle(operation);
@@ -86,7 +90,7 @@ async function tryOne(
   const resolved = await resolve();
   if ("error" in resolved) return { resource, before, kind: "Unknown", why: resolved.error.message };
   const { body, securePaths } = resolved.value;
-  const reply = await write(run, url, body);
+  const reply = await write(run, { method: "PUT", url, body });
   const outcome = judgeWrite(reply, url);
   const hidden = (shown: JsonObject): JsonObject => hideSecure(shown, securePaths) as JsonObject;
   if (outcome.kind === "Unanswered" || (outcome.kind === "Failed" && isPassing(outcome.status, outcome.error)))
@@ -96,11 +100,11 @@ async function tryOne(
   return { resource, before: before && hidden(before), kind: "Written", after: hidden(after) };
 }
 
-/** Resources that were not written, and deployments nested in this one, as `reference()` finds them in a trial. */
-function askWithNested(ask: Ask, nested: ReadonlyMap<string, JsonObject>): Ask {
+/** Asks the surface, and for nested deployments what the trial made of them. */
+export function trialAsk(ask: Ask, nested: TrialRun["nested"]): Ask {
   return async (request) => {
     const path = decodeURIComponent(request.url.split("?", 1)[0] ?? "").toLowerCase();
-    const body = nested.get(path);
+    const body = request.method === "GET" ? nested.get(path) : undefined;
     return body === undefined ? ask(request) : { status: 200, headers: {}, body };
   };
 }
@@ -108,8 +112,7 @@ function askWithNested(ask: Ask, nested: ReadonlyMap<string, JsonObject>): Ask {
 /** Tries all resources of a plan, and those of deployments nested in it. */
 export async function tryTemplate(run: TrialRun, plan: TemplatePlan): Promise<readonly Tried[]> {
   const tried: Tried[] = [];
-  const nested = new Map<string, JsonObject>();
-  const ask = askWithNested(run.ask, nested);
+  const { ask, nested } = run;
   for (const resource of plan.resources.filter(isWritten)) {
     if (!run.hasTime()) {
       tried.push({ resource, before: undefined, kind: "Unknown", why: "There was no time left to try this resource." });
@@ -129,7 +132,7 @@ export async function tryTemplate(run: TrialRun, plan: TemplatePlan): Promise<re
       continue;
     }
     tried.push(...(await tryTemplate(run, inner.value.plan)));
-    const outputs = await resolveReferences((known) => resolveOutputs(inner.value.plan, known), inner.value.plan.resources, run.ask);
+    const outputs = await resolveReferences((known) => resolveOutputs(inner.value.plan, known), inner.value.plan.resources, ask);
     if ("value" in outputs)
       nested.set(resource.id.toLowerCase(), { properties: { provisioningState: "Succeeded", outputs: outputs.value } } as JsonObject);
   }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonObject, PlannedResource } from "@hostrouting/template";
 import { payloadDelta } from "./payload-delta.ts";
-import { whatIfChanges } from "./what-if.ts";
+import type { Leftover } from "./try-removals.ts";
 import type { Tried } from "./try-template.ts";
+import { whatIfChanges } from "./what-if.ts";
 
 type Paths = readonly (readonly [path: string, type: string])[];
 const mode = (accelerationMode: string): JsonObject => ({
@@ -81,7 +82,7 @@ const changes: readonly (readonly [says: string, tried: Tried, full: string, idO
 ];
 for (const [says, tried, full, idOnly] of changes)
   test(`a change: ${says}`, () => {
-    const of = (format: "FullResourcePayloads" | "ResourceIdOnly") => whatIfChanges([tried], [], { mode: "Incremental", format })[0];
+    const of = (format: "FullResourcePayloads" | "ResourceIdOnly") => whatIfChanges({ tried: [tried], leftovers: [] }, format)[0];
     assert.deepEqual([of("FullResourcePayloads")?.changeType, of("ResourceIdOnly")?.changeType], [full, idOnly]);
     assert.deepEqual(
       Object.keys(of("ResourceIdOnly") ?? {}).filter((name) => ["before", "after", "delta"].includes(name)),
@@ -89,9 +90,14 @@ for (const [says, tried, full, idOnly] of changes)
     );
   });
 
-test("what the template does not name is left alone, or deleted in Complete mode", () => {
-  const others = [{ id: "/r/b", name: "b", body: { eTag: "e", a: 1 } }];
-  const of = (mode: "Incremental" | "Complete") => whatIfChanges([], others, { mode, format: "FullResourcePayloads" });
-  assert.deepEqual(of("Incremental"), [{ resourceId: "/r/b", changeType: "Ignore", before: { a: 1 } }]);
-  assert.deepEqual(of("Complete"), [{ resourceId: "/r/b", changeType: "Delete", before: { a: 1 } }]);
-});
+const cluster = { id: "/r/b", name: "b", body: { eTag: "e", a: 1 } };
+const leftovers: readonly (readonly [says: string, leftover: Leftover, expected: readonly unknown[]])[] = [
+  ["left alone", { cluster, kind: "Kept" }, [{ resourceId: "/r/b", changeType: "Ignore", before: { a: 1 } }]],
+  ["deleted", { cluster, kind: "Deleted" }, [{ resourceId: "/r/b", changeType: "Delete", before: { a: 1 } }]],
+  ["unknown", { cluster, kind: "Unknown", why: "late" }, [{ resourceId: "/r/b", changeType: "Unsupported", unsupportedReason: "late" }]],
+  ["refused, of which the error tells", { cluster, kind: "Refused", error: { code: "C", message: "m" } }, []],
+];
+for (const [says, leftover, expected] of leftovers)
+  test(`what the template does not name is ${says}`, () => {
+    assert.deepEqual(whatIfChanges({ tried: [], leftovers: [leftover] }, "FullResourcePayloads"), expected);
+  });

@@ -1,7 +1,7 @@
 /** A trial in ARM's words for `whatIf`. Pure. */
 import { isDeepStrictEqual } from "node:util";
-import type { OtherCluster } from "./other-clusters.ts";
 import { payloadDelta, withoutVolatile, type PropertyChange } from "./payload-delta.ts";
+import type { Leftover } from "./try-removals.ts";
 import type { Tried } from "./try-template.ts";
 import { asJsonObject } from "../enablement/json-object.ts";
 
@@ -31,19 +31,20 @@ function ofTried(tried: Exclude<Tried, { kind: "Refused" }>, format: ResultForma
   return { resourceId, changeType: "Modify", before, after, delta: payloadDelta(asJsonObject(before), asJsonObject(after)) };
 }
 
-/**
- * All changes, in the order in which they would be made, then resources of the group that the template does not name.
- * @param others those; deleted in Complete mode and left alone in Incremental.
- */
+function ofLeftover(left: Exclude<Leftover, { kind: "Refused" }>, format: ResultFormat): WhatIfChange {
+  const { id: resourceId, body } = left.cluster;
+  if (left.kind === "Unknown") return { resourceId, changeType: "Unsupported", unsupportedReason: left.why };
+  const before = format === "FullResourcePayloads" && { before: withoutVolatile(body) };
+  return { resourceId, changeType: left.kind === "Deleted" ? "Delete" : "Ignore", ...before };
+}
+
+/** All changes, in the order in which they would be made; at the end what becomes of resources of the group that the template does not name. */
 export function whatIfChanges(
-  tried: readonly Tried[],
-  others: readonly OtherCluster[],
-  how: { readonly mode: "Incremental" | "Complete"; readonly format: ResultFormat },
+  { tried, leftovers }: { readonly tried: readonly Tried[]; readonly leftovers: readonly Leftover[] },
+  format: ResultFormat,
 ): readonly WhatIfChange[] {
-  const changeType = how.mode === "Complete" ? ("Delete" as const) : ("Ignore" as const);
-  const full = how.format === "FullResourcePayloads";
   return [
-    ...tried.flatMap((one) => (one.kind === "Refused" ? [] : [ofTried(one, how.format)])),
-    ...others.map(({ id, body }) => ({ resourceId: id, changeType, ...(full && { before: withoutVolatile(body) }) })),
+    ...tried.flatMap((one) => (one.kind === "Refused" ? [] : [ofTried(one, format)])),
+    ...leftovers.flatMap((one) => (one.kind === "Refused" ? [] : [ofLeftover(one, format)])),
   ];
 }
