@@ -22,7 +22,7 @@ export function slotValue(slot: Slot, frame: Frame): JsonValue {
   if (slot.state === "failed") throw new Consequence(`The template variable or parameter '${slot.name}' is not valid`);
   if (slot.state === "raw") {
     slot.state = "running";
-    const inner: Frame = { ...frame, place: slot.place, args: undefined, copies: new Map(), secure: false };
+    const inner: Frame = { ...frame, place: slot.place, args: undefined, lambda: undefined, copies: new Map(), secure: false };
     try {
       slot.value = slot.evaluate(inner);
       slot.secure ||= inner.secure;

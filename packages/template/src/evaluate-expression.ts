@@ -7,6 +7,7 @@ import { childOf, collectionFunctions } from "./functions/collection-functions.t
 import { stringFunctions } from "./functions/string-functions.ts";
 import { valueFunctions } from "./functions/value-functions.ts";
 import type { JsonValue } from "./json-value.ts";
+import { lambdaFunctions, usesLambdaVariables } from "./lambda-functions.ts";
 import { EVALUATION_DEPTH_MAX } from "./limits.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { callUserFunction } from "./user-functions.ts";
@@ -87,6 +88,14 @@ function evaluateCall(call: Expression & { kind: "call" }, frame: Frame): JsonVa
   const key = name.toLowerCase();
   const lazy = lazyFunctions.get(key);
   if (lazy !== undefined) return lazy(call, frame);
+  const lambda = lambdaFunctions.get(key);
+  if (lambda !== undefined) {
+    if (args.length < lambda.least || args.length > lambda.most) throw countFault(name, args.length, [lambda.least, lambda.most]);
+    return lambda.compute({ call, frame, evaluate: evaluateExpression });
+  }
+  // Azure has it so: what is asked for must be known before the deployment begins, to wait for it.
+  if (key === "reference" && frame.lambda !== undefined && args.some(usesLambdaVariables))
+    throw callFault(name, "cannot be used with lambda variables in its parameters");
   const context = contextFunctions.get(key);
   const plain = plainFunctions.get(key);
   if (context === undefined && plain === undefined)

@@ -55,6 +55,8 @@ export type Frame = {
   readonly copies: ReadonlyMap<string, number>;
   /** Arguments of the template's own function that is evaluated. */
   readonly args?: ReadonlyMap<string, JsonValue> | undefined;
+  /** What the lambdas around the expression were given, by name in lower case. */
+  readonly lambda?: ReadonlyMap<string, JsonValue> | undefined;
   /** What is known at run time; undefined while planning. */
   readonly known: KnownReferences | undefined;
   /** Resources that were asked for and are not known. */

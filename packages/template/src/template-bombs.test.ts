@@ -72,6 +72,38 @@ const bombs: Readonly<Record<string, readonly [Readonly<Record<string, JsonValue
     },
     /calls and brackets are within each other/,
   ],
+  "lambdas in lambdas": [
+    {
+      variables: {
+        x: `[${numbers(4).reduce((inner, level) => `map(range(0, 10000), lambda('x${level}', ${inner}))`, "1")}]`,
+      },
+    },
+    /too expensive/,
+  ],
+  "a lambda that makes large values": [
+    { variables: { x: "[map(range(0, 10000), lambda('x', range(0, 10000)))]" } },
+    /more than 16777216 bytes|too expensive/,
+  ],
+  "an object whose values are all large": [
+    { variables: { x: "[toObject(range(0, 10000), lambda('x', string(lambdaVariables('x'))), lambda('x', padLeft('', 4000, 'x')))]" } },
+    /more than 16777216 bytes|too expensive/,
+  ],
+  "reducing that doubles": [
+    { variables: { x: "[reduce(range(0, 10000), 'xx', lambda('a', 'b', concat(lambdaVariables('a'), lambdaVariables('a'))))]" } },
+    /more than 4194304 characters/,
+  ],
+  "sorting that compares dearly": [
+    {
+      variables: {
+        x: "[sort(range(0, 10000), lambda('a', 'b', equals(range(0, 10000), range(lambdaVariables('a'), 10000))))]",
+      },
+    },
+    /too expensive/,
+  ],
+  "lambdas that need a variable that needs them": [
+    { variables: { x: "[map(createArray(1), lambda('y', variables('x')))]" } },
+    /refers to itself/,
+  ],
   "deep JSON in a text": [{ variables: { x: `[json('${"[".repeat(100_000)}')]` } }, /at most 24576|brackets/],
   "a deep template": [{ variables: { x: numbers(1000).reduce<JsonValue>((inner) => [inner], 1) } }, /more than 128 brackets/],
   "nested deployments with loops in each": [
@@ -136,6 +168,8 @@ const text = fc.oneof(
     "n",
     "A.B/c",
     "[json('{}')]",
+    "[map(parameters('a'), lambda('x', lambdaVariables('x')))]",
+    "[reduce(variables('a'), 1, lambda('a', 'b', reference(lambdaVariables('b'))))]",
     "[utcNow()]",
     "inner",
     "__proto__",

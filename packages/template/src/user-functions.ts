@@ -46,6 +46,7 @@ export function callUserFunction(name: string, args: readonly Expression[], call
   const inner: Frame = {
     ...frame,
     place: "function",
+    lambda: undefined,
     args: new Map(defined.parameters.map((parameter, index) => [parameter, values[index] ?? null])),
     depth: frame.depth + 1,
   };
