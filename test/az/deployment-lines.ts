@@ -59,6 +59,12 @@ export const deploymentLines: readonly Line[] = [
     requests: ["POST deployment/validate 400"],
     tells: /InvalidTemplate.*allowed value\(s\): 'BpfVeth,None'/,
   },
+  {
+    az: `deployment group validate ${enable} -n vault -p '{"clusterName":{"reference":{"keyVault":{"id":"/subscriptions/s"},"secretName":"n"}}}'`,
+    exit: 1,
+    requests: ["POST deployment/validate 400"],
+    tells: /InvalidDeploymentParameterValue.*refers to a secret of a key vault.*send it as 'value'/,
+  },
   { az: `deployment group create ${enable} -n held -p clusterName=held --no-wait`, requests: created.slice(0, 2) },
   { az: "deployment group cancel -g Lab -n held", requests: ["POST deployment/cancel 204"] },
   {

@@ -96,12 +96,16 @@ function problemOfEntry(name: string, definition: JsonObject | undefined, entry:
       `The value for the template parameter '${name}' is not provided. Please see https://aka.ms/arm-create-parameter-file for usage details.`,
     );
   }
+  const see = "Please see https://aka.ms/arm-create-parameter-file for usage details.";
+  const invalid = (message: string): TemplateProblem => ({ code: "InvalidDeploymentParameterValue", message: `${message} ${see}`, path });
+  const reference = isObject(entry) ? memberOf(entry, "reference") : undefined;
+  if (reference !== undefined && reference !== null)
+    return invalid(
+      `The deployment parameter '${name}' refers to a secret of a key vault, and key vaults are not read here. Read the secret yourself and send it as 'value' of a parameter of type securestring or secureObject, which is kept nowhere.`,
+    );
   const value = isObject(entry) ? memberOf(entry, "value") : undefined;
-  if (value === undefined || (value === null && memberOf(definition, "nullable") !== true)) {
-    const message = `The value of deployment parameter '${name}' is null. Please specify the value; references to key vaults are not supported. Please see https://aka.ms/arm-create-parameter-file for usage details.`;
-    return { code: "InvalidDeploymentParameterValue", message, path };
-  }
-  return undefined;
+  const isMissing = value === undefined || (value === null && memberOf(definition, "nullable") !== true);
+  return isMissing ? invalid(`The value of deployment parameter '${name}' is null. Please specify the value.`) : undefined;
 }
 
 function unknownParameters(unknown: readonly string[], known: readonly string[]): TemplateProblem {

@@ -161,12 +161,22 @@ const cases: Readonly<Record<string, Case>> = {
     ],
   },
   "values of parameters that are null or come from a key vault": {
-    parts: { parameters: { a: { type: "string" }, b: { type: "securestring" }, c: { type: "string", nullable: true } } },
-    parameters: { a: { value: null }, b: { reference: { keyVault: { id: "x" }, secretName: "y" } }, c: { value: null } },
-    plan: ["a", "b"].map(
-      (name) =>
-        `InvalidDeploymentParameterValue parameters.${name}: The value of deployment parameter '${name}' is null. Please specify the value; references to key vaults are not supported. ${see}create-parameter-file for usage details.`,
-    ),
+    parts: {
+      parameters: { a: { type: "string" }, b: { type: "securestring" }, c: { type: "string", nullable: true }, d: { type: "string" } },
+    },
+    parameters: {
+      a: { value: null },
+      b: { reference: { keyVault: { id: "x" }, secretName: "y" } },
+      c: { value: null },
+      d: { value: "v", reference: { keyVault: { id: "x" }, secretName: "y" } },
+    },
+    plan: [
+      `InvalidDeploymentParameterValue parameters.a: The value of deployment parameter 'a' is null. Please specify the value. ${see}create-parameter-file for usage details.`,
+      ...["b", "d"].map(
+        (name) =>
+          `InvalidDeploymentParameterValue parameters.${name}: The deployment parameter '${name}' refers to a secret of a key vault, and key vaults are not read here. Read the secret yourself and send it as 'value' of a parameter of type securestring or secureObject, which is kept nowhere. ${see}create-parameter-file for usage details.`,
+      ),
+    ],
   },
   "too many resources": {
     parts: { resources: [cluster("[concat('a', copyIndex())]", { copy: { name: "x", count: 800 } }), cluster("b")] },

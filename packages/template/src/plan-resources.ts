@@ -101,7 +101,7 @@ function whyNotNested(frame: Frame, { id, name }: PlannedResource, resource: Jso
   const written = memberOf(resource, "properties");
   const properties = isObject(written) ? written : {};
   if (!isObject(memberOf(properties, "template")))
-    return "A nested deployment needs its template in 'properties.template': links to templates are not followed";
+    return `The nested deployment '${name}' needs its template in 'properties.template': links to templates ('templateLink') are not followed. Put the linked template there; what Bicep makes of a module has it so`;
   const mode = memberOf(properties, "mode") ?? "Incremental";
   const known = typeof mode === "string" ? knownNow(mode, frame) : mode;
   return typeof known === "string" && known.toLowerCase() === "incremental"

@@ -13,6 +13,9 @@ after(() => surface.close());
 
 const template = (more: object): string => spliced(templateOf([], more as Readonly<Record<string, unknown>>));
 const resources = (...all: readonly unknown[]): string => spliced(templateOf(all));
+const ELSEWHERE = "https://example.org/t.json";
+const empty = JSON.parse(templateOf([])) as object;
+const linked = (properties: object): string => JSON.stringify({ properties });
 const chain = (length: number): object => ({
   variables: Object.fromEntries(
     Array.from({ length }, (_, index) => [
@@ -30,7 +33,30 @@ const refused: readonly (readonly [says: string, body: string, code: string])[] 
   ["an array", "[]", "InvalidRequestContent"],
   ["no template", '{"properties":{}}', "InvalidRequestContent"],
   ["a mode that there is not", '{"properties":{"mode":"Fast","template":{}}}', "InvalidRequestContent"],
-  ["a template elsewhere", '{"properties":{"templateLink":{"uri":"https://example.org/t.json"}}}', "InvalidRequestContent"],
+  ["a template elsewhere", linked({ templateLink: { uri: ELSEWHERE } }), "InvalidRequestContent"],
+  ["a template elsewhere, beside one that is here", linked({ templateLink: { uri: ELSEWHERE }, template: empty }), "InvalidRequestContent"],
+  [
+    "a template spec",
+    linked({ templateLink: { id: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Resources/templateSpecs/t/versions/1" } }),
+    "InvalidRequestContent",
+  ],
+  ["parameters elsewhere", linked({ parametersLink: { uri: ELSEWHERE }, template: empty }), "InvalidRequestContent"],
+  [
+    "a nested template elsewhere",
+    resources({
+      ...{ type: "Microsoft.Resources/deployments", apiVersion: "2025-04-01", name: "linked" },
+      properties: { mode: "Incremental", templateLink: { uri: ELSEWHERE } },
+    }),
+    "InvalidTemplate",
+  ],
+  [
+    "a secret in a key vault",
+    linked({
+      template: { ...empty, parameters: { p: { type: "securestring" } } },
+      parameters: { p: { reference: { keyVault: { id: ELSEWHERE }, secretName: "s" } } },
+    }),
+    "InvalidDeploymentParameterValue",
+  ],
   ["a member __proto__", '{"properties":{"template":{"__proto__":{}}}}', "InvalidRequestContent"],
   ["nesting without end", `{"properties":{"template":${"[".repeat(5_000)}${"]".repeat(5_000)}}}`, "InvalidRequestContent"],
   ["a parameter that is missing", template({ parameters: { p: { type: "string" } } }), "InvalidTemplate"],

@@ -44,8 +44,9 @@ function oneOf<T extends string>(given: unknown, target: string, words: readonly
 
 /** What ARM would do for these and we do not is refused, rather than left undone in silence. */
 const NOT_SUPPORTED: Readonly<Record<string, string>> = {
-  templateLink: "Templates are not fetched from addresses. Send the template itself (az: --template-file).",
-  parametersLink: "Parameters are not fetched from addresses. Send them themselves.",
+  templateLink:
+    "Templates are not fetched from addresses, nor read from template specs. Send the template itself as 'properties.template' (az: --template-file).",
+  parametersLink: "Parameters are not fetched from addresses. Send them as 'properties.parameters' (az: --parameters @file).",
   onErrorDeployment: "Another deployment in place of one that failed is not supported. Deploy that one yourself.",
 };
 
