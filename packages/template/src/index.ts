@@ -10,8 +10,8 @@ export { parseExpression, type ParsedExpression } from "./parse-expression.ts";
 export { printExpression, type Expression } from "./expression.ts";
 export type { JsonObject, JsonValue } from "./json-value.ts";
 export type { TemplateProblem, TemplateProblemCode } from "./template-problem.ts";
-export { planNested, planTemplate } from "./plan-deployment.ts";
-export { hideSecure, resolveOutputs, resolveResource } from "./resolve-plan.ts";
+export { planNested, planTemplate, resolveResource } from "./plan-deployment.ts";
+export { hideSecure, resolveOutputs } from "./resolve-plan.ts";
 export type {
   DeploymentScope,
   JsonPath,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { JsonObject, JsonValue } from "./json-value.ts";
+import { resolveResource } from "./plan-deployment.ts";
 import { cluster, id, planOf } from "./testing/plan-for-test.ts";
-import { resolveResource } from "./resolve-plan.ts";
 
 const dogs = [
   { name: "Evie", age: 5, interests: ["Ball", "Frisbee"] },

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { uniqueString } from "./functions/unique-string.ts";
 import type { JsonObject } from "./json-value.ts";
 import { hideSecure, resolveOutputs } from "./resolve-plan.ts";
-import { planNested } from "./plan-deployment.ts";
+import { planNested, resolveResource } from "./plan-deployment.ts";
+import type { ResolvedBody, TemplatePlan } from "./template-plan.ts";
 import { cluster, id, planOf } from "./testing/plan-for-test.ts";
 
 const SECRET = "s3cr3t-value";
@@ -108,4 +110,40 @@ test("a nested deployment waits for what its outer template's expressions ask fo
   });
   assert.deepEqual(plan.problems, []);
   assert.deepEqual(plan.resources[1]?.dependsOn, [id("a")]);
+});
+
+/** The plan of what is sent of a nested deployment around one cluster with these tags, whose expressions are the outer template's. */
+function sentAround(tags: JsonObject, [parameters, given]: readonly [JsonObject, JsonObject]): { sent: ResolvedBody; plan: TemplatePlan } {
+  const template = { contentVersion: "1.0.0.0", resources: [cluster("a", { tags })], outputs: { tags: { type: "object", value: tags } } };
+  const deployments = [{ type: "Microsoft.Resources/deployments", apiVersion: "1", name: "out", properties: { template } }];
+  const plan = planOf({ parameters, resources: deployments }, given);
+  const [deployment] = plan.resources;
+  assert.ok(deployment !== undefined, JSON.stringify(plan.problems));
+  const sent = resolveResource(plan, deployment, () => undefined);
+  const nested = planNested(plan, deployment, () => undefined);
+  assert.ok(sent.kind === "resolved" && nested.kind === "resolved");
+  return { sent: sent.value, plan: nested.value.plan };
+}
+
+test("a nested template is sent with values in place of the outer template's expressions, whatever they are", () => {
+  const text = fc.oneof(fc.string(), fc.constantFrom("[x]", "[[x]", "[[[x]", "[", "[]", "]", "[concat('a')]", "[[x"));
+  const value = fc.oneof(text, fc.array(text, { maxLength: 2 }), fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }));
+  fc.assert(
+    fc.property(value, (given) => {
+      const { plan } = sentAround({ is: "[parameters('p').v]" }, [{ p: { type: "object" } }, { p: { value: { v: given } } }]);
+      assert.deepEqual(plan.problems, []);
+      assert.deepEqual((plan.resources[0]?.body["tags"] as JsonObject)["is"], JSON.parse(JSON.stringify(given)));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("what a nested template is made of secrets goes as secret parameters, and is a secret there", () => {
+  const parameters = { pw: { type: "securestring" }, plain: { type: "string" } };
+  const given = { pw: { value: SECRET }, plain: { value: "shown" } };
+  const { sent, plan } = sentAround({ s: "[concat('x', parameters('pw'))]", p: "[parameters('plain')]" }, [parameters, given]);
+  assert.ok(!JSON.stringify(hideSecure(sent.body, sent.securePaths)).includes(SECRET));
+  assert.ok(!JSON.stringify((sent.body["properties"] as JsonObject)["template"]).includes(SECRET));
+  assert.deepEqual(plan.resources[0]?.body["tags"], { s: `x${SECRET}`, p: "shown" });
+  assert.deepEqual(plan.resources[0]?.securePaths, [["tags", "s"]]);
 });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { JsonObject, JsonValue } from "./json-value.ts";
-import { resolveOutputs, resolveResource } from "./resolve-plan.ts";
-import { planTemplate } from "./plan-deployment.ts";
+import { resolveOutputs } from "./resolve-plan.ts";
+import { planTemplate, resolveResource } from "./plan-deployment.ts";
 import type { KnownReferences, TemplatePlan } from "./template-plan.ts";
 import { CLUSTER, cluster, GROUP, id, inputOf, lines, planOf } from "./testing/plan-for-test.ts";
 

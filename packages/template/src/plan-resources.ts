@@ -199,7 +199,8 @@ function completeResource(context: EvaluationContext, draft: Draft, { problems, 
   return {
     ...planned,
     body,
-    deferred: walk.deferred,
+    // a template that is to be written out is so at run time, when all that it asks for is known
+    deferred: walk.deferred || (isSent && planned.nested === "outer"),
     securePaths: walk.securePaths,
     dependsOn: [...dependsOn].filter((id) => ids.has(id)),
   };

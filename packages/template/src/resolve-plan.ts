@@ -7,25 +7,14 @@ import { EVALUATION_STEPS_MAX } from "./limits.ts";
 import { evaluateOutputs } from "./plan-outputs.ts";
 import { frameFor } from "./plan-resources.ts";
 import { pathText, type ProblemList, problemList } from "./problem-list.ts";
-import type {
-  JsonPath,
-  KnownReferences,
-  PlannedResource,
-  Resolution,
-  ResolvedBody,
-  ResolveOutputs,
-  ResolveResource,
-} from "./template-plan.ts";
+import type { JsonPath, KnownReferences, PlannedResource, Resolution, ResolvedBody, ResolveOutputs } from "./template-plan.ts";
 
 /** A context with all that a plan may cost: at run time each question may cost as much as the plan did. */
 export function refilled(context: EvaluationContext): EvaluationContext {
   return { ...context, budget: { steps: EVALUATION_STEPS_MAX } };
 }
 
-/** The final body of a planned resource, with what is known at run time. One that is not sent has none. */
-export const resolveResource: ResolveResource = (plan, resource, known) => resolveBody(refilled(plan.context), resource, known);
-
-/** The same, in a context whose budget others share. */
+/** The final body of a planned resource, with what is known at run time; of a nested deployment with its template as it stands. One that is not sent has none. */
 export function resolveBody(context: EvaluationContext, planned: PlannedResource, known: KnownReferences): Resolution<ResolvedBody> {
   const source = context.sources.get(planned.id);
   if (source === undefined || planned.existing || !planned.condition) return { kind: "resolved", value: { body: {}, securePaths: [] } };
@@ -49,11 +38,14 @@ function runTimeFault(fault: TemplateFault, { id }: PlannedResource): TemplateFa
 }
 
 /** The outputs of a deployment at its end. */
-export const resolveOutputs: ResolveOutputs = (plan, known) => {
+export const resolveOutputs: ResolveOutputs = (plan, known) => resolveOutputsWithin(refilled(plan.context), known);
+
+/** The same, in a context whose budget others share. */
+export function resolveOutputsWithin(context: EvaluationContext, known: KnownReferences): ReturnType<ResolveOutputs> {
   const problems = problemList();
-  const outputs = exhaustible(problems, () => evaluateOutputs(refilled(plan.context), known, problems));
+  const outputs = exhaustible(problems, () => evaluateOutputs(context, known, problems));
   return answer(problems, outputs?.needs ?? [], outputs?.shown ?? {});
-};
+}
 
 function exhaustible<T>(problems: ProblemList, compute: () => T): T | undefined {
   try {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { JsonObject, JsonValue } from "./json-value.ts";
-import { planTemplate } from "./plan-deployment.ts";
+import { planTemplate, resolveResource } from "./plan-deployment.ts";
 import { EVALUATION_STEPS_MAX } from "./limits.ts";
-import { resolveOutputs, resolveResource } from "./resolve-plan.ts";
+import { resolveOutputs } from "./resolve-plan.ts";
 import { inputOf, planOf } from "./testing/plan-for-test.ts";
 
 const resource = (properties: JsonValue, rest: JsonObject = {}): JsonObject => ({

@@ -205,6 +205,33 @@ test("a deployment inside a deployment, whose outputs the outer one reads; its c
   assert.deepEqual((await surface.ask({ path: clusterPath(cluster) })).body.tags, { by: "inner" });
 });
 
+test("a nested deployment with outer scope is deployed with the outer template's parameters, variables, loops and state", async () => {
+  const [first, second] = await fresh(2);
+  const nested = {
+    type: "Microsoft.Resources/deployments",
+    apiVersion: "2025-04-01",
+    name: "[concat('outer-scope-', copyIndex())]",
+    copy: { name: "each", count: 1 },
+    properties: {
+      mode: "Incremental",
+      template: JSON.parse(
+        templateOf([
+          clusterResource("[parameters('name')]", {
+            tags: { by: "[concat(variables('who'), copyIndex('each'))]", of: `[reference('${first}').provisioningState]` },
+          }),
+        ]),
+      ) as unknown,
+    },
+  };
+  const template = templateOf([clusterResource(first, { tags: { x: "y" } }), nested], {
+    parameters: { name: { type: "string" } },
+    variables: { who: "outside" },
+  });
+  const ended = await followDeployment(surface, await deploy(surface, "around", spliced(template, { name: second })));
+  assert.equal(ended.body.properties.provisioningState, "Succeeded", JSON.stringify(ended.body.properties.error));
+  assert.deepEqual((await surface.ask({ path: clusterPath(second) })).body.tags, { by: "outside0", of: "Succeeded" });
+});
+
 test("secure values are shown nowhere and kept nowhere", async () => {
   const [cluster] = await fresh();
   const template = templateOf([clusterResource(cluster, { tags: { secret: "[parameters('pw')]" } })], {
