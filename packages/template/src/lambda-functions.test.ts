@@ -29,7 +29,8 @@ function evaluate(expression: string, numbers: readonly number[] = []): JsonValu
   });
   const [problem] = problems;
   if (problem !== undefined) throw new Error(problem.message);
-  return (resources[0]?.body["properties"] as { is: JsonValue }).is;
+  const properties = resources[0]?.body["properties"] as { is: JsonValue };
+  return properties.is;
 }
 
 // examples of "Lambda functions for ARM templates" (learn.microsoft.com), and what Bicep compiles to
