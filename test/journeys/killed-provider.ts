@@ -7,7 +7,7 @@ import { clustersFolder, placeOf } from "../../infra/lab-provider/cluster-place.
 import { clusterResourceId } from "../../services/control-plane/src/arm/resource-ids.ts";
 import { openArm } from "./arm.ts";
 import { ENABLE_TIMEOUT_MS, IN_THE_MIDDLE, someNodeInFlight } from "./expectations.ts";
-import { kernelView, labNodes, labRecord, MODE_ON } from "./lab-nodes.ts";
+import { kernelView, killInLab, labNodes, labRecord, MODE_ON } from "./lab-nodes.ts";
 import { expectNothingLeft, labId, processesOf } from "./left-over.ts";
 import { readProc } from "./processes.ts";
 import type { Stage } from "./stage.ts";
@@ -94,10 +94,4 @@ function namesOf(folder: string, program: string): string[] {
   return processesOf(folder)
     .map((pid) => readProc(pid, "cmdline").replaceAll("\0", " "))
     .filter((command) => command.includes(program));
-}
-
-function killInLab(folder: string, name: string): void {
-  const found = labRecord(folder).processes.find((one) => one.name === name);
-  assert.ok(found, `${name} is recorded`);
-  process.kill(found.pid, "SIGKILL");
 }

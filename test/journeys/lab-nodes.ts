@@ -26,6 +26,13 @@ export function labRecord(stateDir: string): LabRecord {
   return JSON.parse(readFileSync(path.join(stateDir, "lab", "lab.json"), "utf8")) as LabRecord;
 }
 
+/** Sends SIGKILL to a process of the lab by its name, as `kube-apiserver` or `aks-user-0/kubelet`. @throws when none of that name is recorded */
+export function killInLab(stateDir: string, name: string): void {
+  const found = labRecord(stateDir).processes.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`the lab of ${stateDir} has no ${name}`);
+  process.kill(found.pid, "SIGKILL");
+}
+
 /** Runs a command in a node's namespaces, as a root shell on the node would. */
 export async function onNode(node: LabNode, ...command: string[]): Promise<string> {
   const { stdout } = await run("nsenter", ["--target", String(node.containerdPid), "--net", "--mount", "--", ...command], {
