@@ -164,6 +164,16 @@ test("what ARM puts between itself and a provider never comes from a client", as
   assert.equal(reply.body.systemData.lastModifiedBy, ids.clientId);
 });
 
+test("secrets that clients send with a cluster are kept nowhere and shown to nobody", async () => {
+  const { path, id } = await fresh();
+  const properties = { windowsProfile: { adminUsername: "u", adminPassword: "hunter2" }, servicePrincipalProfile: { secret: "hunter2" } };
+  for (const method of ["PUT", "PATCH"]) {
+    const reply = await surface.ask({ method, path: `${path}?${V}`, body: { properties } });
+    assert.deepEqual([reply.status, reply.body.properties.windowsProfile], [200, { adminUsername: "u" }]);
+    assert.doesNotMatch(JSON.stringify([reply.body, await surface.store.clusters.get(id)]), /hunter2/);
+  }
+});
+
 test("etags: quoted, bare and weak match; a stale one is 412 and changes nothing", async () => {
   const { path } = await fresh();
   const { eTag } = (await get(path)).body;

@@ -3,6 +3,7 @@ import { asJsonObject, isJsonObject } from "../enablement/json-object.ts";
 import { ArmError, armError, manyFaults, type ArmFault } from "./arm-error.ts";
 import type { ClusterConverter } from "../versions/cluster-converter.ts";
 import { CLUSTER_TYPE } from "./resource-ids.ts";
+import { withoutSecrets } from "./write-only-members.ts";
 
 /** Paths under `properties` are named without that prefix, as AKS does. */
 const PREFIX = /^properties\./;
@@ -26,7 +27,7 @@ export function readPutBody(body: unknown, name: string, withoutUnknown: Cluster
     });
   if (other("type", CLUSTER_TYPE))
     throw new ArmError(400, { code: "InvalidRequestContent", message: `The type in the body is not '${CLUSTER_TYPE}'.`, target: "type" });
-  const read = readManagedClusterRequest(withoutUnknown(body));
+  const read = readManagedClusterRequest(withoutUnknown(withoutSecrets(body)));
   if ("request" in read) return read.request;
   const faults = read.problems.map((problem): ArmFault => ({
     code: problem.kind === "Type" ? "InvalidRequestContent" : "InvalidParameter",
