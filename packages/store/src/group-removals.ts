@@ -1,6 +1,7 @@
 import type { OperationError } from "@hostrouting/domain";
 import { sql, type Kysely, type Transaction } from "kysely";
 import { appendAudit, type AuditEntry } from "./audit.ts";
+import { prepared } from "./prepared-statements.ts";
 import type { Tables } from "./tables.ts";
 
 /** In whose name a group goes, with all that is in it. */
@@ -132,8 +133,9 @@ export function groupRemovalStore(db: Kysely<Tables>): GroupRemovalStore {
     async open(limit) {
       const rows = await db
         .selectFrom("group_removal")
-        .selectAll()
         .distinctOn(["subscription_id", "name"])
+        .modifyFront(prepared("open-removals"))
+        .select(["id", "subscription_id", "name", "principal", "correlation_id", "started_at"])
         .where("ended_at", "is", null)
         .orderBy("subscription_id")
         .orderBy("name")

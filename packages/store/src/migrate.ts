@@ -14,6 +14,7 @@ import * as neighbours from "./migrations/0010-neighbours.ts";
 import * as registeredCredentials from "./migrations/0013-registered-credentials.ts";
 import * as removalsOfGroups from "./migrations/0014-removals-of-groups.ts";
 import * as followersOfOperations from "./migrations/0015-followers-of-operations.ts";
+import * as deletedSubscriptions from "./migrations/0016-deleted-subscriptions.ts";
 import type { Tables } from "./tables.ts";
 
 /** In order of their numbers; a migration that has landed is never edited. A number may land after a higher one: then it is caught up on. */
@@ -31,6 +32,7 @@ const MIGRATIONS = {
   "0013-registered-credentials": registeredCredentials,
   "0014-removals-of-groups": removalsOfGroups,
   "0015-followers-of-operations": followersOfOperations,
+  "0016-deleted-subscriptions": deletedSubscriptions,
 };
 
 /**

@@ -23,17 +23,21 @@ test("a connection keeps the statements that are marked, under their names, and 
     ["/* prepared front */ select $1::int as found", 1],
     ["/* prepared front */ select $1::int as found", 2],
     ["select /* prepared after-select */ $1::int as found", 3],
+    ["select distinct on (found) /* prepared after-distinct */ $1::int as found", 3],
     ["select $1::int as found", 4],
     ["select $1::int as found /* prepared too-late */", 5],
   ] as const)
     assert.deepEqual((await client.query(text, [value])).rows, [{ found: value }], text);
-  assert.deepEqual(await kept(), [{ name: "after-select" }, { name: "front" }]);
+  assert.deepEqual(await kept(), [{ name: "after-distinct" }, { name: "after-select" }, { name: "front" }]);
 });
 
 test("one name is one text", async () => {
   await client.query("/* prepared same */ select $1::int", [1]);
   await assert.rejects(client.query("/* prepared same */ select $1::int + 1", [1]), /must be unique/);
 });
+
+const REMOVAL = "22222222-2222-4222-8222-222222222222";
+const GONE = "33333333-3333-4333-8333-333333333333";
 
 /** What a later process's migrations may do to the tables of statements that are kept. */
 const MIGRATIONS = [
@@ -43,6 +47,7 @@ const MIGRATIONS = [
   "managed_cluster add column later int",
   "cluster_round add column later int",
   "provisioning add column later int",
+  "group_removal add column later int",
   "history alter column kind type varchar(900)",
 ];
 
@@ -53,11 +58,16 @@ test("statements that are kept go on while another process migrates their tables
     const { subscription } = await store.directory.scope({ subscriptionId: SUBSCRIPTION, resourceGroup: "G", grants });
     const change = { history: [{ kind, data: {} }] };
     const name = await store.clusters.change(clusterId, (locked) => ({ result: locked?.cluster.name, change }));
-    return [subscription?.id, (await store.clusters.get(clusterId))?.name, name];
+    const going = [...(await store.groupRemovals.open(9)), ...(await store.subscriptions.deleted(9))].map(({ id }) => id);
+    return [...going, subscription?.id, (await store.clusters.get(clusterId))?.name, name];
   };
+  const by = { tenantId: "t", objectId: "o", name: "n", type: "User" } as const;
+  await store.groupRemovals.begin({ id: REMOVAL, subscriptionId: SUBSCRIPTION, name: "G", by, correlationId: "c" });
+  await store.subscriptions.tell({ id: GONE, state: "Deleted", registrationDate: "2026-01-01T00:00:00Z", tenantId: "t", properties: {} });
+  await store.directory.registerResourceGroup({ subscriptionId: GONE, displayName: "Left", location: "local" });
   for (const migration of ["", ...MIGRATIONS]) {
     if (migration !== "") await tested.sql(`alter table ${migration}`);
-    assert.deepEqual(await round(migration), [SUBSCRIPTION, "c", "c"], migration);
+    assert.deepEqual(await round(migration), [REMOVAL, GONE, SUBSCRIPTION, "c", "c"], migration);
   }
   const kinds = (await store.clusters.history(clusterId, { afterSeq: 0, limit: 100 })).map(({ kind }) => kind);
   assert.deepEqual(kinds, ["", ...MIGRATIONS]);

@@ -1,7 +1,8 @@
 import { sql, type RawBuilder } from "kysely";
 import { Client } from "pg";
 
-const NAMED = /^(?:select )?\/\* prepared ([\w-]+) \*\//;
+/** Where kysely puts it, too: after what a selection begins with. */
+const NAMED = /^(?:select (?:distinct on \([^)]*\) )?)?\/\* prepared ([\w-]+) \*\//;
 
 /**
  * Stands in front of a statement that requests send again and again: each connection reads and plans it once instead of every time. The same name is the
