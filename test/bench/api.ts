@@ -6,7 +6,7 @@
 import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { measureFastify, measurePostgres, statementsOfGet, statementsOfPut } from "./api/limits.ts";
+import { measurePostgres, startFastify, statementsOfGet, statementsOfPut, unprepared } from "./api/limits.ts";
 import { closedLoop, openLoop, quantile, send, type Shot } from "./api/load.ts";
 import { measureMemory } from "./api/memory.ts";
 import { profile } from "./api/profile.ts";
@@ -20,14 +20,19 @@ const RUN_MS = 30_000;
 const OPEN_CONNECTIONS = 64;
 /** As many as the control plane has to Postgres. */
 const CONNECTIONS = 10;
-const ROUNDS = 3;
-const ROUND_MS = 4_000;
+const ROUNDS = 7;
+const ROUND_MS = 2_000;
+/** After some 10,000 requests of a kind the engine has compiled what they run through. */
+const COMPILED_MS = 10_000;
 /** "Speed and memory" of the ARM surface. */
 const P99_MAX_MS = { read: 100, write: 250 } as const;
 const PAGE_MAX_MS = 50;
 const SHARE_AIM = 0.5;
-/** Below it something came in that every request pays for. */
-const SHARE_FLOOR = 0.1;
+/**
+ * Below it something came in that every request pays for. It holds where up to thirty processes wait for 2 processors and the times above are missed by far
+ * (0.21 at the least then, 0.40 and more where ten to fifteen do).
+ */
+const SHARE_FLOOR = 0.2;
 const PROFILED = 3_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -78,35 +83,71 @@ async function measurePages(stage: Stage): Promise<boolean> {
   return isMet;
 }
 
-/** How many a second, ours and each limit's, in turns, so that whatever else the machine does meets all alike; medians. */
-async function measureShare(stage: Stage, name: "GET cluster" | "PUT tags", next: (number: number) => Shot): Promise<boolean> {
-  const statementsOf = name === "PUT tags" ? statementsOfPut : statementsOfGet;
-  const statements = [];
+/** One kind of request that is compared with what limits it. */
+type Compared = {
+  readonly name: string;
+  readonly next: (number: number) => Shot;
+  readonly statementsOf: typeof statementsOfGet;
+};
+
+/** Requests a second in each turn: ours, of bare Fastify, of Postgres alone, and of Postgres where no connection keeps a statement. */
+type Rates = Readonly<Record<"mine" | "bare" | "database" | "planning", number>>;
+
+/** All of them in turns, so that whatever else the machine does meets all alike. */
+async function takeTurns(stage: Stage, { next, statementsOf }: Compared): Promise<{ rates: readonly Rates[]; count: number }> {
+  const statements: Awaited<ReturnType<typeof statementsOfGet>>[] = [];
   for (let n = 0; n < CONNECTIONS; n += 1) statements.push(await statementsOf(stage.store, n));
   const agent = stage.agent(CONNECTIONS);
-  const [ours, fastify, postgres]: [number[], number[], number[]] = [[], [], []];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const until = performance.now() + ROUND_MS;
-    const load = { connections: CONNECTIONS, next, isOver: () => performance.now() > until };
-    ours.push(await closedLoop(agent, stage.installation.base, load));
-    fastify.push(await measureFastify(stage, next, { connections: CONNECTIONS, forMs: ROUND_MS }));
-    postgres.push(await measurePostgres(stage.databaseUrl, statements, ROUND_MS));
+  const ours = (forMs: number): Promise<number> => {
+    const until = performance.now() + forMs;
+    return closedLoop(agent, stage.installation.base, { connections: CONNECTIONS, next, isOver: () => performance.now() > until });
+  };
+  await ours(COMPILED_MS);
+  const fastify = await startFastify(stage, next, { connections: CONNECTIONS, forMs: ROUND_MS });
+  const rates: Rates[] = [];
+  try {
+    for (let round = 0; round < ROUNDS; round += 1)
+      rates.push({
+        mine: await ours(ROUND_MS),
+        bare: await fastify.perSecond(ROUND_MS),
+        database: await measurePostgres(stage.databaseUrl, statements, ROUND_MS),
+        planning: await measurePostgres(stage.databaseUrl, statements.map(unprepared), ROUND_MS),
+      });
+  } finally {
+    await fastify.end();
   }
-  const [mine, bare, database] = [ours, fastify, postgres].map((all) => quantile(all, 0.5)) as [number, number, number];
-  const share = mine / Math.min(bare, database);
-  const limits = `bare Fastify ${bare.toFixed(0)}, Postgres alone ${database.toFixed(0)} (${statements[0]?.length} statements)`;
-  say(
-    `${name.padEnd(24)} ${mine.toFixed(0)} a second; ${limits}; share of the lower ${share.toFixed(2)}   ≥ ${SHARE_FLOOR} ${verdict(share >= SHARE_FLOOR)}, aim ${SHARE_AIM} ${share >= SHARE_AIM ? "met" : "not met"}`,
+  return { rates, count: statements[0]?.length ?? 0 };
+}
+
+/** What share of the lower limit is reached: the median of the turns' own shares, since the next turn may meet another machine. */
+async function measureShare(stage: Stage, compared: Compared): Promise<boolean> {
+  const { rates, count } = await takeTurns(stage, compared);
+  const median = (of: (one: Rates) => number): number => quantile(rates.map(of), 0.5);
+  const [mine, bare, database, planning] = (["mine", "bare", "database", "planning"] as const).map((key) =>
+    median((one) => one[key]).toFixed(0),
   );
-  return share >= SHARE_FLOOR;
+  const share = median((one) => one.mine / Math.min(one.bare, one.database));
+  const ofPlanning = median((one) => one.mine / Math.min(one.bare, one.planning));
+  const isMet = share >= SHARE_FLOOR;
+  const beside = " ".repeat(24);
+  say(`${compared.name.padEnd(24)} ${mine} a second; bare Fastify ${bare}, Postgres alone ${database} (${count} statements)`);
+  say(
+    `${beside} share of the lower ${share.toFixed(2)}   ≥ ${SHARE_FLOOR} ${verdict(isMet)}, aim ${SHARE_AIM} ${share >= SHARE_AIM ? "met" : "not met"}`,
+  );
+  say(`${beside} Postgres alone with no statement prepared ${planning}; share ${ofPlanning.toFixed(2)}`);
+  return isMet;
 }
 
 async function measureAll(seconds: number): Promise<boolean> {
   return withStage("", async (stage) => {
     const shots = await makeShots(stage);
     const verdicts = [await measureMix(stage, shots, seconds * 1000), await measurePages(stage)];
-    say(`\n${CONNECTIONS} connections, each as fast as it is answered; median of ${ROUNDS} rounds in turns`);
-    verdicts.push(await measureShare(stage, "GET cluster", shots.getCluster), await measureShare(stage, "PUT tags", shots.putTags));
+    say(`\n${CONNECTIONS} connections, each as fast as it is answered; medians of ${ROUNDS} turns`);
+    for (const compared of [
+      { name: "GET cluster", next: shots.getCluster, statementsOf: statementsOfGet },
+      { name: "PUT tags", next: shots.putTags, statementsOf: statementsOfPut },
+    ])
+      verdicts.push(await measureShare(stage, compared));
     return verdicts.every(Boolean);
   });
 }

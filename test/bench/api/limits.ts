@@ -14,8 +14,11 @@ import type { Stage } from "./stage.ts";
 type Statement = { readonly name?: string; readonly text: string; readonly values: readonly unknown[] };
 type Round = { readonly connections: number; readonly forMs: number };
 
-/** Requests a second of a bare Fastify that answers with the same bytes. */
-export async function measureFastify(stage: Stage, next: (number: number) => Shot, round: Round): Promise<number> {
+/** A bare Fastify that answers with the same bytes, already warm. */
+export type BareFastify = { perSecond(forMs: number): Promise<number>; end(): Promise<unknown> };
+
+/** Starts it, and asks it for as long as `warm` says. */
+export async function startFastify(stage: Stage, next: (number: number) => Shot, warm: Round): Promise<BareFastify> {
   const port = await freePort();
   const folder = path.dirname(stage.installation.caFile);
   const replyFile = path.join(folder, "reply.json");
@@ -26,17 +29,19 @@ export async function measureFastify(stage: Stage, next: (number: number) => Sho
     BENCH_KEY_FILE: path.join(folder, "key.pem"),
     BENCH_REPLY_FILE: replyFile,
   });
+  const agent = stage.agent(warm.connections);
+  const perSecond = (forMs: number): Promise<number> => {
+    const until = performance.now() + forMs;
+    const load = { connections: warm.connections, next, isOver: () => performance.now() > until };
+    return closedLoop(agent, `https://localhost:${port}`, load);
+  };
   try {
-    const agent = stage.agent(round.connections);
-    const run = (forMs: number): Promise<number> => {
-      const until = performance.now() + forMs;
-      return closedLoop(agent, `https://localhost:${port}`, { ...round, next, isOver: () => performance.now() > until });
-    };
-    await run(round.forMs / 2);
-    return await run(round.forMs);
-  } finally {
+    await perSecond(warm.forMs);
+  } catch (error) {
     await server.end();
+    throw error;
   }
+  return { perSecond, end: () => server.end() };
 }
 
 /** The statements that `work` sends, with their parameters; so they are those of the store, whatever becomes of it. */
@@ -93,7 +98,12 @@ export function statementsOfPut(store: Store, n: number): Promise<readonly State
   });
 }
 
-/** How often a second the statements are done, each connection with those of a cluster of its own. */
+/** The same statements with none kept by its connection: the server reads and plans each of them every time. */
+export function unprepared(statements: readonly Statement[]): readonly Statement[] {
+  return statements.map(({ text, values }) => ({ text, values }));
+}
+
+/** How often a second the statements are done, each connection with those of a cluster of its own; kept by it where the store's connections keep them. */
 export async function measurePostgres(databaseUrl: string, all: readonly (readonly Statement[])[], forMs: number): Promise<number> {
   const clients = await Promise.all(
     all.map(async () => {
@@ -106,7 +116,8 @@ export async function measurePostgres(databaseUrl: string, all: readonly (readon
     const begun = performance.now();
     let done = 0;
     const one = async (client: Client, statements: readonly Statement[]): Promise<void> => {
-      for (; performance.now() - begun < forMs; done += 1) for (const { text, values } of statements) await client.query(text, [...values]);
+      for (; performance.now() - begun < forMs; done += 1)
+        for (const { values, ...statement } of statements) await client.query({ ...statement, values: [...values] });
     };
     await Promise.all(clients.map((client, n) => one(client, all[n] ?? [])));
     return (done * 1000) / (performance.now() - begun);
