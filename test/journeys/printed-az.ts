@@ -18,10 +18,10 @@ const SIGN_IN_TIMEOUT_MS = 60_000;
 /** Lines of a shell, by whether they come before there is somebody signed in, which is the last thing that they do. */
 export type PrintedAz = { readonly signIn: readonly string[]; readonly commands: readonly string[] };
 
-/** All that is printed for az: the indented lines that begin with its name, or set its variables. */
+/** All that the last start printed for az: the indented lines that begin with its name, or set its variables. */
 export function printedAz(stage: Stage): PrintedAz {
   const printed = readFileSync(path.join(stage.stateDir, "start.log"), "utf8");
-  const lines = [...printed.matchAll(/^ {2}((?:export|az) .*)$/gm)].map(([, line = ""]) => line);
+  const lines = [...printed.slice(printed.lastIndexOf("\nReady in ")).matchAll(/^ {2}((?:export|az) .*)$/gm)].map(([, line = ""]) => line);
   const signedInAt = lines.findIndex((line) => line.startsWith("az login ")) + 1;
   return { signIn: lines.slice(0, signedInAt), commands: lines.slice(signedInAt) };
 }
