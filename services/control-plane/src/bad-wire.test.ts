@@ -179,10 +179,13 @@ test("a body that is no UTF-8", () =>
     code: "InvalidRequestContent",
   }));
 
-test("members that come twice: the last one holds", async () => {
-  const reply = await surface.ask(put(CLUSTER.replace(/one$/, "double"), '{"tags":{"a":"1","a":"2"},"tags":{"b":"3","b":"4"}}'));
-  assert.deepEqual([reply.status, reply.body.tags], [200, { b: "4" }]);
-  assert.equal((await surface.store.clusters.get(makeCluster("double").id))?.tags["b"], "4");
+test("a member that comes twice is refused by name, and nothing is written", async () => {
+  await checkRefusal(surface, {
+    name: "",
+    ask: put(CLUSTER.replace(/one$/, "double"), '{"tags":{"a":"1"},"tags":{"b":"3"}}'),
+    ...{ status: 400, code: "InvalidRequestContent" },
+  });
+  assert.deepEqual((await surface.store.clusters.get(makeCluster("double").id))?.tags, makeCluster("double").tags);
 });
 
 test("HEAD answers as GET does, without a body", async () => {

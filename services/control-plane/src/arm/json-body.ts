@@ -1,4 +1,5 @@
 import { armError } from "./arm-error.ts";
+import { repeatedMember } from "./repeated-member.ts";
 
 /** Deeper than any managed cluster, shallow enough for every recursion over a body. */
 const DEPTH_MAX = 64;
@@ -49,5 +50,8 @@ export function parseJsonBody(text: string): unknown {
     throw armError(400, "InvalidRequestContent", `The request content is not valid JSON: ${why}.`);
   }
   judgeJson(body, DEPTH_MAX);
+  const repeated = repeatedMember(text);
+  if (repeated !== undefined)
+    throw armError(400, "InvalidRequestContent", `The body has an object with two members named '${repeated}'. Send one of them.`);
   return body;
 }
