@@ -188,10 +188,13 @@ test("a member that comes twice is refused by name, and nothing is written", asy
   assert.deepEqual((await surface.store.clusters.get(makeCluster("double").id))?.tags, makeCluster("double").tags);
 });
 
-test("HEAD answers as GET does, without a body", async () => {
+test("HEAD answers with GET's headers and 204, as ARM does, or as GET does where nothing is", async () => {
   const reply = await surface.ask({ method: "HEAD", path: `${CLUSTER}?${VERSION}` });
-  assert.deepEqual([reply.status, reply.text, reply.headers["etag"]], [200, "", '"etag-of-one"']);
+  assert.deepEqual([reply.status, reply.text, reply.headers["etag"]], [204, "", '"etag-of-one"']);
   assert.ok(reply.headers["x-ms-request-id"]);
+  assert.deepEqual([reply.headers["content-type"], reply.headers["content-length"]], [undefined, undefined]);
+  const heads = async (path: string): Promise<number> => (await surface.ask({ method: "HEAD", path })).status;
+  assert.deepEqual([await heads(`${CLUSTER}-none?${VERSION}`), await heads("/healthz")], [404, 200]);
 });
 
 for (const method of ["OPTIONS", "TRACE", "PROPFIND", "SEARCH"])

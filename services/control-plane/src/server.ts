@@ -9,6 +9,7 @@ import { addAudit } from "./arm/audit-hook.ts";
 import { addBodyParser } from "./arm/body-parser.ts";
 import { addExpectations } from "./arm/expectations.ts";
 import { createHttpsServer } from "./arm/https-server.ts";
+import { addHeadReplies } from "./arm/head-replies.ts";
 import { internalCallOf } from "./arm/internal-call.ts";
 import { addPipeline } from "./arm/pipeline.ts";
 import { addRoutes } from "./arm/routes.ts";
@@ -79,6 +80,7 @@ export async function buildServer(outside: Deps, tls: TlsFiles): Promise<Fastify
         return within(Promise.resolve(handler.call(this, request, reply)), route.config?.deadlineMs);
       };
   });
+  addHeadReplies(app);
   addRoutes(app, deps);
   cascadeService(app, deps);
   if (deps.settings.authorityUrl !== undefined) await authorityProxy(app, deps.settings.authorityUrl);

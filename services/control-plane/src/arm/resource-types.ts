@@ -46,6 +46,8 @@ export const RESOURCES_API_VERSIONS = [
   "2016-06-01",
   "2016-02-01",
 ] as const;
+/** Deployments have left Resource Manager's package of the SDK for JavaScript, and have versions of their own since. */
+const DEPLOYMENTS_API_VERSIONS = ["2026-06-01", ...RESOURCES_API_VERSIONS];
 /** Tenants, subscriptions and their locations. */
 export const SUBSCRIPTIONS_API_VERSIONS = [
   "2022-12-01",
@@ -106,8 +108,8 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   { ...arm("Microsoft.Resources", "subscriptions/operationresults", RESOURCES_API_VERSIONS), takesAnyVersion: true },
   arm("Microsoft.Resources", "providers", RESOURCES_API_VERSIONS),
   arm("Microsoft.Resources", "resources", RESOURCES_API_VERSIONS),
-  arm("Microsoft.Resources", "deployments", RESOURCES_API_VERSIONS),
-  arm("Microsoft.Resources", "deployments/operations", RESOURCES_API_VERSIONS),
+  arm("Microsoft.Resources", "deployments", DEPLOYMENTS_API_VERSIONS),
+  arm("Microsoft.Resources", "deployments/operations", DEPLOYMENTS_API_VERSIONS),
   arm("Microsoft.Authorization", "roleAssignments", ROLE_API_VERSIONS),
   arm("Microsoft.Authorization", "roleDefinitions", ROLE_API_VERSIONS),
   arm("Microsoft.Authorization", "permissions", PERMISSION_API_VERSIONS),
