@@ -6,6 +6,7 @@
  * from files, never from arguments.
  */
 import { parseArgs } from "node:util";
+import { AppError, advise } from "@hostrouting/domain";
 import { startTestDatabase } from "../../infra/dev/test-database.ts";
 import { openForeignTarget, type Access, type Endpoint } from "./foreign-target.ts";
 import { startOwnTarget } from "./own-target.ts";
@@ -38,14 +39,22 @@ function readAccess(url: string): Access {
   const { tenant, "client-id": clientId, "secret-file": secretFile, "token-file": tokenFile } = values;
   if (tokenFile !== undefined) return { tokenFile };
   if (tenant === undefined || clientId === undefined || secretFile === undefined)
-    throw new Error("Say how a token is had: --token-file F, or --tenant T --client-id C --secret-file F.");
+    throw new AppError("conformance.no-access", {
+      say: "How a token for the endpoint is had is not said.",
+      do: "Add --token-file F, or --tenant T --client-id C --secret-file F.",
+    });
   return { tenantId: tenant, clientId, secretFile, authorityHost: values["authority-host"], scope: values.scope ?? `${url}/.default` };
 }
 
 function readEndpoint(given: string): Endpoint {
   const url = given.replace(/\/+$/, "");
-  if (!url.startsWith("https://")) throw new Error(`--endpoint must begin with https://, and is '${given}'.`);
-  if (values.cluster === undefined) throw new Error("Name a cluster of that endpoint: --cluster /subscriptions/…/managedClusters/NAME.");
+  if (!url.startsWith("https://"))
+    throw new AppError("conformance.no-https", { say: `--endpoint is '${given}'.`, do: "It must begin with https://." });
+  if (values.cluster === undefined)
+    throw new AppError("conformance.no-cluster", {
+      say: "No cluster of the endpoint is named.",
+      do: "Add --cluster /subscriptions/…/managedClusters/NAME.",
+    });
   return {
     url,
     cluster: values.cluster,
@@ -79,7 +88,11 @@ async function openTarget(): Promise<Target> {
 async function main(): Promise<number> {
   const wanted = values.only?.split(",").map((id) => id.trim().toUpperCase());
   const unknown = wanted?.filter((id) => !allPoints.some((point) => point.id === id)) ?? [];
-  if (unknown.length > 0) throw new Error(`There is no point ${unknown.join(", ")}; there are F1-1 to F1-58 and F2-1 to F2-35.`);
+  if (unknown.length > 0)
+    throw new AppError("conformance.no-point", {
+      say: `There is no point ${unknown.join(", ")}.`,
+      do: "There are F1-1 to F1-58 and F2-1 to F2-35.",
+    });
   const target = await openTarget();
   const results: Result[] = [];
   const quiet = values.json || values.markdown;
@@ -101,6 +114,6 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`conformance: ${advise(error)}\n`);
   process.exitCode = 2;
 }

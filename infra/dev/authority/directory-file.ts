@@ -110,7 +110,7 @@ export function readTenants(file: string): readonly Tenant[] {
   try {
     return parseTenants(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new Error(`The directory ${file} cannot be used: ${(error as Error).message}`, { cause: error });
+    throw new Error(`The directory ${file} cannot be used`, { cause: error });
   }
 }
 

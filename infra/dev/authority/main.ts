@@ -3,6 +3,7 @@
  * several tenants. Loopback only, its own process, absent from images; it refuses to run where NODE_ENV says production.
  */
 import { readFileSync } from "node:fs";
+import { AppError, advise } from "@hostrouting/domain";
 import { createLogger, endInOrder, systemClock } from "@hostrouting/runtime";
 import { authorizationCodes } from "./authorization-codes.ts";
 import { createAuthorityServer } from "./authority-server.ts";
@@ -21,17 +22,28 @@ type Config = ReturnType<typeof readAuthorityConfig>;
 
 function readDirectory(config: Config): Directory {
   const secret = readFileSync(config.clientSecretFile, "utf8").trim();
-  if (secret === "") throw new Error(`The client secret file ${config.clientSecretFile} is empty.`);
+  if (secret === "")
+    throw new AppError("authority.no-secret", {
+      say: `The client secret file ${config.clientSecretFile} is empty.`,
+      do: "Write the installation's secret into it, or remove it and start the installation: then it is made anew.",
+    });
   const { tenantId, clientId } = config;
   const own = { tenantId, clients: [{ clientId, displayName: "Installation", secret }], users: [] };
   const directory = togetherWith(own, config.directoryFile === "" ? [] : readTenants(config.directoryFile));
   if (config.approveAs !== "" && userOf(directory, config.approveAs) === undefined)
-    throw new Error("HOSTROUTING_AUTHORITY_APPROVE_AS names nobody who is in the directory.");
+    throw new AppError("authority.unknown-approver", {
+      say: "HOSTROUTING_AUTHORITY_APPROVE_AS names nobody who is in the directory.",
+      do: "Name one of its people by userName, or leave it unset.",
+    });
   return directory;
 }
 
 async function serve(): Promise<void> {
-  if (process.env["NODE_ENV"] === "production") throw new Error("The development authority does not run in production: use Entra ID.");
+  if (process.env["NODE_ENV"] === "production")
+    throw new AppError("authority.production", {
+      say: "The development authority does not run in production.",
+      do: "Use Entra ID: leave HOSTROUTING_AUTHORITY_URL unset.",
+    });
   const config = readAuthorityConfig(process.env);
   const logger = createLogger("authority", config.logLevel);
   const server = createAuthorityServer({
@@ -57,6 +69,6 @@ async function serve(): Promise<void> {
 try {
   await serve();
 } catch (error) {
-  process.stderr.write(`authority: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`authority: ${advise(error)}\n`);
   process.exit(1);
 }

@@ -3195,6 +3195,67 @@ export const armDocument = {
           }
         ]
       },
+      "ProviderOperation": {
+        "type": "object",
+        "required": [
+          "name",
+          "isDataAction",
+          "display",
+          "origin"
+        ],
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "isDataAction": {
+            "type": "boolean"
+          },
+          "display": {
+            "$ref": "#/components/schemas/ProviderOperationDisplay"
+          },
+          "origin": {
+            "type": "string"
+          }
+        }
+      },
+      "ProviderOperationDisplay": {
+        "type": "object",
+        "required": [
+          "provider",
+          "resource",
+          "operation",
+          "description"
+        ],
+        "properties": {
+          "provider": {
+            "type": "string"
+          },
+          "resource": {
+            "type": "string"
+          },
+          "operation": {
+            "type": "string"
+          },
+          "description": {
+            "type": "string"
+          }
+        },
+        "description": "A right, in people's words."
+      },
+      "ProviderOperationList": {
+        "type": "object",
+        "required": [
+          "value"
+        ],
+        "properties": {
+          "value": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/ProviderOperation"
+            }
+          }
+        }
+      },
       "ProviderOperationsMetadata": {
         "type": "object",
         "required": [

@@ -33,6 +33,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/providers/Microsoft.ContainerService/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The rights of our own provider. */
+        get: operations["Operations_List"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscriptionId}/providers/Microsoft.Authorization/permissions": {
         parameters: {
             query?: never;
@@ -1918,6 +1935,22 @@ export interface components {
             ruleId: string;
         };
         PreflightSummary: string | ("Passed" | "Blocked" | "Unknown");
+        ProviderOperation: {
+            display: components["schemas"]["ProviderOperationDisplay"];
+            isDataAction: boolean;
+            name: string;
+            origin: string;
+        };
+        /** @description A right, in people's words. */
+        ProviderOperationDisplay: {
+            description: string;
+            operation: string;
+            provider: string;
+            resource: string;
+        };
+        ProviderOperationList: {
+            value: components["schemas"]["ProviderOperation"][];
+        };
         /** @description A provider with all rights that routes ask for; `operations` are those about the provider itself. */
         ProviderOperationsMetadata: {
             displayName: string;
@@ -2373,6 +2406,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProviderOperationsMetadata"];
+                };
+            };
+            /** @description An unexpected error response. */
+            default: {
+                headers: {
+                    "x-ms-error-code"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    Operations_List: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderOperationList"];
                 };
             };
             /** @description An unexpected error response. */

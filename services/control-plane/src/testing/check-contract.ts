@@ -10,6 +10,7 @@ ajv.addSchema(armDocument);
 const SCHEMAS: readonly (readonly [path: RegExp, schema: string])[] = [
   [/^\/subscriptions\/[^/]+(\/resourcegroups\/[^/]+)?\/resources$/, "GenericResourceList"],
   [/\/providers\/microsoft\.authorization\/permissions$/, "PermissionList"],
+  [/^\/providers\/microsoft\.containerservice\/operations$/, "ProviderOperationList"],
   [/^\/providers\/microsoft\.authorization\/provideroperations$/, "ProviderOperationsMetadataList"],
   [/^\/providers\/microsoft\.authorization\/provideroperations\/[^/]+$/, "ProviderOperationsMetadata"],
   [/\/managedclusters\/[^/]+$/, "ManagedCluster"],
