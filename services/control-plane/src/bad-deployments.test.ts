@@ -102,6 +102,19 @@ for (const [method, path, status, code] of addresses)
     assert.deepEqual([reply.status, reply.body.error.code], [status, code]);
   });
 
+for (const [method, below] of [
+  ["POST", "/d/validate"],
+  ["POST", "/d/whatIf"],
+  ["PUT", "/d"],
+] as const)
+  test(`${method} of a deployment to the subscription, as az sends it, is refused with what to do`, async () => {
+    const path = `/subscriptions/${ids.subscriptionId}/providers/Microsoft.Resources/deployments${below}?api-version=2025-04-01`;
+    const body = `{"location": "westeurope", "properties": {"parameters": {}, template:${templateOf([])}}}`;
+    const reply = await surface.ask({ method, path, body, headers: { "content-type": "application/json" } });
+    assert.deepEqual([reply.status, reply.body.error.code], [400, "OperationNotSupported"], reply.text);
+    assert.match(reply.body.error.message, /az deployment group create/);
+  });
+
 test("what az makes of a template is read here and nowhere else", async () => {
   const path = `/subscriptions/${ids.subscriptionId}/resourceGroups/Lab/providers/Microsoft.ContainerService/managedClusters/one?api-version=2026-04-01`;
   const reply = await surface.ask({ method: "PUT", path, body: `{properties: ${JSON.stringify(modeProperties("BpfVeth"))}}` });

@@ -71,6 +71,10 @@ export async function buildServer(outside: Deps, tls: TlsFiles): Promise<Fastify
   app.setNotFoundHandler((request) => {
     throw unknownRoute(request.method, plainPath(request));
   });
+  // Before the body is read: of one that is none of JSON's, nobody would learn that the address is wrong.
+  app.addHook("onRequest", async (request) => {
+    if (request.is404) throw unknownRoute(request.method, plainPath(request));
+  });
   const requests = flatLogger(deps.logger);
   app.addHook("onResponse", async (request, reply) => logReply(requests, request, reply));
   app.addHook("onRoute", (route) => {

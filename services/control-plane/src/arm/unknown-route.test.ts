@@ -13,6 +13,11 @@ const rows: readonly (readonly [request: string, status: number, code: string, a
   [`GET ${C}/managedClusters/x/snapshots`, 404, "NotFound"],
   ["POST /subscriptions/s/resourceGroups/g", 405, "MethodNotAllowed", "GET, PUT, PATCH, DELETE"],
   ["GET /subscriptions/s/nonsense/g", 404, "NotFound"],
+  ["GET /subscriptions/s/providers/Microsoft.Resources/deployments/", 400, "OperationNotSupported"],
+  ["POST /subscriptions/s/providers/microsoft.resources/deployments/d/whatIf", 400, "OperationNotSupported"],
+  ["PUT /providers/Microsoft.Management/managementGroups/m/providers/Microsoft.Resources/deployments/d", 400, "OperationNotSupported"],
+  ["PUT /providers/Microsoft.Resources/deployments/d", 400, "OperationNotSupported"],
+  ["GET /subscriptions/s/providers/Microsoft.Resources/deploymentStacks/d", 404, "NotFound"],
   ["GET /", 404, "NotFound"],
 ];
 for (const [request, status, code, allow] of rows)
