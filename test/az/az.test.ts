@@ -70,9 +70,9 @@ test("Complete mode that may not delete is refused by what-if, by validate and b
   assert.equal((await writer.run(`login --service-principal -u ${writerClient} -p ${writerSecret} --tenant ${tenant}`)).code, 0);
   const rest = `-g Lab -n ${writerDeployment} --mode Complete --template-file {templates}/enable-host-routing.json -p clusterName=two`;
   for (const [verb, requests] of refusedDeletions) {
-    stage.record.begin();
+    await stage.record.begin();
     const { code, stdout, stderr } = await writer.run(filledIn(`deployment group ${verb} ${rest}`));
-    assert.deepEqual({ code, requests: stage.record.requests() }, { code: 1, requests }, `${stdout}\n${stderr}`);
+    assert.deepEqual({ code, requests: await stage.record.requests() }, { code: 1, requests }, `${stdout}\n${stderr}`);
     assert.match(stderr, /AuthorizationFailed.*managedClusters\/delete.*managedClusters\/one'/s);
   }
 });
