@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { AppError, explain } from "@hostrouting/domain";
+import { advise, AppError } from "@hostrouting/domain";
 import type { TestCounts, TestFailure } from "./count-reporter.ts";
 import { runSuite, runSuiteQuietly } from "./run-suite.ts";
 import { staticChecks } from "./static-checks.ts";
@@ -143,8 +143,6 @@ function finish(total: TestCounts): number {
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof AppError ? `${explain(error)}. ${error.remedy}` : error instanceof Error ? error.message : String(error)}\n`,
-  );
+  process.stderr.write(`${advise(error)}\n`);
   process.exitCode = 1;
 }

@@ -109,13 +109,14 @@ export const operationPoints: readonly Point[] = [
   {
     id: "F1-32",
     what: "POST abort while Updating, and when it has settled",
-    expected: "202; operation and C Canceled; then 409",
+    expected: "202; operation and C Canceled, the abort Succeeded; then 409",
     cluster: "fresh",
     steps: [
       begun,
-      ask({ method: "POST", url: "{C}/abort?{V}" }, { status: 202, headers: { location: present } }),
+      ask({ method: "POST", url: "{C}/abort?{V}" }, { status: 202, headers: { location: present } }, { abort: OPERATION_HEADER }),
       { step: "worker", phase: "Canceled" },
       { step: "poll", url: "{$op}", until: "Canceled", expect: ok({ "error.code": present }) },
+      { step: "poll", url: "{$abort}", until: "Succeeded", expect: ok({ endTime: present }) },
       get("{C}", ok({ [STATE]: "Canceled" })),
       ask({ method: "POST", url: "{C}/abort?{V}" }, { status: 409, code: "OperationNotAllowed" }),
     ],
