@@ -115,6 +115,21 @@ test("rings go on after Redis was killed and started empty", limits, async () =>
   await count(2);
 });
 
+test("a bell is closed while Redis is away, and when it has come back since", limits, async () => {
+  for (const isBack of [false, true]) {
+    const { listener, count } = ear();
+    const hearing = bell();
+    await hearing.hear(listener);
+    await bell().ring(CLUSTER);
+    await count(1);
+    await redis.kill();
+    await until(() => hearing.figures().state === "Away");
+    if (isBack) await redis.start();
+    await hearing.close();
+    if (!isBack) await redis.start();
+  }
+});
+
 test("a Redis that accepts and never answers holds nobody up", limits, async () => {
   const ringing = bell();
   await ringing.ring(CLUSTER);

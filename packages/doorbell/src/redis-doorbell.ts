@@ -2,7 +2,7 @@ import { as, explain, type ClusterId } from "@hostrouting/domain";
 import type { Logger } from "@hostrouting/runtime";
 import { Queue, Worker, type JobsOptions } from "bullmq";
 import type { Answer, Doorbell } from "./doorbell.ts";
-import { RedisLink } from "./redis-link.ts";
+import { endClient, RedisLink } from "./redis-link.ts";
 
 /** Braces: all keys of the queue lie in one slot of a Redis Cluster. */
 const PREFIX = "{acns-hostrouting}";
@@ -100,7 +100,15 @@ function hearer(url: string, logger: Logger, take: (clusterId: ClusterId) => Pro
   return {
     link,
     async close(): Promise<void> {
-      await within(CLOSE_TIMEOUT_MS, worker.close()).catch(() => worker.close(true).catch(complain));
+      const closed = worker.close();
+      // A command that waits for a Redis that is away ends with its connection; closing once more would answer with the same wait.
+      const end = async (): Promise<void> => {
+        link.close();
+        const blocking = await worker.getBackend().blockingClient;
+        if (blocking !== undefined) await endClient(blocking);
+        await closed;
+      };
+      await within(CLOSE_TIMEOUT_MS, closed).catch(() => within(CLOSE_TIMEOUT_MS, end()).catch(complain));
       link.close();
     },
   };

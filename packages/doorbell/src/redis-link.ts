@@ -12,6 +12,17 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const RECHECK_MS = 60_000;
 
 /**
+ * Ends a client in whatever state it is. One that waits for its next try loses its timer by `disconnect` and never says that it has ended, so that its commands
+ * are waited for for ever (taskforcesh/bullmq#4585): connected or refused once more, it ends.
+ */
+export async function endClient(client: { readonly status: string; disconnect(): void; connect(): Promise<unknown> }): Promise<void> {
+  client.disconnect();
+  if (client.status !== "reconnecting") return;
+  await client.connect().catch(() => undefined);
+  client.disconnect();
+}
+
+/**
  * A connection to Redis that is looked after: Connecting → Working | Refused | Away, and between the last three whenever that changes. Each change is logged
  * once. Only messages of errors are logged: the client's errors carry the command that failed, and of a login that is the password.
  */
@@ -57,7 +68,7 @@ export class RedisLink {
   close(): void {
     clearInterval(this.#recheck);
     this.client.removeAllListeners("close");
-    this.client.disconnect();
+    void endClient(this.client);
     this.#enter("Away");
   }
 
