@@ -22,7 +22,7 @@ for (const { name, yields, passed, said } of [
     t.after(() => rmSync(folder, { recursive: true }));
     const file = path.join(folder, "one.test.mjs");
     writeFileSync(file, givesWay(getPriority()));
-    const suite = { name: "one", files: [file], needs: [], concurrency: 1, testTimeoutMs: 30_000, onRequest: false, isBeside: false };
+    const suite = { name: "one", files: [file], needs: [], concurrency: 1, testTimeoutMs: 30_000, onRequest: false };
     // A runner within a runner would report to the outer one.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const { counts, written } = await runSuiteQuietly(suite, { env, signal: AbortSignal.timeout(30_000), givesWay: yields });

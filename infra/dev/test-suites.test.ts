@@ -37,20 +37,20 @@ test("suites are the checks, the tests beside modules, and each folder of test/ 
 });
 
 test("what reads sources only comes first; what needs root has the machine, and all others run beside it", () => {
-  const suite = { files: [], concurrency: 2, testTimeoutMs: 1, onRequest: false, isBeside: false };
+  const suite = { files: [], concurrency: 2, testTimeoutMs: 1, onRequest: false };
   const lanes = inLanes([
     { ...suite, name: "check", needs: [] },
     { ...suite, name: "unit", needs: ["postgres"] },
     { ...suite, name: "architecture", needs: [] },
     { ...suite, name: "journeys", needs: ["linux", "root", "go"] },
     { ...suite, name: "az", needs: ["az"] },
-    { ...suite, name: "vm", needs: ["root", "qemu"], isBeside: true },
+    { ...suite, name: "vm", needs: ["root", "qemu"] },
     { ...suite, name: "netns", needs: ["root"] },
   ]);
   const names = Object.entries(lanes).map(([lane, suites]) => [lane, suites.map(({ name }) => name)]);
   assert.deepEqual(Object.fromEntries(names), {
     first: ["check", "architecture"],
-    machine: ["journeys", "netns"],
-    beside: ["unit", "az", "vm"],
+    machine: ["journeys", "vm", "netns"],
+    beside: ["unit", "az"],
   });
 });

@@ -16,8 +16,6 @@ export type TestSuite = {
   readonly testTimeoutMs: number;
   /** Runs only when it is asked for by name. */
   readonly onRequest: boolean;
-  /** It needs root, but neither this machine's kernel nor a cluster: it runs beside the suites that do. */
-  readonly isBeside: boolean;
 };
 
 /** Suites in this order first: what is quick and says most comes before what is slow. */
@@ -30,7 +28,7 @@ const TEST_TIMEOUT_MS = 120_000;
  * `suite.json` what it needs, how many files run at once, how long one test may take, and that it only runs when asked for.
  */
 export function findSuites(checkout: string): TestSuite[] {
-  const defaults = { needs: [], concurrency: 2, testTimeoutMs: TEST_TIMEOUT_MS, onRequest: false, isBeside: false };
+  const defaults = { needs: [], concurrency: 2, testTimeoutMs: TEST_TIMEOUT_MS, onRequest: false };
   const unit = globSync(UNIT_FOLDERS, { cwd: checkout, exclude: (name) => name === "node_modules" });
   const folders = readdirSync(path.join(checkout, "test"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const suites: TestSuite[] = [
@@ -55,13 +53,13 @@ const WITHOUT_DATABASE: ReadonlySet<string> = new Set(["check", "architecture"])
 export type Lanes = Readonly<Record<"first" | "machine" | "beside", readonly TestSuite[]>>;
 
 /**
- * What reads sources only comes first, since it is quick and fails most. Suites that need root have the machine, unless they say otherwise: its kernel, its
- * namespaces, the time that a cluster takes to do something; they wait more than they compute, so that all others run beside them.
+ * What reads sources only comes first, since it is quick and fails most. Suites that need root have the machine: its kernel, its namespaces, what a cluster
+ * or an emulated machine does in time; they wait more than they compute, so that all others run beside them.
  */
 export function inLanes(suites: readonly TestSuite[]): Lanes {
   const first = suites.filter(({ name }) => WITHOUT_DATABASE.has(name));
   const others = suites.filter(({ name }) => !WITHOUT_DATABASE.has(name));
-  const machine = others.filter(({ needs, isBeside }) => needs.includes("root") && !isBeside);
+  const machine = others.filter(({ needs }) => needs.includes("root"));
   return { first, machine, beside: others.filter((suite) => !machine.includes(suite)) };
 }
 
