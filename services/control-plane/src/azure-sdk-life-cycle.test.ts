@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ContainerServiceClient, type ManagedCluster } from "@azure/arm-containerservice";
-import { openStore, type Store } from "@hostrouting/store";
+import type { Store } from "@hostrouting/store";
 import { playProvider, type PlayedProvider } from "./testing/play-provider.ts";
-import { ids, makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
-import { makeTestDatabase } from "./testing/test-database.ts";
-import { credentialOf, startTestInstallation } from "./testing/test-installation.ts";
+import { startClientStage, type ClientStage } from "./testing/test-clients.ts";
+import { ids, makeCluster, moveOperation } from "./testing/test-cluster.ts";
+import { credentialOf } from "./testing/test-installation.ts";
 
 const FAST = { updateIntervalInMs: 50 } as const;
 const GROUP = "lab";
@@ -14,24 +14,17 @@ const GROUP = "lab";
 let store: Store;
 let provider: PlayedProvider;
 let client: ContainerServiceClient;
-/** How to end what was made so far, the last first. */
-const endings: (() => Promise<void>)[] = [];
+let stage: ClientStage;
 
 before(async () => {
-  const database = await makeTestDatabase();
-  endings.push(() => database.drop());
-  store = await openStore(database.url, () => undefined);
-  endings.push(() => store.close());
-  await register(store, []);
+  stage = await startClientStage([], { controlPlane: { HOSTROUTING_PROVIDERS: "lab" } });
+  const { installation } = stage;
+  store = stage.store;
   provider = playProvider(store);
-  const installation = await startTestInstallation(database.url, { controlPlane: { HOSTROUTING_PROVIDERS: "lab" } });
-  endings.push(() => installation.close());
   client = new ContainerServiceClient(credentialOf(installation), ids.subscriptionId, { endpoint: installation.base });
 });
 
-after(async () => {
-  for (const end of endings.toReversed()) await end();
-});
+after(() => stage?.close());
 
 function wanted(accelerationMode: "BpfVeth" | "None" = "None"): ManagedCluster {
   return {

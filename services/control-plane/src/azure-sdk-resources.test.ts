@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import { DeploymentsClient, type DeploymentProperties } from "@azure/arm-resourcesdeployments";
-import { openStore, type Store } from "@hostrouting/store";
-import { ids, makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
-import { makeTestDatabase } from "./testing/test-database.ts";
+import type { Store } from "@hostrouting/store";
+import { startClientStage, type ClientStage } from "./testing/test-clients.ts";
+import { ids, makeCluster, moveOperation } from "./testing/test-cluster.ts";
 import { clusterResource, lookUntil, modeProperties, templateOf } from "./testing/test-deployment.ts";
-import { credentialOf, startTestInstallation } from "./testing/test-installation.ts";
+import { credentialOf } from "./testing/test-installation.ts";
 
 const FAST = { updateIntervalInMs: 50 } as const;
 const CLUSTERS = "Microsoft.ContainerService/managedClusters";
@@ -17,27 +17,17 @@ const VERSION = "2026-04-01";
 let store: Store;
 let client: ResourceManagementClient;
 let deploying: DeploymentsClient;
-/** How to end what was made so far, the last first. */
-const endings: (() => Promise<void>)[] = [];
+let stage: ClientStage;
 
 before(async () => {
-  const database = await makeTestDatabase();
-  endings.push(() => database.drop());
-  store = await openStore(database.url, () => undefined);
-  endings.push(() => store.close());
-  await register(
-    store,
-    ["one", "two", "three", "four"].map((name) => makeCluster(name)),
-  );
-  const installation = await startTestInstallation(database.url);
-  endings.push(() => installation.close());
+  stage = await startClientStage(["one", "two", "three", "four"]);
+  const { installation } = stage;
+  store = stage.store;
   client = new ResourceManagementClient(credentialOf(installation), ids.subscriptionId, { endpoint: installation.base });
   deploying = new DeploymentsClient(credentialOf(installation), ids.subscriptionId, { endpoint: installation.base });
 });
 
-after(async () => {
-  for (const end of endings.toReversed()) await end();
-});
+after(() => stage?.close());
 
 async function namesOf(list: AsyncIterable<{ readonly name?: string }>): Promise<readonly (string | undefined)[]> {
   const names = [];

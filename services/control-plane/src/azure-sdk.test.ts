@@ -3,29 +3,21 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { ContainerServiceClient, type ManagedCluster } from "@azure/arm-containerservice";
-import { openStore, type Store } from "@hostrouting/store";
-import { ids, makeCluster, moveOperation, register } from "./testing/test-cluster.ts";
-import { makeTestDatabase } from "./testing/test-database.ts";
-import { credentialOf, startTestInstallation, type TestInstallation } from "./testing/test-installation.ts";
+import type { Store } from "@hostrouting/store";
+import { startClientStage, type ClientStage } from "./testing/test-clients.ts";
+import { ids, makeCluster, moveOperation } from "./testing/test-cluster.ts";
+import { credentialOf, type TestInstallation } from "./testing/test-installation.ts";
 
 let store: Store;
 let installation: TestInstallation;
-/** How to end what was made so far, the last first: what fails to start must leave nothing that keeps the process alive. */
-const endings: (() => Promise<void>)[] = [];
+let stage: ClientStage;
 
 before(async () => {
-  const database = await makeTestDatabase();
-  endings.push(() => database.drop());
-  store = await openStore(database.url, () => undefined);
-  endings.push(() => store.close());
-  await register(store, [makeCluster("sdk"), makeCluster("failing"), makeCluster("canceled"), makeCluster("aborted")]);
-  installation = await startTestInstallation(database.url);
-  endings.push(() => installation.close());
+  stage = await startClientStage(["sdk", "failing", "canceled", "aborted"]);
+  ({ store, installation } = stage);
 });
 
-after(async () => {
-  for (const end of endings.toReversed()) await end();
-});
+after(() => stage?.close());
 
 function client(secret = installation.clientSecret): ContainerServiceClient {
   return new ContainerServiceClient(credentialOf(installation, secret), ids.subscriptionId, { endpoint: installation.base });

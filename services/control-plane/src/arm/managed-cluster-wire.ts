@@ -10,9 +10,8 @@ function withPoolMembers(pools: unknown, cluster: ManagedCluster): readonly unkn
   return list.map((pool) => ({ provisioningState: cluster.provisioningState, eTag: cluster.etag, ...asJsonObject(pool) }));
 }
 
-/** A managed cluster as ARM shows it. Never with a top-level `status`: the SDK for Python would read it as an operation's. */
-export function toManagedClusterBody(cluster: ManagedCluster): Readonly<Record<string, unknown>> {
-  const properties = wholeProperties(cluster.properties);
+/** What every list shows of a cluster, whatever else it shows: who it is, where, and its tags. */
+export function toResourceMembers(cluster: ManagedCluster): Readonly<Record<string, unknown>> {
   return {
     ...cluster.envelope,
     id: clusterResourceId(cluster),
@@ -20,6 +19,14 @@ export function toManagedClusterBody(cluster: ManagedCluster): Readonly<Record<s
     type: CLUSTER_TYPE,
     location: cluster.location,
     tags: cluster.tags,
+  };
+}
+
+/** A managed cluster as ARM shows it. Never with a top-level `status`: the SDK for Python would read it as an operation's. */
+export function toManagedClusterBody(cluster: ManagedCluster): Readonly<Record<string, unknown>> {
+  const properties = wholeProperties(cluster.properties);
+  return {
+    ...toResourceMembers(cluster),
     eTag: cluster.etag,
     systemData: cluster.systemData,
     properties: {

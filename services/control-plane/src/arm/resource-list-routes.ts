@@ -4,10 +4,11 @@ import type { Deps } from "../deps.ts";
 import { shownScopes } from "./access.ts";
 import { ArmError } from "./arm-error.ts";
 import { fitReply } from "./fit-reply.ts";
+import { toResourceMembers } from "./managed-cluster-wire.ts";
 import { readPage, skipTokenAfter } from "./paging.ts";
 import { pathOf } from "./request-context.ts";
 import { readResourceFilter } from "./resource-filter.ts";
-import { CLUSTER_TYPE, clusterResourceId } from "./resource-ids.ts";
+import { CLUSTER_TYPE } from "./resource-ids.ts";
 
 /** What `$expand` can add to a resource. */
 const EXPANSIONS = {
@@ -39,12 +40,7 @@ function readExpansions(expand: unknown): readonly Expansion[] {
 /** A resource as lists of resources of every type show it: without `properties`. */
 function toResourceBody(cluster: ManagedCluster, expansions: readonly Expansion[]): Readonly<Record<string, unknown>> {
   return {
-    ...cluster.envelope,
-    id: clusterResourceId(cluster),
-    name: cluster.name,
-    type: CLUSTER_TYPE,
-    location: cluster.location,
-    tags: cluster.tags,
+    ...toResourceMembers(cluster),
     ...Object.assign({}, ...expansions.map((name) => EXPANSIONS[name](cluster))),
   };
 }
