@@ -1,16 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { as, type ClusterId, type ManagedCluster } from "@hostrouting/domain";
+import type { ManagedCluster } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import type { Creation } from "../enablement/decide-create.ts";
 import { decideDelete } from "../enablement/decide-delete.ts";
 import { decidePatch } from "../enablement/decide-patch.ts";
 import { decidePut } from "../enablement/decide-put.ts";
 import { armError, type ArmError } from "./arm-error.ts";
-import { fitReply } from "./fit-reply.ts";
+import { clusterPage } from "./cluster-page.ts";
 import { acceptChange, changeOf, followOperation } from "./follow-operation.ts";
-import { shownScopes } from "./access.ts";
 import { toManagedClusterBody } from "./managed-cluster-wire.ts";
-import { readPage, skipTokenAfter } from "./paging.ts";
 import { claimedProvisioningState, readPutBody } from "./put-body.ts";
 import { pathOf } from "./request-context.ts";
 import { CLUSTER_TYPE, clusterIdOf, type ClusterPath } from "./resource-ids.ts";
@@ -89,27 +87,8 @@ async function remove(deps: Deps, request: FastifyRequest, reply: FastifyReply):
   reply.code(result === "Absent" ? 204 : 202).send();
 }
 
-async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
-  const { subscriptionId, resourceGroup } = pathOf(request);
-  const group = resourceGroup === "" ? {} : { resourceGroup };
-  const scope = `/subscriptions/${subscriptionId}`.toLowerCase();
-  const page = readPage(request.query as Readonly<Record<string, unknown>>, scope);
-  const after = page.after === undefined ? {} : { after: as<ClusterId>(page.after) };
-  // One more than fits tells whether there is a next page.
-  const shownBelow = shownScopes(request);
-  const within = shownBelow === undefined ? {} : { within: shownBelow };
-  const found = await deps.store().clusters.list({ subscriptionId, ...group, ...after, ...within, limit: page.limit + 1 });
-  const value = fitReply(found.slice(0, page.limit).map((cluster) => show(request, cluster)));
-  const last = found[value.length - 1];
-  const path = `${scope}${resourceGroup === "" ? "" : `/resourceGroups/${encodeURIComponent(resourceGroup)}`}/providers/${CLUSTER_TYPE}`;
-  const query = new URLSearchParams({
-    "api-version": request.arm.apiVersion,
-    $top: String(page.limit),
-    $skipToken: last === undefined ? "" : skipTokenAfter(last.id),
-  });
-  const more = found.length > value.length ? { nextLink: `${deps.settings.publicUrl}${path}?${query.toString()}` } : {};
-  return { value, ...more };
-}
+const list = (deps: Deps, request: FastifyRequest): Promise<unknown> =>
+  clusterPage(deps, request, { path: `/providers/${CLUSTER_TYPE}`, query: {}, show: (cluster) => show(request, cluster) });
 
 /** Managed clusters: every verb, and lists. */
 export function managedClusterRoutes(app: FastifyInstance, deps: Deps): void {

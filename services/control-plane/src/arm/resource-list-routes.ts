@@ -1,12 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { as, type ClusterId, type ManagedCluster } from "@hostrouting/domain";
+import type { ManagedCluster } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
-import { shownScopes } from "./access.ts";
 import { ArmError } from "./arm-error.ts";
-import { fitReply } from "./fit-reply.ts";
+import { clusterPage } from "./cluster-page.ts";
 import { toResourceMembers } from "./managed-cluster-wire.ts";
-import { readPage, skipTokenAfter } from "./paging.ts";
-import { pathOf } from "./request-context.ts";
 import { readResourceFilter } from "./resource-filter.ts";
 import { CLUSTER_TYPE } from "./resource-ids.ts";
 
@@ -45,34 +42,16 @@ function toResourceBody(cluster: ManagedCluster, expansions: readonly Expansion[
   };
 }
 
-async function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
-  const { subscriptionId, resourceGroup } = pathOf(request);
-  const scope = `/subscriptions/${subscriptionId}`.toLowerCase();
-  const { limit, after } = readPage(request.query as Readonly<Record<string, unknown>>, scope);
+function list(deps: Deps, request: FastifyRequest): Promise<unknown> {
   const [filter, expand] = [valueOf(request, "$filter"), valueOf(request, "$expand")];
   const [matching, expansions] = [readResourceFilter(filter), readExpansions(expand)];
-  const within = shownScopes(request, `${CLUSTER_TYPE}/read`);
-  // One more than fits tells whether there is a next page.
-  const found = await deps.store().clusters.list({
-    subscriptionId,
-    ...(resourceGroup !== "" && { resourceGroup }),
-    ...(after !== undefined && { after: as<ClusterId>(after) }),
-    ...(within && { within }),
-    ...(matching && { matching }),
-    limit: limit + 1,
+  return clusterPage(deps, request, {
+    action: `${CLUSTER_TYPE}/read`,
+    matching,
+    path: "/resources",
+    query: { ...(matching && { $filter: String(filter) }), ...(expansions.length > 0 && { $expand: String(expand) }) },
+    show: (cluster) => toResourceBody(cluster, expansions),
   });
-  const value = fitReply(found.slice(0, limit).map((cluster) => toResourceBody(cluster, expansions)));
-  const last = found[value.length - 1];
-  if (last === undefined || found.length === value.length) return { value };
-  const query = new URLSearchParams({
-    "api-version": request.arm.apiVersion,
-    ...(matching && { $filter: String(filter) }),
-    ...(expansions.length > 0 && { $expand: String(expand) }),
-    $top: String(limit),
-    $skipToken: skipTokenAfter(last.id),
-  });
-  const group = resourceGroup === "" ? "" : `/resourceGroups/${encodeURIComponent(resourceGroup)}`;
-  return { value, nextLink: `${deps.settings.publicUrl}${scope}${group}/resources?${query.toString()}` };
 }
 
 /** `az resource list`: resources of a subscription or group, those of them that whoever asks may read. Clusters are all that has an address there. */
