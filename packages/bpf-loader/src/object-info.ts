@@ -56,8 +56,11 @@ export function readLinkInfo(fd: number): LinkInfo {
 /** What a link of a netfilter program says (netfilter member, Linux 6.4): the numbers of NFPROTO_* and NF_INET_*. */
 export type NetfilterLinkInfo = { protocol: number; hook: number; priority: number };
 
-/** The same of any link, with the netfilter member when it is one: BPF_LINK_TYPE_NETFILTER (linux/bpf.h). */
-export function readAnyLinkInfo(fd: number): { id: number; programId: number; netfilter?: NetfilterLinkInfo } {
+/** A link of any kind, with the netfilter member when it is one: BPF_LINK_TYPE_NETFILTER (linux/bpf.h). */
+export type AnyLinkInfo = { id: number; programId: number; netfilter?: NetfilterLinkInfo };
+
+/** What the kernel says of the link behind a descriptor, whatever its kind. */
+export function readAnyLinkInfo(fd: number): AnyLinkInfo {
   const info = readInfo(fd, "bpf-link");
   const link = { id: info.readUInt32LE(4), programId: info.readUInt32LE(8) };
   if (info.readUInt32LE(0) !== LINK_TYPE_NETFILTER) return link;

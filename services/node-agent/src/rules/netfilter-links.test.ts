@@ -32,6 +32,13 @@ describe("links of netfilter programs", () => {
     );
   });
   it("are all of the machine's where the kernel does not let us look", () => assert.deepEqual(read({ namespaces: fail }), [1, 2, 3, 4]));
+  it("are not those that ended while they were looked at", () => {
+    const looks = [
+      [link(1), link(2)],
+      [link(2), link(3)],
+    ];
+    assert.deepEqual(read({ links: () => looks.shift() ?? [] }), [2]);
+  });
   it("need no look at namespaces when there are none", () => assert.deepEqual(read({ links: () => [], namespaces: fail, own: fail }), []));
   it("that cannot be listed are unknown", () => assert.equal(read({ links: fail }), "EPERM"));
 });

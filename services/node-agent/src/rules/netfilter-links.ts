@@ -29,8 +29,10 @@ export function readNetfilterLinks({ links, namespaces, own }: LinkReadings): Du
   try {
     const all = links();
     const elsewhere = all.length === 0 ? NOWHERE : linksElsewhere(namespaces, own());
-    const here = all.filter(({ id }) => !elsewhere.has(id)).map(programOf);
-    return { source, text: JSON.stringify(here) };
+    const here = all.filter(({ id }) => !elsewhere.has(id));
+    // one of another namespace that ended between the two looks is told of by nobody
+    const still = new Set(here.length === 0 ? [] : links().map(({ id }) => id));
+    return { source, text: JSON.stringify(here.filter(({ id }) => still.has(id)).map(programOf)) };
   } catch (error) {
     return { source, failed: explain(error) };
   }
