@@ -10,6 +10,9 @@ export type NewOwner = {
   readonly principalType: "User" | "ServicePrincipal";
 };
 
+const noSubscription = (say: string): AppError =>
+  new AppError("store.no-subscription", { say, do: "Register the subscription first; its Owner comes afterwards." });
+
 /**
  * Makes somebody Owner of a subscription, past the surface: how the first Owner comes to be, and the way back in when nobody can get in. It is audited
  * as done by nobody with a token. Nothing happens to somebody who is Owner already.
@@ -17,11 +20,7 @@ export type NewOwner = {
  */
 export async function ensureOwner(store: Store, { subscriptionId, principalId, principalType }: NewOwner): Promise<"Created" | "Present"> {
   const subscription = await store.directory.subscription(subscriptionId);
-  if (subscription === undefined)
-    throw new AppError("store.no-subscription", {
-      say: `There is no subscription ${subscriptionId}`,
-      do: "Register the subscription first; its Owner comes afterwards.",
-    });
+  if (subscription === undefined) throw noSubscription(`There is no subscription ${subscriptionId}`);
   const id = randomUUID();
   const displayScope = `/subscriptions/${subscription.id}`;
   const made = await store.roleAssignments.create(
@@ -35,5 +34,6 @@ export async function ensureOwner(store: Store, { subscriptionId, principalId, p
       ...{ outcome: "Accepted", requestId: id, correlationId: id, clientRequestId: undefined },
     },
   );
+  if (made.kind === "ScopeGone") throw noSubscription(`Subscription ${subscriptionId} is deleted`);
   return made.kind === "Created" ? "Created" : "Present";
 }

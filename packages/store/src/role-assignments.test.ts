@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { ownerRole, readerRole } from "@hostrouting/domain";
+import { Client } from "pg";
 import type { AuditEntry } from "./audit.ts";
 import { ensureOwner } from "./ensure-owner.ts";
 import type { NewRoleAssignment } from "./role-assignments.ts";
-import { makeTestStore, SUBSCRIPTION, type TestStore } from "./testing/test-store.ts";
+import { makeTestStore, registerTestCluster, SUBSCRIPTION, type TestStore } from "./testing/test-store.ts";
 
 const S = `/subscriptions/${SUBSCRIPTION}`;
 const G = `${S}/resourceGroups/G`;
+const DELETED = "22222222-2222-2222-2222-222222222222";
 let tested: TestStore;
 before(async () => {
   tested = await makeTestStore();
@@ -84,6 +86,7 @@ test("the last Owner of a subscription stays, also when two go at once", async (
 });
 
 test("the rights at a cluster go with it", async () => {
+  await registerTestCluster(tested.store.clusters, "c2");
   await create(wish("p4", { displayScope: tested.clusterId }));
   await create(wish("p4", { displayScope: `${tested.clusterId}/hostroutings/default` }));
   await create(wish("p4", { displayScope: `${tested.clusterId}2` }));
@@ -92,6 +95,55 @@ test("the rights at a cluster go with it", async () => {
     (await grants("p4", S, true)).map((one) => one.scope),
     [`${tested.clusterId}2`],
   );
+});
+
+/** In a transaction of its own, which ends once `meanwhile` is over or waits for it. @returns what `meanwhile` came to. */
+async function beside<T>(statement: string, meanwhile: () => Promise<T>): Promise<T> {
+  const [holder, watcher] = [new Client({ connectionString: tested.url }), new Client({ connectionString: tested.url })];
+  try {
+    await Promise.all([holder.connect(), watcher.connect()]);
+    await holder.query(`begin; ${statement}`);
+    const { rows } = await holder.query("select pg_backend_pid() as pid");
+    let isOver = false;
+    const outcome = meanwhile().finally(() => (isOver = true));
+    const waiting = "select from pg_stat_activity where $1::int = any(pg_blocking_pids(pid))";
+    while (!isOver && (await watcher.query(waiting, [rows[0].pid])).rowCount === 0);
+    await holder.query("commit");
+    return await outcome;
+  } finally {
+    await Promise.all([holder.end(), watcher.end()]);
+  }
+}
+
+for (const { what, gone, at, again } of [
+  {
+    what: "a cluster",
+    gone: `delete from managed_cluster where name = 'going'`,
+    at: () => `${tested.clusterId.slice(0, -1)}Going/hostRoutings/default`,
+    again: () => registerTestCluster(tested.store.clusters, "going"),
+  },
+  {
+    what: "a group",
+    gone: `delete from resource_group where name = 'going'`,
+    at: () => `${S}/resourceGroups/Going`,
+    again: () => tested.store.directory.registerResourceGroup({ subscriptionId: SUBSCRIPTION, displayName: "Going", location: "local" }),
+  },
+])
+  test(`a role assigned at ${what} that is going is refused, and whatever comes to have its name begins without rights`, async () => {
+    await again();
+    const given = wish("p6", { displayScope: at() });
+    assert.equal((await beside(gone, () => create(given))).kind, "ScopeGone");
+    assert.equal((await create(given)).kind, "ScopeGone");
+    await again();
+    assert.deepEqual(await grants("p6", at()), []);
+    await Promise.all([create(given), tested.sql(gone)]);
+    assert.deepEqual(await grants("p6", at()), []);
+  });
+
+test("a role assigned at a subscription that is deleted is refused", async () => {
+  await tested.sql(`insert into subscription (id, tenant_id, display_name, state) values ('${DELETED}', 't', 'd', 'Deleted')`);
+  assert.equal((await create(wish("p7", { displayScope: `/subscriptions/${DELETED}` }))).kind, "ScopeGone");
+  await assert.rejects(ensureOwner(tested.store, { subscriptionId: DELETED, principalId: "p7", principalType: "User" }), /is deleted/);
 });
 
 test("making and removing are audited, in the same transaction", async () => {

@@ -1,4 +1,4 @@
-import { as, ownerRole, scopesAbove, type Grant, type Instant } from "@hostrouting/domain";
+import { as, ownerRole, scopesAbove, type ClusterId, type Grant, type Instant } from "@hostrouting/domain";
 import { sql, type Kysely, type Selectable, type Transaction } from "kysely";
 import { appendAudit, type AuditEntry } from "./audit.ts";
 import type { Tables } from "./tables.ts";
@@ -28,11 +28,13 @@ export type RoleAssignment = NewRoleAssignment & {
 /** Whose grants, and where: at a scope (lower case), above it, and with `below` everywhere under it too. */
 export type GrantQuestion = { readonly tenantId: string; readonly principalId: string; readonly scope: string; readonly below: boolean };
 
-/** What came of making one: `Same` was there before; `Taken`: its name is another one's; `Double`: another name says the same. */
+/**
+ * What came of making one: `Same` was there before; `Taken`: its name is another one's; `Double`: another name says the same; `ScopeGone`: there is no
+ * such cluster or group, or its subscription is deleted.
+ */
 export type Assigned =
   | { readonly kind: "Created" | "Same"; readonly assignment: RoleAssignment }
-  | { readonly kind: "Taken" }
-  | { readonly kind: "Double" };
+  | { readonly kind: "Taken" | "Double" | "ScopeGone" };
 
 /** Who may do what, where. */
 export type RoleAssignmentStore = {
@@ -86,6 +88,30 @@ async function insert(tx: Transaction<Tables>, given: NewRoleAssignment): Promis
     .returningAll()
     .executeTakeFirst();
   return row && toAssignment(row);
+}
+
+/** Of a cluster's id, cut at slashes. */
+const CLUSTER_SEGMENTS = 9;
+
+/** The row that a scope lies at: a cluster's also for its children. */
+function rowAt(tx: Transaction<Tables>, scope: string) {
+  const [, , subscriptionId = "", , group, , , , cluster] = scope.split("/");
+  const one = sql<number>`1`.as("one");
+  if (cluster !== undefined) {
+    const id = as<ClusterId>(scope.split("/").slice(0, CLUSTER_SEGMENTS).join("/"));
+    return tx.selectFrom("managed_cluster").select(one).where("id", "=", id);
+  }
+  if (group !== undefined)
+    return tx.selectFrom("resource_group").select(one).where("subscription_id", "=", subscriptionId).where("name", "=", group);
+  return tx.selectFrom("subscription").select(one).where("id", "=", subscriptionId).where("state", "!=", "Deleted");
+}
+
+/**
+ * Whether what a scope lies at is there; it cannot go before the transaction ends. Otherwise a right that is given while a cluster goes could be
+ * written just after its rights were taken away, and the next cluster of that name would begin with it.
+ */
+async function isHeld(tx: Transaction<Tables>, scope: string): Promise<boolean> {
+  return (await rowAt(tx, scope).forKeyShare().executeTakeFirst()) !== undefined;
 }
 
 const isSame = (one: RoleAssignment, other: NewRoleAssignment): boolean =>
@@ -144,7 +170,8 @@ export function roleAssignmentStore(db: Kysely<Tables>): RoleAssignmentStore {
       return (await query.orderBy("scope").orderBy("id").execute()).map(toAssignment);
     },
     create(given, audit) {
-      return db.transaction().execute(async (tx) => {
+      return db.transaction().execute(async (tx): Promise<Assigned> => {
+        if (!(await isHeld(tx, given.displayScope.toLowerCase()))) return { kind: "ScopeGone" };
         const created = await insert(tx, given);
         if (created === undefined) {
           const found = await read(tx, given.tenantId, given.id);

@@ -85,6 +85,8 @@ async function put(deps: Deps, request: FastifyRequest, reply: FastifyReply): Pr
       );
     case "Double":
       throw armError(409, "RoleAssignmentExists", "The role assignment already exists.");
+    case "ScopeGone":
+      throw armError(404, "ResourceNotFound", `'${displayScope}' is not there any more, so no role can be assigned at it.`);
     default:
       return unreachable(made);
   }
