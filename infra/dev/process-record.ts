@@ -37,12 +37,21 @@ export function openProcessRecord(file: string): ProcessRecord {
  */
 export async function endLeftovers(file: string): Promise<number> {
   const left = read(file).filter(isRunning);
-  for (const one of left) signal(one, "SIGTERM");
-  for (let waitedMs = 0; waitedMs < ENDING_MS && left.some(isRunning); waitedMs += LOOK_MS) await sleep(LOOK_MS);
-  for (const one of left.filter(isRunning)) signal(one, "SIGKILL");
-  for (let waitedMs = 0; waitedMs < ENDING_MS && left.some(isRunning); waitedMs += LOOK_MS) await sleep(LOOK_MS);
+  await endProcesses(left, ENDING_MS);
   rmSync(file, { force: true });
   return left.length;
+}
+
+/** Ends processes: SIGTERM, SIGKILL to those that still run after `endingMs`; comes back when none does, at the latest 3 s after that. */
+export async function endProcesses(processes: readonly ProcessIdentity[], endingMs: number): Promise<void> {
+  for (const one of processes) signal(one, "SIGTERM");
+  await ended(processes, endingMs);
+  for (const one of processes.filter(isRunning)) signal(one, "SIGKILL");
+  await ended(processes, ENDING_MS);
+}
+
+async function ended(processes: readonly ProcessIdentity[], withinMs: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < withinMs && processes.some(isRunning); waitedMs += LOOK_MS) await sleep(LOOK_MS);
 }
 
 function read(file: string): ProcessIdentity[] {

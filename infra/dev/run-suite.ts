@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { getPriority, setPriority, tmpdir } from "node:os";
 import path from "node:path";
-import type { TestCounts } from "./count-reporter.ts";
+import type { TestCounts, TestFailure } from "./count-reporter.ts";
+import { limitFiles } from "./file-limit.ts";
 import type { TestSuite } from "./test-suites.ts";
 
 const NOTHING: TestCounts = { passed: 0, failed: 0, skipped: 0, failures: [] };
@@ -39,7 +40,10 @@ export async function runSuiteQuietly(
   }
 }
 
-/** Runs one suite's files under node:test; output goes to the terminal. A runner that ended without a result counts as one failure. */
+/**
+ * Runs one suite's files under node:test; output goes to the terminal. A runner that ended without a result counts as one failure, and so does a file that was
+ * ended for its limit.
+ */
 export async function runSuite(suite: TestSuite, surroundings: Surroundings): Promise<TestCounts> {
   const folder = mkdtempSync(path.join(tmpdir(), "hostrouting-test-"));
   const countsFile = path.join(folder, "counts.json");
@@ -53,31 +57,49 @@ export async function runSuite(suite: TestSuite, surroundings: Surroundings): Pr
     ...suite.files,
   ];
   try {
-    const code = await finished(args, surroundings);
+    const { code, late } = await finished(suite, args, surroundings);
     const counts = readCounts(countsFile);
     if (counts === undefined)
       return { ...NOTHING, failed: 1, failures: [{ name: suite.name, place: "", said: "the test runner ended without a result" }] };
-    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+    const told = late.reduce((before, file) => tellLate(before, file, suite.fileTimeoutMs), counts);
+    return code !== 0 && told.failed === 0 ? { ...told, failed: 1 } : told;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function finished(args: readonly string[], { env, signal, output = "inherit", givesWay = false }: Surroundings): Promise<number | null> {
+type End = { readonly code: number | null; readonly late: readonly string[] };
+
+function finished(
+  { files, fileTimeoutMs }: TestSuite,
+  args: readonly string[],
+  { env, signal, output = "inherit", givesWay = false }: Surroundings,
+): Promise<End> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { env, stdio: ["ignore", output, output] });
     if (givesWay && child.pid !== undefined) setPriority(child.pid, Math.min(LEAST, getPriority() + NICE));
+    const limit = child.pid === undefined ? undefined : limitFiles(child.pid, files, fileTimeoutMs);
     const end = (): void => {
       child.kill("SIGTERM");
       setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS).unref();
     };
-    signal.addEventListener("abort", end, { once: true });
-    child.once("error", () => resolve(1));
-    child.once("exit", (code) => {
+    const tell = async (code: number | null): Promise<void> => {
       signal.removeEventListener("abort", end);
-      resolve(code);
-    });
+      resolve({ code, late: (await limit?.stop()) ?? [] });
+    };
+    signal.addEventListener("abort", end, { once: true });
+    child.once("error", () => void tell(1));
+    child.once("exit", (code) => void tell(code));
   });
+}
+
+/** The runner knows that the file failed, or, if only something that it left behind ran on, that it did well; it never knows why it ended. */
+function tellLate(counts: TestCounts, file: string, limitMs: number): TestCounts {
+  const said = `did not end within ${limitMs / 1_000} s and was ended with everything that it had started; the end of its output says how far it came`;
+  const isFile = ({ name }: TestFailure): boolean => path.resolve(name) === file;
+  if (counts.failures.some(isFile)) return { ...counts, failures: counts.failures.map((one) => (isFile(one) ? { ...one, said } : one)) };
+  const name = path.relative(process.cwd(), file);
+  return { ...counts, failed: counts.failed + 1, failures: [...counts.failures, { name, place: name, said }] };
 }
 
 function readCounts(file: string): TestCounts | undefined {

@@ -37,7 +37,7 @@ test("suites are the checks, the tests beside modules, and each folder of test/ 
 });
 
 test("what reads sources only comes first; what needs root has the machine, and all others run beside it", () => {
-  const suite = { files: [], concurrency: 2, testTimeoutMs: 1, onRequest: false };
+  const suite = { files: [], concurrency: 2, testTimeoutMs: 1, fileTimeoutMs: 1, onRequest: false };
   const lanes = inLanes([
     { ...suite, name: "check", needs: [] },
     { ...suite, name: "unit", needs: ["postgres"] },

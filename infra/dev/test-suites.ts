@@ -14,6 +14,8 @@ export type TestSuite = {
   readonly concurrency: number;
   /** Limit of a single test. */
   readonly testTimeoutMs: number;
+  /** Limit of a file with all its tests, ms; more is a hang. */
+  readonly fileTimeoutMs: number;
   /** Runs only when it is asked for by name. */
   readonly onRequest: boolean;
 };
@@ -22,13 +24,15 @@ export type TestSuite = {
 const FIRST = ["check", "unit", "architecture", "scenarios"];
 const UNIT_FOLDERS = "{packages,services,infra,bpf,api}/**/*.test.ts";
 const TEST_TIMEOUT_MS = 120_000;
+/** The longest file of the suites that say nothing takes two minutes, beside others and with little of the processor. */
+const FILE_TIMEOUT_MS = 15 * 60_000;
 
 /**
  * Every suite of the checkout: `check` (tools), `unit` (tests beside their modules), and each folder of test/ that holds tests. A folder may say in its
- * `suite.json` what it needs, how many files run at once, how long one test may take, and that it only runs when asked for.
+ * `suite.json` what it needs, how many files run at once, how long one test and one file may take, and that it only runs when asked for.
  */
 export function findSuites(checkout: string): TestSuite[] {
-  const defaults = { needs: [], concurrency: 2, testTimeoutMs: TEST_TIMEOUT_MS, onRequest: false };
+  const defaults = { needs: [], concurrency: 2, testTimeoutMs: TEST_TIMEOUT_MS, fileTimeoutMs: FILE_TIMEOUT_MS, onRequest: false };
   const unit = globSync(UNIT_FOLDERS, { cwd: checkout, exclude: (name) => name === "node_modules" });
   const folders = readdirSync(path.join(checkout, "test"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const suites: TestSuite[] = [
