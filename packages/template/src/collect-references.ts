@@ -1,9 +1,9 @@
-import { neededReference } from "./context-functions.ts";
 import type { Frame } from "./evaluation-context.ts";
 import { Deferred, TemplateExhausted, TemplateFault } from "./evaluation-fault.ts";
 import { evaluateExpression, parsedExpression } from "./evaluate-expression.ts";
 import { type Expression, isExpression } from "./expression.ts";
 import { isArray, type JsonValue } from "./json-value.ts";
+import { asksForState, neededReferences } from "./reference-functions.ts";
 
 /** Ids of resources that an expression asks for at run time, as far as they can be known now; of an `if` whose condition is known only the branch that it takes. */
 export function collectReferences(text: string, frame: Frame, found: Set<string>): void {
@@ -42,9 +42,9 @@ function visit(expression: Expression, frame: Frame, found: Set<string>): void {
         if (known !== true) visitEach(args.slice(2), frame, found);
         return;
       }
-      if (key === "reference") {
-        const need = attempt(() => neededReference({ name, args: args.map((one) => evaluateExpression(one, frame)) }, frame));
-        if (need !== undefined) found.add(need.id);
+      if (asksForState(key)) {
+        const needs = attempt(() => neededReferences({ name, args: args.map((one) => evaluateExpression(one, frame)) }, frame));
+        for (const need of needs ?? []) found.add(need.id);
       }
       visitEach(args, frame, found);
     }

@@ -1,10 +1,11 @@
 import type { Frame, Slot } from "./evaluation-context.ts";
-import { Consequence, Deferred, TemplateFault } from "./evaluation-fault.ts";
+import { Consequence, TemplateFault } from "./evaluation-fault.ts";
+import { findTarget } from "./find-target.ts";
 import { callFault, type FunctionCall, integerOf, textOf } from "./functions/function-call.ts";
 import { dateFunctions } from "./functions/date-functions.ts";
-import { isObject, type JsonObject, type JsonValue, memberOf } from "./json-value.ts";
-import { isAddressable, resourceIdFunctions, scopeId } from "./resource-id.ts";
-import type { PlannedResource, ReferenceNeed } from "./template-plan.ts";
+import type { JsonObject, JsonValue } from "./json-value.ts";
+import { referenceFunctions } from "./reference-functions.ts";
+import { resourceIdFunctions, scopeId } from "./resource-id.ts";
 
 /** A function that depends on the deployment. */
 export type ContextFunction = {
@@ -12,6 +13,9 @@ export type ContextFunction = {
   readonly most: number;
   readonly evaluate: (call: FunctionCall, frame: Frame) => JsonValue;
 };
+
+/** Of the words of whoever calls `fail()`. */
+const FAIL_CHARS_MAX = 1000;
 
 /** The value of a parameter or variable, found once. Throws TemplateFault. */
 export function slotValue(slot: Slot, frame: Frame): JsonValue {
@@ -83,64 +87,29 @@ function newGuid(call: FunctionCall, frame: Frame): JsonValue {
   return input.newGuid(String(guids.drawn++));
 }
 
-/** The resources of the template that a text names: by symbolic name, id, type and name, name of a loop, or name. Throws TemplateFault when a name has several. */
-export function findTargets(text: string, frame: Frame): readonly PlannedResource[] {
-  const { targets } = frame.context;
-  const found = targets.get(text.toLowerCase());
-  if (found !== undefined) return found;
-  const named = targets.get(`name ${text.toLowerCase()}`) ?? [];
-  if (named.length > 1)
-    throw new TemplateFault(`The resource name '${text.slice(0, 200)}' is that of several resources: use the id of one`);
-  return named;
-}
-
-/** A fault: the template has no such resource. */
-export function undefinedResource(text: string): TemplateFault {
-  return new TemplateFault(
-    `The resource '${text.slice(0, 200)}' is not defined in the template. Please see https://aka.ms/arm-syntax for usage details.`,
-  );
-}
-
-/** The resource that an expression is about; undefined for the id of one that the template does not define. Throws TemplateFault. */
-function findTarget(text: string, frame: Frame): PlannedResource | undefined {
-  const [found] = findTargets(text, frame);
-  if (found === undefined && !text.startsWith("/")) throw undefinedResource(text);
-  return found;
-}
-
-/** What `reference()` asks for. Throws TemplateFault. */
-export function neededReference(call: FunctionCall, frame: Frame): ReferenceNeed {
-  const text = textOf(call, 0);
-  const target = findTarget(text, frame);
-  const apiVersion = call.args[1] === undefined || call.args[1] === "" ? target?.apiVersion : textOf(call, 1);
-  if (target === undefined && apiVersion === undefined)
-    throw callFault(call.name, "needs an API version for a resource that the template does not define");
-  if (!isAddressable(text) || !isAddressable(apiVersion ?? ""))
-    throw callFault(call.name, "asks for an id or an API version that no address can have: '.', '..', U+0000, or half a surrogate pair");
-  return { id: target?.id ?? text, apiVersion };
-}
-
-function reference(call: FunctionCall, frame: Frame): JsonValue {
-  if (frame.place !== "body" && frame.place !== "output")
-    throw callFault(call.name, "is not expected at this location. It can only be used in the properties of a resource and in outputs");
-  const full = call.args[2] !== undefined && textOf(call, 2).toLowerCase() === "full";
-  const need = neededReference(call, frame);
-  const body = frame.known?.(need);
-  if (body === undefined) {
-    frame.needs.set(`${need.id.toLowerCase()} ${need.apiVersion ?? ""}`, need);
-    throw Deferred.instance;
-  }
-  if (full) return { ...body, ...(need.apiVersion === undefined ? {} : { apiVersion: need.apiVersion }) };
-  const properties = memberOf(body, "properties");
-  return isObject(properties) ? properties : {};
-}
-
 /** `resourceInfo('symbolic')`: what is known of a resource without asking. */
 function resourceInfo(call: FunctionCall, frame: Frame): JsonValue {
   const target = findTarget(textOf(call, 0), frame);
   if (target === undefined) throw callFault(call.name, "expects the symbolic name of a resource");
   const { id, name, type, apiVersion } = target;
   return { id, name, type, apiVersion };
+}
+
+/** `fail('why')`: ends what is being evaluated, in the words of whoever wrote the template. */
+function fail(call: FunctionCall, frame: Frame): never {
+  const why = textOf(call, 0);
+  throw new TemplateFault(
+    frame.secure
+      ? 'The template language function "fail" was called, with a message that is made of a secure parameter and is not shown'
+      : why.slice(0, FAIL_CHARS_MAX),
+  );
+}
+
+/** `deployer()`: who deploys, as their token says. */
+function deployer(call: FunctionCall, { context: { input } }: Frame): JsonObject {
+  if (input.deployer === undefined)
+    throw callFault(call.name, "does not know who deploys: this deployment was begun before it could be asked. Deploy again");
+  return input.deployer;
 }
 
 function resourceGroup({ context }: Frame): JsonObject {
@@ -161,7 +130,7 @@ export const contextFunctions: ReadonlyMap<string, ContextFunction> = new Map<st
   ["variables", { least: 1, most: 1, evaluate: variable }],
   ["copyindex", { least: 0, most: 2, evaluate: copyIndex }],
   ["newguid", { least: 0, most: 0, evaluate: newGuid }],
-  ["reference", { least: 1, most: 3, evaluate: reference }],
+  ...referenceFunctions,
   ["resourceinfo", { least: 1, most: 1, evaluate: resourceInfo }],
   ["resourcegroup", { least: 0, most: 0, evaluate: (_, frame) => resourceGroup(frame) }],
   ["subscription", { least: 0, most: 0, evaluate: (_, frame) => subscription(frame) }],
@@ -174,6 +143,8 @@ export const contextFunctions: ReadonlyMap<string, ContextFunction> = new Map<st
     },
   ],
   ["deployment", { least: 0, most: 0, evaluate: (_, { context }) => context.deployment }],
+  ["deployer", { least: 0, most: 0, evaluate: deployer }],
+  ["fail", { least: 1, most: 1, evaluate: fail }],
   ["environment", { least: 0, most: 0, evaluate: (_, { context }) => context.input.scope.environment }],
   ...resourceIdFunctions,
   ...Object.entries(dateFunctions).map(([name, { least, most, evaluate }]): [string, ContextFunction] => [

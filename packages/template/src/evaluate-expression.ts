@@ -3,20 +3,24 @@ import type { Frame } from "./evaluation-context.ts";
 import { TemplateExhausted, TemplateFault } from "./evaluation-fault.ts";
 import { type Expression, isExpression, unescapeLiteral } from "./expression.ts";
 import { booleanOf, callFault, type TemplateFunction, typeName } from "./functions/function-call.ts";
+import { cidrFunctions } from "./functions/cidr-functions.ts";
 import { childOf, collectionFunctions } from "./functions/collection-functions.ts";
 import { stringFunctions } from "./functions/string-functions.ts";
+import { unavailableFunctions } from "./functions/unavailable-functions.ts";
 import { valueFunctions } from "./functions/value-functions.ts";
 import type { JsonValue } from "./json-value.ts";
 import { lambdaFunctions, usesLambdaVariables } from "./lambda-functions.ts";
 import { EVALUATION_DEPTH_MAX } from "./limits.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { callUserFunction } from "./user-functions.ts";
+import { asksForState, isListAction, listFunction } from "./reference-functions.ts";
 import { admit, measure, spend, spendReading } from "./value-weight.ts";
 
 const plainFunctions: ReadonlyMap<string, TemplateFunction> = new Map([
   ...Object.entries(stringFunctions),
   ...Object.entries(collectionFunctions),
   ...Object.entries(valueFunctions),
+  ...Object.entries(cidrFunctions),
 ]);
 
 /** Nobody can tell what went into these, so that a secret in them may be shown. */
@@ -94,10 +98,12 @@ function evaluateCall(call: Expression & { kind: "call" }, frame: Frame): JsonVa
     return lambda.compute({ call, frame, evaluate: evaluateExpression });
   }
   // Azure has it so: what is asked for must be known before the deployment begins, to wait for it.
-  if (key === "reference" && frame.lambda !== undefined && args.some(usesLambdaVariables))
+  if (asksForState(key) && frame.lambda !== undefined && args.some(usesLambdaVariables))
     throw callFault(name, "cannot be used with lambda variables in its parameters");
-  const context = contextFunctions.get(key);
+  const context = contextFunctions.get(key) ?? (isListAction(key) ? listFunction : undefined);
   const plain = plainFunctions.get(key);
+  const instead = unavailableFunctions.get(key);
+  if (instead !== undefined) throw callFault(name, `is not available here. ${instead}`);
   if (context === undefined && plain === undefined)
     throw new TemplateFault(
       `The template function "${name}" is not valid. Please see https://aka.ms/arm-function-reference for usage details.`,

@@ -1,5 +1,4 @@
 import { collectAllReferences, collectReferences } from "./collect-references.ts";
-import { findTargets, undefinedResource } from "./context-functions.ts";
 import {
   conditionOf,
   type DeclaredResource,
@@ -13,6 +12,7 @@ import { evaluateBody } from "./evaluate-body.ts";
 import type { EvaluationContext, Frame } from "./evaluation-context.ts";
 import { TemplateFault } from "./evaluation-fault.ts";
 import { knownNow, type TreeWalk } from "./evaluate-tree.ts";
+import { findTargets, isEmptyLoop, undefinedResource } from "./find-target.ts";
 import { isArray, isObject, type JsonObject, type JsonValue, memberOf } from "./json-value.ts";
 import { RESOURCES_MAX } from "./limits.ts";
 import { DETOUR_STEPS, spend } from "./value-weight.ts";
@@ -57,6 +57,7 @@ function draftResource(drafting: Drafting, { resource, path, symbolicName }: Lis
   if (!isObject(resource)) return problems.note(new TemplateFault("A template resource must be an object"), path);
   const declared = { resource, path, symbolicName, copies: parent?.copies ?? context.copies };
   const rounds = problems.attempt(path, () => expandLoop(declared, frameFor(context, "fixed", declared.copies))) ?? [];
+  if (rounds.length === 0) registerEmptyLoop(context, resource, symbolicName);
   for (const round of rounds) {
     if (drafts.length > RESOURCES_MAX) return;
     const frame = frameFor(context, "fixed", round.copies);
@@ -156,6 +157,12 @@ function register({ targets, sources }: EvaluationContext, draft: Draft): void {
   sources.set(planned.id, { resource: declared.resource, copies: declared.copies });
 }
 
+function registerEmptyLoop({ targets }: EvaluationContext, resource: JsonObject, symbolicName: string | undefined): void {
+  const loop = memberOf(resource, "copy");
+  const name = isObject(loop) ? memberOf(loop, "name") : undefined;
+  for (const one of [name, symbolicName]) if (typeof one === "string") targets.set(one.toLowerCase(), []);
+}
+
 function replaceTarget({ targets }: EvaluationContext, planned: PlannedResource): void {
   targets.set(planned.id.toLowerCase(), [planned]);
 }
@@ -234,6 +241,6 @@ function dependencyOf(entry: JsonValue, frame: Frame): string[] {
   if (typeof name !== "string") throw new TemplateFault("An entry of 'dependsOn' must be the name or id of a resource");
   if (frame.secure) throw new TemplateFault("An entry of 'dependsOn' is made of a secure parameter");
   const targets = findTargets(name, frame);
-  if (targets.length === 0) throw undefinedResource(name);
+  if (targets.length === 0 && !isEmptyLoop(name, frame)) throw undefinedResource(name);
   return targets.map(({ id }) => id);
 }

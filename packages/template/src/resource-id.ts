@@ -15,6 +15,12 @@ export function resourceIdOf(scope: string, type: string, names: readonly string
   return `${scope}/providers/${namespace ?? ""}/${pairs.join("/")}`;
 }
 
+/** The type of the resource that an id names, as it is written there: `Microsoft.X/a/b` of `…/providers/Microsoft.X/a/name/b/name`. */
+export function resourceTypeOf(id: string): string {
+  const [namespace = "", ...parts] = (id.split(/\/providers\//i).at(-1) ?? "").split("/");
+  return [namespace, ...parts.filter((_, index) => index % 2 === 0)].join("/");
+}
+
 /**
  * Whether text can stand in an address: no U+0000 and no half of a surrogate pair (functions like `substring` and `json` make them), which no URL and no
  * database takes, and no part `.` or `..`, which would lead elsewhere.
@@ -62,6 +68,20 @@ export const resourceIdFunctions: readonly (readonly [string, ContextFunction])[
       evaluate: (call, { context }) => {
         const { before, ...rest } = parted(call);
         return idOf(call, `/subscriptions/${before[0] ?? context.input.scope.subscriptionId}`, rest);
+      },
+    },
+  ],
+  [
+    "managementgroupresourceid",
+    {
+      least: 2,
+      most: Infinity,
+      evaluate: (call) => {
+        const { before, ...rest } = parted(call);
+        const [group] = before;
+        if (group === undefined || before.length > 1)
+          throw callFault(call.name, "needs one management group before the resource type: deployments here are in none");
+        return idOf(call, `/providers/Microsoft.Management/managementGroups/${group}`, rest);
       },
     },
   ],

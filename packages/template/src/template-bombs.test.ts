@@ -42,6 +42,25 @@ const bombs: Readonly<Record<string, readonly [Readonly<Record<string, JsonValue
   "strings that double": [{ variables: doubled("xxxxxxxx", (v) => `concat(${v}, ${v})`) }, /more than 4194304 characters/],
   "arrays that double": [{ variables: doubled([1, 2, 3, 4], (v) => `concat(${v}, ${v})`) }, /more than 16777216 bytes|too expensive/],
   "arrays of the same array twice": [{ variables: doubled("x", (v) => `createArray(${v}, ${v})`) }, /more than 16777216 bytes|brackets/],
+  "data URIs of data URIs": [{ variables: doubled("xxxxxxxx", (v) => `dataUri(dataUri(${v}))`) }, /more than 4194304 characters/],
+  "the same long data URI read again and again": [
+    {
+      variables: {
+        long: "[dataUri(padLeft('', 3000000, 'x'))]",
+        x: "[map(range(0, 10000), lambda('i', length(dataUriToString(variables('long')))))]",
+      },
+    },
+    /too expensive/,
+  ],
+  "subnets of every index in loops": [
+    {
+      variables: {
+        x: "[map(range(0, 10000), lambda('i', map(range(0, 10000), lambda('k', cidrSubnet('fd00::/8', 100, add(lambdaVariables('i'), lambdaVariables('k')))))))]",
+      },
+    },
+    /too expensive/,
+  ],
+  "a range as long as a string may be": [{ variables: { x: "[parseCidr(padLeft('/8', 4194304, ':'))]" } }, /in CIDR notation/],
   "text of JSON that doubles": [
     { variables: doubled("[[1]", (v) => `string(createArray(json(${v}), json(${v})))`) },
     /more than|too expensive/,

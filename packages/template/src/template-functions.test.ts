@@ -124,6 +124,24 @@ const answers: readonly (readonly [string, JsonValue])[] = [
   ["dateTimeAdd('2020-03-31T14:53:14Z', '-P1M', 'yyyy-MM-ddTHH:mm')", "2020-02-29T14:53"],
   ["dateTimeToEpoch('2020-04-07T14:53:14Z')", 1586271194],
   ["dateTimeFromEpoch(1683040573)", "2023-05-02T15:16:13Z"],
+  ["dataUriToString('data:;base64,SGVsbG8sIFdvcmxkIQ==')", "Hello, World!"],
+  ["dataUriToString(dataUri('Grüße'))", "Grüße"],
+  ["dataUriToString('data:text/plain,a%20b,c')", "a b,c"],
+  ["indexFromEnd(createArray('apple', 'orange', 'banana'), 2)", "orange"],
+  ["tryIndexFromEnd(createArray(1, 2), 2)", 1],
+  ["tryIndexFromEnd(createArray(1, 2), 3)", null],
+  ["tryIndexFromEnd(null(), 1, 'x')", null],
+  ["tryIndexFromEnd(createArray(createArray(7, 8)), 1, createObject('value', 1, 'fromEnd', true()))", 8],
+  ["tryIndexFromEnd(createArray(json('{\"a\":[5]}')), 1, 'a', createObject('value', 0))", 5],
+  ["tryGet(createArray(1, 2, 3), createObject('value', 1, 'fromEnd', true()))", 3],
+  ["tryGet(createArray(1), 5, 'x')", null],
+  ["pickZones('Microsoft.Compute', 'virtualMachines', 'here', 3)", []],
+  ["deployer().objectId", "00000000-0000-0000-0000-0000000000dd"],
+  ["if(true(), 1, fail('never'))", 1],
+  [
+    "managementGroupResourceId('mg', 'Microsoft.Authorization/policyDefinitions', 'p')",
+    "/providers/Microsoft.Management/managementGroups/mg/providers/Microsoft.Authorization/policyDefinitions/p",
+  ],
 ];
 
 for (const [expression, answer] of answers)
@@ -156,6 +174,18 @@ const refusals: readonly (readonly [string, string])[] = [
   ["createObject('a')", "names and values in turn"],
   ["padLeft('a', 4194305)", "more than 4194304 characters"],
   ["format('{1}', 'a')", "has no argument for {1}"],
+  ["indexFromEnd(createArray(1), 2)", "finds no element 2 from the end of an array of 1"],
+  ["indexFromEnd(createArray(1), 0)", "from 1 on; 0 is given"],
+  ["tryIndexFromEnd('abc', 1)", "expects its parameter 1 to be of type Array"],
+  ["tryGet(json('{\"a\":{}}'), 'a', 'b')", "behind it one that does not exist"],
+  ["dataUriToString('SGVsbG8=')", "to be a data URI"],
+  ["dataUriToString('data:;base64,*')", "a string of Base64"],
+  ["fail('wrong size')", "'wrong size'"],
+  ["managementGroupResourceId('A.B/c', 'n')", "needs one management group before the resource type"],
+  ["managementGroup().id", "is not available here. There are no management groups here"],
+  ["providers('Microsoft.Compute')", "is not available here. Write the API version itself"],
+  ["toLogicalZone(subscription().subscriptionId, 'here', 'here-az1')", "is not available here. Zones have no second name here"],
+  ["listKeys('x', '1')", "is not expected at this location"],
 ];
 
 for (const [expression, message] of refusals)

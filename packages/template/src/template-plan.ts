@@ -27,6 +27,10 @@ export type TemplateInput = {
   readonly newGuid: (key: string) => string;
   /** Types that can be deployed, in any case; others are `InvalidTemplate`. Undefined: all are. `Microsoft.Resources/deployments` is always known. */
   readonly resourceTypes?: readonly string[] | undefined;
+  /** Actions that `list…` functions may ask for, with their types: `Microsoft.ContainerService/managedClusters/listClusterUserCredential`. Undefined: none. */
+  readonly listActions?: readonly string[] | undefined;
+  /** What `deployer()` says: objectId, tenantId, userPrincipalName. */
+  readonly deployer?: JsonObject | undefined;
   /** Parameters whose values came from secure ones outside: never shown, whatever their type here. */
   readonly secretParameters?: readonly string[] | undefined;
 };
@@ -89,9 +93,11 @@ export type ReferenceNeed = {
   readonly id: string;
   /** Undefined: that with which the resource was deployed, or the newest. */
   readonly apiVersion: string | undefined;
+  /** What a POST to this action of the resource answers; absent: what a GET of the resource does. */
+  readonly action?: string;
 };
 
-/** What is known of resources at run time: the whole body that a GET gives, or undefined when it was not asked for yet. */
+/** What is known of resources at run time: the whole body that a GET, or the POST to an action, gives, or undefined when it was not asked for yet. */
 export type KnownReferences = (need: ReferenceNeed) => JsonObject | undefined;
 
 /** An answer that may need more facts: get what is needed and ask again with them. It ends, since an expression asks for finitely many. */

@@ -136,15 +136,45 @@ function shallowMerge(call: FunctionCall): JsonValue {
   );
 }
 
-/** Goes down the path of names and positions; null where there is nothing. */
+/** An element counted from the end, the last is 1. Throws TemplateFault where that is no such number. */
+function fromEnd(call: FunctionCall, list: readonly JsonValue[], reverse: number): JsonValue | undefined {
+  if (reverse < 1) throw callFault(call.name, `counts from the end of an array, from 1 on; ${reverse} is given`);
+  return list.at(-reverse);
+}
+
+/** A step behind the first: a name, a position, or `{ value, fromEnd }`, which Bicep writes for `[^1]`. */
+function stepOf(call: FunctionCall, value: JsonValue, step: JsonValue): JsonValue | undefined {
+  if (!isObject(step)) return childOf(value, step);
+  const [at = null, isFromEnd] = [memberOf(step, "value"), memberOf(step, "fromEnd") === true];
+  if (!isFromEnd) return childOf(value, at);
+  const asked = { name: call.name, args: [value, at] };
+  return fromEnd(call, arrayOf(asked, 0), integerOf(asked, 1));
+}
+
+/** What a chain of steps leads to, once its first is there: null where that is missing, a fault where a later one is (Bicep's `a.?b.c`). */
+function chain(call: FunctionCall, first: JsonValue | undefined): JsonValue {
+  if (first === undefined || first === null) return null;
+  return call.args.slice(2).reduce<JsonValue>((value, step) => {
+    const next = stepOf(call, value, step);
+    if (next === undefined) throw callFault(call.name, "finds its first property or index, and behind it one that does not exist");
+    return next;
+  }, first);
+}
+
 function tryGet(call: FunctionCall): JsonValue {
-  let [value = null] = call.args;
-  for (const step of call.args.slice(1)) {
-    const next = childOf(value, step);
-    if (next === undefined) return null;
-    value = next;
-  }
-  return value;
+  const [value = null, step = null] = call.args;
+  return chain(call, stepOf(call, value, step));
+}
+
+function indexFromEnd(call: FunctionCall): JsonValue {
+  const found = fromEnd(call, arrayOf(call, 0), integerOf(call, 1));
+  if (found === undefined)
+    throw callFault(call.name, `finds no element ${integerOf(call, 1)} from the end of an array of ${arrayOf(call, 0).length}`);
+  return found;
+}
+
+function tryIndexFromEnd(call: FunctionCall): JsonValue {
+  return call.args[0] === null ? null : chain(call, fromEnd(call, arrayOf(call, 0), integerOf(call, 1)));
 }
 
 /** The member or element of a value, or undefined where there is none. Throws TemplateFault where the value has no such parts. */
@@ -164,6 +194,7 @@ export const collectionFunctions: Readonly<Record<string, TemplateFunction>> = {
   empty: define(1, 1, empty),
   first: define(1, 1, (call) => end(call, 0)),
   flatten: define(1, 1, flatten),
+  indexfromend: define(2, 2, indexFromEnd),
   indexof: define(2, 2, (call) => indexOf(call, "first")),
   intersection: define(2, Infinity, intersection),
   items: define(1, 1, items),
@@ -171,10 +202,13 @@ export const collectionFunctions: Readonly<Record<string, TemplateFunction>> = {
   lastindexof: define(2, 2, (call) => indexOf(call, "last")),
   length: define(1, 1, length),
   objectkeys: define(1, 1, (call) => Object.keys(objectArgument(call, 0)).sort()),
+  // what Azure gives for a location without availability zones, as all of them are here
+  pickzones: define(3, 5, () => []),
   range: define(2, 2, range),
   shallowmerge: define(1, 1, shallowMerge),
   skip: define(2, 2, (call) => slice(call, "skip")),
   take: define(2, 2, (call) => slice(call, "take")),
   tryget: define(2, Infinity, tryGet),
+  tryindexfromend: define(2, Infinity, tryIndexFromEnd),
   union: define(1, Infinity, union),
 };

@@ -108,12 +108,22 @@ function decodeUri(call: FunctionCall): string {
   }
 }
 
+/** `data:text/plain;charset=utf8;base64,…`, or its text with percent signs (RFC 2397). UTF-8 is what is read, whatever is named. */
+function decodeDataUri(call: FunctionCall): string {
+  const [, isBase64, data = ""] = /^data:[^,]*?(;base64)?,(.*)$/is.exec(textOf(call, 0)) ?? [];
+  if (!/^data:[^,]*,/i.test(textOf(call, 0)))
+    throw callFault(call.name, "expects its parameter to be a data URI such as 'data:;base64,SGVsbG8='");
+  const asked = { name: call.name, args: [data] };
+  return isBase64 === undefined ? decodeUri(asked) : decodeBase64(asked);
+}
+
 /** Functions of strings by their name in lower case ("String functions for ARM templates"). */
 export const stringFunctions: Readonly<Record<string, TemplateFunction>> = {
   base64: define(1, 1, (call) => encodeBase64(textOf(call, 0))),
   base64tostring: define(1, 1, decodeBase64),
   concat: define(1, Infinity, concat),
   datauri: define(1, 1, (call) => `data:text/plain;charset=utf8;base64,${encodeBase64(textOf(call, 0))}`),
+  datauritostring: define(1, 1, decodeDataUri),
   // the comparison ignores case, as documented
   endswith: define(2, 2, (call) => textOf(call, 0).toLowerCase().endsWith(textOf(call, 1).toLowerCase())),
   startswith: define(2, 2, (call) => textOf(call, 0).toLowerCase().startsWith(textOf(call, 1).toLowerCase())),

@@ -33,6 +33,8 @@ export function inputOf(template: JsonValue, parameters?: JsonValue): TemplateIn
     },
     nowMs: Date.UTC(2026, 6, 1, 12, 30, 5, 678),
     newGuid: (key) => `guid-${key}`,
+    listActions: [`${CLUSTER}/listClusterUserCredential`],
+    deployer: { objectId: "00000000-0000-0000-0000-0000000000dd", userPrincipalName: "ada@example.org" },
   };
 }
 

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { as, type DeploymentId } from "@hostrouting/domain";
-import { planTemplate, type TemplatePlan } from "@hostrouting/template";
+import { planTemplate, type JsonObject, type TemplatePlan } from "@hostrouting/template";
 import type { Deps } from "../deps.ts";
 import { secretParametersOf, toTemplateInput, type DeploymentInput } from "../deployments/deployment-input.ts";
 import { deploymentScope } from "../deployments/deployment-scope.ts";
@@ -11,7 +11,8 @@ import { ArmError } from "./arm-error.ts";
 import { readDeploymentRequest, type DeploymentRequest } from "./deployment-body.ts";
 import { deploymentResourceId } from "./deployment-wire.ts";
 import { internalCallOf } from "./internal-call.ts";
-import { pathOf } from "./request-context.ts";
+import type { Principal } from "./principal.ts";
+import { pathOf, principalOf } from "./request-context.ts";
 
 /** ARM: 1–64 characters, letters, digits, `-_.()`. */
 const NAME = /^[\p{L}\p{N}\-_.()]{1,64}$/u;
@@ -49,6 +50,11 @@ function codeOf(plan: TemplatePlan): string {
   return codes.size === 1 ? only : "InvalidTemplate";
 }
 
+/** As Azure tells who deploys; an application has no name of a user. */
+function deployerOf({ objectId, tenantId, name, type }: Principal): JsonObject {
+  return { objectId, tenantId, userPrincipalName: type === "User" ? name : "" };
+}
+
 /** Plans what a request asks for. @throws ArmError 400 with all that is wrong with its template and parameters. */
 export async function planDeployment(deps: Deps, request: FastifyRequest): Promise<PlannedDeployment> {
   const path = deploymentPath(request);
@@ -57,7 +63,9 @@ export async function planDeployment(deps: Deps, request: FastifyRequest): Promi
   const scope = await deploymentScope(deps.store(), path, deps.settings.publicUrl);
   const secretParameters = secretParametersOf(internalCallOf(request)?.securePaths ?? []);
   const seed = randomBytes(SEED_BYTES).toString("base64url");
-  const input = { template, parameters, deploymentName: path.name, mode, scope, nowMs: deps.clock.now(), secretParameters, seed };
+  const deployer = deployerOf(principalOf(request));
+  const nowMs = deps.clock.now();
+  const input = { template, parameters, deploymentName: path.name, mode, scope, nowMs, secretParameters, deployer, seed };
   const plan = planTemplate(toTemplateInput(input));
   if (plan.problems.length > 0) throw new ArmError(400, problemsError(codeOf(plan), plan.problems));
   return { path, wanted, input, plan };

@@ -20,7 +20,7 @@ export type InternalCall = {
   readonly securePaths?: readonly JsonPath[];
 };
 /** A request as it is made; `url` is path and query. */
-export type InternalRequest = { readonly method: "GET" | "PUT" | "DELETE"; readonly url: string; readonly body?: unknown };
+export type InternalRequest = { readonly method: "GET" | "PUT" | "POST" | "DELETE"; readonly url: string; readonly body?: unknown };
 /** A reply as far as anybody looks at it. An empty body is undefined. */
 export type InternalReply = {
   readonly status: number;

@@ -18,6 +18,7 @@ const input = (template: DeploymentInput["template"], parameters: DeploymentInpu
   scope,
   nowMs: 1,
   secretParameters: [],
+  deployer: { objectId: "o", tenantId: "t", userPrincipalName: "u" },
   seed: "of-a-test",
 });
 const planOf = (types: Readonly<Record<string, string>>): TemplatePlan =>
@@ -29,6 +30,13 @@ test("the nth GUID is the same whenever it is asked for, and differs between run
   assert.match(one?.("0") ?? "", /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.equal(one?.("0"), again?.("0"));
   assert.equal(new Set([one?.("0"), one?.("1"), other("0")]).size, 3);
+});
+
+test("what a template may ask of resources beside their state", () => {
+  assert.deepEqual(
+    toTemplateInput(input({}, undefined)).listActions,
+    ["User", "Admin", "MonitoringUser"].map((whose) => `Microsoft.ContainerService/managedClusters/listCluster${whose}Credential`),
+  );
 });
 
 test("without secrets all is kept, and the plan can be made again", () => {

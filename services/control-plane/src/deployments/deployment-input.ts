@@ -11,7 +11,7 @@ import {
   type TemplatePlan,
 } from "@hostrouting/template";
 import { isJsonObject } from "../enablement/json-object.ts";
-import { deployableTypes } from "./deployable-types.ts";
+import { deployableTypes, listActions } from "./deployable-types.ts";
 
 /** Equal inputs give equal plans, whenever and wherever they are made. */
 export type DeploymentInput = {
@@ -24,6 +24,8 @@ export type DeploymentInput = {
   readonly nowMs: number;
   /** Parameters of which whoever deploys says that they are secret, whatever their type. */
   readonly secretParameters: readonly string[];
+  /** What `deployer()` says. Undefined in what was kept before there was one. */
+  readonly deployer: JsonObject | undefined;
   /** What `newGuid()` is made from. Random; it may become a secure parameter's value, and is then as secret. */
   readonly seed: string;
 };
@@ -38,7 +40,7 @@ function guid(seed: string, key: string): string {
 
 /** The input in the template evaluator's words. */
 export function toTemplateInput({ seed, ...input }: DeploymentInput): TemplateInput {
-  return { ...input, newGuid: (key) => guid(seed, key), resourceTypes: deployableTypes };
+  return { ...input, newGuid: (key) => guid(seed, key), resourceTypes: deployableTypes, listActions };
 }
 
 function secureNames(plan: TemplatePlan): ReadonlySet<string> {

@@ -14,7 +14,7 @@ export type Resolved<T> = { readonly value: T } | { readonly error: DeploymentEr
 /** More rounds of questions than any expression needs: each brings one more `reference()` within another. */
 const ROUNDS_MAX = 32;
 
-const keyOf = (need: ReferenceNeed): string => `${need.id.toLowerCase()}?${need.apiVersion ?? ""}`;
+const keyOf = ({ id, apiVersion = "", action = "" }: ReferenceNeed): string => `${id.toLowerCase()}/${action}?${apiVersion}`;
 
 /** Problems of the evaluator as one error of a deployment. */
 export function problemsError(
@@ -51,8 +51,8 @@ export async function resolveReferences<T>(
     if (answer.kind === "resolved") return { value: answer.value };
     if (answer.kind === "refused") return { error: problemsError("InvalidTemplate", answer.problems) };
     for (const need of answer.references) {
-      const reply = await ask({ method: "GET", url: resourceUrl(need.id, versionOf(need, planned)) });
-      if (reply.status >= 300 || !isJsonObject(reply.body)) return { error: unreadable(need.id, reply) };
+      const reply = await ask(requestOf(need, versionOf(need, planned)));
+      if (reply.status >= 300 || !isJsonObject(reply.body)) return { error: unreadable(need, reply) };
       found.set(keyOf(need), reply.body as JsonObject);
     }
   }
@@ -60,11 +60,18 @@ export async function resolveReferences<T>(
   return { error: { code: "InvalidTemplate", message } };
 }
 
-function unreadable(id: string, reply: InternalReply): DeploymentError {
+function requestOf({ id, action }: ReferenceNeed, apiVersion: string): InternalRequest {
+  return action === undefined
+    ? { method: "GET", url: resourceUrl(id, apiVersion) }
+    : { method: "POST", url: resourceUrl(`${id}/${action}`, apiVersion) };
+}
+
+function unreadable({ id, action }: ReferenceNeed, reply: InternalReply): DeploymentError {
   const { code, message } = asJsonObject(asJsonObject(reply.body)["error"]);
-  return {
-    code: typeof code === "string" ? code : "ResourceNotFound",
-    message: `The state of the resource '${id}', for which reference() asks, cannot be read: ${typeof message === "string" ? message : `HTTP status ${reply.status}`}`,
-    target: id,
-  };
+  const said = typeof message === "string" ? message : `HTTP status ${reply.status}`;
+  const asked =
+    action === undefined
+      ? `The state of the resource '${id}', for which reference() asks,`
+      : `What ${action}() asks of the resource '${id}'`;
+  return { code: typeof code === "string" ? code : "ResourceNotFound", message: `${asked} cannot be read: ${said}`, target: id };
 }
