@@ -1,6 +1,6 @@
 import { as, type Instant } from "@hostrouting/domain";
 import { sql, type Kysely, type Transaction } from "kysely";
-import { prepared } from "./prepared-statements.ts";
+import { statement } from "./prepared-statements.ts";
 import type { Tables } from "./tables.ts";
 import { AUDIT_GENESIS, type AuditHead, type AuditRow } from "./verify-audit.ts";
 
@@ -57,9 +57,15 @@ function toContent(entry: AuditEntry): string {
   });
 }
 
+const append = statement(
+  "audit",
+  ({ subscriptionId, content }: { readonly subscriptionId: string; readonly content: string }) =>
+    sql`select append_audit(${subscriptionId}, ${content})`,
+);
+
 /** Adds an entry to its chain. In a transaction it must be the last statement: it locks the chain until the commit. */
 export async function appendAudit(db: Kysely<Tables> | Transaction<Tables>, entry: AuditEntry): Promise<void> {
-  await sql`${prepared("audit")} select append_audit(${entry.subscriptionId.toLowerCase()}, ${toContent(entry)})`.execute(db);
+  await append(db, { subscriptionId: entry.subscriptionId.toLowerCase(), content: toContent(entry) });
 }
 
 /** The audit on Postgres. */

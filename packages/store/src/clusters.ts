@@ -15,12 +15,13 @@ import type {
   RolloutPolicy,
   UserCredentialReferences,
 } from "@hostrouting/domain";
-import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from "kysely";
+import { sql, type Kysely, type RawBuilder, type Transaction } from "kysely";
 import { appendAudit, type AuditEntry } from "./audit.ts";
+import { clusterJson, toManagedCluster, type ClusterRow } from "./cluster-row.ts";
 import { conditionSql, type ClusterCondition } from "./cluster-condition.ts";
 import { appendHistory, readHistory, type HistoryRow } from "./history.ts";
 import { toOperation } from "./operations.ts";
-import { prepared } from "./prepared-statements.ts";
+import { statement } from "./prepared-statements.ts";
 import { isHeld, readProvisioning, toProvisioning, type ProvisioningRow } from "./provisioning-row.ts";
 import { removeCluster } from "./remove-cluster.ts";
 import type { Tables } from "./tables.ts";
@@ -122,50 +123,6 @@ export function usersOf({ facts }: Provisioning): UserCredentialReferences | und
   return facts && { user: facts.credentials.user, admin: facts.credentials.admin };
 }
 
-/** Of a cluster's row, all that the domain's cluster is made of. */
-const COLUMNS = [
-  "id",
-  "subscription_id",
-  "resource_group",
-  "name",
-  "location",
-  "tags",
-  "envelope",
-  "properties",
-  "desired_mode",
-  "generation",
-  "etag",
-  "provisioning_state",
-  "active_operation_id",
-  "provider",
-  "driver",
-  "access_reference",
-  "system_data",
-] as const;
-
-/** Maps a row to the domain's cluster. */
-export function toManagedCluster(row: Pick<Selectable<Tables["managed_cluster"]>, (typeof COLUMNS)[number]>): ManagedCluster {
-  return {
-    id: row.id,
-    subscriptionId: row.subscription_id,
-    resourceGroup: row.resource_group,
-    name: row.name,
-    location: row.location,
-    tags: row.tags,
-    envelope: row.envelope,
-    properties: row.properties,
-    desiredMode: row.desired_mode,
-    generation: row.generation,
-    etag: row.etag,
-    provisioningState: row.provisioning_state,
-    activeOperationId: row.active_operation_id ?? undefined,
-    provider: row.provider,
-    driver: row.driver,
-    accessReference: row.access_reference,
-    systemData: row.system_data,
-  };
-}
-
 function toRow(cluster: ManagedCluster) {
   return {
     id: cluster.id,
@@ -201,12 +158,12 @@ type Beside = {
 };
 
 /** What is kept beside a cluster. A statement of its own, after the lock: one that had to wait for it would show this as it was before. */
-async function readBeside(tx: Transaction<Tables>, id: ClusterId): Promise<Partial<Beside>> {
-  const { rows } = await sql<Beside>`${prepared("beside")} select r.rollout_policy, r.maintenance,
+const readBeside = statement(
+  "beside",
+  ({ id }: { readonly id: ClusterId }) => sql<Beside>`select r.rollout_policy, r.maintenance,
       (select row_to_json(p) from (select *, ${isHeld} from provisioning where cluster_id = ${id}) p) as provisioning
-    from (select) one left join cluster_round r on r.cluster_id = ${id}`.execute(tx);
-  return rows[0] ?? {};
-}
+    from (select) one left join cluster_round r on r.cluster_id = ${id}`,
+);
 
 async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedCluster | undefined> {
   const row = await tx.selectFrom("managed_cluster").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
@@ -215,15 +172,15 @@ async function lock(tx: Transaction<Tables>, id: ClusterId): Promise<LockedClust
     row.active_operation_id === null
       ? undefined
       : await tx.selectFrom("operation").selectAll().where("id", "=", row.active_operation_id).forUpdate().executeTakeFirst();
-  const beside = await readBeside(tx, id);
+  const [beside] = await readBeside(tx, { id });
   const last = active === undefined && row.provisioning_state !== "Succeeded" ? await lastOperation(tx, id) : undefined;
   return {
     cluster: toManagedCluster(row),
     active: active && toOperation(active),
     last,
-    provisioning: beside.provisioning ? toProvisioning(beside.provisioning) : undefined,
-    rolloutPolicy: beside.rollout_policy ?? {},
-    maintenance: beside.maintenance ?? {},
+    provisioning: beside?.provisioning ? toProvisioning(beside.provisioning) : undefined,
+    rolloutPolicy: beside?.rollout_policy ?? {},
+    maintenance: beside?.maintenance ?? {},
   };
 }
 
@@ -318,13 +275,17 @@ async function write(tx: Transaction<Tables>, id: ClusterId, change: ClusterChan
   await appendHistory(tx, id, change.history);
 }
 
+const readCluster = statement(
+  "cluster",
+  ({ id }: { readonly id: ClusterId }) => sql<{ cluster: ClusterRow | null }>`select ${clusterJson(id)} as cluster`,
+);
+
 /** Managed clusters on Postgres. */
 export function clusterStore(db: Kysely<Tables>): ClusterStore {
   return {
     async get(id) {
-      const found = db.selectFrom("managed_cluster").modifyFront(prepared("cluster")).select(COLUMNS).where("id", "=", id);
-      const row = await found.executeTakeFirst();
-      return row && toManagedCluster(row);
+      const [row] = await readCluster(db, { id });
+      return row?.cluster ? toManagedCluster(row.cluster) : undefined;
     },
     async list(filter) {
       let query = db.selectFrom("managed_cluster").selectAll().where("subscription_id", "=", filter.subscriptionId.toLowerCase());

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Client } from "pg";
-import { PreparingClient } from "./prepared-statements.ts";
+import { Kysely, PostgresDialect, sql } from "kysely";
+import { Pool, type Client } from "pg";
+import { PreparingClient, statement } from "./prepared-statements.ts";
+import type { Tables } from "./tables.ts";
 import { makeTestStore, SUBSCRIPTION, type TestStore } from "./testing/test-store.ts";
 
 let tested: TestStore;
@@ -36,6 +38,22 @@ test("one name is one text", async () => {
   await assert.rejects(client.query("/* prepared same */ select $1::int + 1", [1]), /must be unique/);
 });
 
+test("a statement that is written out once is sent with the values of each time, and fails as the database says", async () => {
+  const db = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: new Pool({ connectionString: tested.url, Client: PreparingClient }) }),
+  });
+  const quotient = statement(
+    "quotient",
+    ({ by, of }: { readonly by: number; readonly of: number }) => sql<{ found: number }>`
+    select ${of}::int / ${by}::int as found where ${"fixed"} <> ${of}::text`,
+  );
+  assert.deepEqual(await quotient(db, { of: 12, by: 3 }), [{ found: 4 }]);
+  await assert.rejects(quotient(db, { of: 12, by: 0 }), { code: "22012" });
+  assert.deepEqual(await quotient(db, { of: 12, by: 6 }), [{ found: 2 }]);
+  assert.deepEqual((await sql`select name from pg_prepared_statements`.execute(db)).rows, [{ name: "quotient" }]);
+  await db.destroy();
+});
+
 const REMOVAL = "22222222-2222-4222-8222-222222222222";
 const GONE = "33333333-3333-4333-8333-333333333333";
 
@@ -55,11 +73,16 @@ test("statements that are kept go on while another process migrates their tables
   const { store, clusterId } = tested;
   const grants = { tenantId: "t", principalId: "p", scope: clusterId, below: false };
   const round = async (kind: string): Promise<unknown> => {
-    const { subscription } = await store.directory.scope({ subscriptionId: SUBSCRIPTION, resourceGroup: "G", grants });
+    const { subscription, cluster } = await store.directory.scope({
+      subscriptionId: SUBSCRIPTION,
+      resourceGroup: "G",
+      grants,
+      cluster: clusterId,
+    });
     const change = { history: [{ kind, data: {} }] };
     const name = await store.clusters.change(clusterId, (locked) => ({ result: locked?.cluster.name, change }));
     const going = [...(await store.groupRemovals.open(9)), ...(await store.subscriptions.deleted(9))].map(({ id }) => id);
-    return [...going, subscription?.id, (await store.clusters.get(clusterId))?.name, name];
+    return [...going, subscription?.id, cluster?.name, (await store.clusters.get(clusterId))?.name, name];
   };
   const by = { tenantId: "t", objectId: "o", name: "n", type: "User" } as const;
   await store.groupRemovals.begin({ id: REMOVAL, subscriptionId: SUBSCRIPTION, name: "G", by, correlationId: "c" });
@@ -67,7 +90,7 @@ test("statements that are kept go on while another process migrates their tables
   await store.directory.registerResourceGroup({ subscriptionId: GONE, displayName: "Left", location: "local" });
   for (const migration of ["", ...MIGRATIONS]) {
     if (migration !== "") await tested.sql(`alter table ${migration}`);
-    assert.deepEqual(await round(migration), [REMOVAL, GONE, SUBSCRIPTION, "c", "c"], migration);
+    assert.deepEqual(await round(migration), [REMOVAL, GONE, SUBSCRIPTION, "c", "c", "c"], migration);
   }
   const kinds = (await store.clusters.history(clusterId, { afterSeq: 0, limit: 100 })).map(({ kind }) => kind);
   assert.deepEqual(kinds, ["", ...MIGRATIONS]);

@@ -11,7 +11,7 @@ import {
   type ProvisioningOutcome,
 } from "@hostrouting/domain";
 import { sql, type Kysely, type RawBuilder, type Transaction } from "kysely";
-import { toManagedCluster } from "./clusters.ts";
+import { toManagedCluster } from "./cluster-row.ts";
 import { appendHistory } from "./history.ts";
 import { toOperation } from "./operations.ts";
 import { judgeOutcome, operationAfter, withProvisionedFacts, type ProvisioningEffect } from "./provisioning-outcome.ts";

@@ -1,5 +1,5 @@
 import { as, ownerRole, scopesAbove, type ClusterId, type Grant, type Instant } from "@hostrouting/domain";
-import { sql, type Kysely, type Selectable, type Transaction } from "kysely";
+import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from "kysely";
 import { appendAudit, type AuditEntry } from "./audit.ts";
 import type { Tables } from "./tables.ts";
 
@@ -64,10 +64,18 @@ function toAssignment(row: Selectable<Tables["role_assignment"]>): RoleAssignmen
   };
 }
 
-/** Of a row of `role_assignment`: at a scope, above it, and below where asked for. `0` is the character after `/`. */
-export function placed({ scope, below }: Pick<GrantQuestion, "scope" | "below">) {
-  const above = sql<boolean>`scope = any(${scopesAbove(scope)}::text[])`;
-  return below ? sql<boolean>`(${above} or (scope > ${`${scope}/`} and scope < ${`${scope}0`}))` : above;
+/** What rows of `role_assignment` are compared with: the scope and all above it, and what all below it lies between. */
+export type Bounds = { readonly scopes: readonly string[]; readonly after: string; readonly before: string };
+
+/** The bounds of a scope. `0` is the character after `/`. */
+export function boundsOf(scope: string): Bounds {
+  return { scopes: scopesAbove(scope), after: `${scope}/`, before: `${scope}0` };
+}
+
+/** Of a row of `role_assignment`: at a scope, above it, and below where asked for. */
+export function placed({ scopes, after, before }: Bounds, below: boolean): RawBuilder<boolean> {
+  const above = sql<boolean>`scope = any(${scopes}::text[])`;
+  return below ? sql<boolean>`(${above} or (scope > ${after} and scope < ${before}))` : above;
 }
 
 async function insert(tx: Transaction<Tables>, given: NewRoleAssignment): Promise<RoleAssignment | undefined> {
@@ -149,7 +157,7 @@ export function roleAssignmentStore(db: Kysely<Tables>): RoleAssignmentStore {
         .select(["scope", "role_id"])
         .where("tenant_id", "=", question.tenantId)
         .where("principal_id", "=", question.principalId)
-        .where(placed(question))
+        .where(placed(boundsOf(question.scope), question.below))
         .execute();
       return rows.map((row) => ({ scope: row.scope, roleId: row.role_id }));
     },
@@ -165,7 +173,11 @@ export function roleAssignmentStore(db: Kysely<Tables>): RoleAssignmentStore {
     },
     get: (tenantId, id) => read(db, tenantId, id),
     async list(question) {
-      let query = db.selectFrom("role_assignment").selectAll().where("tenant_id", "=", question.tenantId).where(placed(question));
+      let query = db
+        .selectFrom("role_assignment")
+        .selectAll()
+        .where("tenant_id", "=", question.tenantId)
+        .where(placed(boundsOf(question.scope), question.below));
       if (question.principalId !== undefined) query = query.where("principal_id", "=", question.principalId);
       return (await query.orderBy("scope").orderBy("id").execute()).map(toAssignment);
     },

@@ -21,7 +21,7 @@ import {
 } from "@hostrouting/domain";
 import { sql, type Kysely, type Transaction } from "kysely";
 import { assessmentDue, openAssessments, type OpenAssessment } from "./assessments.ts";
-import { toManagedCluster } from "./clusters.ts";
+import { toManagedCluster } from "./cluster-row.ts";
 import { appendHistory } from "./history.ts";
 import { toOperation } from "./operations.ts";
 import { readProvisioning } from "./provisioning-row.ts";

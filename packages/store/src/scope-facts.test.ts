@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { ownerRole, readerRole, type Grant } from "@hostrouting/domain";
+import { as, ownerRole, readerRole, type ClusterId, type Grant } from "@hostrouting/domain";
 import type { AuditEntry } from "./audit.ts";
 import type { ScopeAddress, ScopeFacts } from "./scope-facts.ts";
 import { makeTestStore, SUBSCRIPTION, type TestStore } from "./testing/test-store.ts";
@@ -33,15 +33,16 @@ const read = (changes: Partial<ScopeAddress> = {}): Promise<ScopeFacts> =>
 
 test("subscription and group are found in any case, and what is not asked for or not there is absent", async () => {
   const subscription = { id: SUBSCRIPTION, tenantId: "t", displayName: "s", state: "Registered" };
-  assert.deepEqual(await read(), { subscription, group: undefined, grants: [] });
+  const nothing = { subscription: undefined, group: undefined, grants: [], cluster: undefined };
+  assert.deepEqual(await read(), { ...nothing, subscription });
   const group = { subscriptionId: SUBSCRIPTION, displayName: "G", location: "local", isBeingDeleted: false };
-  assert.deepEqual(await read({ subscriptionId: SUBSCRIPTION.toUpperCase(), resourceGroup: "g" }), { subscription, group, grants: [] });
-  assert.deepEqual(await read({ resourceGroup: "none" }), { subscription, group: undefined, grants: [] });
-  assert.deepEqual(await read({ subscriptionId: randomUUID(), resourceGroup: "G" }), {
-    subscription: undefined,
-    group: undefined,
-    grants: [],
+  assert.deepEqual(await read({ subscriptionId: SUBSCRIPTION.toUpperCase(), resourceGroup: "g" }), {
+    ...nothing,
+    subscription,
+    group,
   });
+  assert.deepEqual(await read({ resourceGroup: "none" }), { ...nothing, subscription });
+  assert.deepEqual(await read({ subscriptionId: randomUUID(), resourceGroup: "G" }), nothing);
   await assert.doesNotReject(read({ subscriptionId: "' or true --", resourceGroup: "'\\" }));
 });
 
@@ -78,4 +79,17 @@ test("its grants are those that the role assignments tell for the same question,
   }
   await tested.sql(`delete from role_assignment where scope = '${S}'`);
   assert.deepEqual((await read({ grants: { tenantId: "t", principalId: "p", scope: S, below: false } })).grants, []);
+});
+
+test("a cluster that is asked for with it is the one that the clusters tell, as it is now, and absent where there is none", async () => {
+  const { store, clusterId } = tested;
+  const cluster = async (id = clusterId) => (await read({ resourceGroup: "G", cluster: id })).cluster;
+  assert.notEqual(await cluster(), undefined);
+  assert.deepEqual(await cluster(), await store.clusters.get(clusterId));
+  await store.clusters.change(clusterId, (locked) => {
+    assert.ok(locked);
+    return { result: undefined, change: { cluster: { ...locked.cluster, tags: { now: "changed" }, generation: 2 ** 40 }, history: [] } };
+  });
+  assert.deepEqual([(await cluster())?.tags, (await cluster())?.generation], [{ now: "changed" }, 2 ** 40]);
+  assert.equal(await cluster(as<ClusterId>(`${clusterId}-none`)), undefined);
 });

@@ -22,7 +22,8 @@ export function clusterNotFound({ name, resourceGroup }: Pick<ClusterPath, "name
 /** @throws ArmError 404 `ResourceNotFound`. */
 export async function findCluster(deps: Deps, request: FastifyRequest): Promise<ManagedCluster> {
   const path = pathOf(request);
-  const cluster = await deps.store().clusters.get(clusterIdOf(path));
+  const { cluster: asked } = request.arm;
+  const cluster = asked === undefined ? await deps.store().clusters.get(clusterIdOf(path)) : asked.found;
   if (cluster === undefined) throw clusterNotFound(path);
   return cluster;
 }

@@ -5,7 +5,7 @@
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Grant } from "@hostrouting/domain";
+import type { ClusterId, Grant } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import { askedOf, grantsAskedFor, judgeAccess } from "./access.ts";
 import { ArmError, armError } from "./arm-error.ts";
@@ -16,10 +16,10 @@ import { allowOrigins } from "./cross-origin.ts";
 import { internalCallOf } from "./internal-call.ts";
 import { judgeThrottle } from "./judge-throttle.ts";
 import { idHeader, replyHeaders } from "./reply-headers.ts";
-import { emptyContext, plainPath, principalOf } from "./request-context.ts";
+import { emptyContext, pathOf, plainPath, principalOf } from "./request-context.ts";
 import { whyNotTarget } from "./request-target.ts";
 import { requestThrottle, throttleKindOf } from "./request-throttle.ts";
-import { whyNotPath } from "./resource-ids.ts";
+import { CLUSTER_TYPE, clusterIdOf, whyNotPath } from "./resource-ids.ts";
 import type { Exchange } from "./send-error.ts";
 import { whyNotGroup, whyNotSubscription } from "./subscription-scope.ts";
 import { dropForgeableHeaders } from "./untrusted-headers.ts";
@@ -67,6 +67,19 @@ function judgeRight(request: FastifyRequest, grants: readonly Grant[]): void {
   request.arm.access = access;
 }
 
+/** Where a cluster stands, and all that is read of it. */
+const AT_CLUSTER = `/subscriptions/:sub/resourcegroups/:group/providers/${CLUSTER_TYPE}/:name`.toLowerCase();
+
+/**
+ * The cluster that a read is about, to be read together with the rights to it: it is shown, or so much as missed, only to whoever has them, and nothing that is
+ * judged looks at it. What writes reads it under its lock.
+ */
+function clusterToShow(request: FastifyRequest): ClusterId | undefined {
+  if (throttleKindOf(request.method) !== "reads") return undefined;
+  const url = request.routeOptions.url?.toLowerCase();
+  return url === AT_CLUSTER || url?.startsWith(`${AT_CLUSTER}/`) ? clusterIdOf(pathOf(request)) : undefined;
+}
+
 /**
  * Steps 7 and 8: whose things are these, may they, and is there such a group. All is read at once and judged in this order. The group itself may be missing:
  * its own routes answer for it.
@@ -87,12 +100,14 @@ async function judgeScope(deps: Deps, request: FastifyRequest): Promise<void> {
     effect: throttleKindOf(request.method),
     writes: request.method === "PUT" || request.method === "PATCH",
   };
-  const found = await deps.store().directory.scope({ ...question, grants });
+  const cluster = clusterToShow(request);
+  const found = await deps.store().directory.scope({ ...question, grants, cluster });
   const unknown = whyNotSubscription(found.subscription, question);
   if (unknown !== undefined) throw unknown;
   judgeRight(request, found.grants);
   const noGroup = whyNotGroup(found.group, question);
   if (noGroup !== undefined) throw noGroup;
+  if (cluster !== undefined) request.arm.cluster = { found: found.cluster };
 }
 
 async function judge(deps: Deps, rate: Rate, { request, reply }: Exchange): Promise<void> {

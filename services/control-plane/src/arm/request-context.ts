@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { AppError } from "@hostrouting/domain";
+import { AppError, type ManagedCluster } from "@hostrouting/domain";
 import type { Access, Asked } from "./access.ts";
 import type { ArmAddress } from "./arm-address.ts";
 import type { ClusterPath } from "./resource-ids.ts";
@@ -17,6 +17,8 @@ export type ArmContext = {
   asked: Asked | undefined;
   /** That it may; absent until the request was judged, and for ever when it was refused. */
   access: Access | undefined;
+  /** The cluster that a read is about, of the moment in which it was judged; absent where none was asked for with it. */
+  cluster: { readonly found: ManagedCluster | undefined } | undefined;
   /** Whether its entry in the audit stands already, in the transaction of what it changed. */
   isAudited: boolean;
   /** Id that ties together what one client action caused; the client's or ours. */
@@ -39,6 +41,7 @@ export function emptyContext(correlationId: string, address: ArmAddress): ArmCon
     principal: undefined,
     asked: undefined,
     access: undefined,
+    cluster: undefined,
     isAudited: false,
     correlationId,
     isPastGateway: false,
