@@ -2,6 +2,7 @@ import { bpfFault, requireArgument } from "../bpf-fault.ts";
 import { requireWhole } from "../checked-arguments.ts";
 import { FileDescriptor } from "../file-descriptor.ts";
 import { nativeLibraries } from "../native.ts";
+import { readAnswer, readUndisturbed, type NetlinkAnswer } from "./netlink-answer.ts";
 import { decodeMessages, encodeMessage, type NetlinkMessage } from "./netlink-message.ts";
 
 const AF_NETLINK = 16;
@@ -13,9 +14,6 @@ const SO_RCVTIMEO = 20;
 const SOL_NETLINK = 270;
 const NETLINK_GET_STRICT_CHK = 12;
 
-const EMSGSIZE = 90;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
 /** Types below are control messages, which the kernel does not answer. */
 const NLMSG_MIN_TYPE = 16;
 const NLM_F_REQUEST = 1;
@@ -37,8 +35,6 @@ const U16_MAX = 0xffff;
 const PAYLOAD_BYTES_MAX = 32 * 1024;
 /** The kernel answers from the sending thread, so a second is an eternity. */
 const ANSWER_TIMEOUT_S = 1n;
-/** 4096 parts of 32 KiB: more than any table that a node has; a kernel that never says DONE must not hang us. */
-const PARTS_MAX = 4096;
 
 /** A netlink socket for requests in the network namespace where it was opened. Calls are synchronous and short. */
 export class NetlinkSocket {
@@ -65,10 +61,11 @@ export class NetlinkSocket {
     return new NetlinkSocket(new FileDescriptor(number, "netlink socket"));
   }
 
-  /** All objects that a dump request (RTM_GET*) answers with. */
+  /** All objects that a dump request (RTM_GET*) answers with, of one moment. @throws AppError `bpf.eintr` when they never stop changing. */
   dump(type: number, payload: Buffer): Buffer[] {
     requireRequest(type, NLM_F_DUMP, payload);
-    return this.#exchange({ type, flags: NLM_F_REQUEST | NLM_F_DUMP, payload }, `netlink dump ${type}`);
+    const what = `netlink dump ${type}`;
+    return readUndisturbed(() => this.#exchange({ type, flags: NLM_F_REQUEST | NLM_F_DUMP, payload }, what), what);
   }
 
   /** A change, acknowledged by the kernel. @throws AppError with the kernel's errno, e.g. `bpf.eexist`. */
@@ -82,22 +79,12 @@ export class NetlinkSocket {
     this.#fd.close();
   }
 
-  #exchange(request: Omit<NetlinkMessage, "sequence">, what: string): Buffer[] {
+  #exchange(request: Omit<NetlinkMessage, "sequence">, what: string): NetlinkAnswer {
     const native = nativeLibraries();
     const sequence = ++this.#sequence;
     const bytes = encodeMessage({ ...request, sequence });
     if (native.send(this.#fd.number, bytes, bytes.length, 0) < 0) throw bpfFault(what, native.errno());
-    const answers: Buffer[] = [];
-    for (let part = 0; part < PARTS_MAX; part++) {
-      const messages = this.#receivePart(what).filter((message) => message.sequence === sequence);
-      const end = messages.find(({ type }) => type === NLMSG_DONE || type === NLMSG_ERROR);
-      answers.push(...messages.filter((message) => message !== end).map(({ payload }) => payload));
-      if (!end) continue;
-      const errno = end.type === NLMSG_ERROR ? end.payload.readInt32LE() : 0;
-      if (errno === 0) return answers;
-      throw bpfFault(what, errno);
-    }
-    throw bpfFault(`${what}: no end after ${PARTS_MAX} parts`, EMSGSIZE);
+    return readAnswer(() => this.#receivePart(what), sequence, what);
   }
 
   /** A copy: the buffer is used again for the next part. */
