@@ -15,6 +15,19 @@ const ASK_EVERY_MS = 250;
 const QUESTION = Buffer.from("4852010000010000000000000000020001", "hex");
 const ID_BYTES = 2;
 
+/**
+ * Calls `end` after `patienceMs`, and after what has come until then was read: timers come before that, so that a process which stood still for
+ * as long would take an answer that is there for silence. @returns what calls it off.
+ */
+function whenSilent(end: () => void, patienceMs: number): () => void {
+  let reading: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => (reading = setImmediate(end)), patienceMs);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(reading);
+  };
+}
+
 /** Begins an attempt in the namespace that the thread is in. Never rejects. @param patienceMs until it counts as unanswered. */
 export function attempt(target: ProbeTarget, patienceMs: number): Promise<Attempt> {
   return target.by === "Tcp" ? attemptTcp(target, patienceMs) : attemptDns(target, patienceMs);
@@ -27,12 +40,12 @@ function attemptTcp({ address, port }: ProbeTarget, patienceMs: number): Promise
     const lookup = lookupAtOnce(address, family) as LookupFunction;
     const socket = connect({ host: "probe.invalid", port, family, lookup, autoSelectFamily: false });
     const end = (result: Attempt): void => {
-      clearTimeout(timer);
+      callOff();
       socket.destroy();
       resolve(result);
     };
     const passedMs = (): number => performance.now() - begunMs;
-    const timer = setTimeout(() => end({ kind: "NoAnswer", ms: passedMs() }), patienceMs);
+    const callOff = whenSilent(() => end({ kind: "NoAnswer", ms: passedMs() }), patienceMs);
     socket.once("connect", () => end({ kind: "Answered", ms: passedMs() }));
     socket.on("error", (error: NodeJS.ErrnoException) => end({ kind: "Rejected", code: error.code ?? "unknown" }));
   });
@@ -45,14 +58,14 @@ function attemptDns({ address, port }: ProbeTarget, patienceMs: number): Promise
     const socket = createSocket({ type: family === 4 ? "udp4" : "udp6", lookup: lookupAtOnce(address, family) });
     const end = (result: Attempt): void => {
       clearInterval(asking);
-      clearTimeout(timer);
+      callOff();
       socket.close();
       resolve(result);
     };
     const passedMs = (): number => performance.now() - begunMs;
     const ask = (): void => socket.send(QUESTION, port, address, () => undefined);
     const asking = setInterval(ask, ASK_EVERY_MS);
-    const timer = setTimeout(() => end({ kind: "NoAnswer", ms: passedMs() }), patienceMs);
+    const callOff = whenSilent(() => end({ kind: "NoAnswer", ms: passedMs() }), patienceMs);
     socket.on("message", (answer) => {
       if (answer.subarray(0, ID_BYTES).equals(QUESTION.subarray(0, ID_BYTES))) end({ kind: "Answered", ms: passedMs() });
     });
