@@ -38,6 +38,13 @@ describe("a canary flow", () => {
     assert.deepEqual(flow.result(), { name: "udp-ipv4", longestSilenceMs: 100, lost: 0, failed: false });
   });
 
+  it("does not take this process's own pause for silence when the answer is read before the clock", () => {
+    const flow = watch(900, () => true);
+    flow.answered(flow.tick(1000) ?? 0, 4000);
+    flow.answered(flow.tick(4001) ?? 0, 4002);
+    assert.deepEqual(flow.result(), { name: "udp-ipv4", longestSilenceMs: 199, lost: 0, failed: false });
+  });
+
   it("is alive from its first answer until it breaks, and sends no more then", () => {
     const flow = new CanaryFlow("tcp-ipv4", EVERY_MS);
     assert.equal(flow.alive, false);

@@ -36,6 +36,7 @@ export class CanaryFlow {
   /** Every interval: counts what is overdue. @returns the number of the ping to be sent now; undefined when the flow broke. */
   tick(nowMs: number): number | undefined {
     this.#forgiveOwnPause(nowMs);
+    this.#lastTickAt = nowMs;
     if (this.#failed) return undefined;
     this.#noteSilence(nowMs);
     for (const [number, sentAt] of this.#outstanding)
@@ -51,6 +52,7 @@ export class CanaryFlow {
   /** The answer to ping `number` is here. Doubles and late ones end a silence, too. */
   answered(number: number, nowMs: number): void {
     if (number < 1 || number > this.#next) return;
+    this.#forgiveOwnPause(nowMs);
     this.#noteSilence(nowMs);
     // what was sent before the way was open is not lost
     if (this.#answers === 0) this.#outstanding.clear();
@@ -68,11 +70,15 @@ export class CanaryFlow {
     return { name: this.name, longestSilenceMs: Math.round(this.#longestSilenceMs), lost: this.#lost, failed: this.#failed };
   }
 
-  /** While this process stood still it could neither send nor read: that time is nobody's silence. */
+  /**
+   * While this process stood still it could neither send nor read: that time is nobody's silence. A tick that is overdue says so, also when an
+   * answer is read before it.
+   */
   #forgiveOwnPause(nowMs: number): void {
-    const pauseMs = nowMs - (this.#lastTickAt ?? nowMs - this.#intervalMs) - this.#intervalMs;
-    this.#lastTickAt = nowMs;
+    const lastTickAt = this.#lastTickAt ?? nowMs - this.#intervalMs;
+    const pauseMs = nowMs - lastTickAt - this.#intervalMs;
     if (pauseMs < PAUSE_MIN_MS) return;
+    this.#lastTickAt = lastTickAt + pauseMs;
     if (this.#lastAnswerAt !== undefined) this.#lastAnswerAt += pauseMs;
     for (const [number, sentAt] of this.#outstanding) this.#outstanding.set(number, sentAt + pauseMs);
   }

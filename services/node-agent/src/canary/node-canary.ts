@@ -4,8 +4,8 @@ import { CanaryNetwork, type Family } from "./canary-network.ts";
 import { openTcp, openUdp, startServers, type CanaryClient, type Closable } from "./canary-sockets.ts";
 
 const PING_EVERY_MS = 100;
-/** The longest that a switch waits for its canaries. */
-const READY_MAX_MS = 300;
+/** The longest that a switch waits for its canaries, in looks: one that this process was kept from is none. */
+const READY_LOOKS_MAX = 30;
 const READY_LOOK_MS = 10;
 /** How long after its beginning a switch is watched at most. */
 const WATCH_MS = 60_000;
@@ -33,8 +33,8 @@ type Running = {
 
 /**
  * A few flows between two namespaces of the node, begun before a switch and watched until five seconds after it, a minute at most: they
- * are on the same paths as pods' flows, and ours to break. Never throws, never holds up a switch for longer than 300 ms; nothing exists
- * between switches.
+ * are on the same paths as pods' flows, and ours to break. Never throws, never holds up a switch for longer than 300 ms of its own time;
+ * nothing exists between switches.
  */
 export class NodeCanary {
   #running: Running | undefined;
@@ -47,7 +47,7 @@ export class NodeCanary {
     this.#attempt(() => CanaryNetwork.removeLeftovers());
   }
 
-  /** Begins to watch a switch; call it just before, in the node's network namespace. Resolves once all flows are answered, or after 300 ms. */
+  /** Begins to watch a switch; call it just before, in the node's network namespace. Resolves once all flows are answered, or after some 300 ms. */
   async begin({ step, families, prepare }: CanaryPlan): Promise<void> {
     if (this.#running?.step === step && !this.#running.over) return; // the switch failed and is tried again
     this.end();
@@ -58,7 +58,7 @@ export class NodeCanary {
     for (const kind of kinds) {
       this.#attempt(() => this.#open(kind, families));
       if (this.#fault !== "") return this.end();
-      await this.#allAnswered(kind.name, performance.now() + READY_MAX_MS / kinds.length);
+      await this.#allAnswered(kind.name, READY_LOOKS_MAX / kinds.length);
     }
     this.#leaveOutUnanswered();
   }
@@ -128,9 +128,9 @@ export class NodeCanary {
     if (running.ticks % REFRESH_TICKS === 0) this.#attempt(() => running.network.refreshNeighbours());
   }
 
-  async #allAnswered(kind: string, until: number): Promise<void> {
+  async #allAnswered(kind: string, looksMax: number): Promise<void> {
     const missing = (): boolean => [...(this.#running?.clients.keys() ?? [])].some((flow) => flow.name.startsWith(kind) && !flow.alive);
-    while (missing() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, READY_LOOK_MS));
+    for (let looks = 0; looks < looksMax && missing(); looks++) await new Promise((resolve) => setTimeout(resolve, READY_LOOK_MS));
   }
 
   /** A flow that did not work before the switch says nothing about it. */
