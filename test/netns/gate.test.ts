@@ -6,7 +6,7 @@ import { on, PORT, SERVICES, TwoNodes, type TestAgent } from "./two-nodes.ts";
 import { exchangeAll, startEcho, startFlows, stopTraffic, type FlowPlan } from "./traffic.ts";
 
 /** Source ports used again and again; outside the range from which the kernel picks. */
-const FIRST_PORT = 20_000;
+let nextPort = 20_000;
 /** Direct and Service exchanges in turn on each port. */
 const TURNS = 6;
 /** Whether a server in TIME_WAIT takes a new SYN depends on its numbers: about every second port would stall for a second. */
@@ -21,10 +21,8 @@ const TELLING: readonly GateVariant[] = ["Conntrack"];
 /** Destinations of one port that are remembered: HR_DESTINATIONS of bpf/host-routing/maps.h. */
 const DESTINATIONS = 4;
 
-const ports = (count: number): number[] => {
-  const first = FIRST_PORT + Math.floor(Math.random() * 10_000);
-  return Array.from({ length: count }, (_, index) => first + index);
-};
+/** Each is one test's alone: in TIME_WAIT of another test it could not be used again, or not at once. */
+const ports = (count: number): number[] => Array.from({ length: count }, () => nextPort++);
 
 for (const gate of ["Conntrack", "HandshakeOnly"] as const)
   describe(`a port that is used again, gate ${gate}`, () => {
@@ -49,7 +47,7 @@ for (const gate of ["Conntrack", "HandshakeOnly"] as const)
         for (const service of SERVICES)
           it(`${protocol} ${family}: direct, then through the Service, to pod ${service.pod}, and back`, async () => {
             const before = first.reconcile(on(1, 1)).counters;
-            const port = FIRST_PORT + Math.floor(Math.random() * 10_000);
+            const port = nextPort++;
             const plans: FlowPlan[] = Array.from({ length: TURNS }, (_, turn) => ({
               name: `turn ${turn}`,
               protocol,
@@ -93,7 +91,7 @@ for (const gate of ["Conntrack", "HandshakeOnly"] as const)
       for (const service of SERVICES)
         it(`tcp ${family}: a direct flow that lives, and meanwhile the Service of pod ${service.pod}`, async () => {
           const direct = { name: "direct", protocol: "tcp", address: nodes.pod(service.pod)[family], port: PORT } as const;
-          const localPort = FIRST_PORT + Math.floor(Math.random() * 10_000);
+          const localPort = nextPort++;
           const living = await startFlows(nodes, "a", [{ ...direct, localPort }]);
           const through = { ...direct, name: "service", address: service[family], localPort };
           const [result] = await exchangeAll(nodes, "a", [through]);
