@@ -91,6 +91,7 @@ describe("packet filter rules of a real node", () => {
   const name = `hrr${randomBytes(3).toString("hex")}`;
   /** Not the machine's: nobody outside waits for these tests. */
   const lockFile = path.join(tmpdir(), `${name}.lock`);
+  const ownLock = { ...process.env, XTABLES_LOCKFILE: lockFile };
   const children = new Set<ChildProcess>();
 
   const inNode = (line: string, input = ""): void =>
@@ -98,6 +99,7 @@ describe("packet filter rules of a real node", () => {
       input,
       timeout: TIMEOUT_MS,
       stdio: ["pipe", "ignore", "pipe"],
+      env: ownLock,
     });
   const nodeArguments = (script: string): string[] => [
     `--net=/run/netns/${name}`,
@@ -196,7 +198,7 @@ describe("packet filter rules of a real node", () => {
   it("the rules of one scan are removed by the program for it, of every backend, and those of another are not", () => {
     const remove = (digest: string): RuleRemoval => {
       const program = path.join(RULES, "removal/main.ts");
-      const env = { ...process.env, BPF_OBJECT: path.join(CHECKOUT, "bpf/build/host_routing.bpf.o"), XTABLES_LOCKFILE: lockFile };
+      const env = { ...ownLock, BPF_OBJECT: path.join(CHECKOUT, "bpf/build/host_routing.bpf.o") };
       const args = [`--net=/run/netns/${name}`, process.execPath, "--disable-warning=ExperimentalWarning", program, digest];
       return JSON.parse(execFileSync("nsenter", args, { encoding: "utf8", timeout: TIMEOUT_MS, env })) as RuleRemoval;
     };
