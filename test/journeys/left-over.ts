@@ -6,7 +6,8 @@ import { labRecord } from "./lab-nodes.ts";
 import { readProc, recordedPids } from "./processes.ts";
 import { until } from "./until.ts";
 
-const REAP_MS = 3_000;
+/** Waited for only where something is left. */
+const REAP_MS = 30_000;
 
 /** The id of a state folder's lab, which everything of it carries. */
 export function labId(stateDir: string): string {

@@ -3,9 +3,9 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { pinFolders } from "../../services/node-agent/src/host-routing/pin-folder.ts";
-import { FlowMatrix, isBroken } from "../netns/matrix.ts";
+import { FlowMatrix } from "../netns/matrix.ts";
 import { SwitchedNodes } from "../netns/matrix-switch.ts";
-import { exchangeAll, startEcho, stopTraffic, type FlowPlan } from "../netns/traffic.ts";
+import { exchangeAll, isBroken, startEcho, stopTraffic, type FlowPlan } from "../netns/traffic.ts";
 import { OUTSIDE, PORT, SERVICES, TwoNodes } from "../netns/two-nodes.ts";
 
 const CYCLES = 100;

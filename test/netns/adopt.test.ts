@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Conntrack } from "@hostrouting/bpf-loader";
-import { FlowMatrix, isBroken } from "./matrix.ts";
+import { FlowMatrix } from "./matrix.ts";
 import { masqueradeWish } from "./masquerade-wish.ts";
 import { on, PORT, SERVICES, TwoNodes, type TestAgent } from "./two-nodes.ts";
-import { startEcho, startFlows, stopTraffic, type FlowPlan } from "./traffic.ts";
+import { isBroken, startEcho, startFlows, stopTraffic, type FlowPlan } from "./traffic.ts";
 
 /** Some ten pings of each flow. */
 const WHILE_MS = 200;

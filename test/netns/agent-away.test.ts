@@ -6,11 +6,13 @@ import { kernelAddress } from "../../services/node-agent/src/host-routing/kernel
 import { pinFolders } from "../../services/node-agent/src/host-routing/pin-folder.ts";
 import { effectiveMode } from "../../services/node-agent/src/host-routing/effective-mode.ts";
 import { on, PORT, TwoNodes } from "./two-nodes.ts";
-import { exchangeOnce, startEcho, startFlows, stopTraffic, type FlowPlan } from "./traffic.ts";
+import { exchangeOnce, isBroken, startEcho, startFlows, stopTraffic, type FlowPlan } from "./traffic.ts";
 import path from "node:path";
 
 const OBJECT = path.join(import.meta.dirname, "../../bpf/build/host_routing.bpf.o");
 const FIRST = Buffer.alloc(4);
+/** Until a switch is taken back: longer than a busy machine needs from the switch to the look at it, or to its confirmation. */
+const CONFIRM_MS = 4000;
 /** Offsets in `struct hr_control` (bpf/host-routing/maps.h). */
 const MODE_OFFSET = 0;
 
@@ -39,20 +41,17 @@ describe("a node whose agent comes and goes", () => {
 
   it("takes an unconfirmed switch back by itself, and no flow breaks", async () => {
     const agent = nodes.agent(1);
-    const switched = agent.reconcile(on(3, 1, { confirmed: false, confirmMs: 700 }));
+    const switched = agent.reconcile(on(3, 1, { confirmed: false, confirmMs: CONFIRM_MS }));
     assert.equal(switched.control?.mode, "On");
     assert.notEqual(switched.control?.deadlineNs, 0n);
     agent.datapath.close();
     const flows = await startFlows(nodes, "a", [toPod("b"), toPod("b", "udp"), toPod("c"), toPod("c", "udp")]);
     const control = nodes.pinnedMap(1, "hr_control");
-    for (let waited = 0; waited < 100 && control.lookup(FIRST)?.readUInt32LE(MODE_OFFSET) !== 0; waited++) await pause(100);
+    for (let waited = 0; waited < 300 && control.lookup(FIRST)?.readUInt32LE(MODE_OFFSET) !== 0; waited++) await pause(100);
     assert.equal(control.lookup(FIRST)?.readUInt32LE(MODE_OFFSET), 0);
     control.close();
     const results = await flows.finish();
-    assert.deepEqual(
-      results.filter(({ error, silenceMs, lost }) => error !== null || silenceMs > 500 || lost > 2),
-      [],
-    );
+    assert.deepEqual(results.filter(isBroken), []);
     const back = nodes.agent(1).reconcile({ kind: "leave" });
     assert.equal(effectiveMode(back).reason, "ConfirmMissed");
     assert.equal(nodes.agent(1).reconcile(on(3, 1)).control?.mode, "Off", "the same generation is not switched on again");
@@ -60,10 +59,10 @@ describe("a node whose agent comes and goes", () => {
 
   it("stops the timer when confirmed in time", async () => {
     const agent = nodes.agent(1);
-    agent.reconcile(on(4, 1, { confirmed: false, confirmMs: 400 }));
+    agent.reconcile(on(4, 1, { confirmed: false, confirmMs: CONFIRM_MS }));
     const confirmed = agent.reconcile(on(4, 1));
     assert.equal(confirmed.control?.deadlineNs, 0n);
-    await pause(600);
+    await pause(CONFIRM_MS);
     const later = agent.reconcile(on(4, 1));
     assert.equal(later.control?.mode, "On");
     assert.equal(later.control?.missed, false);
@@ -85,10 +84,7 @@ describe("a node whose agent comes and goes", () => {
       before,
     );
     const results = await flows.finish();
-    assert.deepEqual(
-      results.filter(({ error, silenceMs, lost }) => error !== null || silenceMs > 500 || lost > 2),
-      [],
-    );
+    assert.deepEqual(results.filter(isBroken), []);
   });
 
   it("is replaced by another version without a gap", async () => {
@@ -105,10 +101,7 @@ describe("a node whose agent comes and goes", () => {
     );
     assert.equal(next.run(() => queryTcx({ ifindex: deviceIndex(nodes, "la"), side: "Ingress" })).length, 1);
     const results = await flows.finish();
-    assert.deepEqual(
-      results.filter(({ error, silenceMs, lost }) => error !== null || silenceMs > 500 || lost > 2),
-      [],
-    );
+    assert.deepEqual(results.filter(isBroken), []);
   });
 
   it("does not send to the former owner of an address", async () => {

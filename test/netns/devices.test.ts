@@ -9,11 +9,9 @@ import type { Desired, Observation } from "../../services/node-agent/src/host-ro
 import type { KnownPod } from "../../services/node-agent/src/pods/watched-pods.ts";
 import { masqueradeWish } from "./masquerade-wish.ts";
 import { on, OUTSIDE, PORT, TwoNodes, type TestAgent } from "./two-nodes.ts";
-import { exchangeAll, startEcho, startFlows, startIdle, stopTraffic, type FlowPlan, type FlowResult } from "./traffic.ts";
+import { exchangeAll, isBroken, startEcho, startFlows, startIdle, stopTraffic, type FlowPlan, type FlowResult } from "./traffic.ts";
 
 const OBJECT = path.join(import.meta.dirname, "../../bpf/build/host_routing.bpf.o");
-/** A flow that is silent for longer counts as broken. */
-const SILENCE_MAX_MS = 500;
 /** How long flows run after a change. */
 const PHASE_MS = 300;
 
@@ -254,6 +252,5 @@ function fastPackets({ counters }: Observation): number[] {
 }
 
 async function broken(flows: { finish: () => Promise<FlowResult[]> }[]): Promise<FlowResult[]> {
-  const results = (await Promise.all(flows.map((one) => one.finish()))).flat();
-  return results.filter(({ error, answers, lost, silenceMs }) => error !== null || answers === 0 || lost > 2 || silenceMs > SILENCE_MAX_MS);
+  return (await Promise.all(flows.map((one) => one.finish()))).flat().filter(isBroken);
 }

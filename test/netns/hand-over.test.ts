@@ -3,10 +3,9 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Conntrack, CONNTRACK_STATUS, type ConntrackEntry } from "@hostrouting/bpf-loader";
 import { readTranslatedFlow } from "../../services/node-agent/src/hand-over/translated-flow.ts";
-import { isBroken } from "./matrix.ts";
 import { masqueradeWish } from "./masquerade-wish.ts";
 import { on, OUTSIDE, PORT, TwoNodes, type TestAgent } from "./two-nodes.ts";
-import { startEcho, startFlows, stopTraffic, type FlowPlan } from "./traffic.ts";
+import { isBroken, startEcho, startFlows, stopTraffic, type FlowPlan } from "./traffic.ts";
 
 const IPPROTO_TCP = 6;
 /** Some twenty pings. */

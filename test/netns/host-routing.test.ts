@@ -3,10 +3,10 @@ import { after, before, describe, it } from "node:test";
 import { detachPinnedLink } from "@hostrouting/bpf-loader";
 import type { Observation } from "../../services/node-agent/src/host-routing/node-datapath.ts";
 import { pinFolders } from "../../services/node-agent/src/host-routing/pin-folder.ts";
-import { FlowMatrix, isBroken } from "./matrix.ts";
+import { FlowMatrix } from "./matrix.ts";
 import { playSwitch, SWITCH_VARIANTS, SwitchedNodes } from "./matrix-switch.ts";
 import { OUTSIDE, PORT, TwoNodes } from "./two-nodes.ts";
-import { startEcho, startIdle, stopTraffic } from "./traffic.ts";
+import { isBroken, startEcho, startIdle, stopTraffic } from "./traffic.ts";
 
 describe("pods of two nodes and the outside", () => {
   let nodes: TwoNodes;

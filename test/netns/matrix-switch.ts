@@ -3,7 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { effectiveMode } from "../../services/node-agent/src/host-routing/effective-mode.ts";
 import type { Observation } from "../../services/node-agent/src/host-routing/node-datapath.ts";
 import { masqueradeWish } from "./masquerade-wish.ts";
-import { FlowMatrix, isBroken, KINDS } from "./matrix.ts";
+import { FlowMatrix, KINDS } from "./matrix.ts";
+import { isBroken } from "./traffic.ts";
 import { on, type AgentChanges, type TestAgent, type TwoNodes } from "./two-nodes.ts";
 
 /** Handshakes in flight end meanwhile. */

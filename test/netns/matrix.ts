@@ -1,11 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { NODE_PORT, OUTSIDE, PORT, SERVICES, type TwoNodes } from "./two-nodes.ts";
-import { serverPauseMs, startFlows, type FlowPlan, type FlowResult } from "./traffic.ts";
+import { startFlows, type FlowPlan, type FlowResult } from "./traffic.ts";
 
-/** A flow that is silent for longer counts as broken. */
-const SILENCE_MAX_MS = 500;
-/** Pings that may be under way when a flow ends. */
-const IN_FLIGHT_MAX = 2;
 /** How long flows run before the next step: some forty pings each. */
 const PHASE_MS = 400;
 
@@ -33,21 +29,14 @@ export class FlowMatrix {
     await pause(PHASE_MS);
   }
 
-  /** Ends all flows. A flow stands still for as long as either end does. */
+  /** Ends all flows. */
   async finish(): Promise<FlowResult[]> {
-    const results = (await Promise.all(this.#begun.splice(0).map((flows) => flows.finish()))).flat();
-    const ofServers = await serverPauseMs();
-    return results.map((result) => ({ ...result, pausedMs: result.pausedMs + ofServers }));
+    return (await Promise.all(this.#begun.splice(0).map((flows) => flows.finish()))).flat();
   }
 }
 
 /** Kinds of one phase: six routes, two protocols, two families. */
 export const KINDS = 24;
-
-/** Whether a flow had an error, lost more than what was under way, or was silent for longer than its ends stood still. */
-export function isBroken({ answers, lost, silenceMs, pausedMs, error }: FlowResult): boolean {
-  return error !== null || answers === 0 || lost > IN_FLIGHT_MAX || silenceMs - pausedMs > SILENCE_MAX_MS;
-}
 
 function routesOf(nodes: TwoNodes): Route[] {
   const [near, far] = SERVICES;

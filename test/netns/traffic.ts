@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import path from "node:path";
+import { longestSilenceMs, type Span } from "./pauses.ts";
 import type { TwoNodes } from "./two-nodes.ts";
 
 /** A flow: a ping every 10 ms to an echo server, from its own socket. TCP ends by a reset unless `close` says otherwise: "server" lets the server close first, which then keeps TIME_WAIT. `bytes`: size of a single exchange, 8 unless told. */
@@ -13,8 +14,18 @@ export type FlowPlan = {
   close?: "fin" | "server";
   bytes?: number;
 };
-/** How it went. `silenceMs`: the longest time between two answers; `pausedMs`: the longest for which the client itself did not run. */
-export type FlowResult = { name: string; answers: number; lost: number; silenceMs: number; pausedMs: number; error: string | null };
+type FlowCounts = { name: string; answers: number; lost: number; error: string | null };
+/**
+ * How it went. `silenceMs`: the longest time between two answers, without that in which the client or a server did not run. `lost`: what was not
+ * answered, without what a server that did not run may have had no room for.
+ */
+export type FlowResult = FlowCounts & { silenceMs: number };
+/** What the client says of a flow: all times between two answers that were long. */
+export type FlowSeen = FlowCounts & { silences: Span[] };
+/** What the client says of its flows, and when it did not run itself. */
+export type FlowsSeen = { flows: FlowSeen[]; pauses: Span[] };
+/** What an echo server says: when it did not run, and how many datagrams its pod has dropped since it was made because nobody read them. */
+export type ServerSeen = { pauses: Span[]; overflowed: number };
 
 const PROGRAM = path.join(import.meta.dirname, "traffic-process.ts");
 const START_TIMEOUT_MS = 15_000;
@@ -28,19 +39,44 @@ export async function startEcho(nodes: TwoNodes, pod: string, port: number): Pro
   child.once("exit", () => servers.delete(child));
 }
 
-/** Longest time for which any echo server that runs now was not scheduled since this was asked before, milliseconds. */
-export async function serverPauseMs(): Promise<number> {
-  const answers = [...servers].map(async ([child, lines]) => {
+/** What the echo servers say that run now, together. */
+async function askServers(): Promise<ServerSeen> {
+  const answers = [...servers].map(async ([child, lines]): Promise<ServerSeen[]> => {
     child.stdin?.write("\n");
     const { value, done } = await withTimeout(lines.next(), "pauses of an echo server");
-    return done ? 0 : Number(value);
+    return done ? [] : [JSON.parse(value) as ServerSeen];
   });
-  return Math.max(0, ...(await Promise.all(answers)));
+  const seen = (await Promise.all(answers)).flat();
+  return { pauses: seen.flatMap(({ pauses }) => pauses), overflowed: seen.reduce((sum, { overflowed }) => sum + overflowed, 0) };
 }
 
 /** Flows that run until `finish`, which answers with their results. Resolves once every flow has had its first answer or error. */
-export function startFlows(nodes: TwoNodes, pod: string, plans: FlowPlan[]): Promise<{ finish: () => Promise<FlowResult[]> }> {
-  return startUntilFinish(nodes, pod, ["flows", JSON.stringify(plans)]);
+export async function startFlows(nodes: TwoNodes, pod: string, plans: FlowPlan[]): Promise<{ finish: () => Promise<FlowResult[]> }> {
+  const before = await askServers();
+  const running = await startUntilFinish<FlowsSeen>(nodes, pod, ["flows", JSON.stringify(plans)]);
+  return {
+    async finish() {
+      const { flows, pauses } = await running.finish();
+      const servers = await askServers();
+      const ofBoth = [...pauses, ...servers.pauses];
+      const overflowed = Math.max(0, servers.overflowed - before.overflowed);
+      return flows.map(({ silences, lost, ...counts }) => ({
+        ...counts,
+        lost: Math.max(0, lost - overflowed),
+        silenceMs: longestSilenceMs(silences, ofBoth),
+      }));
+    },
+  };
+}
+
+/** A flow that is silent for longer counts as broken. */
+const SILENCE_MAX_MS = 500;
+/** Pings that may be under way when a flow ends. */
+const IN_FLIGHT_MAX = 2;
+
+/** Whether a flow had an error, was silent, or lost more than may be under way when it ends. */
+export function isBroken({ answers, lost, silenceMs, error }: FlowResult): boolean {
+  return error !== null || answers === 0 || lost > IN_FLIGHT_MAX || silenceMs > SILENCE_MAX_MS;
 }
 
 /** TCP connections that are silent after an exchange. `finish` closes them: null when the server then closed as well, else the error. */

@@ -3,10 +3,10 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { effectiveMode } from "../../services/node-agent/src/host-routing/effective-mode.ts";
 import { probeGate } from "../../services/node-agent/src/host-routing/gate-variant.ts";
-import { FlowMatrix, isBroken } from "./matrix.ts";
+import { FlowMatrix } from "./matrix.ts";
 import { masqueradeWish } from "./masquerade-wish.ts";
 import { on, OUTSIDE, PORT, TwoNodes, type TestAgent } from "./two-nodes.ts";
-import { exchangeOnce, startEcho, stopTraffic, type FlowPlan } from "./traffic.ts";
+import { exchangeOnce, isBroken, startEcho, stopTraffic, type FlowPlan } from "./traffic.ts";
 
 const OBJECT = path.join(import.meta.dirname, "../../bpf/build/host_routing.bpf.o");
 
