@@ -94,8 +94,11 @@ export type ClusterAccess = {
   deletePolicy(name: string): Promise<void>;
   /** @param osImages regular expression (RE2) of the operating systems whose nodes are tainted, of what kubelets say at their registration */
   readBirthTaint(osImages: string): Promise<BirthTaintLookup>;
-  /** Makes the admission policy and its binding, or replaces ours as a whole. @throws AppError `kube.refused` for somebody else's of that name */
-  applyBirthTaint(osImages: string): Promise<void>;
+  /**
+   * Makes the admission policy and its binding, or replaces ours as a whole, over what was read of them last; answers what is there now.
+   * @throws AppError `kube.refused` for somebody else's of that name
+   */
+  applyBirthTaint(osImages: string): Promise<BirthTaintLookup>;
   removeBirthTaint(): Promise<void>;
   /** Server-side apply of every field of the spec that is ours; `emergencyOff` belongs to the cluster's operator and is left out. */
   applyConfig(spec: Omit<HostRoutingConfigSpec, "emergencyOff">): Promise<void>;

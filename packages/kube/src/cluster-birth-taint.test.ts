@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { AppError } from "@hostrouting/domain";
 import type { ApiCall } from "./api-client.ts";
 import { birthTaint } from "./birth-taint.ts";
-import { applyBirthTaint, readBirthTaint, removeBirthTaint } from "./cluster-birth-taint.ts";
+import { birthTaintOf } from "./cluster-birth-taint.ts";
 
 type Held = { metadata: { name: string; labels?: Record<string, string>; resourceVersion?: string }; spec: unknown };
 
@@ -23,14 +23,17 @@ class Server {
     const wish = body as Held;
     if (method === "PUT" && wish.metadata.resourceVersion !== held?.metadata.resourceVersion)
       throw new AppError("kube.conflict", { say: "has been modified" });
-    this.held.set(collection, { ...wish, metadata: { ...wish.metadata, resourceVersion: String(this.calls.length) } });
-    return wish;
+    if (method === "POST" && held !== undefined) throw new AppError("kube.conflict", { say: "already exists" });
+    const stored = { ...wish, metadata: { ...wish.metadata, resourceVersion: String(this.calls.length) } };
+    this.held.set(collection, stored);
+    return stored;
   }
 
   change(collection: string, change: (held: Held) => Held): void {
     const held = this.held.get(collection);
     assert.ok(held);
-    this.held.set(collection, change(held));
+    const { metadata, ...rest } = change(held);
+    this.held.set(collection, { ...rest, metadata: { ...metadata, resourceVersion: `${metadata.resourceVersion ?? ""}0` } });
   }
 }
 
@@ -40,7 +43,7 @@ const BINDINGS = "mutatingadmissionpolicybindings";
 
 async function withPolicy(): Promise<Server> {
   const server = new Server();
-  await applyBirthTaint(server, IMAGES);
+  await birthTaintOf(server).applyBirthTaint(IMAGES);
   server.calls.length = 0;
   return server;
 }
@@ -48,13 +51,11 @@ async function withPolicy(): Promise<Server> {
 describe("the admission policy that taints nodes which join", () => {
   it("is made, the policy before its binding, and is then as it should be", async () => {
     const server = new Server();
-    assert.deepEqual(await readBirthTaint(server, IMAGES), { kind: "Absent" });
-    await applyBirthTaint(server, IMAGES);
-    assert.deepEqual(
-      server.calls.filter((call) => call.startsWith("POST")),
-      [`POST ${POLICIES}`, `POST ${BINDINGS}`],
-    );
-    assert.deepEqual(await readBirthTaint(server, IMAGES), { kind: "InSync" });
+    const access = birthTaintOf(server);
+    assert.deepEqual(await access.readBirthTaint(IMAGES), { kind: "Absent" });
+    assert.deepEqual(await access.applyBirthTaint(IMAGES), { kind: "InSync" });
+    assert.deepEqual(server.calls, [`GET ${POLICIES}`, `GET ${BINDINGS}`, `POST ${POLICIES}`, `POST ${BINDINGS}`]);
+    assert.deepEqual(await access.readBirthTaint(IMAGES), { kind: "InSync" });
   });
 
   for (const [what, change] of [
@@ -64,30 +65,40 @@ describe("the admission policy that taints nodes which join", () => {
     it(`is replaced as a whole after ${what}`, async () => {
       const server = await withPolicy();
       server.change(POLICIES, change);
-      assert.deepEqual(await readBirthTaint(server, IMAGES), { kind: "Drifted" });
-      await applyBirthTaint(server, IMAGES);
-      assert.deepEqual(await readBirthTaint(server, IMAGES), { kind: "InSync" });
+      const access = birthTaintOf(server);
+      assert.deepEqual(await access.readBirthTaint(IMAGES), { kind: "Drifted" });
+      assert.deepEqual(await access.applyBirthTaint(IMAGES), { kind: "InSync" });
+      assert.deepEqual(await access.readBirthTaint(IMAGES), { kind: "InSync" });
     });
+
+  it("is not written over what somebody wrote since it was read, and is read anew before the next try", async () => {
+    const server = await withPolicy();
+    const access = birthTaintOf(server);
+    await access.readBirthTaint(IMAGES);
+    server.change(POLICIES, (held) => ({ ...held, spec: { ...(held.spec as object), paramKind: {} } }));
+    await assert.rejects(access.applyBirthTaint(IMAGES), { code: "kube.conflict" });
+    assert.deepEqual(await access.applyBirthTaint(IMAGES), { kind: "InSync" });
+  });
 
   it("without its binding is not in force", async () => {
     const server = await withPolicy();
     server.held.delete(BINDINGS);
-    assert.deepEqual(await readBirthTaint(server, IMAGES), { kind: "Drifted" });
+    assert.deepEqual(await birthTaintOf(server).readBirthTaint(IMAGES), { kind: "Drifted" });
   });
 
   it("of our name that is somebody else's is neither replaced nor removed", async () => {
     const server = await withPolicy();
     server.change(POLICIES, (held) => ({ ...held, metadata: { name: held.metadata.name } }));
-    assert.deepEqual(await readBirthTaint(server, IMAGES), { kind: "Foreign" });
-    await assert.rejects(applyBirthTaint(server, IMAGES), { code: "kube.refused" });
-    await removeBirthTaint(server);
+    assert.deepEqual(await birthTaintOf(server).readBirthTaint(IMAGES), { kind: "Foreign" });
+    await assert.rejects(birthTaintOf(server).applyBirthTaint(IMAGES), { code: "kube.refused" });
+    await birthTaintOf(server).removeBirthTaint();
     assert.deepEqual([...server.held.keys()], [POLICIES]);
   });
 
   it("is not there to be had from an API server before 1.36", async () => {
     const server = new Server();
     server.isOld = true;
-    assert.deepEqual(await readBirthTaint(server, IMAGES), { kind: "Unsupported" });
+    assert.deepEqual(await birthTaintOf(server).readBirthTaint(IMAGES), { kind: "Unsupported" });
   });
 
   it("matches nothing but nodes that are made", () => {

@@ -8,13 +8,15 @@ import {
   type AdmissionObject,
   type HeldAdmissionObject,
 } from "./birth-taint.ts";
-import type { BirthTaintLookup } from "./cluster-access.ts";
+import type { ClusterAccess } from "./cluster-access.ts";
 
 const API = "/apis/admissionregistration.k8s.io/v1";
 const POLICIES = `${API}/mutatingadmissionpolicies`;
 const BINDINGS = `${API}/mutatingadmissionpolicybindings`;
 
 type Client = Pick<ApiClient, "call">;
+
+type Kept = { readonly policy: HeldAdmissionObject | undefined; readonly binding: HeldAdmissionObject | undefined };
 
 /** Asks for a list of one: it is refused where there is no such kind, and empty where there is no such object. */
 async function find(client: Client, path: string): Promise<HeldAdmissionObject | undefined> {
@@ -23,38 +25,55 @@ async function find(client: Client, path: string): Promise<HeldAdmissionObject |
   return body.items?.[0];
 }
 
-/** What is there of the admission policy that taints nodes when they are made; see ClusterAccess. */
-export async function readBirthTaint(client: Client, osImages: string): Promise<BirthTaintLookup> {
-  try {
-    const [policy, binding] = await Promise.all([find(client, POLICIES), find(client, BINDINGS)]);
-    return judgeBirthTaint({ policy, binding }, osImages);
-  } catch (error) {
-    if (error instanceof AppError && error.code === "kube.not-found") return { kind: "Unsupported" };
-    throw error;
-  }
+async function findBoth(client: Client): Promise<Kept> {
+  const [policy, binding] = await Promise.all([find(client, POLICIES), find(client, BINDINGS)]);
+  return { policy, binding };
 }
 
+type Wished = { readonly path: string; readonly wish: AdmissionObject; readonly held: HeldAdmissionObject | undefined };
+
 /** Replaces as a whole, over the version that was read: an apply would leave what others have added. */
-async function put(client: Client, path: string, wish: AdmissionObject): Promise<void> {
-  const held = await find(client, path);
-  if (held === undefined) return void (await client.call({ method: "POST", path, body: wish }));
+async function put(client: Client, { path, wish, held }: Wished): Promise<HeldAdmissionObject> {
+  if (held === undefined) return (await client.call({ method: "POST", path, body: wish })) as HeldAdmissionObject;
   if (!isOurAdmissionObject(held))
     throw new AppError("kube.refused", { say: `${wish.kind} ${BIRTH_TAINT_NAME} is somebody else's, and is not overwritten` });
   const metadata = { ...wish.metadata, resourceVersion: held.metadata.resourceVersion };
-  await client.call({ method: "PUT", path: `${path}/${BIRTH_TAINT_NAME}`, body: { ...wish, metadata } });
+  return (await client.call({ method: "PUT", path: `${path}/${BIRTH_TAINT_NAME}`, body: { ...wish, metadata } })) as HeldAdmissionObject;
 }
 
-/** Makes both, or puts them right; see ClusterAccess. The policy comes first: a binding alone does nothing. */
-export async function applyBirthTaint(client: Client, osImages: string): Promise<void> {
-  const { policy, binding } = birthTaint(osImages);
-  await put(client, POLICIES, policy);
-  await put(client, BINDINGS, binding);
-}
-
-/** Removes those of both that are ours; see ClusterAccess. */
-export async function removeBirthTaint(client: Client): Promise<void> {
-  for (const path of [BINDINGS, POLICIES]) {
-    const held = await find(client, path);
-    if (held !== undefined && isOurAdmissionObject(held)) await client.call({ method: "DELETE", path: `${path}/${BIRTH_TAINT_NAME}` });
-  }
+/**
+ * The admission policy that taints nodes when they are made, and its binding; see ClusterAccess. What was read or answered last is what is written over:
+ * whoever wrote since has changed its version, and then it is read anew.
+ */
+export function birthTaintOf(client: Client): Pick<ClusterAccess, "readBirthTaint" | "applyBirthTaint" | "removeBirthTaint"> {
+  let kept: Kept | undefined;
+  return {
+    async readBirthTaint(osImages) {
+      kept = undefined;
+      try {
+        kept = await findBoth(client);
+        return judgeBirthTaint(kept, osImages);
+      } catch (error) {
+        if (error instanceof AppError && error.code === "kube.not-found") return { kind: "Unsupported" };
+        throw error;
+      }
+    },
+    async applyBirthTaint(osImages) {
+      const held = kept ?? (await findBoth(client));
+      kept = undefined;
+      const wished = birthTaint(osImages);
+      // The policy comes first: a binding alone does nothing.
+      const policy = await put(client, { path: POLICIES, wish: wished.policy, held: held.policy });
+      const binding = await put(client, { path: BINDINGS, wish: wished.binding, held: held.binding });
+      kept = { policy, binding };
+      return judgeBirthTaint(kept, osImages);
+    },
+    async removeBirthTaint() {
+      kept = undefined;
+      for (const path of [BINDINGS, POLICIES]) {
+        const held = await find(client, path);
+        if (held !== undefined && isOurAdmissionObject(held)) await client.call({ method: "DELETE", path: `${path}/${BIRTH_TAINT_NAME}` });
+      }
+    },
+  };
 }

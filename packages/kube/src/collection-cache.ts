@@ -83,6 +83,11 @@ export class CollectionCache<T extends Versioned> implements Closable {
     return [...this.#objects.values()];
   }
 
+  /** Whether the next read asks the API server, so that its silence shows. */
+  get isAsked(): boolean {
+    return !this.#isKnown() && this.#refusal === undefined;
+  }
+
   /** Takes an object as the API server answered to a write. The watch may tell of it later, and of what was there before it. */
   wrote(object: unknown): void {
     const written = object as T;

@@ -1,6 +1,6 @@
 import { AppError, NOT_READY_TAINT } from "@hostrouting/domain";
 import type { V1Node } from "@kubernetes/client-node";
-import { birthTaint, judgeBirthTaint, type HeldAdmissionObject } from "./birth-taint.ts";
+import { birthTaint, isOurAdmissionObject, judgeBirthTaint, type HeldAdmissionObject } from "./birth-taint.ts";
 import type { BirthTaintLookup } from "./cluster-access.ts";
 
 /** Mutating admission of a fake cluster: it holds the two objects as they were written, and does what ours asks for. The real one's expressions are not run. */
@@ -14,17 +14,21 @@ export class FakeAdmission {
     return this.isSupported ? judgeBirthTaint(this, osImages) : { kind: "Unsupported" };
   }
 
-  apply(osImages: string): void {
+  apply(osImages: string): BirthTaintLookup {
     if (!this.isSupported) throw new AppError("kube.not-found", { say: "the server could not find the requested resource" });
     if (this.read(osImages).kind === "Foreign") throw new AppError("kube.refused", { say: "somebody else's" });
     const { policy, binding } = birthTaint(osImages);
     this.policy = structuredClone(policy);
     this.binding = structuredClone(binding);
+    return this.read(osImages);
   }
 
+  /** As the real one: somebody else's of our name stay. */
   remove(): void {
-    this.policy = undefined;
-    this.binding = undefined;
+    const others = (object: HeldAdmissionObject | undefined) =>
+      object !== undefined && !isOurAdmissionObject(object) ? object : undefined;
+    this.policy = others(this.policy);
+    this.binding = others(this.binding);
   }
 
   /** What becomes of a node that is made: nothing where a part is missing, since a failing policy is ignored. */

@@ -15,7 +15,7 @@ import type {
   PolicyWish,
   ServerVersion,
 } from "./cluster-access.ts";
-import { applyBirthTaint, readBirthTaint, removeBirthTaint } from "./cluster-birth-taint.ts";
+import { birthTaintOf } from "./cluster-birth-taint.ts";
 import { collections, CONFIGS, DAEMONSETS, NODE_OBJECTS, NODES, openClusterCaches, type ClusterCaches } from "./cluster-caches.ts";
 import { writeEvent } from "./cluster-event.ts";
 import { applyPolicy, policyPath, readPolicy } from "./cluster-policy.ts";
@@ -82,7 +82,8 @@ function roundReaders(opened: Opened) {
     listBundlePods: () => opened.caches?.bundlePods.items() ?? list<V1Pod>(client, collections.bundlePods),
     /** The one that is asked for when the API server was not heard lately: an outage must not hide behind what is kept. */
     async readConfig(): Promise<HostRoutingConfigObject | undefined> {
-      if (opened.caches !== undefined && signs.areFresh()) return (await opened.caches.configs.items())[0];
+      const configs = opened.caches?.configs;
+      if (configs !== undefined && (signs.areFresh() || configs.isAsked)) return (await configs.items())[0];
       return orAbsent(client.call(get(`${CONFIGS}/${CONFIG_NAME}`)) as Promise<HostRoutingConfigObject>);
     },
     async readBundle(): Promise<V1DaemonSet | undefined> {
@@ -108,7 +109,6 @@ function readers(client: ApiClient) {
       return { rules: answer.status?.resourceRules ?? [], isComplete: answer.status?.incomplete !== true };
     },
     readRolloutLease: () => readRolloutLease(client),
-    readBirthTaint: (osImages: string) => readBirthTaint(client, osImages),
     eachPodPage: (onPage: (pods: readonly V1Pod[]) => void) => eachPage(client, PODS, onPage),
     async listBudgets(): Promise<readonly V1PodDisruptionBudget[]> {
       const budgets: V1PodDisruptionBudget[] = [];
@@ -194,8 +194,6 @@ function writers(opened: Opened) {
     writeRolloutLease: (wish: Parameters<ClusterAccess["writeRolloutLease"]>[0]) => writeRolloutLease(client, wish),
     applyPolicy: (policy: PolicyWish, how: Parameters<ClusterAccess["applyPolicy"]>[1]) =>
       written("policies", applyPolicy(client, policy, how)),
-    applyBirthTaint: (osImages: string) => applyBirthTaint(client, osImages),
-    removeBirthTaint: () => removeBirthTaint(client),
     writeEvent: (event: EventObject) => writeEvent(client, event),
     deletePolicy: (name: string) => remove(policyPath(name), "policies"),
     evict: (pod: Parameters<ClusterAccess["evict"]>[0]) => evict(client, pod),
@@ -212,6 +210,7 @@ export function clusterOver(apiServer: ApiClient, timers: Timers, cilium: Cilium
     ...readers(client),
     ...roundReaders(opened),
     ...writers(opened),
+    ...birthTaintOf(client),
     cilium,
     watch(policy, onChange) {
       const caches = openClusterCaches({ client, timers, signs, policy, onChange });

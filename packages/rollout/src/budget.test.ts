@@ -196,7 +196,7 @@ describe("the disruption budget", () => {
           if (operation === undefined || emergencyOff || disruption.policy === "Allow") continue;
           // What the policy takes back by itself waits for nobody, a node that was on with the earlier bundle among it.
           if (operation.phase === "RollingBack") continue;
-          const isStart = operation.mode === "BpfVeth" ? ["Cordoning", "Installing"] : ["Detaching"];
+          const isStart = operation.mode === "BpfVeth" ? ["Cordoning", "Installing", "Switching"] : ["Detaching"];
           const started = simulation.records.filter(({ uid, phase }) => {
             const before = phases.get(uid) ?? "Pending";
             const isAtRest = operation.mode === "BpfVeth" ? before === "Pending" || before === "Disabled" : !isInFlight(before);

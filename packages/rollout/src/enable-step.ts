@@ -6,6 +6,7 @@ import { isEmptyFromBirth } from "./held-back.ts";
 import { nodeIllness } from "./node-health.ts";
 import { detachStep } from "./detach-step.ts";
 import { renewObject } from "./renew-object.ts";
+import type { Intent } from "./intent.ts";
 import type { NodeObservation } from "./snapshot.ts";
 import { drainStep, cordonStep } from "./drain-step.ts";
 import { desiredSpec, enter, hold, isAskedFor, isOverdue, move, claimOf, patchNode, type NodeStep, type StepContext } from "./node-step.ts";
@@ -196,7 +197,6 @@ function withdrawOrder(
 
 function install(record: NodeRollout, context: StepContext): NodeStep {
   const { seen, now, policy } = context;
-  if (!isOurClaim(parseOwner(seen.owner), context.owner)) return move(record, patchNode(seen, claimOf(context)));
   if (!seen.ready)
     return move(
       enter(
@@ -214,6 +214,8 @@ function install(record: NodeRollout, context: StepContext): NodeStep {
         context,
       ),
     );
+  const claim = missingClaim(context);
+  if (claim.length > 0) return move(record, ...claim);
   const wait = {
     reason: "BundleInstalling" as const,
     message: `${context.driver.agent} has not reported from the node.`,
@@ -222,6 +224,12 @@ function install(record: NodeRollout, context: StepContext): NodeStep {
   const pod = seen.agentPod;
   if (pod === undefined || pod.deleting || pod.bundleDigest === context.bundle.digest) return hold(record, wait);
   return hold(record, wait, { kind: "RestartAgent", node: seen.name, namespace: pod.namespace, pod: pod.name });
+}
+
+/** What claims a node that is not claimed yet. Where something follows in the same round, it is done only if this was. */
+function missingClaim(context: StepContext): readonly Intent[] {
+  const { seen, owner } = context;
+  return isOurClaim(parseOwner(seen.owner), owner) ? [] : [patchNode(seen, claimOf(context))];
 }
 
 /** The policy was lost before the node was asked to switch: the attempt counts for nothing. */
@@ -246,6 +254,7 @@ function switchOver(record: NodeRollout, context: StepContext): NodeStep {
   return hold(
     record,
     { reason: "Switching", message: `The agent says: ${said}`, until: as<Instant>(record.since + policy.switchTimeoutMs) },
+    ...(writes.length > 0 ? missingClaim(context) : []),
     ...writes,
   );
 }

@@ -133,13 +133,13 @@ function rank({ record, seen }: RoundNode): number {
   return record.heldBack === undefined ? 2 : 1;
 }
 
-/** One patch of a node per round: the second would name a version that the first has made old. What its step changes counts over its upkeep. */
+/** One patch of a node per round, where the last one stands: the second would name a version that the first has made old. What its step changes counts over its upkeep. */
 function inOnePatch(intents: readonly Intent[]): readonly Intent[] {
   const patches = intents.filter((intent) => intent.kind === "PatchNode");
-  const [first] = patches;
-  if (first === undefined || patches.length === 1) return intents;
-  const others = intents.filter((intent) => intent.kind !== "PatchNode");
-  return [...others, patches.reduce<PatchNodeIntent>((all, patch) => ({ ...all, ...patch }), first)];
+  const last = patches.at(-1);
+  if (last === undefined || patches.length === 1) return intents;
+  const all = patches.reduce<PatchNodeIntent>((sum, patch) => ({ ...sum, ...patch }), last);
+  return intents.filter((intent) => intent.kind !== "PatchNode" || intent === last).map((intent) => (intent === last ? all : intent));
 }
 
 /** Whether what an operation has switched goes back: nodes that were switched last go first then, since they have proved least. */

@@ -8,12 +8,15 @@ export type Fence =
   | { readonly kind: "Held"; readonly lease: RolloutLease }
   | { readonly kind: "Unavailable"; readonly because: string };
 
+/** A fence that was read or written under a token of ours. */
+export type SeenFence = { readonly token: FencingToken; readonly fence: Fence };
+
 /** Where rights are missing host routing must still be switched off: PF-054 says so before anything is switched on. */
 const NO_FENCE: ReadonlySet<string> = new Set(["kube.forbidden", "kube.not-found"]);
 
-/** Reads the Lease, unless `known` is what we wrote under this very token: then the next write says whether it still stands. @throws AppError of ClusterAccess when nothing answers */
-export async function readFence(access: ClusterAccess, known: RolloutLease | undefined, token: FencingToken): Promise<Fence> {
-  if (known?.token === token) return { kind: "Held", lease: known };
+/** Reads the Lease, unless `known` is of this very token: then the next write says whether it still stands. @throws AppError of ClusterAccess when nothing answers */
+export async function readFence(access: ClusterAccess, known: SeenFence | undefined, token: FencingToken): Promise<Fence> {
+  if (known?.token === token) return known.fence;
   try {
     const lease = await access.readRolloutLease();
     return lease === undefined ? { kind: "Absent" } : { kind: "Held", lease };

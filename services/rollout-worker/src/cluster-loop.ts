@@ -3,7 +3,8 @@ import type { Answer } from "@hostrouting/doorbell";
 import type { Closable, ClusterAccess } from "@hostrouting/kube";
 import { AZURE_DESTINATIONS_POLICY } from "@hostrouting/policy";
 import { startLoop, type RunLoop, type Timers } from "@hostrouting/runtime";
-import { clusterRound, newMemory, type RoundDeps, type RoundEnd, type RoundMemory } from "./cluster-round.ts";
+import { clusterRound, type RoundDeps, type RoundEnd } from "./cluster-round.ts";
+import { newMemory, type RoundMemory } from "./round-memory.ts";
 
 /** A fault (the store is away, say) is tried again after this. */
 const FAULT_PAUSE_MS = 1_000;
@@ -73,9 +74,9 @@ function answers(): { next(): Promise<Answer>; during(round: () => Promise<Round
 
 /** Runs rounds over one cluster: when woken, when its watch sees a change, and at the latest when the last round asked to. */
 export function startClusterLoop(deps: RoundDeps, host: LoopHost, clusterId: ClusterId): ClusterLoop {
-  const memory = newMemory();
   const answer = answers();
   const watch = watcher(deps.timers, () => loop.wake());
+  const memory = newMemory((access) => watch.follow(access));
   const round = async (): Promise<number> => {
     // Whoever started the loop asks right after; the first round is to be the one that it asks about.
     await Promise.resolve();

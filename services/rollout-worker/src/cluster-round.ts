@@ -18,44 +18,34 @@ import {
   type RolloutPolicy,
   type StandingRules,
 } from "@hostrouting/domain";
-import type { ClusterAccess, RolloutLease } from "@hostrouting/kube";
+import type { ClusterAccess } from "@hostrouting/kube";
 import type { PolicyJudgement } from "@hostrouting/policy";
 import type { ClusterFacts, NodeFacts } from "@hostrouting/preflight";
 import { decide, type Bundle, type Decision, type PreflightVerdict, type Reach } from "@hostrouting/rollout";
 import type { Logger, Timers } from "@hostrouting/runtime";
 import { upgradeChange, type ClusterLease, type ClusterRound, type RoundRecord, type Store } from "@hostrouting/store";
 import type { AccessPool } from "./access-pool.ts";
-import { nothingAssessed, type AssessmentMemory } from "./assess/assess-beside.ts";
 import { assessRound } from "./assess/assess-round.ts";
 import { heldByOther, readFence, takeFence, type Fence } from "./cluster-fence.ts";
 import { askAzure } from "./azure/ask-azure.ts";
 import type { AzurePool } from "./azure/azure-pool.ts";
-import { lookAtAzure, type AzureMemory, type AzureQuestion, type AzureSeen } from "./azure/look-at-azure.ts";
+import { lookAtAzure, type AzureQuestion, type AzureSeen } from "./azure/look-at-azure.ts";
 import { observeAks } from "./azure/observe-aks.ts";
+import type { RoundMemory } from "./round-memory.ts";
 import { roundSnapshot } from "./round-snapshot.ts";
-import { CiliumWords } from "./cilium/cilium-words.ts";
 import { observeCilium, type CiliumLook } from "./cilium/observe-cilium.ts";
-import { applyIntents, type Applied, type ApplyContext } from "./apply/apply-intents.ts";
-import { NOTHING_TOLD, type ToldNews } from "./events/decide-events.ts";
+import { applyIntents, type ApplyContext } from "./apply/apply-intents.ts";
 import { recordedNews } from "./events/recorded-news.ts";
 import { tellNews } from "./events/tell-news.ts";
 import { SubjectBackoff } from "./apply/subject-backoff.ts";
 import { holdLease, type HeldLease } from "./held-lease.ts";
 import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
-import {
-  checkPreflight,
-  checkStanding,
-  checkUpgrade,
-  isPreflightDue,
-  wantsPreflight,
-  type PreflightMemory,
-  type PreflightRun,
-} from "./observe/check-preflight.ts";
+import { checkPreflight, checkStanding, checkUpgrade, isPreflightDue, wantsPreflight } from "./observe/check-preflight.ts";
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
 import { asSeenByEngine, whyNotProvided, withProvidersOperation } from "./provider-wait.ts";
-import { askGate, nothingAsked, type WebhookMemory } from "./webhook/ask-gate.ts";
+import { askGate } from "./webhook/ask-gate.ts";
 import type { AskWebhook } from "./webhook/ask-webhook.ts";
-import { freshBirthTaint, observeCluster, type BirthTaintMemory, type ObservedCluster } from "./observe/observe-cluster.ts";
+import { freshBirthTaint, observeCluster, type ObservedCluster } from "./observe/observe-cluster.ts";
 
 /** What rounds need; the same for every cluster of a worker. */
 export type RoundDeps = {
@@ -78,51 +68,6 @@ export type RoundDeps = {
   /** From 0 to 1, evenly; the machine's own unless said. */
   readonly chance?: () => number;
 };
-
-/** What a worker remembers of a cluster between rounds. Losing it costs a round, never a decision. */
-export type RoundMemory = {
-  applied: Applied;
-  told: ToldNews;
-  leaseMs: number | undefined;
-  lease: ClusterLease | undefined;
-  /** The cluster's own Lease as we wrote it last. */
-  fence: RolloutLease | undefined;
-  readonly webhook: WebhookMemory;
-  /** What agents of the cluster's own Cilium said of themselves. */
-  readonly words: CiliumWords;
-  readonly assessment: AssessmentMemory;
-  readonly azure: AzureMemory;
-  preflight: PreflightMemory | undefined;
-  preflightRun: PreflightRun | undefined;
-  backoff: SubjectBackoff | undefined;
-  /** Whether the last round did all that it wanted. */
-  wasClean: boolean;
-  /** Tries in vain so far, also of rounds that nobody could count because the store was away. */
-  tries: number;
-  birthTaint: BirthTaintMemory | undefined;
-};
-
-/** Nothing was done yet. */
-export function newMemory(): RoundMemory {
-  const applied: Applied = { evictionRefusals: [], policyAttempt: { kind: "None" } };
-  return {
-    applied,
-    told: NOTHING_TOLD,
-    leaseMs: undefined,
-    lease: undefined,
-    fence: undefined,
-    preflight: undefined,
-    preflightRun: undefined,
-    backoff: undefined,
-    wasClean: false,
-    tries: 0,
-    webhook: nothingAsked(),
-    birthTaint: undefined,
-    words: new CiliumWords(),
-    assessment: nothingAssessed(),
-    azure: { seen: undefined, at: undefined, hasRights: false },
-  };
-}
 
 /** How a round ended: what is to be watched, and when to look again. */
 export type RoundEnd =
@@ -172,6 +117,11 @@ const observe: Readonly<Record<Driver, (access: ClusterAccess, look: CiliumLook)
   cilium: observeCilium,
 };
 
+/** Whether something is under way, or on: such a cluster is watched. */
+function isWorkedOn({ operation, cluster }: ClusterRound): boolean {
+  return operation !== undefined || cluster.desiredMode === "BpfVeth";
+}
+
 function isExhausted({ stepTriesMax = STEP_TRIES_DEFAULT }: RoundDeps, { tries }: StepFaults): boolean {
   return tries >= stepTriesMax;
 }
@@ -189,12 +139,14 @@ async function look(deps: RoundDeps, { read, lease, policy, memory, azure }: Loo
   if (notThere !== undefined) return { reach: notThere, preflight: { kind: "NotAsked" }, ...UNSEEN, access };
   try {
     access = await deps.access.get(read.cluster);
+    if (isWorkedOn(read)) memory.follow(access);
     const known = freshBirthTaint(memory.birthTaint, read.operation !== undefined, read.now);
     const [{ observed, facts, cilium, policy: found }, fence] = await Promise.all([
       observe[read.cluster.driver](access, { records: read.nodes, policy, words: memory.words, birthTaint: known?.state, now: read.now }),
       azure === undefined ? readFence(access, memory.fence, lease.token) : UNSEEN.fence,
     ]);
     const other = heldByOther(fence, lease.token);
+    memory.fence = other === undefined && fence.kind !== "Unavailable" ? { token: lease.token, fence } : undefined;
     if (other !== undefined) return { reach: other, preflight: { kind: "NotAsked" }, ...UNSEEN, access: undefined };
     memory.birthTaint = known ?? { at: read.now, state: observed.birthTaint };
     const reach: Reach = { kind: "Reachable", observed };
@@ -273,8 +225,9 @@ async function act(deps: RoundDeps, acting: Acting): Promise<boolean> {
   const context = { access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld(), backoff: memory.backoff };
   if (decision.intents.length > 0 && !(await mayWrite(context, acting, deps.workerId))) return false;
   memory.applied = await applyIntents(context, decision.intents);
-  if (decision.intents.some(({ kind }) => kind === "ApplyBirthTaint" || kind === "RemoveBirthTaint")) memory.birthTaint = undefined;
-  const { fault } = memory.applied;
+  const { fault, birthTaint } = memory.applied;
+  if (decision.intents.some(({ kind }) => kind === "ApplyBirthTaint" || kind === "RemoveBirthTaint"))
+    memory.birthTaint = birthTaint && { at: now, state: birthTaint };
   memory.wasClean = fault === undefined && memory.backoff.isEmpty;
   if (fault !== undefined)
     await deps.store.rounds.fault(clusterId, token, { kind: "Intent", ...retryOf(deps, { memory, message: fault }) });
@@ -305,7 +258,7 @@ async function mayWrite({ access, logger }: ApplyContext, { seen, held, memory }
   try {
     const taken = await takeFence(access, seen.fence, { holder, token: held.lease.token });
     if (taken.kind === "Lost") return false;
-    memory.fence = taken.lease;
+    memory.fence = taken.lease && { token: held.lease.token, fence: { kind: "Held", lease: taken.lease } };
     return true;
   } catch (error) {
     logger.warn({ problem: explain(error) }, "the cluster's Lease could not be written, will try again");

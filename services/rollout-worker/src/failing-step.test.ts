@@ -71,6 +71,26 @@ describe("a step that fails again and again", () => {
   });
 });
 
+test("a node whose claim was refused is not ordered to switch, and is claimed and ordered in a later round", limits, async () => {
+  const done: string[] = [];
+  let refusals = 2;
+  const changed: Interposer = async (name, call) => {
+    if (name !== "patchNode" && name !== "applyNodeObject") return call();
+    if (name === "patchNode" && refusals > 0) {
+      refusals -= 1;
+      throw new AppError("kube.conflict", { say: "the object has been modified" });
+    }
+    done.push(name);
+    return call();
+  };
+  const id = await world.request("BpfVeth");
+  await until(id, "Rolling", () => world.round("worker", changed));
+  done.length = 0;
+  await until(id, "Succeeded", () => world.round("worker", changed));
+  assert.equal(refusals, 0);
+  assert.deepEqual(done.slice(0, 3), ["patchNode", "applyNodeObject", "applyNodeObject"]);
+});
+
 describe("rounds that fail again and again", () => {
   async function rewriteNodes(phase: string): Promise<void> {
     const lease = await world.store.leases.acquire(CLUSTER_ID, "worker", 60_000);

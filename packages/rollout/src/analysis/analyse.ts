@@ -50,12 +50,14 @@ export function analyse(round: Round, operation: Operation): Analysed {
   const analysis = [...before.filter(({ uid }) => !uids.has(uid)).slice(-PAST_NODES_MAX), ...after];
   const news = after.filter((each) => each.verdict !== undefined && before.find(({ uid }) => uid === each.uid)?.verdict !== each.verdict);
   const analysed = { ...operation, control: { ...operation.control, analysis } };
-  if (!wish.isEnforced) return { operation: analysed, round, pause: undefined };
+  // Who is compared from now on is asked for more reports in this very round.
+  const on = { ...round, snapshot: { ...round.snapshot, operation: analysed } };
+  if (!wish.isEnforced) return { operation: analysed, round: on, pause: undefined };
   const nodes = round.nodes.map((node) => {
     const failure = news.find((each) => each.verdict === "Failed" && isOf(node)(each));
     return failure === undefined ? node : { ...node, record: failedNode(node, failure, round) };
   });
-  return { operation: analysed, round: { ...round, nodes }, pause: pauseFor(news) };
+  return { operation: analysed, round: { ...on, nodes }, pause: pauseFor(news) };
 }
 
 /** Why the canaries' stage is not over yet: a canary node has no verdict. Nothing where nobody waits for one. */

@@ -1,5 +1,5 @@
 import { AppError, explain, unreachable } from "@hostrouting/domain";
-import { bundleManifest, type ClusterAccess } from "@hostrouting/kube";
+import { bundleManifest, type BirthTaintLookup, type ClusterAccess } from "@hostrouting/kube";
 import { azureDestinationsPolicy, type PolicyAttempt } from "@hostrouting/policy";
 import { SUPPORTED_OS_IMAGES } from "@hostrouting/preflight";
 import type { EvictionRefusal, Intent } from "@hostrouting/rollout";
@@ -26,6 +26,8 @@ export type ApplyContext = {
 export type Applied = {
   readonly evictionRefusals: readonly EvictionRefusal[];
   readonly policyAttempt: PolicyAttempt;
+  /** What there is of the admission policy since it was written; absent when it was not. */
+  readonly birthTaint?: BirthTaintLookup | undefined;
   /** What failed and will again unless something changes; absent when nothing did. */
   readonly fault?: string | undefined;
 };
@@ -36,49 +38,51 @@ const POLICY = "policy";
 /** A lost race is decided again, and an API server that does not answer or is busy has a wait of its own: neither says that the step is wrong. */
 const PASSING: ReadonlySet<string> = new Set(["kube.conflict", "kube.unreachable", "kube.throttled"]);
 
-async function applyIntent(access: ClusterAccess, intent: Intent): Promise<readonly EvictionRefusal[]> {
+/** What the API server said to an intent that the next round wants to know. */
+type Answer = { readonly refusals?: readonly EvictionRefusal[]; readonly birthTaint?: BirthTaintLookup };
+
+async function applyIntent(access: ClusterAccess, intent: Intent): Promise<Answer> {
   switch (intent.kind) {
     case "EnsureBundle":
       await access.applyBundle(bundleManifest(intent.bundle));
-      return [];
+      return {};
     case "RemoveBundle":
       await access.deleteBundle();
-      return [];
+      return {};
     case "RestartAgent":
       await access.deletePod(intent.namespace, intent.pod);
-      return [];
+      return {};
     case "ApplyConfig":
       await applyConfig(access, intent);
-      return [];
+      return {};
     case "WriteNodeSpec":
       await access.applyNodeObject({ name: intent.node, uid: intent.uid }, intent.spec);
-      return [];
+      return {};
     case "WriteNodeConfig":
       await access.cilium.applyNodeConfig(nodeConfigWish(intent));
-      return [];
+      return {};
     case "DeleteNodeConfig":
       await access.cilium.deleteNodeConfig(intent.node);
-      return [];
+      return {};
     case "DeleteNodeObject":
       await access.deleteNodeObject(intent.node);
-      return [];
+      return {};
     case "PatchNode":
       await patchNode(access, intent);
-      return [];
+      return {};
     case "ApplyPolicy":
       await access.applyPolicy(azureDestinationsPolicy, intent);
-      return [];
+      return {};
     case "RemovePolicy":
       await access.deletePolicy(intent.name);
-      return [];
+      return {};
     case "ApplyBirthTaint":
-      await access.applyBirthTaint(SUPPORTED_OS_IMAGES);
-      return [];
+      return { birthTaint: await access.applyBirthTaint(SUPPORTED_OS_IMAGES) };
     case "RemoveBirthTaint":
       await access.removeBirthTaint();
-      return [];
+      return {};
     case "EvictPods":
-      return evictPods(access, intent.node, intent.pods);
+      return { refusals: await evictPods(access, intent.node, intent.pods) };
     default:
       return unreachable(intent);
   }
@@ -110,13 +114,16 @@ export async function applyIntents(context: ApplyContext, intents: readonly Inte
   backoff.keepOnly(new Set(bySubject.keys()));
   const subjects = [...bySubject].filter(([subject]) => backoff.mayTry(subject));
   let fault: string | undefined;
+  let birthTaint: BirthTaintLookup | undefined;
   const refusals: EvictionRefusal[] = [];
   let policyAttempt: PolicyAttempt = { kind: "None" };
   const applySubject = async ([subject, list]: readonly [string, readonly Intent[]]): Promise<void> => {
     for (const intent of list) {
       if (!context.mayAct()) return;
       try {
-        refusals.push(...(await applyIntent(context.access, intent)));
+        const answer = await applyIntent(context.access, intent);
+        refusals.push(...(answer.refusals ?? []));
+        birthTaint = answer.birthTaint ?? birthTaint;
         if (intent.kind === "ApplyPolicy") policyAttempt = { kind: "Written" };
       } catch (error) {
         if (intent.kind === "ApplyPolicy") policyAttempt = { kind: "Failed", because: explain(error) };
@@ -133,5 +140,5 @@ export async function applyIntents(context: ApplyContext, intents: readonly Inte
     for (let next = subjects.shift(); next !== undefined; next = subjects.shift()) await applySubject(next);
   };
   await Promise.all(Array.from({ length: Math.min(SUBJECTS_AT_ONCE_MAX, subjects.length) }, worker));
-  return { evictionRefusals: refusals, policyAttempt, fault };
+  return { evictionRefusals: refusals, policyAttempt, birthTaint, fault };
 }

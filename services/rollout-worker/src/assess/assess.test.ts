@@ -140,7 +140,7 @@ test("what was forecast is what the operation then does: the same nodes in the s
   world.fake.onCall = () => {};
   assert.equal((await world.finish(await world.request("BpfVeth"))).phase, "Succeeded");
   const history = await world.store.clusters.history(CLUSTER_ID, { afterSeq: 0, limit: 1_000 });
-  const started = history.filter(({ data }) => data["to"] === "Installing").map(({ data }) => data["node"]);
+  const started = history.filter(({ data }) => data["to"] === "Switching").map(({ data }) => data["node"]);
   assert.deepEqual(
     forecast?.batches.flatMap(({ nodes }) => nodes),
     started,

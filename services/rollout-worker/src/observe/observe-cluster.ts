@@ -60,8 +60,8 @@ export async function readPolicy(access: ClusterAccess): Promise<PolicyObservati
 /** What was seen of the admission policy, and when (database time). */
 export type BirthTaintMemory = { readonly at: Instant; readonly state: BirthTaintState };
 
-/** Rounds of an operation follow one another within a second; what somebody does to the admission policy may be seen a little later. */
-const BIRTH_TAINT_FRESH_MS = 15_000;
+/** Rounds of an operation follow one another within a second; what somebody does to the admission policy is seen as late as a drift of the network policy may be. */
+const BIRTH_TAINT_FRESH_MS = 60_000;
 
 /** What was remembered of the admission policy, while that is worth something; nothing when it is to be read. */
 export function freshBirthTaint(memory: BirthTaintMemory | undefined, isBusy: boolean, now: Instant): BirthTaintMemory | undefined {

@@ -16,7 +16,8 @@ import type { ClusterAccess } from "@hostrouting/kube";
 import { createLogger, systemTimers } from "@hostrouting/runtime";
 import { openStore, type Store } from "@hostrouting/store";
 import { Client } from "pg";
-import { clusterRound, newMemory, type RoundDeps, type RoundEnd, type RoundMemory } from "../cluster-round.ts";
+import { clusterRound, type RoundDeps, type RoundEnd } from "../cluster-round.ts";
+import { newMemory, type RoundMemory } from "../round-memory.ts";
 import type { AskWebhook } from "../webhook/ask-webhook.ts";
 import { WorkerMetrics } from "../metrics/worker-metrics.ts";
 
@@ -191,13 +192,15 @@ export type WorldSettings = Partial<Pick<RoundDeps, "stepTriesMax" | "admission"
   readonly origin?: Pick<ManagedCluster, "provider" | "accessReference">;
   /** How its workers reach the fake cluster; directly unless said. */
   readonly connect?: (fake: FakeCluster) => ClusterAccess;
+  /** Told of the access of a cluster that is worked on before its workers look at it; nobody unless said. */
+  readonly follow?: RoundMemory["follow"];
 };
 
 /** Makes a world on a database of its own. @param adminUrl a database on which databases may be created */
 export async function makeWorld(
   adminUrl: string,
   policy: Partial<RolloutPolicy> = PATIENCE,
-  { driver = "bundle", origin, connect, ...settings }: WorldSettings = {},
+  { driver = "bundle", origin, connect, follow, ...settings }: WorldSettings = {},
 ): Promise<World> {
   const database = await makeDatabase(adminUrl);
   const store = await openStore(database.url, () => {});
@@ -234,7 +237,7 @@ export async function makeWorld(
       return operation;
     },
     round(worker = "worker", wrap = (_name, call) => call()) {
-      const memory = memories.get(worker) ?? newMemory();
+      const memory = memories.get(worker) ?? newMemory(follow);
       memories.set(worker, memory);
       return clusterRound(deps(worker, wrap), CLUSTER_ID, memory);
     },
