@@ -1,4 +1,11 @@
-import { productionPolicy, type AssessmentReport, type AssessmentRequest, type Forecast, type RolloutPolicy } from "@hostrouting/domain";
+import {
+  productionPolicy,
+  type AssessmentReport,
+  type AssessmentRequest,
+  type Forecast,
+  type ManagedCluster,
+  type RolloutPolicy,
+} from "@hostrouting/domain";
 import { bundleManifest, type ClusterAccess } from "@hostrouting/kube";
 import { clusterProfile, drainLoad, readQuantity, ruleAnswers, whyBlocked, type ClusterFacts, type PodFacts } from "@hostrouting/preflight";
 import { rolloutForecast, simulateChange, type Bundle, type ClusterObservation, type ForecastQuestion } from "@hostrouting/rollout";
@@ -85,9 +92,15 @@ async function forecastOf({ seen, request, policy }: Asked, facts: ClusterFacts,
   };
 }
 
+/** As the operation would find it: what an earlier one left, `Failed` or `Canceled`, ends when the next one is accepted. */
+function asAccepted(cluster: ManagedCluster): ManagedCluster {
+  const isLeft = cluster.provisioningState === "Failed" || cluster.provisioningState === "Canceled";
+  return isLeft ? { ...cluster, provisioningState: "Succeeded" } : cluster;
+}
+
 function questionOf({ seen, policy }: Asked): PreflightQuestion {
-  const { cluster, operation, maintenance, nodes, managedPolicy, cilium, azure, now } = seen;
-  return { cluster, operation, maintenance, policy, nodes, managedPolicy, cilium, azure, now };
+  const { operation, maintenance, nodes, managedPolicy, cilium, azure, now } = seen;
+  return { cluster: asAccepted(seen.cluster), operation, maintenance, policy, nodes, managedPolicy, cilium, azure, now };
 }
 
 /**

@@ -84,6 +84,17 @@ test("agents that are there are used, also while an operation is under way, whic
   assert.equal((await world.finish(id)).phase, "Succeeded");
 });
 
+test("what the last operation left is nothing that the next one would wait for", async () => {
+  await make();
+  const id = await world.request("BpfVeth");
+  await world.cancel(id);
+  assert.equal((await world.finish(id)).phase, "Canceled");
+  assert.equal((await world.store.clusters.get(CLUSTER_ID))?.provisioningState, "Canceled");
+  const said = await report(await ask());
+  assert.deepEqual([said.verdict, said.forecast?.outcome, said.forecast?.holds], ["Passed", "Succeeded", []]);
+  assert.equal((await world.finish(await world.request("BpfVeth"))).phase, "Succeeded");
+});
+
 test("a rule that fails blocks, under the rulesets that say so; an override counts", async () => {
   await make();
   const windowless = { ...PATIENCE, maintenance: "Require" } as const;
