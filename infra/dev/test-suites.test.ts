@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -53,4 +54,11 @@ test("what reads sources only comes first; what needs root has the machine, and 
     machine: ["journeys", "vm", "netns"],
     beside: ["unit", "az"],
   });
+});
+
+test("a suite that is not there is refused with those that are, and the run ends", () => {
+  const options = { encoding: "utf8", timeout: 30_000 } as const;
+  const run = spawnSync(process.execPath, [path.join(import.meta.dirname, "test.ts"), "--suite", "nosuch"], options);
+  assert.deepEqual([run.status, run.signal], [1, null]);
+  assert.match(run.stderr, /There is no suite nosuch\. There are check, unit, /);
 });
