@@ -62,6 +62,25 @@ test("nodes have a bar each, in columns; waits say for whom, how long and what t
   ]);
 });
 
+test("waits that say the same are one: for whom, since the first, until the last", () => {
+  const wait = { reason: "DisruptionBudgetFull", message: "1 of at most 1.", remedy: "" };
+  const since = (second: number, until?: string): object => ({ since: `2026-01-01T00:00:0${second}Z`, ...(until && { until }) });
+  const waits = [
+    { ...wait, subject: "n2", ...since(3) },
+    { ...wait, reason: "Soaking", message: "", subject: "n1", ...since(9, "2026-01-01T00:00:12Z") },
+    { ...wait, subject: "n3", ...since(1, "2026-01-01T00:00:12Z") },
+    { ...wait, reason: "Soaking", message: "", subject: "n9", ...since(8, "2026-01-01T00:00:15Z") },
+  ];
+  assert.deepEqual(hostRoutingLines(picture({ waits }), "lab", NOW).slice(1), [
+    "waiting 9 s: n2, n3: DisruptionBudgetFull: 1 of at most 1.",
+    "waiting 2 s, at most 5 s more: n1, n9: Soaking: ",
+  ]);
+  const many = Array.from({ length: 10 }, (_, at) => ({ ...wait, subject: `n${at}`, ...since(9) }));
+  assert.deepEqual(hostRoutingLines(picture({ waits: many }), "lab", NOW).slice(1), [
+    "waiting 1 s: n0, n1, n2, n3, n4, n5, n6, n7 and 2 more: DisruptionBudgetFull: 1 of at most 1.",
+  ]);
+});
+
 test("a fast node says what stays on the stack, most packets first, and which pods are kept there", () => {
   const refusals = ["a", "b", "c", "d", "e", "f"].map((pod) => ({ device: `veth${pod}`, pod: `shop/${pod}`, reason: "OptOut" }));
   const stackReasons = ["StackConntrack", "StackClass", "StackTooBig", "StackTtl"].map((reason, at) => ({ reason, packets: 40 - at }));
@@ -181,6 +200,19 @@ test("compared nodes say with what and how they do, and what the switch brought"
   ]);
 });
 
+test("what is alike of compared nodes, metrics and figures is said once", () => {
+  const metric = { outcome: "Inconclusive", measurements: 2, failed: 0, inconclusive: 2, errors: 0, message: "Nothing to compare." };
+  const metrics = ["no-route", "tcp-resets"].map((name) => ({ ...metric, name }));
+  const nodes = ["n1", "n2"].map((name) => ({ name, state: "Inconclusive", comparedTo: "Nothing", metrics, notMeasured: [] }));
+  const figure = { unit: "per second", verdict: "NotEnoughSamples", switchedSamples: 0, comparedSamples: 0 };
+  const benefit = ["softirq-share", "tcp-resets"].map((name) => ({ ...figure, name }));
+  assert.deepEqual(hostRoutingLines(picture({ analysis: { nodes, benefit } }), "lab", NOW).slice(1), [
+    "n1, n2 compared with nothing: Inconclusive, 2 measurements",
+    "  no-route, tcp-resets Inconclusive: Nothing to compare.",
+    "softirq-share, tcp-resets: NotEnoughSamples, 0 samples against 0",
+  ]);
+});
+
 test("a failed operation shows every detail", () => {
   const error = {
     code: "PreflightBlocked",
@@ -237,9 +269,16 @@ test("what may break is told of all nodes and of each; a node that has nothing t
     NOW,
   );
   assert.deepEqual(lines.slice(1, 5), [
-    "connections: at most 19 of 4 nodes may break, unknown on 1; measured on 2: 2 reset, 1 timed out",
+    "connections of 4 nodes: at most 19 may break, not counted on 1; measured on 2: 2 reset, 1 timed out",
     "  n1: expected at most 12, measured 3",
     "  n2: expected unknown, measured 1 so far",
     "  n3: expected at most 7",
+  ]);
+});
+
+test("where no node was counted nothing is said to be the most", () => {
+  const disruption = { nodes: 3, unknownNodes: 3, expectedAtMost: 0, measuredNodes: 0, reset: 0, timeout: 0 };
+  assert.deepEqual(hostRoutingLines(picture({ disruption }), "lab", NOW).slice(1), [
+    "connections of 3 nodes: how many may break is not known",
   ]);
 });

@@ -11,6 +11,7 @@ const BAR_WIDTH = 20;
 const REASONS_SHOWN = 3;
 const REFUSALS_SHOWN = 5;
 const DRIFT_SHOWN = 6;
+const NAMES_SHOWN = 8;
 const TERMINAL = new Set(["Succeeded", "Failed", "Canceled"]);
 
 /** The operation that is under way; nothing when all is settled. */
@@ -31,7 +32,7 @@ export function hostRoutingLines(picture: HostRoutingPicture, cluster: string, n
     ...picture.nodes.flatMap(ruleLines),
     ...policyLines(properties.policy, now),
     ...analysisLines(properties.analysis),
-    ...properties.waits.flatMap((wait) => waitLines(wait, now)),
+    ...alike(properties.waits, ({ reason, message, remedy }) => [reason, message, remedy]).flatMap((waits) => waitLines(waits, now)),
     ...properties.warnings.flatMap((warning) => warningLines(warning, now)),
   ];
 }
@@ -45,10 +46,12 @@ function operationLines(operation: Schemas["HostRoutingOperation"] | undefined):
 /** What may break, and what broke: of all nodes, and of each that has something to say. */
 function disruptionLines(sum: Schemas["HostRoutingDisruption"] | undefined, nodes: HostRoutingPicture["nodes"]): string[] {
   if (sum === undefined) return [];
-  const unknown = sum.unknownNodes === 0 ? "" : `, unknown on ${sum.unknownNodes}`;
+  const isKnown = sum.unknownNodes < sum.nodes || sum.nodes === 0;
+  const expected = isKnown ? `at most ${sum.expectedAtMost} may break` : "how many may break is not known";
+  const unknown = sum.unknownNodes === 0 || !isKnown ? "" : `, not counted on ${sum.unknownNodes}`;
   const measured = sum.measuredNodes === 0 ? "" : `; measured on ${sum.measuredNodes}: ${sum.reset} reset, ${sum.timeout} timed out`;
   return [
-    `connections: at most ${sum.expectedAtMost} of ${sum.nodes} nodes may break${unknown}${measured}`,
+    `connections of ${sum.nodes} nodes: ${expected}${unknown}${measured}`,
     ...nodes.flatMap(({ name, properties: { disruption } }) => {
       if (disruption === undefined) return [];
       const { expectedAtMost, measured: broke } = disruption;
@@ -102,34 +105,43 @@ function ruleLines({ name, properties: { rules } }: Schemas["HostRoutingNode"]):
   return [`${name}: ${what}: ${rules.findings}, digest ${rules.digest}; "hostrouting findings --node ${name}" names them`];
 }
 
-/** How switched nodes do against others: each node, what did not do well there, and what the switch brought. */
+/** How switched nodes do against others: each node, what did not do well there, and what the switch brought. What is alike is said once. */
 function analysisLines(analysis: Schemas["HostRoutingAnalysis"] | undefined): string[] {
   if (analysis === undefined) return [];
+  const compared = analysis.nodes.map((node) => ({ name: node.name, lines: comparedLines(node) }));
   return [
-    ...analysis.nodes.flatMap(({ name, state, comparedTo, metrics, notMeasured }) => {
-      const count = Math.max(0, ...metrics.map(({ measurements }) => measurements));
-      const told = metrics.filter(({ message }) => message !== "");
-      return [
-        `${name} compared with ${COMPARED_TO[comparedTo] ?? comparedTo}: ${state}, ${count} measurements`,
-        ...told.map((metric) => `  ${metric.name} ${metric.outcome}: ${visibleText(metric.message)}`),
-        ...(notMeasured.length === 0 ? [] : [`  not measured: ${notMeasured.join(", ")}`]),
-      ];
+    ...alike(compared, ({ lines }) => lines).flatMap((nodes) => {
+      const [head, ...more] = nodes[0].lines;
+      return [`${named(nodes.map(({ name }) => name))} ${head ?? ""}`, ...more];
     }),
-    ...analysis.benefit.map(benefitLine),
+    ...alike(analysis.benefit, benefitText).map((figures) => `${figures.map(({ name }) => name).join(", ")}: ${benefitText(figures[0])}`),
+  ];
+}
+
+function comparedLines({ state, comparedTo, metrics, notMeasured }: Schemas["HostRoutingAnalysis"]["nodes"][number]): string[] {
+  const count = Math.max(0, ...metrics.map(({ measurements }) => measurements));
+  const told = alike(
+    metrics.filter(({ message }) => message !== ""),
+    ({ outcome, message }) => [outcome, message],
+  );
+  return [
+    `compared with ${COMPARED_TO[comparedTo] ?? comparedTo}: ${state}, ${count} measurements`,
+    ...told.map((same) => `  ${same.map(({ name }) => name).join(", ")} ${same[0].outcome}: ${visibleText(same[0].message)}`),
+    ...(notMeasured.length === 0 ? [] : [`  not measured: ${notMeasured.join(", ")}`]),
   ];
 }
 
 const COMPARED_TO: Readonly<Record<string, string>> = { Control: "other nodes", Before: "itself before", Nothing: "nothing" };
 
 /** Shares are shown in points of a percent, other figures as they are. */
-function benefitLine({ name, unit, verdict, switchedSamples, comparedSamples, difference, low, high }: Schemas["BenefitFigure"]): string {
+function benefitText({ unit, verdict, switchedSamples, comparedSamples, difference, low, high }: Schemas["BenefitFigure"]): string {
   const isShare = unit.startsWith("share");
   const shown = (value: number): number => Math.round(value * (isShare ? 10_000 : 100)) / 100;
   const interval =
     difference === undefined || low === undefined || high === undefined
       ? ""
       : `, ${shown(difference)} ${isShare ? "points" : unit} (95 %: ${shown(low)} to ${shown(high)})`;
-  return `${name}: ${verdict}${interval}, ${switchedSamples} samples against ${comparedSamples}`;
+  return `${verdict}${interval}, ${switchedSamples} samples against ${comparedSamples}`;
 }
 
 /** The network policy that stands for the nodes' rules: how it is, and who changed what within the last day. */
@@ -155,11 +167,25 @@ function driftLine({ path, desired, observed, manager, firstSeen, correctedAt }:
   return `${what}${who}${until}`;
 }
 
-function waitLines(wait: Schemas["HostRoutingWait"], now: number): string[] {
-  const forSeconds = Math.max(0, Math.round((now - Date.parse(wait.since)) / 1000));
-  const left = wait.until === undefined ? "" : `, at most ${Math.max(0, Math.round((Date.parse(wait.until) - now) / 1000))} s more`;
-  const remedy = wait.remedy === "" ? [] : [`  → ${wait.remedy}`];
-  return [`waiting ${forSeconds} s${left}: ${wait.subject}: ${wait.reason}: ${wait.message}`, ...remedy];
+/** Waits of the same kind are one line: for whom, since the first of them, until the last. */
+function waitLines(waits: readonly [Schemas["HostRoutingWait"], ...Schemas["HostRoutingWait"][]], now: number): string[] {
+  const [{ reason, message, remedy }] = waits;
+  const forSeconds = Math.max(0, ...waits.map(({ since }) => Math.round((now - Date.parse(since)) / 1000)));
+  const ends = waits.map(({ until }) => (until === undefined ? Infinity : Math.round((Date.parse(until) - now) / 1000)));
+  const end = Math.max(0, ...ends);
+  const left = end === Infinity ? "" : `, at most ${end} s more`;
+  const subjects = named(waits.map(({ subject }) => subject));
+  return [`waiting ${forSeconds} s${left}: ${subjects}: ${reason}: ${message}`, ...(remedy === "" ? [] : [`  → ${remedy}`])];
+}
+
+function named(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return `${names.slice(0, NAMES_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** Those that say the same, together, in the order of the first of each. */
+function alike<T>(items: readonly T[], said: (item: T) => unknown): (readonly [T, ...T[]])[] {
+  return [...Map.groupBy(items, (item) => JSON.stringify(said(item))).values()] as [T, ...T[]][];
 }
 
 function warningLines(warning: Schemas["HostRoutingWarning"], now: number): string[] {
