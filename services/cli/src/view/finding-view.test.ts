@@ -29,12 +29,14 @@ const UNREAD = {
   nodeCount: 1,
 };
 
-async function said(findings: readonly unknown[], options: { node?: string; output?: "json" } = {}): Promise<string[]> {
+const node = (name: string, isScanned = true): object => ({ name, properties: isScanned ? { rules: { state: "Clean" } } : {} });
+const NODES = ["n1", "n2", "n3"].map((name) => node(name));
+
+async function said(findings: readonly unknown[], options: { node?: string; output?: "json" } = {}, nodes = NODES): Promise<string[]> {
   const lines: string[] = [];
-  const asked: string[] = [];
-  const cluster = { readHostRouting: async (below = "") => (asked.push(below), { value: findings }) };
+  const lists: Readonly<Record<string, readonly unknown[]>> = { "/findings": findings, "/nodes": nodes };
+  const cluster = { readHostRouting: async (below = "") => ({ value: lists[below] }) };
   assert.equal(await findingsCommand(cluster, { output: "table", ...options }, (line) => lines.push(line)), 0);
-  assert.deepEqual(asked, ["/findings"]);
   return lines;
 }
 
@@ -56,3 +58,15 @@ test("none are none", async () => assert.deepEqual(await said([]), ["No rules ar
 test("of one node, and as JSON", async () => {
   assert.deepEqual(JSON.parse((await said([FINDING, UNREAD], { node: "n3", output: "json" })).join("")), [UNREAD]);
 });
+
+test("nodes whose rules nobody looked at are named, also where none are known", async () => {
+  const unseen = [node("n1"), node("n2", false), node("n3", false)];
+  assert.deepEqual((await said([], {}, unseen)).slice(0, 2), [
+    "No rules are known that host routing would pass by.",
+    "Nobody has looked at the rules of 2 of 3 nodes: n2, n3.",
+  ]);
+  assert.equal((await said([FINDING], { node: "n1" }, unseen)).length, 5);
+});
+
+test("a node that is not there is refused, not called clean", () =>
+  assert.rejects(said([FINDING], { node: "n9" }), /has seen no node n9.*/));

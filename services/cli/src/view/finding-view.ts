@@ -1,11 +1,26 @@
 import type { ArmComponents } from "@hostrouting/contracts";
 
 type Finding = ArmComponents["schemas"]["RuleFinding"];
+type Node = ArmComponents["schemas"]["HostRoutingNode"];
+
+const NAMES_SHOWN = 8;
 
 /** Lines that say of each finding what it is, where, why it matters, who wrote it, and how it is removed. */
 export function findingLines(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return ["No rules are known that host routing would pass by."];
   return findings.flatMap((finding) => [headOf(finding), ...detailsOf(finding).map((line) => `  ${line}`)]);
+}
+
+/** Whose rules nobody has looked at: of these nodes "none are known" says nothing. */
+export function unscannedLines(nodes: readonly Node[]): string[] {
+  const names = nodes.filter(({ properties: { rules } }) => rules === undefined).map(({ name }) => name);
+  if (names.length === 0) return [];
+  const more = names.length - NAMES_SHOWN;
+  const shown = `${names.slice(0, NAMES_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return [
+    `Nobody has looked at the rules of ${names.length} of ${nodes.length} nodes: ${shown}.`,
+    "  → Agents do; they run where host routing is on or being turned on, and before the first node is switched.",
+  ];
 }
 
 function headOf({ class: is, family, table, chain, rule, backend }: Finding): string {
