@@ -11,11 +11,14 @@ export function defaultConnectionFile(): string {
   return path.join(homedir(), ".local/state/acns-hostrouting/ready.json");
 }
 
+/** Which cluster is meant, where it is not the one that the file names. */
+export type ClusterChoice = { readonly resourceGroup?: string | undefined; readonly cluster?: string | undefined };
+
 /**
- * Reads where the endpoint is and as whom to speak to it.
+ * Reads where the endpoint is, as whom to speak to it, and which cluster is meant.
  * @throws AppError `cli.no-connection`
  */
-export function readConnectionFile(file: string): ArmConnection {
+export function readConnectionFile(file: string, choice: ClusterChoice = {}): ArmConnection {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(file, "utf8"));
@@ -34,5 +37,10 @@ export function readConnectionFile(file: string): ArmConnection {
       say: `The ready file ${file} lacks ${missing.join(", ")}`,
       do: 'It is written by "npm start".',
     });
-  return values as unknown as ArmConnection;
+  const { resourceGroup, cluster } = values as unknown as ArmConnection;
+  return {
+    ...(values as unknown as ArmConnection),
+    resourceGroup: choice.resourceGroup ?? resourceGroup,
+    cluster: choice.cluster ?? cluster,
+  };
 }

@@ -14,16 +14,16 @@ import { setModeCommand, type CommandParts } from "./commands/set-mode.ts";
 import { statusCommand } from "./commands/status.ts";
 import type { TranslateOptions } from "./commands/translate-rules.ts";
 import { usageCommand, type UsageOptions } from "./commands/usage.ts";
-import { defaultConnectionFile, readConnectionFile } from "./connection-file.ts";
+import { defaultConnectionFile, readConnectionFile, type ClusterChoice } from "./connection-file.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { readPicture } from "./read-picture.ts";
 import { errorLines, hostRoutingLines, type HostRoutingPicture } from "./view/host-routing-view.ts";
 import { screenFor } from "./view/screen.ts";
 
-type Common = { readyFile: string; output: "table" | "json" };
+type Common = ClusterChoice & { readyFile: string; output: "table" | "json" };
 
-function parts({ readyFile, output }: Common): CommandParts {
-  const connection = readConnectionFile(readyFile);
+function parts({ readyFile, output, ...choice }: Common): CommandParts {
+  const connection = readConnectionFile(readyFile, choice);
   const cluster = openArmCluster(connection);
   const json = output === "json";
   return {
@@ -45,6 +45,8 @@ function program(ended: (code: number) => void): Command {
       .command(name)
       .description(description)
       .addOption(new Option("--ready-file <file>", "where the endpoint is").env("HOSTROUTING_READY_FILE").default(defaultConnectionFile()))
+      .option("-g, --resource-group <name>", "of the cluster; else the ready file's")
+      .option("-n, --cluster <name>", "the cluster; else the ready file's")
       .addOption(new Option("-o, --output <form>", "table or json").choices(["table", "json"]).default("table"));
   const setMode = (name: string, description: string, mode: AccelerationMode): void => {
     add(name, description)
@@ -179,6 +181,12 @@ function report(error: unknown): void {
       : [advise(error)];
   process.stderr.write(`${lines.map((line) => line.trimStart()).join("\n")}\n`);
 }
+
+// `hostrouting operations | head`: whoever read has enough, and that is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 
 try {
   await program((code) => (process.exitCode = code)).parseAsync();
