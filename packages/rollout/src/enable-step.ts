@@ -250,7 +250,7 @@ function switchOver(record: NodeRollout, context: StepContext): NodeStep {
     return move(enter({ ...record, verifiedCount: 0, lastVerifiedAt: undefined }, "Verifying", now));
   if (isOverdue(record, policy.switchTimeoutMs, now))
     return revert(record, context, { reason: "SwitchTimeout", message: report?.message || "The agent did not switch the node in time." });
-  const said = report === undefined ? "no report yet" : `${report.reason} ${report.message}`.trim();
+  const said = report === undefined ? "no report yet." : [report.reason, report.message].filter((part) => part !== "").join(": ");
   return hold(
     record,
     { reason: "Switching", message: `The agent says: ${said}`, until: as<Instant>(record.since + policy.switchTimeoutMs) },

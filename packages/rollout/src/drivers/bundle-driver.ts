@@ -1,6 +1,7 @@
 import { whyNotSwitched } from "../agent-report.ts";
 import { installBundle, removeBundle, replaceBundle } from "../bundle-plan.ts";
 import { isAskedFor } from "../node-step.ts";
+import type { NodeReport } from "../snapshot.ts";
 import type { NodeDriver } from "./node-driver.ts";
 
 /** Our own agent on every node, and our own programs on pods' devices: ordered by each node's HostRoutingNode, taken back by the kernel unless confirmed. */
@@ -24,7 +25,7 @@ export const bundleDriver: NodeDriver = {
     const why = whyNotSwitched(report, record, bundleDigest);
     if (why !== undefined) return why;
     const bad = report.probes.filter((probe) => probe.outcome !== "Passed");
-    if (bad.length > 0) return bad.map((probe) => `probe ${probe.name}: ${probe.outcome} ${probe.message}`.trim()).join("; ");
+    if (bad.length > 0) return notPassed(bad);
     return report.probes.length === 0 ? "the agent has not probed yet" : undefined;
   },
   takenBack: ({ reason }) =>
@@ -32,3 +33,9 @@ export const bundleDriver: NodeDriver = {
       ? { reason, message: "The switch was not confirmed in time; the kernel went back to the stack.", byItself: true }
       : undefined,
 };
+
+/** Probes that came to the same, together: each with its outcome, and the agent's sentence without its full stop. */
+function notPassed(probes: NodeReport["probes"]): string {
+  const same = Map.groupBy(probes, ({ outcome, message }) => `${outcome}${message === "" ? "" : `, ${message.replace(/\.$/, "")}`}`);
+  return [...same].map(([said, of]) => `${of.map(({ name }) => name).join(", ")}: ${said}`).join("; ");
+}
