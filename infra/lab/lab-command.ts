@@ -9,7 +9,8 @@ import { cacheFolder } from "../images/cache-folder.ts";
 import { addNode, removeNode, retireNode } from "./change-nodes.ts";
 import { defaultPools, LAB_NETWORK, NODES_MAX } from "./lab-plan.ts";
 import type { LabRecord } from "./lab-record.ts";
-import { labStatus, type LabStatus } from "./lab-status.ts";
+import { labStatus } from "./lab-status.ts";
+import { labSummary } from "./lab-summary.ts";
 import { KUBE_PROXY_MODES, parseKubeProxyMode, type KubeProxyMode } from "./node-commands.ts";
 import { DEFAULT_NODE_RESOURCE_GROUP } from "./node-pool.ts";
 import { startLab } from "./start-lab.ts";
@@ -53,9 +54,12 @@ export async function runLabCommand(args: readonly string[]): Promise<number> {
       return 0;
     case "kubectl":
       return kubectl(options.stateDir, passedOn);
-    default:
+    case "":
+    case "help":
       say(LAB_USAGE);
       return command === "help" ? 0 : 2;
+    default:
+      throw new AppError("lab.usage", { say: `There is no command '${command}'`, do: LAB_USAGE });
   }
 }
 
@@ -135,7 +139,7 @@ function kubeProxyMode(text = "iptables"): KubeProxyMode {
 async function up(options: Options, say: (line: string) => void): Promise<number> {
   const before = await labStatus(options.stateDir);
   if (before.state === "ready" && isAsWanted(before.record, options)) {
-    say(`already up; stop it first to build it anew\n${summary(before)}`);
+    say(`already up; stop it first to build it anew\n${labSummary(before, options.stateDir)}`);
     return 0;
   }
   await startLab({
@@ -151,7 +155,7 @@ async function up(options: Options, say: (line: string) => void): Promise<number
     onProgress: say,
     signal: toldToEnd(),
   });
-  say(summary(await labStatus(options.stateDir)));
+  say(labSummary(await labStatus(options.stateDir), options.stateDir));
   return 0;
 }
 
@@ -161,27 +165,8 @@ function isAsWanted({ nodes, kubeProxyMode: mode }: LabRecord, options: Options)
 
 async function status(options: Options, say: (line: string) => void): Promise<number> {
   const found = await labStatus(options.stateDir);
-  say(options.json ? JSON.stringify(found, null, 2) : summary(found));
+  say(options.json ? JSON.stringify(found, null, 2) : labSummary(found, options.stateDir));
   return found.state === "ready" ? 0 : 1;
-}
-
-function summary(found: LabStatus): string {
-  if (found.state === "absent") return "no lab runs for this state folder";
-  const { record } = found;
-  const nodes = record.nodes.map((node) => {
-    const { name, addresses } = node;
-    const ready = found.readyNodes === undefined ? "unknown" : found.readyNodes.includes(name) ? "Ready" : "NotReady";
-    const way = node.kind === "Namespaces" ? `nsenter --net=/run/netns/${node.netns}` : `Linux ${node.kernelRelease}, says ${node.console}`;
-    return `  ${name.padEnd(14)} ${ready.padEnd(9)} ${addresses[0].padEnd(13)} ${addresses[1].padEnd(15)} ${way}`;
-  });
-  return [
-    `lab ${record.id}: ${found.state}, Kubernetes ${record.kubernetesVersion} at ${record.server}`,
-    ...nodes,
-    ...(found.ended.length > 0 ? [`  ended: ${found.ended.join(", ")}`] : []),
-    `  bundle     ${record.bundleImage}`,
-    `  memory     ${Math.round(found.memoryBytes / 1024 ** 2)} MiB without pods`,
-    `  kubeconfig ${record.adminKubeconfig}`,
-  ].join("\n");
 }
 
 async function kubectl(stateDir: string, args: readonly string[]): Promise<number> {
