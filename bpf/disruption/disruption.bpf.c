@@ -46,7 +46,7 @@ struct {
 } hd_lost SEC(".maps");
 
 /* Adds one to a counter; where is its offset in struct hd_count. */
-static void count(__u32 netns, __u32 where)
+static void count(__u64 netns, __u32 where)
 {
 	const struct hd_count none = {};
 	struct hd_key key = { .netns = netns };
@@ -74,9 +74,9 @@ static void count(__u32 netns, __u32 where)
 
 #define COUNT(netns, member) count(netns, __builtin_offsetof(struct hd_count, member))
 
-static __always_inline __u32 netns_of(const struct sock *sk)
+static __always_inline __u64 netns_of(const struct sock *sk)
 {
-	return sk->__sk_common.skc_net.net->ns.inum;
+	return sk->__sk_common.skc_net.net->net_cookie;
 }
 
 /* Why an established connection ended. An error that nobody is left to see disturbs nobody. */
@@ -144,6 +144,6 @@ int BPF_PROG(on_reset_sent, const struct sock *sk)
 		return 0;
 	net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
 	if (net)
-		COUNT(BPF_CORE_READ(net, ns.inum), resets_sent);
+		COUNT(BPF_CORE_READ(net, net_cookie), resets_sent);
 	return 0;
 }

@@ -7,12 +7,8 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct ns_common {
-	unsigned int inum;
-};
-
 struct net {
-	struct ns_common ns;
+	__u64 net_cookie;
 };
 
 typedef struct {

@@ -7,10 +7,11 @@
 
 /* A network namespace, and the step of a switch during which something happened in it. */
 struct hd_key {
-	__u32 netns; /* inode number of the namespace */
+	__u64 netns; /* the namespace's cookie: unlike its inode number it is never given again */
 	__u32 epoch;
+	__u32 pad;
 };
-_Static_assert(sizeof(struct hd_key) == 8, "layout is a contract");
+_Static_assert(sizeof(struct hd_key) == 16, "layout is a contract");
 
 /* What became of TCP connections; each connection ends in exactly one of the counters from `closed` to `abandoned`. */
 struct hd_count {

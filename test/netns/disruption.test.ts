@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
+import { NetworkNamespace } from "@hostrouting/bpf-loader";
 import { DisruptionCounters } from "../../services/node-agent/src/disruption/disruption-counters.ts";
 import { noEndings, stepOf, type EndingCounts, type Step } from "../../services/node-agent/src/disruption/disruption-layout.ts";
 import type { Ending } from "./connection-endings.ts";
@@ -37,22 +38,21 @@ describe("how connections end", () => {
     pins.remove();
   });
 
-  const namespace = (): { inode: number; end(ending: Ending): void } => {
+  const namespace = (): { cookie: bigint; end(ending: Ending): void } => {
     const name = `hd${randomBytes(3).toString("hex")}`;
     const file = `/run/netns/${name}`;
     run("ip", ["netns", "add", name]);
     namespaces.push(name);
     run("ip", ["-n", name, "link", "set", "lo", "up"]);
-    // The kernel gives a number again as soon as the namespace that had it is gone, and every namespace of the machine is counted: one that has
-    // figures already is kept, so that the next gets another number.
-    const { ino } = statSync(file);
-    if (counters.read().some(({ netns }) => netns === ino)) return namespace();
     const end = (ending: Ending): void => run("nsenter", [`--net=${file}`, process.execPath, SCRIPT, ending]);
-    return { inode: statSync(file).ino, end };
+    const opened = NetworkNamespace.openNamed(file);
+    const { cookie } = opened;
+    opened.close();
+    return { cookie, end };
   };
   const begin = (number: number, step: Step): void =>
     counters.setState({ number, step, sinceNs: 0n, flows: 0, beforeCount: 0, beforeNs: 0n });
-  const counted = (netns: number): { number: number; step: Step; counts: EndingCounts }[] =>
+  const counted = (netns: bigint): { number: number; step: Step; counts: EndingCounts }[] =>
     counters
       .read()
       .filter((entry) => entry.netns === netns)
@@ -63,14 +63,14 @@ describe("how connections end", () => {
       const [here, elsewhere] = [namespace(), namespace()];
       begin(1, "On");
       here.end(ending);
-      assert.deepEqual(counted(here.inode), [{ number: 1, step: "On", counts: { ...noEndings(), ...expected } }]);
-      assert.deepEqual(counted(elsewhere.inode), []);
+      assert.deepEqual(counted(here.cookie), [{ number: 1, step: "On", counts: { ...noEndings(), ...expected } }]);
+      assert.deepEqual(counted(elsewhere.cookie), []);
     });
 
   it("segments sent again are counted where they were lost", () => {
     const here = namespace();
     here.end("unanswered");
-    const [entry] = counters.read().filter(({ netns }) => netns === here.inode);
+    const [entry] = counters.read().filter(({ netns }) => netns === here.cookie);
     assert.equal(entry?.counts.retransmits, 1);
   });
 
@@ -81,7 +81,7 @@ describe("how connections end", () => {
     begin(2, "Confirm");
     here.end("refused");
     assert.deepEqual(
-      counted(here.inode)
+      counted(here.cookie)
         .map(({ step, counts }) => ({ step, reset: counts.reset, connectFailure: counts.connect_failure }))
         .sort((a, b) => a.step.localeCompare(b.step)),
       [
@@ -91,7 +91,7 @@ describe("how connections end", () => {
     );
     counters.forget((epoch) => stepOf(epoch).step === "On");
     assert.deepEqual(
-      counted(here.inode).map(({ step }) => step),
+      counted(here.cookie).map(({ step }) => step),
       ["Confirm"],
     );
   });
@@ -104,7 +104,7 @@ describe("how connections end", () => {
     here.end("reset");
     counters = DisruptionCounters.open(folder, OBJECT);
     assert.deepEqual(counters.state(), state);
-    assert.equal(counted(here.inode)[0]?.counts.reset, 1);
+    assert.equal(counted(here.cookie)[0]?.counts.reset, 1);
     assert.equal(counters.lost(), 0);
   });
 

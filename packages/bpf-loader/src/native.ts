@@ -170,6 +170,7 @@ function bindLibc(c: Bind) {
     socket: c<[number, number, number], number>("int socket(int, int, int)"),
     bind: c<[number, Buffer, number], number>("int bind(int, void*, uint32_t)"),
     setsockopt: c<[number, number, number, Buffer, number], number>("int setsockopt(int, int, int, void*, uint32_t)"),
+    getsockopt: c<[number, number, number, Buffer, Buffer], number>("int getsockopt(int, int, int, void*, void*)"),
     send: c<[number, Buffer, number, number], number>("int64_t send(int, void*, size_t, int)"),
     sendto: c<[number, Buffer, number, number, Buffer, number], number>("int64_t sendto(int, void*, size_t, int, void*, uint32_t)"),
     recv: c<[number, Buffer, number, number], number>("int64_t recv(int, void*, size_t, int)"),

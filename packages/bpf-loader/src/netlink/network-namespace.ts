@@ -6,6 +6,12 @@ import { nativeLibraries } from "../native.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const O_RDONLY_CLOEXEC = 0o2000000;
+const AF_UNIX = 1;
+const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+const SOL_SOCKET = 1;
+/** asm-generic/socket.h; since Linux 5.14. */
+const SO_NETNS_COOKIE = 71;
+const COOKIE_BYTES = 8;
 
 /** A network namespace that exists while its descriptor is open. */
 export class NetworkNamespace {
@@ -44,9 +50,14 @@ export class NetworkNamespace {
     return this.#fd.number;
   }
 
-  /** The number by which the kernel's programs know the namespace. */
+  /** The number by which the kernel's programs know the namespace, as long as there is one: the next namespace may be given it. */
   get inode(): number {
     return fstatSync(this.#fd.number).ino;
+  }
+
+  /** The number that the namespace alone has, from the machine's start to its end. */
+  get cookie(): bigint {
+    return this.run(readCookie);
   }
 
   /**
@@ -85,5 +96,23 @@ export class NetworkNamespace {
   #enter(): void {
     const native = nativeLibraries();
     if (native.setns(this.#fd.number, CLONE_NEWNET) < 0) throw bpfFault("return into a network namespace", native.errno());
+  }
+}
+
+/** Of the namespace that this thread is in: a socket tells where it was made. */
+function readCookie(): bigint {
+  const native = nativeLibraries();
+  const number = native.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
+  if (number < 0) throw bpfFault("socket that tells its network namespace", native.errno());
+  const socket = new FileDescriptor(number, "socket that tells its network namespace");
+  try {
+    const cookie = Buffer.alloc(COOKIE_BYTES);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(COOKIE_BYTES);
+    if (native.getsockopt(number, SOL_SOCKET, SO_NETNS_COOKIE, cookie, length) < 0)
+      throw bpfFault("cookie of a network namespace", native.errno());
+    return cookie.readBigUInt64LE();
+  } finally {
+    socket.close();
   }
 }

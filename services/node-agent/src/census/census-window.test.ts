@@ -6,7 +6,7 @@ import { countLongLived, LONG_LIVED_MS, samplesNeeded, type CensusSample } from 
 const samples = (...given: readonly (readonly [seconds: number, counts: Readonly<Record<number, number>>])[]): CensusSample[] =>
   given.map(([seconds, counts]) => ({
     atMs: seconds * 1000,
-    established: new Map(Object.entries(counts).map(([netns, count]) => [Number(netns), count])),
+    established: new Map(Object.entries(counts).map(([netns, count]) => [BigInt(netns), count])),
   }));
 
 describe("how many connections are long-lived", () => {
@@ -22,7 +22,7 @@ describe("how many connections are long-lived", () => {
   for (const [what, given, expected] of cases) it(what, () => assert.deepEqual(countLongLived(given, 40_000), expected));
 
   it("is never less than those that are really older, whatever comes and goes between", () => {
-    const lives = fc.array(fc.record({ netns: fc.integer({ min: 1, max: 3 }), from: fc.nat(90_000), lasts: fc.nat(90_000) }));
+    const lives = fc.array(fc.record({ netns: fc.bigInt({ min: 1n, max: 3n }), from: fc.nat(90_000), lasts: fc.nat(90_000) }));
     fc.assert(
       fc.property(lives, fc.integer({ min: 1000, max: 10_000 }), (connections, stepMs) => {
         const nowMs = 90_000;

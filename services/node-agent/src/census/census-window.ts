@@ -1,8 +1,8 @@
 /** A connection that has lasted for so long is one that a switch could disturb and somebody would notice; younger ones end by themselves. */
 export const LONG_LIVED_MS = 30_000;
 
-/** Established TCP connections by network namespace (its inode number) at one time of a clock that only runs forward. */
-export type CensusSample = { readonly atMs: number; readonly established: ReadonlyMap<number, number> };
+/** Established TCP connections by network namespace (its cookie) at one time of a clock that only runs forward. */
+export type CensusSample = { readonly atMs: number; readonly established: ReadonlyMap<bigint, number> };
 
 /** `longLived`: connections older than 30 s, at most. */
 export type ConnectionCount = { readonly established: number; readonly longLived: number };

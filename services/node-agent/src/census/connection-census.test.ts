@@ -15,7 +15,7 @@ function play(looks: readonly Look[]): Census[] {
     pods: () => look().pods,
     read: (owners) => {
       const { established } = look();
-      return established === undefined ? [] : [...owners.values()].map((pod) => ({ inode: 7, pod, established }));
+      return established === undefined ? [] : [...owners.values()].map((pod) => ({ cookie: 7n, pod, established }));
     },
     monotonicMs: () => at * 5_000,
     now: () => Date.parse("2026-01-01T00:00:00Z") + at * 5_000,

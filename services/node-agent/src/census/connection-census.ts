@@ -54,7 +54,7 @@ export class ConnectionCensus {
     this.#uncounted = pods.filter(({ name }) => !named.has(name)).length;
     this.#fault = undefined;
     this.#observedAt = new Date(this.#options.now()).toISOString();
-    const established = new Map(found.map((each) => [each.inode, each.established]));
+    const established = new Map(found.map((each) => [each.cookie, each.established]));
     this.#samples = samplesNeeded([...this.#samples, { atMs: nowMs, established }], nowMs).slice(-SAMPLES_MAX);
   }
 

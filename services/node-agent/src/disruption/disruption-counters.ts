@@ -4,8 +4,10 @@ import { attachTracing, BpfMap, BpfObject, detachPinnedLink, readPinnedLink, unp
 import { makePinFolder, removeFolder } from "../host-routing/pin-folder.ts";
 import {
   decodeEndings,
+  decodeKey,
   decodeState,
   DISRUPTION_LAYOUTS,
+  encodeKey,
   encodeState,
   epochOf,
   type EndingCounts,
@@ -19,8 +21,8 @@ const PROGRAMS = ["on_state", "on_retransmit", "on_reset_received", "on_reset_se
 
 type Maps = Record<(typeof MAPS)[number], BpfMap>;
 
-/** Counters of one namespace (`netns`: its inode number) during one epoch. */
-export type NamespaceEndings = { netns: number; epoch: number; counts: EndingCounts };
+/** Counters of one namespace (`netns`: its cookie) during one epoch. */
+export type NamespaceEndings = { netns: bigint; epoch: number; counts: EndingCounts };
 
 /** The kernel's counters of how connections end. Pins keep them counting when the agent restarts. */
 export class DisruptionCounters {
@@ -76,7 +78,7 @@ export class DisruptionCounters {
   read(): NamespaceEndings[] {
     return this.#maps.hd_counts.keys().flatMap((key) => {
       const value = this.#maps.hd_counts.lookup(key);
-      return value ? [{ netns: key.readUInt32LE(0), epoch: key.readUInt32LE(4), counts: decodeEndings(value) }] : [];
+      return value ? [{ ...decodeKey(key), counts: decodeEndings(value) }] : [];
     });
   }
 
@@ -84,9 +86,16 @@ export class DisruptionCounters {
   forget(isPast: (epoch: number) => boolean): void {
     const current = epochOf(this.state());
     for (const key of this.#maps.hd_counts.keys()) {
-      const epoch = key.readUInt32LE(4);
+      const { epoch } = decodeKey(key);
       if (epoch !== current && isPast(epoch)) this.#maps.hd_counts.delete(key);
     }
+  }
+
+  /** Forgets the counters of namespaces that are gone. @returns what was forgotten. */
+  forgetNamespaces(isGone: (netns: bigint) => boolean): NamespaceEndings[] {
+    const gone = this.read().filter(({ netns }) => isGone(netns));
+    for (const key of gone) this.#maps.hd_counts.delete(encodeKey(key));
+    return gone;
   }
 
   /** Events that were not counted, because there was no room for their namespace. */

@@ -2,7 +2,7 @@ import type { Layout } from "../host-routing/kernel-layout.ts";
 
 /** Offsets and sizes in bytes of the structs of bpf/shared/disruption.h; a test compares them with the compiler's. */
 export const DISRUPTION_LAYOUTS = {
-  hd_key: { size: 8, members: { netns: { offset: 0, size: 4 }, epoch: { offset: 4, size: 4 } } },
+  hd_key: { size: 16, members: { netns: { offset: 0, size: 8 }, epoch: { offset: 8, size: 4 } } },
   hd_count: {
     size: 80,
     members: {
@@ -50,6 +50,24 @@ export function noEndings(): EndingCounts {
 /** Adds counters member by member. */
 export function addEndings(a: EndingCounts, b: EndingCounts): EndingCounts {
   return Object.fromEntries(COUNTERS.map((name) => [name, a[name] + b[name]])) as EndingCounts;
+}
+
+/** A `struct hd_key`: a namespace by its cookie, and a step by its epoch. */
+export type EndingKey = { netns: bigint; epoch: number };
+
+/** Writes a `struct hd_key`. */
+export function encodeKey({ netns, epoch }: EndingKey): Buffer {
+  const { size, members } = DISRUPTION_LAYOUTS.hd_key;
+  const bytes = Buffer.alloc(size);
+  bytes.writeBigUInt64LE(netns, members.netns.offset);
+  bytes.writeUInt32LE(epoch, members.epoch.offset);
+  return bytes;
+}
+
+/** Reads a `struct hd_key`. */
+export function decodeKey(bytes: Buffer): EndingKey {
+  const { members } = DISRUPTION_LAYOUTS.hd_key;
+  return { netns: bytes.readBigUInt64LE(members.netns.offset), epoch: bytes.readUInt32LE(members.epoch.offset) };
 }
 
 /** Reads a `struct hd_count`. */

@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { explain } from "@hostrouting/domain";
 import { removeFolder } from "../host-routing/pin-folder.ts";
 import { DisruptionCounters } from "./disruption-counters.ts";
 import { epochOf, stepOf, type Step, type SwitchState } from "./disruption-layout.ts";
-import { readPodNamespaces } from "./pod-namespaces.ts";
+import { namePods, readPodNamespaces, type PodNamespace } from "./pod-namespaces.ts";
 import { disruptedIn, reportSwitch, type SwitchReport } from "./switch-report.ts";
 
 /** How long after a step its consequences are looked for. */
@@ -12,6 +13,8 @@ const WATCH_NS = 60_000_000_000n;
 /** What is usual here is taken from this long before a switch. */
 const USUAL_NS = 600_000_000_000n;
 const SAMPLE_EVERY_NS = 5_000_000_000n;
+/** Half of what the kernel's table has room for; the other half is for the next switch. */
+const ENTRIES_KEPT_MAX = 1024;
 
 type SwitchStep = Exclude<Step, "Steady">;
 
@@ -32,7 +35,11 @@ export class DisruptionMeter {
   #fault: string | undefined;
   #lastStep: SwitchStep | undefined;
   #owners: ReadonlyMap<string, string> = new Map();
-  readonly #pods = new Map<number, string>();
+  /** Since the namespaces were last read, addresses have come to be others'. */
+  #isOwnersNew = false;
+  #pods: ReadonlyMap<bigint, string> = new Map();
+  /** Connections that were disturbed in namespaces whose counters were forgotten. */
+  #disruptedInGone = 0;
   #samples: { atNs: bigint; disrupted: number }[] = [];
 
   constructor(options: DisruptionOptions) {
@@ -41,6 +48,7 @@ export class DisruptionMeter {
 
   /** Pods by address, as they are now. */
   setOwners(owners: ReadonlyMap<string, string>): void {
+    this.#isOwnersNew ||= !isDeepStrictEqual(owners, this.#owners);
     this.#owners = owners;
   }
 
@@ -78,7 +86,7 @@ export class DisruptionMeter {
       removeFolder(this.#options.pinRoot);
     });
     this.#samples = [];
-    this.#pods.clear();
+    this.#pods = new Map();
   }
 
   /** Lets go of descriptors; counting goes on. */
@@ -101,8 +109,7 @@ export class DisruptionMeter {
 
   #newSwitch(counters: DisruptionCounters, step: SwitchStep): SwitchState {
     this.#sample(counters);
-    const namespaces = readPodNamespaces(this.#options.namespaces, this.#owners);
-    for (const { inode, pod } of namespaces) this.#pods.set(inode, pod);
+    const namespaces = this.#readNamespaces();
     const { number } = counters.state();
     const flows = namespaces.reduce((total, { established }) => total + established, 0);
     return { number: number + 1, step, sinceNs: this.#options.monotonicNs(), flows, ...this.#usual(counters.state()) };
@@ -129,20 +136,38 @@ export class DisruptionMeter {
     if (watchedNs === WATCH_NS) counters.setState({ ...state, step: "Steady", sinceNs: now });
   }
 
-  /** Namespaces come with new pods; a name once known stays for a pod that is gone. */
-  #nameNamespaces(inodes: readonly number[]): void {
-    if (inodes.every((inode) => this.#pods.has(inode))) return;
-    for (const { inode, pod } of readPodNamespaces(this.#options.namespaces, this.#owners)) this.#pods.set(inode, pod);
+  /** Namespaces come with new pods, and a new pod's address may be known for the one's that had it before, for a moment. */
+  #nameNamespaces(cookies: readonly bigint[]): void {
+    if (this.#isOwnersNew || !cookies.every((cookie) => this.#pods.has(cookie))) this.#readNamespaces();
+  }
+
+  #readNamespaces(): PodNamespace[] {
+    const found = readPodNamespaces(this.#options.namespaces, this.#owners);
+    this.#pods = namePods(this.#pods, found);
+    this.#isOwnersNew = false;
+    return found;
+  }
+
+  /** No namespace has another's cookie, so that what is gone takes room until it is forgotten; all that is still asked of it is a sum. */
+  #makeRoom(counters: DisruptionCounters): void {
+    if (counters.read().length <= ENTRIES_KEPT_MAX) return;
+    counters.forget(() => true);
+    const there = new Set(this.#readNamespaces().map(({ cookie }) => cookie));
+    const gone = counters.forgetNamespaces((netns) => !there.has(netns));
+    this.#disruptedInGone += disruptedIn(gone.filter(({ netns }) => this.#pods.has(netns)));
+    this.#pods = new Map([...this.#pods].filter(([cookie]) => there.has(cookie)));
   }
 
   #sample(counters: DisruptionCounters): void {
     const now = this.#options.monotonicNs();
     const last = this.#samples.at(-1);
     if (last && now - last.atNs < SAMPLE_EVERY_NS) return;
-    const epoch = epochOf(counters.state());
+    const state = counters.state();
+    if (state.step === "Steady") this.#makeRoom(counters);
+    const epoch = epochOf(state);
     const entries = counters.read().filter((entry) => entry.epoch === epoch);
     this.#nameNamespaces(entries.map(({ netns }) => netns));
-    const disrupted = disruptedIn(entries.filter(({ netns }) => this.#pods.has(netns)));
+    const disrupted = this.#disruptedInGone + disruptedIn(entries.filter(({ netns }) => this.#pods.has(netns)));
     this.#samples = [...this.#samples.filter(({ atNs }) => now - atNs <= USUAL_NS), { atNs: now, disrupted }];
   }
 

@@ -2,19 +2,19 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { NamespaceEndings } from "./disruption-counters.ts";
 import { epochOf, noEndings, type EndingCounts, type Step } from "./disruption-layout.ts";
-import { establishedIn } from "./pod-namespaces.ts";
+import { establishedIn, namePods } from "./pod-namespaces.ts";
 import { reportSwitch, type SwitchReport } from "./switch-report.ts";
 
 const SECOND = 1_000_000_000n;
-const WEB = 11;
-const DATABASE = 12;
-const NODE = 99;
+const WEB = 11n;
+const DATABASE = 12n;
+const NODE = 99n;
 const PODS = new Map([
   [WEB, "shop/web"],
   [DATABASE, "shop/database"],
 ]);
 
-const entry = (netns: number, at: { number: number; step: Step }, counts: Partial<EndingCounts>): NamespaceEndings => ({
+const entry = (netns: bigint, at: { number: number; step: Step }, counts: Partial<EndingCounts>): NamespaceEndings => ({
   netns,
   epoch: epochOf(at),
   counts: { ...noEndings(), ...counts },
@@ -62,7 +62,7 @@ describe("the report of a switch", () => {
       { pod: "shop/database", reset: 1, timeout: 2, connectFailure: 4 },
       { pod: "shop/web", reset: 1, timeout: 0, connectFailure: 0 },
     ]);
-    const many = new Map(Array.from({ length: 30 }, (_, index) => [index + 1, `shop/pod-${index}`]));
+    const many = new Map(Array.from({ length: 30 }, (_, index) => [BigInt(index + 1), `shop/pod-${index}`]));
     const crowded = reportSwitch({
       entries: [...many.keys()].map((netns) => entry(netns, at, { reset: 1 })),
       state: { number: 2, step: "On", sinceNs: 0n, flows: 0, beforeCount: 0, beforeNs: 0n },
@@ -90,4 +90,28 @@ describe("the gauge of established connections", () => {
     ["is nothing in an empty text", "", 0],
   ];
   for (const [what, text, expected] of cases) it(what, () => assert.equal(establishedIn(text), expected));
+});
+
+describe("whose a namespace is", () => {
+  const known = new Map([[WEB, "shop/web"]]);
+  const cases: [what: string, found: { cookie: bigint; pod: string }[], expected: [bigint, string][]][] = [
+    [
+      "is still known when it is gone",
+      [{ cookie: DATABASE, pod: "shop/database" }],
+      [
+        [WEB, "shop/web"],
+        [DATABASE, "shop/database"],
+      ],
+    ],
+    ["is what was found last", [{ cookie: WEB, pod: "shop/other" }], [[WEB, "shop/other"]]],
+    [
+      "is not known where two have one pod's address",
+      [
+        { cookie: DATABASE, pod: "shop/web" },
+        { cookie: NODE, pod: "shop/web" },
+      ],
+      [[WEB, "shop/web"]],
+    ],
+  ];
+  for (const [what, found, expected] of cases) it(what, () => assert.deepEqual([...namePods(known, found)], expected));
 });

@@ -27,12 +27,12 @@ export type SwitchReport = {
   lost: number;
 };
 
-/** What a report is made of. `pods`: names by inode number of the namespace. `watchedNs`: since the last step. */
+/** What a report is made of. `pods`: names by cookie of the namespace. `watchedNs`: since the last step. */
 export type ReportInputs = {
   entries: readonly NamespaceEndings[];
   state: SwitchState;
   lastStep: Exclude<Step, "Steady">;
-  pods: ReadonlyMap<number, string>;
+  pods: ReadonlyMap<bigint, string>;
   watchedNs: bigint;
   lost: number;
 };
@@ -72,7 +72,7 @@ function sum(entries: readonly NamespaceEndings[]): EndingCounts {
   return entries.reduce((total, { counts }) => addEndings(total, counts), noEndings());
 }
 
-function mostDisturbed(entries: readonly NamespaceEndings[], pods: ReadonlyMap<number, string>): PodDisruption[] {
+function mostDisturbed(entries: readonly NamespaceEndings[], pods: ReadonlyMap<bigint, string>): PodDisruption[] {
   const byPod = Map.groupBy(entries, ({ netns }) => pods.get(netns) ?? "");
   return [...byPod]
     .map(([pod, list]) => ({ pod, counts: sum(list) }))

@@ -9,27 +9,28 @@ describe("PodTcpTotals", () => {
 
   it("counts from its first sight of a namespace, and keeps what one counted that is gone", () => {
     const totals = new PodTcpTotals();
-    totals.add([{ inode: 1, tcp: tcp(1000, 10, 1) }]);
+    totals.add([{ cookie: 1n, tcp: tcp(1000, 10, 1) }]);
     assert.deepEqual(totals.current(), tcp(0));
     totals.add([
-      { inode: 1, tcp: tcp(1100, 12, 2) },
-      { inode: 2, tcp: tcp(500) },
+      { cookie: 1n, tcp: tcp(1100, 12, 2) },
+      { cookie: 2n, tcp: tcp(500) },
     ]);
     assert.deepEqual(totals.current(), tcp(100, 2, 1));
-    totals.add([{ inode: 2, tcp: tcp(530, 0, 4) }]);
+    totals.add([{ cookie: 2n, tcp: tcp(530, 0, 4) }]);
     assert.deepEqual(totals.current(), tcp(130, 2, 5));
   });
 
-  it("takes smaller counters for another namespace's under the same number", () => {
+  it("takes nothing of a namespace that followed another for growth of the one before", () => {
     const totals = new PodTcpTotals();
-    totals.add([{ inode: 1, tcp: tcp(1000) }]);
-    totals.add([{ inode: 1, tcp: tcp(40, 1) }]);
-    assert.deepEqual(totals.current(), tcp(40, 1));
+    totals.add([{ cookie: 1n, tcp: tcp(1000) }]);
+    totals.add([{ cookie: 2n, tcp: tcp(4000, 1) }]);
+    totals.add([{ cookie: 2n, tcp: tcp(4040, 1) }]);
+    assert.deepEqual(totals.current(), tcp(40));
   });
 
   it("leaves out what was not understood", () => {
     const totals = new PodTcpTotals();
-    totals.add([{ inode: 1, tcp: undefined }]);
+    totals.add([{ cookie: 1n, tcp: undefined }]);
     assert.deepEqual(totals.current(), tcp(0));
   });
 });

@@ -11,21 +11,21 @@ export function tcpCounters(snmp: string): TcpCounters | undefined {
 }
 
 /** A pod's namespace as it was read; `tcp` is undefined where its counters were not understood. */
-export type CountedNamespace = { readonly inode: number; readonly tcp?: TcpCounters | undefined };
+export type CountedNamespace = { readonly cookie: bigint; readonly tcp?: TcpCounters | undefined };
 
 /**
  * Sums what TCP counted in the namespaces of pods since this process began. Pods come and go, and their counters with them: what a namespace
  * counted before it was first seen is left out, and what it counted stays in the sum when it is gone.
  */
 export class PodTcpTotals {
-  #last: ReadonlyMap<number, TcpCounters> = new Map();
+  #last: ReadonlyMap<bigint, TcpCounters> = new Map();
   #total: TcpCounters = { segments: 0, retransmitted: 0, resets: 0 };
   #hasLooked = false;
 
   /** Takes in what was read of all namespaces. */
   add(found: readonly CountedNamespace[]): void {
-    const now = new Map(found.flatMap(({ inode, tcp }) => (tcp === undefined ? [] : [[inode, tcp] as const])));
-    for (const [inode, tcp] of now) this.#total = sum(this.#total, grown(this.#last.get(inode) ?? tcp, tcp));
+    const now = new Map(found.flatMap(({ cookie, tcp }) => (tcp === undefined ? [] : [[cookie, tcp] as const])));
+    for (const [cookie, tcp] of now) this.#total = sum(this.#total, difference(tcp, this.#last.get(cookie) ?? tcp));
     this.#last = now;
     this.#hasLooked = true;
   }
@@ -36,10 +36,7 @@ export class PodTcpTotals {
   }
 }
 
-/** What was added; an inode number may be another namespace's by now, and then its counters are smaller. */
-function grown(before: TcpCounters, now: TcpCounters): TcpCounters {
-  const isSame = now.segments >= before.segments && now.retransmitted >= before.retransmitted && now.resets >= before.resets;
-  if (!isSame) return now;
+function difference(now: TcpCounters, before: TcpCounters): TcpCounters {
   return {
     segments: now.segments - before.segments,
     retransmitted: now.retransmitted - before.retransmitted,
