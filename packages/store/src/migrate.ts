@@ -15,6 +15,7 @@ import * as registeredCredentials from "./migrations/0013-registered-credentials
 import * as removalsOfGroups from "./migrations/0014-removals-of-groups.ts";
 import * as followersOfOperations from "./migrations/0015-followers-of-operations.ts";
 import * as deletedSubscriptions from "./migrations/0016-deleted-subscriptions.ts";
+import * as updatesOfRoleAssignments from "./migrations/0017-updates-of-role-assignments.ts";
 import type { Tables } from "./tables.ts";
 
 /** In order of their numbers; a migration that has landed is never edited. A number may land after a higher one: then it is caught up on. */
@@ -33,6 +34,7 @@ const MIGRATIONS = {
   "0014-removals-of-groups": removalsOfGroups,
   "0015-followers-of-operations": followersOfOperations,
   "0016-deleted-subscriptions": deletedSubscriptions,
+  "0017-updates-of-role-assignments": updatesOfRoleAssignments,
 };
 
 /**

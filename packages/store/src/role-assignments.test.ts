@@ -69,6 +69,7 @@ test("the same one again is the same; its name for another, and another name for
   const first = wish("p2");
   assert.equal((await create(first)).kind, "Created");
   assert.equal((await create({ ...first, displayScope: G.toUpperCase().replace("/SUBSCRIPTIONS", "/subscriptions") })).kind, "Same");
+  assert.equal((await create({ ...first, description: "d" })).kind, "Updated");
   assert.equal((await create({ ...first, principalId: "p3" })).kind, "Taken");
   assert.equal((await create({ ...first, id: randomUUID() })).kind, "Double");
 });

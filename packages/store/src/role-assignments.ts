@@ -1,5 +1,5 @@
 import { as, ownerRole, scopesAbove, type ClusterId, type Grant, type Instant } from "@hostrouting/domain";
-import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from "kysely";
+import { sql, type ExpressionBuilder, type Kysely, type RawBuilder, type Selectable, type Transaction } from "kysely";
 import { appendAudit, type AuditEntry } from "./audit.ts";
 import type { Tables } from "./tables.ts";
 
@@ -23,17 +23,19 @@ export type RoleAssignment = NewRoleAssignment & {
   /** `displayScope` in lower case: what is compared. */
   readonly scope: string;
   readonly createdAt: Instant;
+  /** Object id of whoever changed its description last, and when; absent where nobody has. */
+  readonly updated: { readonly by: string; readonly at: Instant } | undefined;
 };
 
 /** Whose grants, and where: at a scope (lower case), above it, and with `below` everywhere under it too. */
 export type GrantQuestion = { readonly tenantId: string; readonly principalId: string; readonly scope: string; readonly below: boolean };
 
 /**
- * What came of making one: `Same` was there before; `Taken`: its name is another one's; `Double`: another name says the same; `ScopeGone`: there is no
- * such cluster or group, or its subscription is deleted.
+ * What came of making one: `Same` was there before, and `Updated` with another description; `Taken`: its name is another one's; `Double`: another name
+ * says the same; `ScopeGone`: there is no such cluster or group, or its subscription is deleted.
  */
 export type Assigned =
-  | { readonly kind: "Created" | "Same"; readonly assignment: RoleAssignment }
+  | { readonly kind: "Created" | "Updated" | "Same"; readonly assignment: RoleAssignment }
   | { readonly kind: "Taken" | "Double" | "ScopeGone" };
 
 /** Who may do what, where. */
@@ -61,6 +63,7 @@ function toAssignment(row: Selectable<Tables["role_assignment"]>): RoleAssignmen
     description: row.description ?? undefined,
     createdBy: row.created_by,
     createdAt: as<Instant>(row.created_at.getTime()),
+    updated: row.updated_at === null ? undefined : { by: row.updated_by ?? "", at: as<Instant>(row.updated_at.getTime()) },
   };
 }
 
@@ -130,6 +133,23 @@ async function read(db: Kysely<Tables>, tenantId: string, id: string): Promise<R
   return row && toAssignment(row);
 }
 
+/** What becomes of an assignment whose name, or whose content, is there already: only the description may be another one. */
+async function meet(tx: Transaction<Tables>, given: NewRoleAssignment): Promise<Assigned> {
+  const named = (eb: ExpressionBuilder<Tables, "role_assignment">) => eb.and({ tenant_id: given.tenantId, id: given.id });
+  const row = await tx.selectFrom("role_assignment").selectAll().where(named).forNoKeyUpdate().executeTakeFirst();
+  if (row === undefined) return { kind: "Double" };
+  const found = toAssignment(row);
+  if (!isSame(found, given)) return { kind: "Taken" };
+  if (found.description === given.description) return { kind: "Same", assignment: found };
+  const updated = await tx
+    .updateTable("role_assignment")
+    .set({ description: given.description ?? null, updated_by: given.createdBy, updated_at: sql`clock_timestamp()` })
+    .where(named)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return { kind: "Updated", assignment: toAssignment(updated) };
+}
+
 /** Whether somebody else is Owner of a subscription. Its row is locked, so that two cannot go at once, each seeing the other. */
 async function hasOtherOwner(tx: Transaction<Tables>, assignment: RoleAssignment): Promise<boolean> {
   const subscriptionId = assignment.scope.split("/")[2] ?? "";
@@ -185,13 +205,9 @@ export function roleAssignmentStore(db: Kysely<Tables>): RoleAssignmentStore {
       return db.transaction().execute(async (tx): Promise<Assigned> => {
         if (!(await isHeld(tx, given.displayScope.toLowerCase()))) return { kind: "ScopeGone" };
         const created = await insert(tx, given);
-        if (created === undefined) {
-          const found = await read(tx, given.tenantId, given.id);
-          if (found === undefined) return { kind: "Double" };
-          return isSame(found, given) ? { kind: "Same", assignment: found } : { kind: "Taken" };
-        }
-        await appendAudit(tx, audit);
-        return { kind: "Created", assignment: created };
+        const outcome: Assigned = created === undefined ? await meet(tx, given) : { kind: "Created", assignment: created };
+        if (outcome.kind === "Created" || outcome.kind === "Updated") await appendAudit(tx, audit);
+        return outcome;
       });
     },
     remove(assignment, audit) {

@@ -74,6 +74,8 @@ export type Tables = {
     description: string | null;
     created_by: string;
     created_at: Generated<Date>;
+    updated_by: ColumnType<string | null, never, string>;
+    updated_at: ColumnType<Date | null, never, unknown>;
   };
   audit_chain: { subscription_id: string; seq: number; hash: string };
   audit: { subscription_id: string; seq: number; at: Date; content: string; hash: string };

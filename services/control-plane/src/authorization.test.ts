@@ -70,7 +70,7 @@ test("a right that is taken away is gone with the next request, and an escaped o
   assert.equal((await surface.ask({ method: "DELETE", path })).status, 204);
 });
 
-test("assignments: read, listed by filter, the same again is 200, others of its name 409", async () => {
+test("assignments: read, listed by filter, the same again is 200, another principal or role under its name 400, another name for the same 409", async () => {
   const oid = randomUUID();
   const { path, reply } = await give(oid, LAB);
   assert.deepEqual([reply.body.properties.principalId, reply.body.properties.scope], [oid, LAB]);
@@ -87,12 +87,37 @@ test("assignments: read, listed by filter, the same again is 200, others of its 
   );
   const body = { properties: { roleDefinitionId: reply.body.properties.roleDefinitionId, principalId: oid } };
   assert.equal((await surface.ask({ method: "PUT", path, body })).status, 200);
-  const other = await surface.ask({ method: "PUT", path, body: { properties: { ...body.properties, principalId: randomUUID() } } });
-  assert.deepEqual([other.status, other.body.error.code], [409, "RoleAssignmentUpdateNotPermitted"]);
+  const roleDefinitionId = `${SUB}/providers/Microsoft.Authorization/roleDefinitions/${ownerRole.id}`;
+  for (const change of [{ principalId: randomUUID() }, { roleDefinitionId }]) {
+    const other = await surface.ask({ method: "PUT", path, body: { properties: { ...body.properties, ...change } } });
+    assert.deepEqual([other.status, other.body.error.code], [400, "RoleAssignmentUpdateNotPermitted"]);
+  }
   const twin = await surface.ask({ method: "PUT", path: `${LAB}/${ROLES}/${randomUUID()}?${A}`, body });
   assert.deepEqual([twin.status, twin.body.error.code], [409, "RoleAssignmentExists"]);
   const bad = await surface.ask({ path: `${LAB}/${ROLES}?${A}&$filter=${encodeURIComponent("scope eq 'x'")}` });
   assert.deepEqual([bad.status, bad.body.error.code], [400, "InvalidFilter"]);
+});
+
+test("an assignment's description is changed by whoever may assign, and taken away where a body has none; it is told by whom and when", async () => {
+  const oid = randomUUID();
+  const { path, reply } = await give(oid, LAB);
+  await assign(surface.store, { principalId: "second owner" });
+  const put = (properties: object, token: string): Promise<Reply> =>
+    as(token, path, { method: "PUT", body: { properties: { ...reply.body.properties, ...properties } } });
+  assert.equal((await put({ description: "first" }, "oid-of-tests")).body.properties.description, "first");
+  const second = await put({ description: "on call" }, "second owner");
+  const { description, createdOn, createdBy, updatedOn, updatedBy } = second.body.properties;
+  assert.deepEqual(
+    [second.status, description, createdOn, createdBy, updatedBy],
+    [200, "on call", reply.body.properties.createdOn, "oid-of-tests", "second owner"],
+  );
+  assert.ok(updatedOn > createdOn, `${updatedOn} after ${createdOn}`);
+  const { sequence } = await surface.store.audit.head(ids.subscriptionId);
+  const [last] = await surface.store.audit.read(ids.subscriptionId, { afterSequence: sequence - 1, limit: 1 });
+  assert.deepEqual([JSON.parse(last?.content ?? "").objectId, JSON.parse(last?.content ?? "").outcome], ["second owner", "Accepted"]);
+  assert.deepEqual((await put({ description: "on call" }, "oid-of-tests")).body, second.body);
+  assert.deepEqual((await surface.ask({ path })).body, second.body);
+  assert.equal((await put({ description: null }, "oid-of-tests")).body.properties.description, null);
 });
 
 test("a body with several faults is told them all, a condition among them", async () => {

@@ -61,7 +61,8 @@ export function readAssignmentBody(body: unknown): AssignmentWish {
 
 /** Maps an assignment to the wire. */
 export function toAssignmentBody(assignment: RoleAssignment): Readonly<Record<string, unknown>> {
-  const at = new Date(assignment.createdAt).toISOString();
+  const { createdAt, createdBy } = assignment;
+  const updated = assignment.updated ?? { at: createdAt, by: createdBy };
   return {
     id: `${assignment.displayScope}/providers/${TYPE}/${assignment.id}`,
     name: assignment.id,
@@ -74,10 +75,10 @@ export function toAssignmentBody(assignment: RoleAssignment): Readonly<Record<st
       description: assignment.description ?? null,
       condition: null,
       conditionVersion: null,
-      createdOn: at,
-      updatedOn: at,
-      createdBy: assignment.createdBy,
-      updatedBy: assignment.createdBy,
+      createdOn: new Date(createdAt).toISOString(),
+      updatedOn: new Date(updated.at).toISOString(),
+      createdBy,
+      updatedBy: updated.by,
       delegatedManagedIdentityResourceId: null,
     },
   };

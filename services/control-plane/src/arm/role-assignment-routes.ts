@@ -75,11 +75,14 @@ async function put(deps: Deps, request: FastifyRequest, reply: FastifyReply): Pr
       request.arm.isAudited = true;
       reply.code(201);
       return toAssignmentBody(made.assignment);
+    case "Updated":
+      request.arm.isAudited = true;
+      return toAssignmentBody(made.assignment);
     case "Same":
       return toAssignmentBody(made.assignment);
     case "Taken":
       throw armError(
-        409,
+        400,
         "RoleAssignmentUpdateNotPermitted",
         "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
       );
