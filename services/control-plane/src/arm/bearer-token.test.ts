@@ -42,6 +42,55 @@ test("keys are read from the issuer; an issuer that is away is 503, not 401", as
   }
 });
 
+test("a key that its issuer has withdrawn counts for a minute; the others go on while the issuer answers nothing", async () => {
+  const made = await Promise.all(
+    ["one", "two"].map(async (kid) => {
+      const { privateKey, publicKey } = await generateKeyPair("RS256");
+      return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: "RS256" } };
+    }),
+  );
+  let status = 200;
+  let keys = made.map(({ jwk }) => jwk);
+  const server = createServer((_request, response) => {
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ keys }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  let atMs = 0;
+  const found = issuerKeys(`http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`, { now: () => atMs });
+  /** Which of these keys' tokens are let in, by a verifier that remembers none. */
+  const accepted = async (...kids: readonly string[]): Promise<string[]> => {
+    const answers = made
+      .filter(({ kid }) => kids.includes(kid))
+      .map(async ({ kid, privateKey }) => {
+        const claims = { iss: rules.issuer, aud: "https://arm.test", tid: "t", oid: "o", appid: "a", exp: 9_999_999_999 };
+        const token = await new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid }).sign(privateKey);
+        return tokenVerifier(
+          rules,
+          found,
+        )(token).then(
+          () => [kid],
+          () => [],
+        );
+      });
+    return (await Promise.all(answers)).flat();
+  };
+  try {
+    assert.deepEqual(await accepted("one", "two"), ["one", "two"]);
+    keys = keys.slice(1);
+    atMs = 59_999;
+    assert.deepEqual(await accepted("one", "two"), ["one", "two"]);
+    atMs = 60_000;
+    assert.deepEqual(await accepted("one"), []);
+    assert.deepEqual(await accepted("one", "two"), ["two"]);
+    status = 500;
+    atMs = 120_000;
+    assert.deepEqual(await accepted("two"), ["two"]);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
 test("an issuer of every tenant is the token's own tenant's, and no other", async () => {
   const { privateKey, publicKey } = await generateKeyPair("RS256");
   const verify = tokenVerifier({ ...rules, issuer: "https://issuer.test/{tenantid}/" }, async () => publicKey);

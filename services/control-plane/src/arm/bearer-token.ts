@@ -10,6 +10,10 @@ const ALGORITHMS = ["RS256"];
 const CLOCK_TOLERANCE_S = 30;
 /** An issuer that rotated its keys is asked again at most this often. */
 const KEYS_COOLDOWN_MS = 2_000;
+/** Keys are read anew when they are this old: so long counts one that its issuer has withdrawn. Entra asks for once a day. */
+const KEYS_RENEWED_MS = 60_000;
+/** While the issuer does not answer its keys are good for this long. */
+const KEYS_KEPT_MS = 600_000;
 const KEYS_TIMEOUT_MS = 3_000;
 const UNAVAILABLE_RETRY_SECONDS = 2;
 
@@ -19,9 +23,19 @@ const TENANT_PLACE = "{tenantid}";
 /** What tokens are measured by. An issuer with `{tenantid}` in it stands for that issuer in every tenant: the token's own. */
 export type TokenRules = { readonly issuer: string; readonly audiences: readonly string[]; readonly publicUrl: string };
 
-/** The issuer's keys, fetched when first needed and again when a key is unknown. */
-export function issuerKeys(jwksUrl: string): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(jwksUrl), { cooldownDuration: KEYS_COOLDOWN_MS, timeoutDuration: KEYS_TIMEOUT_MS });
+/** The issuer's keys, fetched when first needed, again when a key is unknown, and when they are a minute old. */
+export function issuerKeys(jwksUrl: string, clock: Clock = systemClock): JWTVerifyGetKey {
+  const limits = { cooldownDuration: KEYS_COOLDOWN_MS, timeoutDuration: KEYS_TIMEOUT_MS, cacheMaxAge: KEYS_KEPT_MS };
+  const keys = createRemoteJWKSet(new URL(jwksUrl), limits);
+  let askedAtMs = clock.now();
+  return async (header, token) => {
+    const nowMs = clock.now();
+    const isOld = nowMs - askedAtMs >= KEYS_RENEWED_MS || nowMs < askedAtMs;
+    if (isOld || !keys.fresh) askedAtMs = nowMs;
+    // Whoever comes meanwhile does not wait; whether the keys at hand may still be used is judged below.
+    if (isOld && keys.fresh) await keys.reload().catch(() => undefined);
+    return keys(header, token);
+  };
 }
 
 type Challenge = { readonly code: string; readonly message: string; readonly cause?: unknown };
