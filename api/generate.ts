@@ -3,12 +3,13 @@
  * `packages/contracts/src/arm.gen.ts` (types) and `arm-schemas.gen.ts` (schemas for validation), and the types of our
  * custom resources. Running it on an unchanged source leaves no difference; CI checks that.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compile, NodeHost, logDiagnostics, resolveCompilerOptions } from "@typespec/compiler";
 import openapiTypescript, { astToString } from "openapi-typescript";
 import { parse } from "yaml";
 import { closeRequestSchema, type Schema } from "./close-request-schema.ts";
+import { writeGenerated } from "./write-generated.ts";
 
 const VERSION = "2026-04-01";
 const source = fileURLToPath(new URL("main.tsp", import.meta.url));
@@ -22,7 +23,8 @@ async function emitOpenApi(): Promise<void> {
     cwd: fileURLToPath(new URL(".", import.meta.url)),
     configPath: fileURLToPath(new URL("tspconfig.yaml", import.meta.url)),
   });
-  const program = await compile(NodeHost, source, options);
+  const host = { ...NodeHost, writeFile: async (file: string, text: string) => writeGenerated(file, text) };
+  const program = await compile(host, source, options);
   const diagnostics = [...problems, ...program.diagnostics];
   logDiagnostics(diagnostics, NodeHost.logSink);
   if (diagnostics.length > 0) throw new Error("The TypeSpec source does not compile cleanly.");
@@ -30,7 +32,7 @@ async function emitOpenApi(): Promise<void> {
 
 async function writeTypes(): Promise<void> {
   const types = astToString(await openapiTypescript(openapi, { alphabetize: true }));
-  writeFileSync(new URL("arm.gen.ts", contracts), `${banner(`api/openapi.${VERSION}.yaml`)}\n${types}`);
+  writeGenerated(new URL("arm.gen.ts", contracts), `${banner(`api/openapi.${VERSION}.yaml`)}\n${types}`);
 }
 
 function writeSchemas(): void {
@@ -45,7 +47,7 @@ function writeSchemas(): void {
     `export const managedClusterRequest = ${JSON.stringify(request, undefined, 2)};`,
     "",
   ];
-  writeFileSync(new URL("arm-schemas.gen.ts", contracts), lines.join("\n"));
+  writeGenerated(new URL("arm-schemas.gen.ts", contracts), lines.join("\n"));
 }
 
 await emitOpenApi();

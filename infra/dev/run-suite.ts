@@ -23,6 +23,11 @@ const NICE = 10;
 /** nice(2). */
 const LEAST = 19;
 
+/** Leaves the processor to others, as far as they want it. */
+export function giveWay(pid: number): void {
+  setPriority(pid, Math.min(LEAST, getPriority() + NICE));
+}
+
 /** Runs one suite in the background and answers what it wrote as well, since it would stand among what others write. */
 export async function runSuiteQuietly(
   suite: TestSuite,
@@ -77,7 +82,7 @@ function finished(
 ): Promise<End> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { env, stdio: ["ignore", output, output] });
-    if (givesWay && child.pid !== undefined) setPriority(child.pid, Math.min(LEAST, getPriority() + NICE));
+    if (givesWay && child.pid !== undefined) giveWay(child.pid);
     const limit = child.pid === undefined ? undefined : limitFiles(child.pid, files, fileTimeoutMs);
     const end = (): void => {
       child.kill("SIGTERM");

@@ -4,32 +4,39 @@ import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 
-/** A tool that looks at the sources; answers "" or what it found. */
-export type StaticCheck = { readonly name: string; run(checkout: string): Promise<string> };
+/** A tool that looks at the sources; answers "" or what it found. `begun` is told of each process. */
+export type StaticCheck = { readonly name: string; run(checkout: string, begun: Begun): Promise<string> };
+type Begun = (pid: number) => void;
 
-const TOOL_TIMEOUT_MS = 180_000;
+/** Tools take ten seconds each, and minutes with what others leave them of a busy machine. */
+const TOOL_TIMEOUT_MS = 600_000;
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 const GENERATED = ["packages/*/src/*.gen.ts", "api/*.yaml"];
 const execute = promisify(execFile);
 
 /** Every check, cheapest first. TypeScript 7 is called by its path: the name `tsc` belongs to version 6, which other tools need. */
 export const staticChecks: readonly StaticCheck[] = [
-  { name: "types (tsc)", run: (checkout) => tool(checkout, ["node_modules/typescript-native/bin/tsc", "-p", "tsconfig.json", "--noEmit"]) },
+  {
+    name: "types (tsc)",
+    run: (checkout, begun) => tool(checkout, begun, ["node_modules/typescript-native/bin/tsc", "-p", "tsconfig.json", "--noEmit"]),
+  },
   {
     name: "lint (oxlint)",
-    run: (checkout) => tool(checkout, ["node_modules/oxlint/bin/oxlint", "--type-aware", "--deny-warnings", "--format=unix"]),
+    run: (checkout, begun) => tool(checkout, begun, ["node_modules/oxlint/bin/oxlint", "--type-aware", "--deny-warnings", "--format=unix"]),
   },
-  { name: "format (oxfmt)", run: (checkout) => tool(checkout, ["node_modules/oxfmt/bin/oxfmt", "--check"]) },
+  { name: "format (oxfmt)", run: (checkout, begun) => tool(checkout, begun, ["node_modules/oxfmt/bin/oxfmt", "--check"]) },
   {
     name: "unused and undeclared (knip)",
-    run: (checkout) => tool(checkout, ["node_modules/knip/bin/knip.js", "--no-progress", "--no-config-hints"]),
+    run: (checkout, begun) => tool(checkout, begun, ["node_modules/knip/bin/knip.js", "--no-progress", "--no-config-hints"]),
   },
   { name: "generated files are up to date", run: generatedFilesAreUpToDate },
 ];
 
-async function tool(checkout: string, args: readonly string[]): Promise<string> {
+async function tool(checkout: string, begun: Begun, args: readonly string[]): Promise<string> {
   try {
-    await execute(process.execPath, args, { cwd: checkout, timeout: TOOL_TIMEOUT_MS, maxBuffer: OUTPUT_BYTES_MAX });
+    const running = execute(process.execPath, args, { cwd: checkout, timeout: TOOL_TIMEOUT_MS, maxBuffer: OUTPUT_BYTES_MAX });
+    if (running.child.pid !== undefined) begun(running.child.pid);
+    await running;
     return "";
   } catch (error) {
     const { stdout = "", stderr = "", message } = error as { stdout?: string; stderr?: string; message: string };
@@ -38,9 +45,9 @@ async function tool(checkout: string, args: readonly string[]): Promise<string> 
 }
 
 /** Generates everything again and compares content, not Git's opinion: it holds outside a checkout and beside uncommitted changes. */
-async function generatedFilesAreUpToDate(checkout: string): Promise<string> {
+async function generatedFilesAreUpToDate(checkout: string, begun: Begun): Promise<string> {
   const before = hashes(checkout);
-  const problem = await tool(checkout, ["--disable-warning=ExperimentalWarning", "api/generate.ts"]);
+  const problem = await tool(checkout, begun, ["--disable-warning=ExperimentalWarning", "api/generate.ts"]);
   if (problem !== "") return problem;
   const after = hashes(checkout);
   const changed = [...new Set([...before.keys(), ...after.keys()])].filter((file) => before.get(file) !== after.get(file));

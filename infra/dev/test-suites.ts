@@ -51,20 +51,28 @@ export function findSuites(checkout: string): TestSuite[] {
 }
 
 /** Suites that read sources only. */
-const WITHOUT_DATABASE: ReadonlySet<string> = new Set(["check", "architecture"]);
+const SOURCES_ONLY: ReadonlySet<string> = new Set(["check", "architecture"]);
 
-/** What runs when: `first`, then `machine` one after the other, and beside it, as far as it leaves the processor to them, `beside`. */
-export type Lanes = Readonly<Record<"first" | "machine" | "beside", readonly TestSuite[]>>;
+/** What runs when: `machine` one after the other, and beside it, as far as it leaves the processor to them, `beside` in its order. */
+export type Lanes = Readonly<Record<"machine" | "beside", readonly TestSuite[]>>;
+
+/** Whether a suite asks for a database, as far as it runs here at all. */
+export function mayAskDatabase({ name }: TestSuite): boolean {
+  return !SOURCES_ONLY.has(name);
+}
 
 /**
- * What reads sources only comes first, since it is quick and fails most. Suites that need root have the machine: its kernel, its namespaces, what a cluster
- * or an emulated machine does in time; they wait more than they compute, so that all others run beside them.
+ * Suites that need root have the machine: its kernel, its namespaces, what a cluster or an emulated machine does in time; they wait more than they compute,
+ * so that all others run beside them. What reads sources only is the first of those, since it is quick and fails most.
  */
 export function inLanes(suites: readonly TestSuite[]): Lanes {
-  const first = suites.filter(({ name }) => WITHOUT_DATABASE.has(name));
-  const others = suites.filter(({ name }) => !WITHOUT_DATABASE.has(name));
-  const machine = others.filter(({ needs }) => needs.includes("root"));
-  return { first, machine, beside: others.filter((suite) => !machine.includes(suite)) };
+  const [machine, others] = parted(suites, ({ needs }) => needs.includes("root"));
+  const [sources, rest] = parted(others, ({ name }) => SOURCES_ONLY.has(name));
+  return { machine, beside: [...sources, ...rest] };
+}
+
+function parted(suites: readonly TestSuite[], holds: (suite: TestSuite) => boolean): [TestSuite[], TestSuite[]] {
+  return [suites.filter(holds), suites.filter((suite) => !holds(suite))];
 }
 
 function place(name: string): number {

@@ -8,11 +8,11 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { advise, AppError } from "@hostrouting/domain";
 import type { TestCounts, TestFailure } from "./count-reporter.ts";
-import { runSuite, runSuiteQuietly } from "./run-suite.ts";
+import { giveWay, runSuite, runSuiteQuietly } from "./run-suite.ts";
 import { staticChecks } from "./static-checks.ts";
 import { startTestDatabase, type TestDatabase } from "./test-database.ts";
 import { whyNot } from "./test-needs.ts";
-import { findSuites, inLanes, type TestSuite } from "./test-suites.ts";
+import { findSuites, inLanes, mayAskDatabase, type TestSuite } from "./test-suites.ts";
 
 /** Cold, with the lab's programs still to be built, a run takes up to 45 min, on a busy machine longer; more than this is a hang. */
 const RUN_MS = 80 * 60_000;
@@ -32,11 +32,11 @@ function chosen(all: readonly TestSuite[], names: string | undefined): readonly 
   return all.filter((suite) => wanted.includes(suite.name));
 }
 
-async function runChecks(): Promise<TestCounts> {
+async function runChecks({ givesWay }: Lane, tell: (line: string) => void): Promise<TestCounts> {
   const failures: TestFailure[] = [];
   for (const check of staticChecks) {
-    const found = await check.run(checkout);
-    say(found === "" ? `✔ ${check.name}` : `✖ ${check.name}\n${found}`);
+    const found = await check.run(checkout, (pid) => givesWay && giveWay(pid));
+    tell(found === "" ? `✔ ${check.name}` : `✖ ${check.name}\n${found}`);
     if (found !== "") failures.push({ name: check.name, place: "", said: found });
   }
   return { passed: staticChecks.length - failures.length, failed: failures.length, skipped: 0, failures };
@@ -59,21 +59,19 @@ const NOTHING: TestCounts = { passed: 0, failed: 0, skipped: 0, failures: [] };
 type Lane = { readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal; readonly givesWay: boolean };
 
 async function runAll(suites: readonly TestSuite[], signal: AbortSignal): Promise<TestCounts> {
-  const { first, machine, beside } = inLanes(suites);
+  const { machine, beside } = inLanes(suites);
   const compiled = mkdtempSync(path.join(tmpdir(), "hostrouting-test-compiled-"));
   let database: TestDatabase | undefined;
   try {
     // Thousands of modules are read by hundreds of processes: what the first of them compiled serves the others, as long as this run lasts.
     const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
-    const told = await runLane(first, { env, signal, givesWay: false });
-    const isDatabaseNeeded = !signal.aborted && [...machine, ...beside].some(({ needs }) => whyNot(needs) === undefined);
-    if (isDatabaseNeeded) database = await startTestDatabase();
+    if (suites.some((suite) => mayAskDatabase(suite) && whyNot(suite.needs) === undefined)) database = await startTestDatabase();
     const withDatabase = { signal, env: { ...env, HOSTROUTING_TEST_DATABASE_URL: database?.url } };
     const counts = await Promise.all([
       runLane(machine, { ...withDatabase, givesWay: false }),
       runLane(beside, { ...withDatabase, givesWay: machine.length > 0 }),
     ]);
-    return counts.reduce(together, told);
+    return counts.reduce(together, NOTHING);
   } finally {
     await database?.stop();
     rmSync(compiled, { recursive: true, force: true });
@@ -94,6 +92,12 @@ async function runLane(suites: readonly TestSuite[], lane: Lane): Promise<TestCo
 async function runOne(suite: TestSuite, lane: Lane): Promise<TestCounts> {
   const title = `\n── ${suite.name} ──`;
   const refusal = whyNot(suite.needs);
+  if (refusal === undefined && lane.givesWay && suite.name === "check") {
+    const lines: string[] = [];
+    const counts = await runChecks(lane, (line) => lines.push(line));
+    say([title, ...lines].join("\n"));
+    return counts;
+  }
   if (refusal === undefined && lane.givesWay) {
     const { counts, written } = await runSuiteQuietly(suite, lane);
     say(`${title}\n${written}`);
@@ -101,7 +105,7 @@ async function runOne(suite: TestSuite, lane: Lane): Promise<TestCounts> {
   }
   say(title);
   if (refusal !== undefined) return skipped(suite, refusal);
-  return suite.name === "check" ? runChecks() : runSuite(suite, lane);
+  return suite.name === "check" ? runChecks(lane, say) : runSuite(suite, lane);
 }
 
 function together(one: TestCounts, other: TestCounts): TestCounts {

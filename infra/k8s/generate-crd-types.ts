@@ -2,9 +2,10 @@
  * Writes TypeScript types of our custom resources into `packages/contracts/src/custom-resources.gen.ts`
  * from the schemas in `infra/k8s/crds`, the one place where their shape is stated.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { compile } from "json-schema-to-typescript";
 import { parse } from "yaml";
+import { writeGenerated } from "../../api/write-generated.ts";
 
 const crds = new URL("crds/", import.meta.url);
 const target = new URL("../../packages/contracts/src/custom-resources.gen.ts", import.meta.url);
@@ -29,4 +30,4 @@ for (const file of readdirSync(crds).toSorted()) {
       await compile(schema, `${kind}${name}`, { bannerComment: "", additionalProperties: false, format: true, style: { printWidth: 160 } }),
     );
 }
-writeFileSync(target, parts.join("\n"));
+writeGenerated(target, parts.join("\n"));
