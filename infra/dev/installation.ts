@@ -23,9 +23,10 @@ import type { StateFolder } from "./state-folder.ts";
 import { superviseChild, type ChildPlan, type SupervisedChild } from "./supervised-child.ts";
 import { waitForHttps } from "./wait-for-https.ts";
 
-const POSTGRES_READY_MS = 20_000;
-const REDIS_READY_MS = 5_000;
-const CONTROL_PLANE_READY_MS = 30_000;
+/** Seconds; reading the modules alone takes twenty on a machine that is busy with other things, and who waits in vain is told why at the end. */
+const POSTGRES_READY_MS = 60_000;
+const REDIS_READY_MS = 15_000;
+const CONTROL_PLANE_READY_MS = 90_000;
 const DATABASE = "hostrouting";
 
 /** Everything but the lab: database, queue, control plane, authority, worker. */

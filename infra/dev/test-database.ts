@@ -10,7 +10,8 @@ import { superviseChild } from "./supervised-child.ts";
 /** A Postgres of one test run. `url` is its administrator's; tests make and drop databases of their own there. */
 export type TestDatabase = { readonly url: string; stop(): Promise<void> };
 
-const READY_MS = 20_000;
+/** A second; other suites may keep the processors busy. */
+const READY_MS = 60_000;
 
 /** Starts a Postgres that keeps nothing and waits for no disk. */
 export async function startTestDatabase(): Promise<TestDatabase> {

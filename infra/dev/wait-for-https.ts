@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@hostrouting/domain";
 
 const LOOK_MS = 50;
-const REQUEST_TIMEOUT_MS = 1_000;
+/** A handshake takes milliseconds, and a second on a machine that is busy with other things. */
+const REQUEST_TIMEOUT_MS = 5_000;
 
 /**
  * Waits until a URL answers 200.
