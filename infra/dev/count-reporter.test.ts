@@ -24,12 +24,12 @@ test("a suite's failures are told by the test that failed, with its place and it
       files: [file],
       needs: [],
       concurrency: 1,
-      testTimeoutMs: 10_000,
+      testTimeoutMs: 60_000,
       fileTimeoutMs: 60_000,
       onRequest: false,
     };
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const counts = await runSuite(suite, { env, signal: AbortSignal.timeout(30_000), output: "ignore" });
+    const counts = await runSuite(suite, { env, signal: AbortSignal.timeout(90_000), output: "ignore" });
     assert.deepEqual({ passed: counts.passed, failed: counts.failed, skipped: counts.skipped }, { passed: 1, failed: 1, skipped: 0 });
     assert.deepEqual(
       counts.failures.map(({ name }) => name),

@@ -8,7 +8,7 @@ import { openProcessRecord } from "./process-record.ts";
 import { prepareRedis } from "./redis.ts";
 import { superviseChild } from "./supervised-child.ts";
 
-test("a private Redis answers at its socket, is nobody else's, and keeps nothing", { timeout: 30_000 }, async () => {
+test("a private Redis answers at its socket, is nobody else's, and keeps nothing", { timeout: 60_000 }, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "hostrouting-redis-"));
   // As in an installation: Redis' user must pass through to its own folder.
   chmodSync(folder, 0o711);

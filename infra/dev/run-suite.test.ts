@@ -26,7 +26,7 @@ for (const { name, yields, passed, said } of [
     const suite = { name: "one", files: [file], needs: [], concurrency: 1, testTimeoutMs: 30_000, fileTimeoutMs: 60_000, onRequest: false };
     // A runner within a runner would report to the outer one.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const { counts, written } = await runSuiteQuietly(suite, { env, signal: AbortSignal.timeout(30_000), givesWay: yields });
+    const { counts, written } = await runSuiteQuietly(suite, { env, signal: AbortSignal.timeout(90_000), givesWay: yields });
     assert.deepEqual([counts.passed, counts.failed], [passed, 1 - passed]);
     assert.match(written, said);
   });

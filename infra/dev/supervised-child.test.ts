@@ -78,7 +78,7 @@ test("nothing of this process's environment is inherited", async (t) => {
   assert.equal(await line(0), "mark=");
 });
 
-test("a process ends with whoever watches over it, also when that is killed", { timeout: 20_000 }, async (t) => {
+test("a process ends with whoever watches over it, also when that is killed", { timeout: 60_000 }, async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), "supervised-child-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const fifo = path.join(folder, "held");

@@ -15,7 +15,7 @@ for (const { signal, ends } of [
   { signal: "SIGTERM", ends: [7, null] },
   { signal: "SIGINT", ends: [null, "SIGINT"] },
 ] as const)
-  test(`after a second ${signal} the process ends with ${ends.join("")}`, { timeout: 20_000 }, async () => {
+  test(`after a second ${signal} the process ends with ${ends.join("")}`, { timeout: 60_000 }, async () => {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", SCRIPT]);
     const ended = once(child, "exit");
     await once(child.stdout, "data");

@@ -5,7 +5,7 @@ import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
 
 /** From the first refusal until status tells whose budget it is. */
-const NAMED_WITHIN_MS = 10_000;
+const NAMED_WITHIN_MS = 45_000;
 
 /** The policy's other value: pods are moved away first, as far as disruption budgets allow. */
 export function drainAndSwitch(stage: Stage): void {

@@ -9,6 +9,8 @@ const LABEL = "kubernetes.azure.com/ebpf-host-routing";
 const OURS: Readonly<Record<string, string>> = { eth0: "from_net" };
 export const ENABLE_TIMEOUT_MS = 300_000;
 export const DISABLE_TIMEOUT_MS = 180_000;
+/** Within a second; a busy machine takes longer. */
+const SHOWN_TIMEOUT_MS = 30_000;
 
 /**
  * Every node labelled, our programs on eth0 and on every pod's veth, the mode ON, as the kernel shows it. `state` is `Enabling` while the last
@@ -30,7 +32,7 @@ export async function expectEnabled(stage: Stage, state: "Enabled" | "Enabling" 
 
 /** Nodes whose kernel lets nobody refuse rules are on under the lab's override, which is shown with its reason; other nodes need none. */
 async function expectOverrideShown(stage: Stage): Promise<void> {
-  await until("the override of PF-017 to name the nodes that need it", 5_000, async () => {
+  await until("the override of PF-017 to name the nodes that need it", SHOWN_TIMEOUT_MS, async () => {
     const reports = await stage.cluster.list("hostroutingnodes");
     const toothless = reports.filter(({ status }) => status?.facts?.guardRung === "Audit" || status?.facts?.guardRung === "Unsupported");
     const warning = (await stage.arm.hostRouting()).properties.warnings.find(({ id }) => id === "PF-017");
@@ -49,7 +51,7 @@ async function expectOverrideShown(stage: Stage): Promise<void> {
 
 /** Our programs on one node: eth0 and every pod's veth, mode ON. A pod that is just being made has a moment. */
 export async function expectAttached(node: LabNode): Promise<void> {
-  await until(`programs on every device of ${node.name}`, 5_000, async () => {
+  await until(`programs on every device of ${node.name}`, SHOWN_TIMEOUT_MS, async () => {
     const view = await kernelView(node);
     const devices = view.devices.filter((device) => device.kind === "veth");
     return (

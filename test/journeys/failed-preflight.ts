@@ -7,8 +7,8 @@ import type { ArmFault } from "./shapes.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
 
-/** A scan follows a change within half a second, and an Event the scan. */
-const EVENT_TIMEOUT_MS = 10_000;
+/** A scan follows a change within half a second, and an Event the scan; a busy machine takes longer. */
+const EVENT_TIMEOUT_MS = 45_000;
 
 /** A cluster that cannot be switched is left alone. */
 export function failedPreflight(stage: Stage): void {

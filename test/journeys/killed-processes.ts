@@ -70,10 +70,14 @@ export function killedProcesses(stage: Stage): void {
         stage.kill("rollout-worker");
         // The kubelet starts the agent again at once the first time, and after ten seconds the second time.
         const first = await signalAgent(node, "SIGKILL");
-        await until("the agent that is started again", 10_000, async () => (await agentPid(node).catch(() => first)) !== first);
+        await until("the agent that is started again", BACK_TIMEOUT_MS, async () => (await agentPid(node).catch(() => first)) !== first);
         await signalAgent(node, "SIGKILL");
         // Nobody who could confirm is there before the dead worker's lease ends (10 s), so only the kernel's own timer can do this.
-        await until(`the kernel of ${node.name} to switch itself off`, 15_000, async () => (await kernelView(node)).mode !== MODE_ON);
+        await until(
+          `the kernel of ${node.name} to switch itself off`,
+          BACK_TIMEOUT_MS,
+          async () => (await kernelView(node)).mode !== MODE_ON,
+        );
         assert.equal((await stage.arm.settle(on, ENABLE_TIMEOUT_MS)).status, "Succeeded");
         await expectEnabled(stage);
       } finally {
@@ -126,7 +130,7 @@ export function killedAgent(stage: Stage): void {
     await expectCanariesGone(stage);
     const [node] = labNodes(stage.stateDir);
     assert.ok(node);
-    const before = await until("a look at the kernel without the agent's own devices", 15_000, async () => {
+    const before = await until("a look at the kernel without the agent's own devices", BACK_TIMEOUT_MS, async () => {
       const view = await kernelView(node);
       return podsDevices(view).length === view.devices.length && view;
     });
@@ -135,12 +139,12 @@ export function killedAgent(stage: Stage): void {
     const without = await kernelView(node);
     assert.equal(without.mode, MODE_ON);
     assert.deepEqual(podsDevices(without), podsDevices(before));
-    await until("the agent to report again", 30_000, async () => {
+    await until("the agent to report again", BACK_TIMEOUT_MS, async () => {
       const report = (await stage.cluster.get(`hostroutingnodes/${node.name}`)).status;
       return report?.effectiveMode === "BpfVeth" && Date.parse(report.observedAt ?? "") > killedAt;
     });
     // the next agent probes at once, by a device of its own, which has a pin as any pod's has
-    await until("the same pins as before", 10_000, async () => isDeepStrictEqual((await kernelView(node)).pins, before.pins));
+    await until("the same pins as before", BACK_TIMEOUT_MS, async () => isDeepStrictEqual((await kernelView(node)).pins, before.pins));
     await expectEnabled(stage);
   };
   journeyWhileOn(stage, "agent killed while on: its programs stay, and the next agent adopts them", killed);

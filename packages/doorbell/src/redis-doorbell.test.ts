@@ -11,7 +11,7 @@ import { startTestRedis, type TestRedis } from "./testing/test-redis.ts";
 
 const CLUSTER = as<ClusterId>("/subscriptions/s/resourcegroups/g/providers/microsoft.containerservice/managedclusters/c");
 const KEYS = "{acns-hostrouting}:doorbell";
-const limits = { timeout: 30_000 };
+const limits = { timeout: 60_000 };
 let redis: TestRedis;
 let bells: Doorbell[] = [];
 let lines: string[] = [];

@@ -20,7 +20,7 @@ for (const { who, before, code } of [
   },
   { who: "any other process ends with its first word", before: "", code: 1 },
 ])
-  test(`when nobody reads any more, ${who}`, { timeout: 20_000 }, async () => {
+  test(`when nobody reads any more, ${who}`, { timeout: 60_000 }, async () => {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", speaking(before)]);
     await once(child.stderr, "data");
     child.stdout.destroy();
