@@ -50,8 +50,8 @@ describe("masquerading that changes", () => {
     const flows = await startFlows(nodes, "a", plans);
     const before = change();
     await pause(RUN_MS);
-    const counted = countedSince(before, change());
     const results = await flows.finish();
+    const counted = countedSince(before, change());
     assert.deepEqual(
       results.map(({ name, lost, error }) => ({ name, lost, error })),
       plans.map(({ name }) => ({ name, lost: 0, error: null })),

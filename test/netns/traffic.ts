@@ -28,7 +28,8 @@ export type FlowsSeen = { flows: FlowSeen[]; pauses: Span[] };
 export type ServerSeen = { pauses: Span[]; overflowed: number };
 
 const PROGRAM = path.join(import.meta.dirname, "traffic-process.ts");
-const START_TIMEOUT_MS = 15_000;
+/** A process begins within a second, and on a machine that has no time for it within a minute. */
+const START_TIMEOUT_MS = 60_000;
 
 /** Starts an echo server (TCP and UDP, both families) in a pod; resolves once it listens. */
 export async function startEcho(nodes: TwoNodes, pod: string, port: number): Promise<void> {
