@@ -45,7 +45,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   silent: (node) => void (node.silent = true),
   /** One more report comes, and none after it: that one stands in its object. */
   stale: (node) => void (node.staleSinceMs = 1),
+  /** Pods that come to it while host routing is on get no sandbox. */
+  "sandboxes-fail": (node) => void (node.makesNoSandboxes = true),
   heals(node) {
+    node.makesNoSandboxes = false;
     node.staleSinceMs = undefined;
     node.broken = false;
     node.silent = false;

@@ -2,6 +2,7 @@ import type { HostRoutingConfigSpec, HostRoutingConfigStatus, HostRoutingNodeSpe
 import type { NodeTaint } from "@hostrouting/domain";
 import type { EventObject } from "@hostrouting/events";
 import type { CiliumAccess } from "./cilium-access.ts";
+import type { SandboxFailure } from "./sandbox-failures.ts";
 import type { RolloutLease, RolloutLeaseWish } from "./rollout-lease.ts";
 import type { V1DaemonSet, V1Node, V1ObjectMeta, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 
@@ -79,6 +80,8 @@ export type ClusterAccess = {
   readBundle(): Promise<V1DaemonSet | undefined>;
   listBundlePods(): Promise<readonly V1Pod[]>;
   listPodsOn(node: string): Promise<readonly V1Pod[]>;
+  /** What kubelets said within the last hour of pods whose sandbox they could not make, whatever became of the pods since. */
+  listSandboxFailures(): Promise<readonly SandboxFailure[]>;
   /** Hands over every pod of the cluster, page by page, so that nobody need hold them all. */
   eachPodPage(onPage: (pods: readonly V1Pod[]) => void): Promise<void>;
   listBudgets(): Promise<readonly V1PodDisruptionBudget[]>;

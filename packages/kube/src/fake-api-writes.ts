@@ -104,6 +104,18 @@ export class FakeApiWrites {
           return items([...this.#cluster.pods.values()].filter(({ spec }) => node === undefined || spec?.nodeName === node));
         },
       },
+      {
+        method: "GET",
+        path: /^\/api\/v1\/events$/,
+        run: async () =>
+          items(
+            (await access.listSandboxFailures()).map(({ node, podUid, message }) => ({
+              involvedObject: { uid: podUid },
+              source: { host: node },
+              message,
+            })),
+          ),
+      },
       { method: "GET", path: /\/poddisruptionbudgets$/, run: async () => items(await access.listBudgets()) },
       {
         method: "DELETE",

@@ -2,6 +2,7 @@ import type { HostRoutingNodeSpec, HostRoutingNodeStatus } from "@hostrouting/co
 import { AppError } from "@hostrouting/domain";
 import type { EventObject } from "@hostrouting/events";
 import type { V1DaemonSet, V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
+import type { SandboxFailure } from "./sandbox-failures.ts";
 import type { ClusterAccess, HostRoutingConfigObject, HostRoutingNodeObject } from "./cluster-access.ts";
 import { FakeAdmission } from "./fake-admission.ts";
 import { fakeAgentStatus, passConfirmDeadline, type FakeAgent } from "./fake-agent.ts";
@@ -35,6 +36,8 @@ export class FakeCluster {
   readonly nodes = new Map<string, V1Node>();
   readonly objects = new Map<string, HostRoutingNodeObject>();
   readonly pods = new Map<string, V1Pod>();
+  /** What kubelets say of pods without a sandbox. */
+  sandboxFailures: readonly SandboxFailure[] = [];
   readonly agents = new Map<string, FakeAgent>();
   readonly budgets: FakeBudget[] = [];
   readonly policies = new FakePolicies(() => this.#next());
@@ -165,6 +168,7 @@ export class FakeCluster {
       readBundle: () => guard("readBundle", () => copy(this.daemonSet)),
       listBundlePods: () => guard("listBundlePods", () => copy(this.#bundlePods())),
       listPodsOn: (node) => guard("listPodsOn", () => copy([...this.pods.values()].filter((pod) => pod.spec?.nodeName === node))),
+      listSandboxFailures: () => guard("listSandboxFailures", () => copy(this.sandboxFailures)),
       eachPodPage: (onPage) => guard("eachPodPage", () => onPage(copy([...this.pods.values(), ...this.cilium.pods()]))),
       listBudgets: () => guard("listBudgets", () => this.budgets.map((budget) => this.#budgetObject(budget))),
       readRolloutLease: () => guard("readRolloutLease", () => this.rolloutLease.read()),

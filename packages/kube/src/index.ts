@@ -18,6 +18,7 @@ export type {
 } from "./cluster-access.ts";
 export type { CiliumAccess, CiliumConfigMap, CiliumNodeConfigObject } from "./cilium-access.ts";
 export type { RolloutLease } from "./rollout-lease.ts";
+export type { SandboxFailure } from "./sandbox-failures.ts";
 export { clusterOver, kubernetesCluster } from "./kubernetes-cluster.ts";
 export type { CredentialLimits } from "./credential.ts";
 export { birthTaint } from "./birth-taint.ts";

@@ -25,6 +25,7 @@ import { kubernetesCilium } from "./kubernetes-cilium.ts";
 import { eachPage } from "./paged-list.ts";
 import { API_VERSION, BUNDLE_NAME, CONFIG_NAME, MANIFEST_MANAGER, ROLLOUT_MANAGER } from "./names.ts";
 import { readRolloutLease, writeRolloutLease } from "./rollout-lease.ts";
+import { listSandboxFailures } from "./sandbox-failures.ts";
 import { ServerSigns } from "./server-signs.ts";
 
 const PODS = "/api/v1/pods";
@@ -109,12 +110,13 @@ function readers(client: ApiClient) {
       return { rules: answer.status?.resourceRules ?? [], isComplete: answer.status?.incomplete !== true };
     },
     readRolloutLease: () => readRolloutLease(client),
-    eachPodPage: (onPage: (pods: readonly V1Pod[]) => void) => eachPage(client, PODS, onPage),
+    eachPodPage: (onPage: (pods: readonly V1Pod[]) => void) => eachPage(client, { path: PODS }, onPage),
     async listBudgets(): Promise<readonly V1PodDisruptionBudget[]> {
       const budgets: V1PodDisruptionBudget[] = [];
-      await eachPage<V1PodDisruptionBudget>(client, BUDGETS, (page) => budgets.push(...page));
+      await eachPage<V1PodDisruptionBudget>(client, { path: BUDGETS }, (page) => budgets.push(...page));
       return budgets;
     },
+    listSandboxFailures: () => listSandboxFailures(client),
     listPodsOn: (node: string) => list<V1Pod>(client, { path: PODS, fieldSelector: `spec.nodeName=${node}` }),
   };
 }

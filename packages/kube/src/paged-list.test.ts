@@ -12,7 +12,7 @@ function pages(answers: readonly unknown[]): { calls: ApiCall[]; call: (call: Ap
 async function read(answers: readonly unknown[]): Promise<{ items: string[]; asked: (string | undefined)[] }> {
   const client = pages(answers);
   const items: string[] = [];
-  await eachPage<string>(client, "/api/v1/pods", (page) => items.push(...page));
+  await eachPage<string>(client, { path: "/api/v1/pods" }, (page) => items.push(...page));
   return { items, asked: client.calls.map(({ query }) => query?.["continue"]) };
 }
 
@@ -32,7 +32,7 @@ test("a list that does not end is given up", async () => {
 test("a page that fails fails the list", async () => {
   const client = { call: () => Promise.reject(new Error("gone")) };
   await assert.rejects(
-    eachPage(client, "/x", () => {}),
+    eachPage(client, { path: "/x" }, () => {}),
     /gone/,
   );
 });

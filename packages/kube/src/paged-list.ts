@@ -1,5 +1,6 @@
 import { AppError } from "@hostrouting/domain";
 import type { ApiClient } from "./api-client.ts";
+import type { Collection } from "./api-watch.ts";
 
 /** Pods of 10 KiB make a page of 5 MiB, which an API server sends well within a call's time. */
 const PAGE_ITEMS = 500;
@@ -12,10 +13,14 @@ type Page<T> = { readonly items?: readonly T[]; readonly metadata?: { readonly c
  * Hands over a collection page by page, as it was at one moment.
  * @throws AppError of ApiClient, and `kube.refused` when the collection does not end; what was handed over is then not all.
  */
-export async function eachPage<T>(client: Pick<ApiClient, "call">, path: string, onPage: (items: readonly T[]) => void): Promise<void> {
+export async function eachPage<T>(
+  client: Pick<ApiClient, "call">,
+  { path, ...query }: Collection,
+  onPage: (items: readonly T[]) => void,
+): Promise<void> {
   let next: string | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
-    const body = (await client.call({ method: "GET", path, query: { limit: String(PAGE_ITEMS), continue: next } })) as Page<T>;
+    const body = (await client.call({ method: "GET", path, query: { ...query, limit: String(PAGE_ITEMS), continue: next } })) as Page<T>;
     onPage(body.items ?? []);
     next = body.metadata?.continue;
     if (next === undefined || next === "") return;

@@ -27,6 +27,8 @@ export const workerPermissions: readonly RequiredPermission[] = [
   { apiGroup: "", resource: "nodes", verbs: ["get", "list", "watch", "patch"], inNamespace: false },
   { apiGroup: "", resource: "pods", verbs: ["list"], inNamespace: false },
   { apiGroup: "", resource: "pods/eviction", verbs: ["create"], inNamespace: false },
+  // Kubelets say there which pods they cannot start.
+  { apiGroup: "", resource: "events", verbs: ["list"], inNamespace: false },
   { apiGroup: "policy", resource: "poddisruptionbudgets", verbs: ["list"], inNamespace: false },
   {
     apiGroup: "hostrouting.acns.azure.com",

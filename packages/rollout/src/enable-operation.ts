@@ -191,6 +191,11 @@ function installError(late: readonly RoundNode[]): OperationError {
   };
 }
 
+/** Whether a node that was just switched starts no pods: until it does, or is back on the stack, no other is started. Its own wait says why. */
+function startsNoPods({ nodes }: Round): boolean {
+  return nodes.some(({ seen }) => seen.sandboxes !== undefined);
+}
+
 function roll(before: Round, asked: Operation): Outcome {
   const { round, operation, pause } = analyse(before, asked);
   if (pause !== undefined)
@@ -198,7 +203,7 @@ function roll(before: Round, asked: Operation): Outcome {
   const gate = new StageGate(round, operation);
   const window = closedWindow(round);
   // What counts as blocked from now on is known before the nodes that would come after it are started.
-  const mayStart = window === undefined && whyOverBudget(round, operation, round.nodes) === undefined;
+  const mayStart = window === undefined && !startsNoPods(round) && whyOverBudget(round, operation, round.nodes) === undefined;
   const stepped = stepNodes(round, operation.mode, mayStart && gate);
   const installed = round.driver.install(round, stepped.nodes, "BpfVeth");
   const closed = window !== undefined && hasNodesToEnable(round, installed.nodes) ? [window] : [];
@@ -253,7 +258,7 @@ function nodeError({ record, seen }: RoundNode, now: Instant): OperationError {
 /** All nodes are enabled and soak. One that joins now, or was switched off, is switched under the budget when nodes may be disturbed, without a canary of its own. */
 function finish(round: Round, operation: Operation): Outcome {
   const window = closedWindow(round);
-  const mayStart = window === undefined && whyOverBudget(round, operation, round.nodes) === undefined;
+  const mayStart = window === undefined && !startsNoPods(round) && whyOverBudget(round, operation, round.nodes) === undefined;
   const moved = stepNodes(round, operation.mode, mayStart);
   const installed = round.driver.install(round, moved.nodes, "BpfVeth");
   const closed = window !== undefined && hasNodesToEnable(round, installed.nodes) ? [window] : [];

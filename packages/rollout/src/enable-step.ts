@@ -11,9 +11,12 @@ import type { NodeObservation } from "./snapshot.ts";
 import { drainStep, cordonStep } from "./drain-step.ts";
 import { desiredSpec, enter, hold, isAskedFor, isOverdue, move, claimOf, patchNode, type NodeStep, type StepContext } from "./node-step.ts";
 import { isLaterClaim, isOurClaim, parseOwner } from "./owner.ts";
+import { waitingSince } from "./waits.ts";
 
 /** Their stage; see the stage gate. */
 const CANARIES = 0;
+/** A kubelet tries to make a sandbox every ten seconds or so: what fails for a minute is no matter of the moment. */
+const SANDBOXES_FAIL_MS = 60_000;
 /** A node passes at most these many phases in one round; more would be a circle. */
 const MOVES_PER_ROUND_MAX = 4;
 
@@ -312,7 +315,8 @@ function soak(record: NodeRollout, context: StepContext): NodeStep {
   const lost = whyNoLongerOn(record, context);
   if (lost !== undefined) return move(afterRevert({ ...record, problem: lost }, context));
   const ill = nodeIllness(record, seen, now);
-  if (ill !== undefined) return hold(record, ill);
+  if (ill !== undefined)
+    return startsNoPods(record, context) ? revert(record, context, { ...ill, reason: "SandboxesFailed" }) : hold(record, ill);
   const settled = seen.labelled && !record.cordonedByUs && isOverdue(record, policy.nodeSoakMs, now);
   if (settled) return move(enter({ ...record, skipped: undefined }, "Enabled", now));
   return hold(record, {
@@ -320,6 +324,12 @@ function soak(record: NodeRollout, context: StepContext): NodeStep {
     message: "The node must stay well for a while.",
     until: as<Instant>(record.since + policy.nodeSoakMs),
   });
+}
+
+/** Whether the node that was switched has started no pod for so long that the switch is taken back. */
+function startsNoPods({ node }: NodeRollout, { seen, previousWaits, now }: StepContext): boolean {
+  const since = waitingSince(previousWaits, "NodeUnhealthy", node);
+  return seen.ready && seen.sandboxes !== undefined && since !== undefined && now - since >= SANDBOXES_FAIL_MS;
 }
 
 /** A node that was given up must not be asked for eBPF any longer: an agent that starts anew would follow. */

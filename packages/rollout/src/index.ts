@@ -22,6 +22,7 @@ export type {
   PolicyVerdict,
   PreflightVerdict,
   Reach,
+  SandboxTrouble,
 } from "./snapshot.ts";
 export { whileProvided } from "./provider-wait.ts";
 export { rolloutForecast, type RolloutForecast } from "./forecast/forecast.ts";

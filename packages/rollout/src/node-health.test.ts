@@ -19,6 +19,13 @@ const cases: readonly Case[] = [
   ["is to report each half minute, and misses two", { paced: { seconds: 30, at: HEARD } }, {}, 1, undefined],
   ["is to report each second, and is late", { paced: { seconds: 1, at: HEARD } }, {}, 1, undefined],
   ["was just told to report more often", { paced: { seconds: 30, at: as<Instant>(9 * MINUTE_MS) } }, {}, 10, undefined],
+  [
+    "reports, and no pod starts there",
+    {},
+    { sandboxes: { pods: ["shop/a", "shop/b"], podCount: 5, message: "failed to setup network" } },
+    0,
+    "NodeUnhealthy SandboxesFail: no pod that came since its switch could be started: shop/a, shop/b and 3 more. The kubelet: failed to setup network",
+  ],
   ["is asked by us", {}, { isAskedFor: true }, 60, undefined],
 ];
 

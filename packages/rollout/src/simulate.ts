@@ -36,7 +36,14 @@ import { SimulatedAzure } from "./simulated-azure.ts";
 import { observeSimulatedCilium, runSimulatedCilium } from "./simulated-cilium.ts";
 import { simulatedOperation } from "./simulated-operation.ts";
 import { simulatedPolicy } from "./simulated-policy.ts";
-import { inNamespace, newSimulatedNode, patchSimulatedNode, type SimulatedCluster, type SimulatedNode } from "./simulated-node.ts";
+import {
+  inNamespace,
+  newSimulatedNode,
+  NO_SANDBOXES,
+  patchSimulatedNode,
+  type SimulatedCluster,
+  type SimulatedNode,
+} from "./simulated-node.ts";
 
 /** Neither canaries nor batches nor a soak at the end, for whoever does not ask for them. */
 const ALL_AT_ONCE = { analysisMode: "Off", canaryPerStratum: 0, batchPlan: [], finalSoakMs: 0 } as const;
@@ -303,6 +310,7 @@ export class Simulation {
       scaleDown: { isSet: node.scaleDownDisabled !== undefined, heldBy: node.scaleDownHeldBy },
       ...this.#observeAgent(node),
       podsToEvict: node.pods.map((pod) => ({ namespace: "shop", name: pod.name, uid: pod.name })),
+      ...(node.makesNoSandboxes && node.confirmed && { sandboxes: NO_SANDBOXES }),
     };
   }
 

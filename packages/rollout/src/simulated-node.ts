@@ -1,7 +1,7 @@
 import type { ComparedFigures, NodeTaint, PlatformRulesState } from "@hostrouting/domain";
 import type { PatchNodeIntent } from "./intent.ts";
 import { newSimulatedCilium, type SimulatedCilium } from "./simulated-cilium.ts";
-import type { ClusterSnapshot, NodeReport, NodeSpec, RuleScan } from "./snapshot.ts";
+import type { ClusterSnapshot, NodeReport, NodeSpec, RuleScan, SandboxTrouble } from "./snapshot.ts";
 
 /** A node of the simulation: what its API server and its kernel would show. `broken` agents switch, but their probes fail. */
 export type SimulatedNode = {
@@ -30,6 +30,8 @@ export type SimulatedNode = {
   missed: number;
   broken: boolean;
   silent: boolean;
+  /** Pods that come while it routes by eBPF get no sandbox. */
+  makesNoSandboxes: boolean;
   /** When its agent reported last, once it has fallen silent with that report in its object. */
   staleSinceMs: number | undefined;
   ineligible: string | undefined;
@@ -55,6 +57,9 @@ export type SimulatedNode = {
   /** What switches it where the cluster brings a Cilium of its own; not looked at elsewhere. */
   readonly cilium: SimulatedCilium;
 };
+
+/** What is seen of a node that makes no sandboxes. */
+export const NO_SANDBOXES: SandboxTrouble = { pods: ["shop/cart"], podCount: 1, message: "failed to setup network for sandbox" };
 
 /** What agents are told of a simulated cluster, and its generation; 1 unless said. */
 export type SimulatedCluster = { readonly network?: ClusterSnapshot["network"]; readonly generation?: number };
@@ -89,6 +94,7 @@ export function newSimulatedNode(name: string, uid: string): SimulatedNode {
     missed: 0,
     broken: false,
     silent: false,
+    makesNoSandboxes: false,
     staleSinceMs: undefined,
     ineligible: undefined,
     guardRung: undefined,

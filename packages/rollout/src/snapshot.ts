@@ -161,6 +161,17 @@ export type NodeObservation = {
   readonly replacesPod?: string | undefined;
   /** Pods that must leave before a drained switch; absent while nobody asked. */
   readonly podsToEvict: readonly PodReference[] | undefined;
+  /** Absent when nothing is known to be wrong, and where nobody looked: only nodes that were just switched are looked at. */
+  readonly sandboxes?: SandboxTrouble | undefined;
+};
+
+/** A node that is Ready and starts no pods: of those that came to it since its switch none has got a sandbox, and its kubelet says that it cannot make them. */
+export type SandboxTrouble = {
+  /** The first of them, as namespace/name. */
+  readonly pods: readonly string[];
+  readonly podCount: number;
+  /** The kubelet's words of one. */
+  readonly message: string;
 };
 
 /**

@@ -36,7 +36,7 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
     "Look at the node's pod of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting` (with a Cilium of your own: `cilium` in `kube-system`) and at its log.",
   NodeNotReady: "Bring the node back to Ready, or delete it if it will not return.",
   NodeUnhealthy:
-    "Look at the node's pod of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting` and at its log; mend the node, or delete it.",
+    "Look at the node's pod of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting` and at its log, and where no pods start at their Events (`FailedCreatePodSandBox`); mend the node, or delete it.",
   PreflightBlocked:
     "Do what the rule asks for, or let it fail for a while: an entry of `rolloutPolicy.preflightOverrides` with a reason and an end.",
   OverrideEnded: "Do what the rule asks for, or renew its entry of `rolloutPolicy.preflightOverrides` with a reason and a new end.",

@@ -10,6 +10,7 @@ import {
   type AdmissionLimits,
   type ClusterId,
   type Driver,
+  type NodeRollout,
   type Operation,
   type OperationPhase,
   type StepFaults,
@@ -43,6 +44,7 @@ import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { checkPreflight, checkStanding, checkUpgrade, isPreflightDue, wantsPreflight } from "./observe/check-preflight.ts";
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
 import { asSeenByEngine, whyNotProvided, withProvidersOperation } from "./provider-wait.ts";
+import { justSwitched, readSandboxes, withSandboxes } from "./observe/sandboxes.ts";
 import { askGate } from "./webhook/ask-gate.ts";
 import type { AskWebhook } from "./webhook/ask-webhook.ts";
 import { freshBirthTaint, observeCluster, type ObservedCluster } from "./observe/observe-cluster.ts";
@@ -126,6 +128,11 @@ function isExhausted({ stepTriesMax = STEP_TRIES_DEFAULT }: RoundDeps, { tries }
   return tries >= stepTriesMax;
 }
 
+/** The nodes that an operation of ours has just switched. */
+function switchedBy({ operation, cluster, nodes, now }: ClusterRound): readonly NodeRollout[] {
+  return operation === undefined || cluster.driver === "aks-arm" ? [] : justSwitched(nodes, now);
+}
+
 /** Looks at the cluster. What cannot be reached is an outcome, not a fault. */
 async function look(deps: RoundDeps, { read, lease, policy, memory, azure }: Looking): Promise<Look> {
   let access: ClusterAccess | undefined;
@@ -141,10 +148,13 @@ async function look(deps: RoundDeps, { read, lease, policy, memory, azure }: Loo
     access = await deps.access.get(read.cluster);
     if (isWorkedOn(read)) memory.follow(access);
     const known = freshBirthTaint(memory.birthTaint, read.operation !== undefined, read.now);
-    const [{ observed, facts, cilium, policy: found }, fence] = await Promise.all([
+    const [{ observed: plain, facts, cilium, policy: found }, fence, sandboxes] = await Promise.all([
       observe[read.cluster.driver](access, { records: read.nodes, policy, words: memory.words, birthTaint: known?.state, now: read.now }),
       azure === undefined ? readFence(access, memory.fence, lease.token) : UNSEEN.fence,
+      readSandboxes(access, switchedBy(read), { memory: memory.sandboxes, now: read.now }),
     ]);
+    memory.sandboxes = sandboxes;
+    const observed = withSandboxes(plain, sandboxes);
     const other = heldByOther(fence, lease.token);
     memory.fence = other === undefined && fence.kind !== "Unavailable" ? { token: lease.token, fence } : undefined;
     if (other !== undefined) return { reach: other, preflight: { kind: "NotAsked" }, ...UNSEEN, access: undefined };

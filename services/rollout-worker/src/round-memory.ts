@@ -9,6 +9,7 @@ import type { SeenFence } from "./cluster-fence.ts";
 import { NOTHING_TOLD, type ToldNews } from "./events/decide-events.ts";
 import type { PreflightMemory, PreflightRun } from "./observe/check-preflight.ts";
 import type { BirthTaintMemory } from "./observe/observe-cluster.ts";
+import type { SandboxMemory } from "./observe/sandboxes.ts";
 import { nothingAsked, type WebhookMemory } from "./webhook/ask-gate.ts";
 
 /** What a worker remembers of a cluster between rounds. Losing it costs a round, never a decision. */
@@ -34,6 +35,7 @@ export type RoundMemory = {
   /** Tries in vain so far, also of rounds that nobody could count because the store was away. */
   tries: number;
   birthTaint: BirthTaintMemory | undefined;
+  sandboxes: SandboxMemory | undefined;
 };
 
 /** Nothing was done yet. @param follow see RoundMemory */
@@ -53,6 +55,7 @@ export function newMemory(follow: RoundMemory["follow"] = () => {}): RoundMemory
     tries: 0,
     webhook: nothingAsked(),
     birthTaint: undefined,
+    sandboxes: undefined,
     words: new CiliumWords(),
     assessment: nothingAssessed(),
     azure: { seen: undefined, at: undefined, hasRights: false },
