@@ -30,5 +30,7 @@ describe("counters", () => {
     ];
     assert.deepEqual(summarise(counters), { fast: 9, stack: 3, denied: 4, fastShare: 0.75, stackReasons });
     assert.equal(summarise(zeroCounters()).fastShare, 0);
+    counters.fromPod.FastLocal = 29_999;
+    assert.equal(summarise(counters).fastShare, 0.9999);
   });
 });

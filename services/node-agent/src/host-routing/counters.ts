@@ -63,7 +63,12 @@ export function summarise(counters: Counters): PacketSummary {
     .sort((a, b) => b.packets - a.packets)
     .slice(0, STACK_REASONS_MAX);
   const denied = DENIED.reduce((sum, reason) => sum + total(reason), 0);
-  return { fast, stack, denied, fastShare: fast + stack === 0 ? 0 : fast / (fast + stack), stackReasons };
+  return { fast, stack, denied, fastShare: shareOf(fast, fast + stack), stackReasons };
+}
+
+/** In whole hundredths of a percent, downwards: `kubectl get` shows it as it stands, and all is only what is all. */
+function shareOf(part: number, whole: number): number {
+  return whole === 0 ? 0 : Math.floor((part / whole) * 10_000) / 10_000;
 }
 
 function sumPackets(perCpu: Buffer): number {
