@@ -78,6 +78,14 @@ describe("a program beside a node's agent", () => {
     assert.equal(exec?.searchParams.get("container"), "agent");
   });
 
+  it("without a kubeconfig anywhere says so, and asks nobody", async (t) => {
+    const { HOME, KUBECONFIG } = process.env;
+    t.after(() => Object.assign(process.env, { ...(HOME !== undefined && { HOME }), ...(KUBECONFIG !== undefined && { KUBECONFIG }) }));
+    delete process.env["KUBECONFIG"];
+    process.env["HOME"] = path.join(folder, "nobody");
+    await assert.rejects(runBesideAgent(undefined, "n1", ["true"]), /There is no kubeconfig in the usual places/);
+  });
+
   const failures: [string, Script, string, string, RegExp][] = [
     ["a node without an agent", [], "n2", "kube.no-agent", /No agent runs on a node n2/],
     ["a connection that ends too soon", [[STDOUT, "half"]], "n1", "kube.unreachable", /agent-x on n1 did not run/],

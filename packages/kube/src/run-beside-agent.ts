@@ -33,13 +33,21 @@ function loadConfig(kubeconfig: string | undefined): KubeConfig {
     else config.loadFromFile(kubeconfig);
   } catch (cause) {
     throw new AppError("kube.credential-refused", {
-      say: `The kubeconfig ${kubeconfig ?? ""} cannot be read`,
+      say: `The kubeconfig ${kubeconfig ?? "of KUBECONFIG or the usual places"} cannot be read`,
       do: "Name one with --kubeconfig or KUBECONFIG.",
       cause,
     });
   }
+  if (kubeconfig === undefined && config.getCurrentCluster()?.server === NOTHING_FOUND)
+    throw new AppError("kube.credential-refused", {
+      say: "There is no kubeconfig in the usual places",
+      do: "Name one with --kubeconfig or KUBECONFIG; `az aks get-credentials` writes one.",
+    });
   return config;
 }
+
+/** Where Kubernetes' client goes by itself when it has found no file, and no service account of a pod. */
+const NOTHING_FOUND = "http://localhost:8080";
 
 async function agentPod(config: KubeConfig, node: string): Promise<string> {
   const labelSelector = Object.entries(BUNDLE_SELECTOR)
