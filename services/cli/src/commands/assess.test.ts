@@ -53,7 +53,11 @@ const forecast: Forecast = {
   disruption: { nodes: 1, unknownNodes: 1 },
   blockedBudgets: { names: ["shop/cart"] },
   capacity: { agentCpuMilli: 20, agentMemoryBytes: 1 },
-  changes: [{ action: "Create", apiVersion: "apps/v1", kind: "DaemonSet", names: ["a"] }],
+  changes: [
+    { action: "Create", apiVersion: "apps/v1", kind: "DaemonSet", names: ["a"] },
+    { action: "Create", apiVersion: "h/v1", kind: "HostRoutingNode", names: ["n1", "n2", "n3"] },
+    { action: "Delete", apiVersion: "c/v1", kind: "Lease", names: ["l"] },
+  ],
   usage: { nodes: 1, nodeHoursPerDay: 24, costPerDay: { amount: 0.38, currency: "USD" } },
 };
 
@@ -70,8 +74,16 @@ test("a cluster that nothing blocks: 0, in one line", async () => {
   assert.deepEqual(asked, [["validate", { mode: "BpfVeth", rolloutPolicy: { maxUnavailable: 1 } }]]);
   assert.deepEqual(
     [code, lines],
-    [0, ["Preflight: Passed. 1 rules pass; 1 can only be answered by agents, which report from 1 of 2 nodes."]],
+    [0, ["Preflight: Passed. 1 rule passed; 1 can only be answered by agents, which report from 1 of 2 nodes."]],
   );
+});
+
+test("what agents have told already is not said to be missing; switching off asks no rule", async () => {
+  const told = fine.rules.filter(({ needsAgent }) => !needsAgent);
+  assert.deepEqual((await run({ ...fine, rules: told })).lines, ["Preflight: Passed. 1 rule passed."]);
+  assert.deepEqual((await run({ ...fine, rules: told.map((of) => ({ ...of, outcome: "Skipped" })) })).lines, [
+    "Preflight: Passed. No rule is asked.",
+  ]);
 });
 
 test("one that is blocked: 2, with the rule and what to do; text of others is shown, not obeyed", async () => {
@@ -89,13 +101,15 @@ test("what-if in short, and 2 when it would not come to its end", async () => {
   assert.equal(code, 0);
   assert.deepEqual(lines.slice(1), [
     "Outcome: Succeeded",
-    "  canaries: 1 nodes, 1 at once: n1",
+    "  canaries: 1 node, 1 at once: n1",
     "  left out: n2 (The node is not Ready.)",
     "Duration: 2 min at best, not known at worst",
     "Held by ApprovalPending (board): Waits.",
     "Budgets that let nobody leave: shop/cart",
-    "Connections that may break: not known, not counted on 1 nodes",
-    "Objects that change: Create 1 DaemonSet",
+    "Connections that may break: not known, not counted on 1 node",
+    "Objects that change:",
+    "  Create: DaemonSet, 3 HostRoutingNode",
+    "  Delete: Lease",
     "Node-hours per day: 24, 0.38 USD",
   ]);
   for (const outcome of ["Failed", "Paused", "Held", "Truncated"] as const)

@@ -18,14 +18,22 @@ function ruleLines({ id, title, severity, outcome, message, subjects, evidence, 
   ];
 }
 
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;
+
+/** One line for what is made, one for what is altered, one for what goes. */
+function changeLines(changes: Forecast["changes"]): readonly string[] {
+  const named = ({ kind, names }: Forecast["changes"][number]): string => (names.length === 1 ? kind : `${names.length} ${kind}`);
+  return [...Map.groupBy(changes, ({ action }) => action)].map(([action, of]) => `  ${action}: ${of.map(named).join(", ")}`);
+}
+
 function forecastLines(forecast: Forecast): readonly string[] {
   const { outcome, because = "", batches, leftOut, duration, holds, disruption, blockedBudgets, changes, usage, windows } = forecast;
   const breaking = disruption.expectedAtMost === undefined ? "not known" : `at most ${disruption.expectedAtMost}`;
-  const unknown = disruption.unknownNodes === 0 ? "" : `, not counted on ${disruption.unknownNodes} nodes`;
+  const unknown = disruption.unknownNodes === 0 ? "" : `, not counted on ${count(disruption.unknownNodes, "node")}`;
   const cost = usage.costPerDay === undefined ? "" : `, ${usage.costPerDay.amount} ${usage.costPerDay.currency}`;
   return [
     `Outcome: ${outcome}${because === "" ? "" : `. ${visibleText(because)}`}`,
-    ...batches.map(({ name, nodes, atOnce }) => `  ${name}: ${nodes.length} nodes, ${atOnce} at once: ${listed(nodes)}`),
+    ...batches.map(({ name, nodes, atOnce }) => `  ${name}: ${count(nodes.length, "node")}, ${atOnce} at once: ${listed(nodes)}`),
     ...(leftOut.length === 0 ? [] : [`  left out: ${listed(leftOut.map(({ node, reason }) => `${node} (${reason})`))}`]),
     `Duration: ${minutes(duration.bestMs)} at best, ${minutes(duration.worstMs)} at worst${duration.mayTimeOut ? ", which is longer than the policy allows" : ""}`,
     ...holds
@@ -34,7 +42,7 @@ function forecastLines(forecast: Forecast): readonly string[] {
     ...(windows.fits ? [] : ["Maintenance windows: one node may take longer than the longest window"]),
     ...(blockedBudgets.names.length === 0 ? [] : [`Budgets that let nobody leave: ${listed(blockedBudgets.names)}`]),
     `Connections that may break: ${breaking}${unknown}`,
-    `Objects that change: ${changes.length === 0 ? "none" : changes.map(({ action, kind, names }) => `${action} ${names.length} ${kind}`).join(", ")}`,
+    ...(changes.length === 0 ? ["Objects that change: none"] : ["Objects that change:", ...changeLines(changes)]),
     `Node-hours per day: ${usage.nodeHoursPerDay}${cost}`,
   ];
 }
@@ -43,9 +51,11 @@ function forecastLines(forecast: Forecast): readonly string[] {
 export function assessmentLines({ verdict, rules, nodeCount, reportingNodes, forecast }: AssessmentReport): readonly string[] {
   const told = rules.filter(({ outcome }) => outcome !== "Passed" && outcome !== "Skipped");
   const passed = rules.filter(({ outcome }) => outcome === "Passed").length;
-  const agents = rules.filter(({ needsAgent }) => needsAgent).length;
+  const unasked = rules.filter(({ needsAgent }) => needsAgent).length;
+  const isAsked = rules.some(({ outcome, needsAgent }) => outcome !== "Skipped" || needsAgent);
+  const agents = `agents, which report from ${reportingNodes} of ${nodeCount} nodes.`;
   return [
-    `Preflight: ${verdict}. ${passed} rules pass; ${agents} can only be answered by agents, which report from ${reportingNodes} of ${nodeCount} nodes.`,
+    `Preflight: ${verdict}. ${!isAsked ? "No rule is asked" : `${count(passed, "rule")} passed`}${unasked === 0 ? "." : `; ${unasked} can only be answered by ${agents}`}`,
     ...told.flatMap(ruleLines),
     ...(forecast === undefined ? [] : forecastLines(forecast)),
   ];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hostRoutingLines, runningOperation, type HostRoutingPicture } from "./host-routing-view.ts";
+import { errorLines, hostRoutingLines, runningOperation, type HostRoutingPicture } from "./host-routing-view.ts";
 
 const NOW = Date.parse("2026-01-01T00:00:10Z");
 
@@ -225,6 +225,24 @@ test("a failed operation shows every detail", () => {
     NOW,
   );
   assert.deepEqual(lines.slice(2), ["  PreflightBlocked: 1 check failed.", "    PF-006 [system]: Too old."]);
+});
+
+test("what a rule had seen is told once", () => {
+  const seen = (message: string, evidence: string): object => {
+    const additionalInfo = [{ type: "PreflightFinding", info: { evidence } }];
+    return { code: "PF-030", target: "node n1", message, additionalInfo };
+  };
+  const details = [
+    seen("Rules: there are two. Remove them.", "n1: there are two."),
+    seen("Rules.", "n1: there are two."),
+    seen("Rules.", ""),
+  ];
+  assert.deepEqual(errorLines({ code: "PreflightBlocked", message: "m", details } as never).slice(1), [
+    "    PF-030 [node n1]: Rules: there are two. Remove them.",
+    "    PF-030 [node n1]: Rules.",
+    "      seen: n1: there are two.",
+    "    PF-030 [node n1]: Rules.",
+  ]);
 });
 
 test("only an operation that has not ended is running", () => {

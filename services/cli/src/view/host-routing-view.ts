@@ -64,10 +64,12 @@ function disruptionLines(sum: Schemas["HostRoutingDisruption"] | undefined, node
   ];
 }
 
-/** What a rule of preflight that failed had seen. */
-function evidenceOf({ additionalInfo = [] }: Schemas["ErrorDetail"]): readonly string[] {
+/** What a rule of preflight that failed had seen, where its message does not say it already: of one node ("n1: …") it often does. */
+function evidenceOf({ message, additionalInfo = [] }: Schemas["ErrorDetail"]): readonly string[] {
   const found = additionalInfo.filter(({ type }) => type === "PreflightFinding").map(({ info }): unknown => info?.["evidence"]);
-  return found.filter((evidence): evidence is string => typeof evidence === "string" && evidence !== "");
+  return found.filter(
+    (evidence): evidence is string => typeof evidence === "string" && !message.includes(evidence.replace(/^[^\s:]+: /, "")),
+  );
 }
 
 /** An ARM error with one line per detail, each with what was seen where that is known. */
