@@ -8,8 +8,9 @@ export type FileLimit = {
   stop(): Promise<readonly string[]>;
 };
 
-/** Limits are minutes. */
-const LOOK_MS = 1_000;
+/** A look costs 5 ms of the processor; limits are minutes. */
+const LOOK_MS_MAX = 5_000;
+const LOOKS_PER_LIMIT = 10;
 /** `npm start` promises to whoever ends it that nothing is left after 15 s. */
 const ENDING_MS = 20_000;
 
@@ -39,7 +40,7 @@ export function limitFiles(runner: number, files: readonly string[], limitMs: nu
       if (left.length > 0 && performance.now() - sinceMs > limitMs && !ending.has(file)) ending.set(file, endProcesses(left, ENDING_MS));
     }
   };
-  const timer = setInterval(look, LOOK_MS);
+  const timer = setInterval(look, Math.min(LOOK_MS_MAX, limitMs / LOOKS_PER_LIMIT));
   return {
     stop: async () => {
       clearInterval(timer);

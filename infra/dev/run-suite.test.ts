@@ -39,8 +39,8 @@ const HANGING = {
     test("holds", () => console.log("child", spawn("sleep", ["600"]).pid));
   `,
 };
-/** A file begins within a second, and on a machine that has no time for it within a few. */
-const LIMIT_MS = 10_000;
+/** A file begins within a second, and within a few where others have the processor. */
+const LIMIT_MS = 20_000;
 
 test("a file that does not end is ended with what it has started, named with its limit, and counts as failed; what it said is kept", async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), "run-suite-"));
@@ -52,12 +52,12 @@ test("a file that does not end is ended with what it has started, named with its
   const limits = { testTimeoutMs: 5_000, fileTimeoutMs: LIMIT_MS };
   const suite = { name: "hanging", files, needs: [], concurrency: files.length, ...limits, onRequest: false };
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const { counts, written } = await runSuiteQuietly(suite, { env, signal: AbortSignal.timeout(60_000) });
+  const { counts, written } = await runSuiteQuietly(suite, { env, signal: AbortSignal.timeout(100_000) });
   assert.equal(counts.failed, files.length);
   for (const file of files) {
     const told = counts.failures.filter(({ name }) => path.resolve(name) === file);
     assert.deepEqual(
-      told.map(({ said }) => /did not end within 10 s/.test(said)),
+      told.map(({ said }) => /did not end within 20 s/.test(said)),
       [true],
       JSON.stringify(counts),
     );
