@@ -51,6 +51,11 @@ const { create, remove, grants, list, subscriptionsOf } = {
   subscriptionsOf: (principalId: string) => tested.store.roleAssignments.subscriptionsOf("t", principalId),
 };
 
+test("a grant is given at what stands in a group beside its clusters, whether it is there yet or not", async () => {
+  const made = await create(wish("p0", { displayScope: `${G}/providers/Microsoft.Resources/deployments/all` }));
+  assert.equal(made.kind, "Created");
+});
+
 test("a grant is found at its scope and below, above it only when asked for, and never beside it or in another tenant", async () => {
   const made = await create(wish("p1"));
   assert.equal(made.kind, "Created");

@@ -104,11 +104,13 @@ async function insert(tx: Transaction<Tables>, given: NewRoleAssignment): Promis
 /** Of a cluster's id, cut at slashes. */
 const CLUSTER_SEGMENTS = 9;
 
-/** The row that a scope lies at: a cluster's also for its children. */
+const CLUSTERS = "microsoft.containerservice/managedclusters";
+
+/** The row that a scope lies at: a cluster's also for its children, and a group's for everything else in it. */
 function rowAt(tx: Transaction<Tables>, scope: string) {
-  const [, , subscriptionId = "", , group, , , , cluster] = scope.split("/");
+  const [, , subscriptionId = "", , group, , namespace, type, cluster] = scope.split("/");
   const one = sql<number>`1`.as("one");
-  if (cluster !== undefined) {
+  if (cluster !== undefined && `${namespace}/${type}` === CLUSTERS) {
     const id = as<ClusterId>(scope.split("/").slice(0, CLUSTER_SEGMENTS).join("/"));
     return tx.selectFrom("managed_cluster").select(one).where("id", "=", id);
   }

@@ -16,7 +16,7 @@ const COMPLETE = ', "mode": "Complete"';
 let surface: TestSurface;
 before(async () => {
   surface = await startTestSurface();
-  await register(surface.store, []);
+  await register(surface.store, [makeCluster("one"), makeCluster("two")]);
   for (const principalId of [WRITER, SEES_ONE])
     for (const scope of [`${CLUSTERS}/one`, `${GROUP}/providers/Microsoft.Resources/deployments/all`])
       await assign(surface.store, { principalId, roleId: contributorRole.id, scope });

@@ -115,7 +115,7 @@ export async function assign(
   const { principalId, roleId = ownerRole.id, scope = `/subscriptions/${ids.subscriptionId}`, tenantId = ids.tenantId } = given;
   const requestId = randomUUID();
   const [, , subscriptionId = ""] = scope.split("/");
-  await store.roleAssignments.create(
+  const { kind } = await store.roleAssignments.create(
     {
       tenantId,
       id: requestId,
@@ -131,6 +131,7 @@ export async function assign(
       ...{ requestId, correlationId: requestId, clientRequestId: undefined },
     },
   );
+  if (kind !== "Created" && kind !== "Double") throw new Error(`${principalId} has no role at ${scope}: ${kind}`);
 }
 
 /** Makes the subscription and its group known, and the clusters in it; tests and the client of a test installation own it. */
