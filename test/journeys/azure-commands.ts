@@ -18,6 +18,7 @@ import { journey } from "./journey.ts";
 import { expectServed } from "./fetched-kubeconfig.ts";
 import { printedAz } from "./printed-az.ts";
 import type { Stage } from "./stage.ts";
+import { ALL_AT_ONCE, withPolicy } from "./with-policy.ts";
 
 /** Each line as a test of its own, in order; those after one that failed are not run. */
 export async function runLines(context: TestContext, az: LineStage, lines: readonly Line[]): Promise<void> {
@@ -48,14 +49,16 @@ export function azureCommands(stage: Stage, az: () => Promise<LineStage>): void 
 
   journey(stage, "az switches every node on and off: aks update, resource patch and update, a template", async (t) => {
     const signedIn = await az();
-    await runLines(t, signedIn, onLines);
-    await expectEnabled(stage);
-    await runLines(t, signedIn, [patchOffLine]);
-    await expectDisabled(stage);
-    await runLines(t, signedIn, [deployOnLine]);
-    await expectEnabled(stage);
-    await runLines(t, signedIn, [updateOffLine]);
-    await expectDisabled(stage);
+    await withPolicy(stage, ALL_AT_ONCE, async () => {
+      await runLines(t, signedIn, onLines);
+      await expectEnabled(stage);
+      await runLines(t, signedIn, [patchOffLine]);
+      await expectDisabled(stage);
+      await runLines(t, signedIn, [deployOnLine]);
+      await expectEnabled(stage);
+      await runLines(t, signedIn, [updateOffLine]);
+      await expectDisabled(stage);
+    });
   });
 
   journey(stage, "az calls off a rollout that has begun with a node, and takes back what it did", async (t) => {

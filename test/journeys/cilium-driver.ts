@@ -10,6 +10,7 @@ import { journey } from "./journey.ts";
 import { labNodes, onNode } from "./lab-nodes.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
+import { SHORT_SOAKS, withPolicy } from "./with-policy.ts";
 
 const run = promisify(execFile);
 /** What preflight takes for an agent of Cilium's of this version; on the lab's nodes it is another name of the lab's own image. */
@@ -105,7 +106,7 @@ async function withStandIn(stage: Stage, work: () => Promise<void>): Promise<voi
       return some === all && some === labNodes(stage.stateDir).length;
     });
     await setDriver(stage, "cilium");
-    await work();
+    await withPolicy(stage, SHORT_SOAKS, work);
   } finally {
     await setDriver(stage, "bundle");
     const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });

@@ -3,7 +3,10 @@ import { disable, ENABLE_TIMEOUT_MS, expectDisabled, expectEnabled, someNodeInFl
 import { journey } from "./journey.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
+import { SHORT_SOAKS, withPolicy } from "./with-policy.ts";
 
+/** A node's last connections are waited for until they have been idle this long. */
+const IDLE_MS = 1_000;
 /** From the first refusal until status tells whose budget it is. */
 const NAMED_WITHIN_MS = 45_000;
 
@@ -13,14 +16,13 @@ export function drainAndSwitch(stage: Stage): void {
     stage,
     "DrainAndSwitch against a disruption budget that blocks: it is named, and the rollout goes on once it gives way",
     async () => {
-      await stage.arm.setPolicy({ nodeAction: "DrainAndSwitch" });
       const budget = (minAvailable: number) => ({
         apiVersion: "policy/v1",
         kind: "PodDisruptionBudget",
         metadata: { name: "web", namespace: "demo" },
         spec: { minAvailable, selector: { matchLabels: { app: "web" } } },
       });
-      try {
+      const drained = async (): Promise<void> => {
         await stage.cluster.apply(budget(4));
         const on = await stage.arm.setMode("BpfVeth");
         await someNodeInFlight(stage, ["Draining"]);
@@ -33,10 +35,9 @@ export function drainAndSwitch(stage: Stage): void {
         await stage.cluster.apply(budget(3));
         assert.equal((await stage.arm.settle(on, 2 * ENABLE_TIMEOUT_MS)).status, "Succeeded");
         await expectEnabled(stage);
-      } finally {
-        await stage.cluster.apply(budget(3));
-        await stage.arm.setPolicy({ nodeAction: "SwitchInPlace" });
-      }
+      };
+      const policy = { ...SHORT_SOAKS, nodeAction: "DrainAndSwitch", drainConnectionIdleMs: IDLE_MS } as const;
+      await withPolicy(stage, policy, drained).finally(() => stage.cluster.apply(budget(3)));
       await disable(stage);
       await expectDisabled(stage);
     },

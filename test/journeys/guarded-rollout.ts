@@ -1,24 +1,24 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { developmentPolicy } from "@hostrouting/domain";
+import type { RolloutPolicy } from "@hostrouting/domain";
 import { ENABLE_TIMEOUT_MS, expectDisabled, expectEnabled, someNodeInFlight } from "./expectations.ts";
 import { addHeldBackNode } from "./held-back-node.ts";
 import { journey } from "./journey.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
+import { withPolicy } from "./with-policy.ts";
 
 const GOLDEN = path.join(import.meta.dirname, "guarded-rollout.golden");
 const IN_FLIGHT = ["Cordoning", "Draining", "Installing", "Switching", "Verifying", "Confirming"];
 /** Long enough for somebody to change their mind while it soaks, and over long before a suite would be. */
 const FINAL_SOAK_MS = 600_000;
-const GUARDED = {
+const GUARDED: Partial<RolloutPolicy> = {
   nodeAction: "DrainAndSwitch",
   canarySoakMs: 1_000,
   finalSoakMs: FINAL_SOAK_MS,
-  gates: [{ id: "look", at: "AfterCanaries", kind: "Approval" }],
+  gates: [{ id: "look", at: "AfterCanaries", kind: "Approval", twoPersons: false }],
 };
-const { nodeAction, canarySoakMs, finalSoakMs, gates } = developmentPolicy;
 /** Waits that come and go with the round that happened to be asked for. */
 const LASTING = ["ApprovalPending", "Paused", "FinalSoaking"];
 
@@ -26,12 +26,7 @@ const LASTING = ["ApprovalPending", "Paused", "FinalSoaking"];
 export function guardedRollout(stage: Stage): void {
   journey(stage, "canaries, an approval, a pause, a node lost, a node added and a rollback end as the golden says", async () => {
     const story = new Story(stage);
-    await stage.arm.setPolicy(GUARDED);
-    try {
-      await tell(stage, story);
-    } finally {
-      await stage.arm.setPolicy({ nodeAction, canarySoakMs, finalSoakMs, gates });
-    }
+    await withPolicy(stage, GUARDED, () => tell(stage, story));
     assert.equal(story.text(), readFileSync(GOLDEN, "utf8"));
     await expectDisabled(stage);
   });

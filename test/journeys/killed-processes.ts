@@ -18,6 +18,7 @@ import { agentPid, kernelView, labNodes, MODE_ON, signalAgent } from "./lab-node
 import { ALL_SERVICES, type Service } from "./processes.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
+import { SHORT_SOAKS, withPolicy } from "./with-policy.ts";
 
 /** A service is started again after 0.1 s and answers within a second or two; a busy machine takes longer. */
 const BACK_TIMEOUT_MS = 30_000;
@@ -52,19 +53,20 @@ const KILLED: readonly { readonly name: string; readonly on: Killing; readonly o
 /** Each process is killed in the middle of a node; the operation that was accepted is carried on by what is started again. */
 export function killedProcesses(stage: Stage): void {
   for (const { name, on, off } of KILLED)
-    journey(stage, `kill -9 ${name}: the same operations succeed`, async () => {
-      await switchUnderKill(stage, "BpfVeth", on);
-      await expectEnabled(stage);
-      await switchUnderKill(stage, "None", off);
-      await expectDisabled(stage);
-    });
+    journey(stage, `kill -9 ${name}: the same operations succeed`, () =>
+      withPolicy(stage, SHORT_SOAKS, async () => {
+        await switchUnderKill(stage, "BpfVeth", on);
+        await expectEnabled(stage);
+        await switchUnderKill(stage, "None", off);
+        await expectDisabled(stage);
+      }),
+    );
 
   journey(
     stage,
     "agent and worker killed before the confirmation: the kernel gives the node back to the stack; Redis and the authority on the way off",
     async () => {
-      await stage.arm.setPolicy({ confirmSeconds: 4 });
-      try {
+      await withPolicy(stage, { ...SHORT_SOAKS, confirmSeconds: 4 }, async () => {
         const on = await stage.arm.setMode("BpfVeth");
         const node = await switchedAndUnconfirmed(stage);
         stage.kill("rollout-worker");
@@ -80,9 +82,7 @@ export function killedProcesses(stage: Stage): void {
         );
         assert.equal((await stage.arm.settle(on, ENABLE_TIMEOUT_MS)).status, "Succeeded");
         await expectEnabled(stage);
-      } finally {
-        await stage.arm.setPolicy({ confirmSeconds: 30 });
-      }
+      });
       await switchUnderKill(stage, "None", killing(["redis", "authority"]));
       await expectDisabled(stage);
     },
