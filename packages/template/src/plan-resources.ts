@@ -16,7 +16,7 @@ import { findTargets, isEmptyLoop, undefinedResource } from "./find-target.ts";
 import { isArray, isObject, type JsonObject, type JsonValue, memberOf } from "./json-value.ts";
 import { RESOURCES_MAX } from "./limits.ts";
 import { DETOUR_STEPS, spend } from "./value-weight.ts";
-import { scopeId } from "./resource-id.ts";
+import { resourceIdOf, scopeId } from "./resource-id.ts";
 import { pathText, type ProblemList } from "./problem-list.ts";
 import type { PlannedResource } from "./template-plan.ts";
 
@@ -140,7 +140,7 @@ function withoutDoubles(drafts: readonly Draft[], problems: ProblemList): Draft[
 /** All names by which expressions may call a resource. */
 function namesOf({ declared, planned }: Draft): string[] {
   const { id, type, name, symbolicName, copy } = planned;
-  const relative = id.slice(id.lastIndexOf("/providers/") + "/providers/".length);
+  const relative = resourceIdOf("", type, name.split("/"))?.slice("/providers/".length) ?? id;
   const names = [id, relative, `${type}/${name}`, `name ${name}`];
   if (symbolicName !== undefined) names.push(symbolicName);
   if (symbolicName !== undefined && copy !== undefined) names.push(`${symbolicName}[${copy.index}]`);

@@ -17,9 +17,8 @@ function neededResource(call: FunctionCall, frame: Frame): ReferenceNeed {
   const text = textOf(call, 0);
   const target = findTarget(text, frame);
   const apiVersion = call.args[1] === undefined || call.args[1] === "" ? target?.apiVersion : textOf(call, 1);
-  if (target === undefined && apiVersion === undefined)
-    throw callFault(call.name, "needs an API version for a resource that the template does not define");
-  if (!isAddressable(text) || !isAddressable(apiVersion ?? ""))
+  if (apiVersion === undefined) throw callFault(call.name, "needs an API version for a resource that the template does not define");
+  if (!isAddressable(text) || !isAddressable(apiVersion))
     throw callFault(call.name, "asks for an id or an API version that no address can have: '.', '..', U+0000, or half a surrogate pair");
   return { id: target?.id ?? text, apiVersion };
 }
@@ -70,7 +69,7 @@ function knownOf(call: FunctionCall, frame: Frame): readonly (readonly [Referenc
   spend(frame, needs.length);
   const found = needs.map((need) => [need, frame.known?.(need)] as const);
   const missing = found.filter(([, body]) => body === undefined);
-  for (const [need] of missing) frame.needs.set(`${need.id.toLowerCase()} ${need.apiVersion ?? ""} ${need.action ?? ""}`, need);
+  for (const [need] of missing) frame.needs.set(`${need.id.toLowerCase()} ${need.apiVersion} ${need.action ?? ""}`, need);
   if (missing.length > 0) throw Deferred.instance;
   return found.flatMap(([need, body]) => (body === undefined ? [] : [[need, body] as const]));
 }
@@ -80,7 +79,7 @@ function isFull(call: FunctionCall, at: number): boolean {
 }
 
 function shownState([{ apiVersion }, body]: readonly [ReferenceNeed, JsonObject], full: boolean): JsonObject {
-  if (full) return { ...body, ...(apiVersion === undefined ? {} : { apiVersion }) };
+  if (full) return { ...body, apiVersion };
   const properties = memberOf(body, "properties");
   return isObject(properties) ? properties : {};
 }

@@ -7,7 +7,15 @@ import { EVALUATION_STEPS_MAX } from "./limits.ts";
 import { evaluateOutputs } from "./plan-outputs.ts";
 import { frameFor } from "./plan-resources.ts";
 import { pathText, type ProblemList, problemList } from "./problem-list.ts";
-import type { JsonPath, KnownReferences, PlannedResource, Resolution, ResolvedBody, ResolveOutputs } from "./template-plan.ts";
+import type {
+  JsonPath,
+  KnownReferences,
+  PlannedResource,
+  ReferenceNeed,
+  Resolution,
+  ResolvedBody,
+  ResolveOutputs,
+} from "./template-plan.ts";
 
 /** A context with all that a plan may cost: at run time each question may cost as much as the plan did. */
 export function refilled(context: EvaluationContext): EvaluationContext {
@@ -57,7 +65,7 @@ function exhaustible<T>(problems: ProblemList, compute: () => T): T | undefined 
   }
 }
 
-function answer<T>(problems: ProblemList, needs: readonly { id: string; apiVersion: string | undefined }[], value: T): Resolution<T> {
+function answer<T>(problems: ProblemList, needs: readonly ReferenceNeed[], value: T): Resolution<T> {
   if (problems.all.length > 0) return { kind: "refused", problems: problems.all };
   return needs.length > 0 ? { kind: "needs", references: needs } : { kind: "resolved", value };
 }

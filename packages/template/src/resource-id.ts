@@ -15,10 +15,16 @@ export function resourceIdOf(scope: string, type: string, names: readonly string
   return `${scope}/providers/${namespace ?? ""}/${pairs.join("/")}`;
 }
 
-/** The type of the resource that an id names, as it is written there: `Microsoft.X/a/b` of `…/providers/Microsoft.X/a/name/b/name`. */
+/**
+ * The type of the resource that an id names, as it is written there: `Microsoft.X/a/b` of `…/providers/Microsoft.X/a/name/b/name`. Names stand at odd
+ * places, and a group or a cluster may have the name `providers`. Empty for what no provider has.
+ */
 export function resourceTypeOf(id: string): string {
-  const [namespace = "", ...parts] = (id.split(/\/providers\//i).at(-1) ?? "").split("/");
-  return [namespace, ...parts.filter((_, index) => index % 2 === 0)].join("/");
+  const [, ...parts] = id.split("/");
+  const at = parts.findLastIndex((part, index) => index % 2 === 0 && part.toLowerCase() === "providers");
+  if (at < 0) return "";
+  const [namespace = "", ...rest] = parts.slice(at + 1);
+  return [namespace, ...rest.filter((_, index) => index % 2 === 0)].join("/");
 }
 
 /**

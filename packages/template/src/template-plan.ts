@@ -91,8 +91,8 @@ export type TemplatePlan = {
 /** A resource whose state an expression asks for. */
 export type ReferenceNeed = {
   readonly id: string;
-  /** Undefined: that with which the resource was deployed, or the newest. */
-  readonly apiVersion: string | undefined;
+  /** What the expression says, else that with which the template deploys the resource. */
+  readonly apiVersion: string;
   /** What a POST to this action of the resource answers; absent: what a GET of the resource does. */
   readonly action?: string;
 };

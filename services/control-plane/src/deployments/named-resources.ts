@@ -10,7 +10,7 @@ import { resolveReferences, type Ask } from "./resolve-references.ts";
 export async function namedResources(plan: TemplatePlan, ask: Ask): Promise<ReadonlySet<string> | DeploymentError> {
   const named = new Set(plan.resources.filter(isNamed).map(({ id }) => id.toLowerCase()));
   for (const resource of plan.resources.filter((one) => isNamed(one) && one.nested !== undefined && !one.existing)) {
-    const inner = await resolveReferences((known) => planNested(plan, resource, known), plan.resources, ask);
+    const inner = await resolveReferences((known) => planNested(plan, resource, known), ask);
     if ("error" in inner) return inner.error;
     const below = await namedResources(inner.value.plan, ask);
     if (!(below instanceof Set)) return below as DeploymentError;

@@ -50,7 +50,7 @@ export async function finishRun(deps: RunDeps, run: RunContext, steps: readonly 
       return "Again";
     }
   }
-  const outputs = await resolveReferences((known) => resolveOutputs(run.plan, known), run.plan.resources, asDeployer(deps, run));
+  const outputs = await resolveReferences((known) => resolveOutputs(run.plan, known), asDeployer(deps, run));
   const step = newStep({ key: "outputs", id: deps.newId(), kind: "EvaluateDeploymentOutput", target: undefined });
   if ("error" in outputs) {
     const error = { ...outputs.error, code: "DeploymentOutputEvaluationFailed" };

@@ -57,7 +57,7 @@ export function newStep(given: Pick<StepProgress, "key" | "id" | "kind" | "targe
 
 async function bodyOf(deps: RunDeps, run: RunContext, resource: PlannedResource): Promise<Resolved<ResolvedBody>> {
   if (!resource.deferred) return { value: resource };
-  return resolveReferences((known) => resolveResource(run.plan, resource, known), run.plan.resources, asDeployer(deps, run));
+  return resolveReferences((known) => resolveResource(run.plan, resource, known), asDeployer(deps, run));
 }
 
 /** Writes a resource. `begun`: its step, when it was begun before. */

@@ -121,18 +121,18 @@ export async function tryTemplate(run: TrialRun, plan: TemplatePlan): Promise<re
     if (resource.nested === undefined) {
       const resolve = () =>
         resource.deferred
-          ? resolveReferences((known) => resolveResource(plan, resource, known), plan.resources, ask)
+          ? resolveReferences((known) => resolveResource(plan, resource, known), ask)
           : Promise.resolve({ value: resource });
       tried.push(await tryOne(run, resource, resolve));
       continue;
     }
-    const inner = await resolveReferences((known) => planNested(plan, resource, known), plan.resources, ask);
+    const inner = await resolveReferences((known) => planNested(plan, resource, known), ask);
     if ("error" in inner) {
       tried.push({ resource, before: undefined, kind: "Refused", error: inner.error });
       continue;
     }
     tried.push(...(await tryTemplate(run, inner.value.plan)));
-    const outputs = await resolveReferences((known) => resolveOutputs(inner.value.plan, known), inner.value.plan.resources, ask);
+    const outputs = await resolveReferences((known) => resolveOutputs(inner.value.plan, known), ask);
     if ("value" in outputs)
       nested.set(resource.id.toLowerCase(), { properties: { provisioningState: "Succeeded", outputs: outputs.value } } as JsonObject);
   }
