@@ -60,7 +60,7 @@ export function decideCreate(given: CreateRequest): PutDecision {
     ...tagFaults(settings.tags),
     ...sizeFaults(settings),
     ...admissionFaults(properties),
-    ...poolFaults(properties),
+    ...poolFaults(properties, provider),
     ...unmakeableFaults(properties, provider),
   ]);
   if (refusal !== undefined) return refusal;

@@ -154,7 +154,7 @@ function refuseInvalid({ settings, cluster, locked }: Wish): PutDecision | undef
   const isMade = locked.provisioning !== undefined;
   return (
     refuseFaults(admissionFaults(properties)) ??
-    refuseFaults([...fixedMemberFaults(before, properties, isMade), ...(isMade ? poolFaults(properties) : [])])
+    refuseFaults([...fixedMemberFaults(before, properties, isMade), ...(isMade ? poolFaults(properties, cluster.provider, before) : [])])
   );
 }
 

@@ -1,5 +1,8 @@
+import type { Provider } from "@hostrouting/domain";
 import type { ArmFault } from "../arm/arm-error.ts";
+import { KUBERNETES_OF } from "./cluster-defaults.ts";
 import { asJsonObject, type JsonObject } from "./json-object.ts";
+import { poolVersionFaults } from "./pool-versions.ts";
 
 /** AKS' rule for pools of Linux nodes. */
 const NAME = /^[a-z][a-z0-9]{0,11}$/;
@@ -33,10 +36,22 @@ function faultsOf(pool: JsonObject): readonly ArmFault[] {
   return faults;
 }
 
-/** What is wrong with the pools of a cluster that a provider is to make; every rule runs. */
-export function poolFaults(properties: JsonObject): readonly ArmFault[] {
-  const pools = (Array.isArray(properties["agentPoolProfiles"]) ? properties["agentPoolProfiles"] : []).map(asJsonObject);
-  const faults = pools.flatMap(faultsOf);
+function poolsIn(properties: JsonObject): readonly JsonObject[] {
+  return (Array.isArray(properties["agentPoolProfiles"]) ? properties["agentPoolProfiles"] : []).map(asJsonObject);
+}
+
+/**
+ * What is wrong with the pools of a cluster that a provider makes; every rule runs.
+ * @param before what the cluster has already: versions are asked of new pools only, since those of others cannot be changed
+ */
+export function poolFaults(properties: JsonObject, provider: Provider, before: JsonObject = {}): readonly ArmFault[] {
+  const pools = poolsIn(properties);
+  const known = new Set(poolsIn(before).map((pool) => String(pool["name"]).toLowerCase()));
+  const added = pools.filter((pool) => !known.has(String(pool["name"]).toLowerCase()));
+  const faults = [
+    ...pools.flatMap(faultsOf),
+    ...poolVersionFaults(added, String(properties["kubernetesVersion"]), KUBERNETES_OF[provider]),
+  ];
   const names = pools.map((pool) => String(pool["name"]).toLowerCase());
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined)
