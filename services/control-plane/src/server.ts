@@ -72,11 +72,15 @@ export async function buildServer(outside: Deps, tls: TlsFiles): Promise<Fastify
     throw unknownRoute(request.method, plainPath(request));
   });
   // Before the body is read: of one that is none of JSON's, nobody would learn that the address is wrong.
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", (request, _reply, done) => {
     if (request.is404) throw unknownRoute(request.method, plainPath(request));
+    done();
   });
   const requests = flatLogger(deps.logger);
-  app.addHook("onResponse", async (request, reply) => logReply(requests, request, reply));
+  app.addHook("onResponse", (request, reply, done) => {
+    logReply(requests, request, reply);
+    done();
+  });
   app.addHook("onRoute", (route) => {
     const { handler } = route;
     if (route.url.startsWith("/subscriptions") || route.url.startsWith("/providers") || route.url === "/readyz")

@@ -23,10 +23,20 @@ export type Access = Asked & { readonly grants: readonly Grant[] };
 /** A name with a slash in it stays one part of an address. */
 const part = (name: string): string => name.replaceAll("/", "%2f");
 
+/** A route's pattern, cut before and after its names: each other one is a name. */
+const patterns = new Map<CatalogueRoute, readonly string[]>();
+
+function patternOf(route: CatalogueRoute): readonly string[] {
+  const known = patterns.get(route) ?? (route.on.split(" ")[1] ?? "").split(/:(\w+)/);
+  patterns.set(route, known);
+  return known;
+}
+
 /** A route's address with its names filled in. */
 function addressOf(route: CatalogueRoute, params: Readonly<Record<string, string | undefined>>): string {
-  const [, pattern = ""] = route.on.split(" ");
-  return pattern.replaceAll(/:(\w+)/g, (_, name: string) => part(params[name] ?? ""));
+  return patternOf(route)
+    .map((one, index) => (index % 2 === 0 ? one : part(params[one] ?? "")))
+    .join("");
 }
 
 /**

@@ -21,6 +21,7 @@ const rows: readonly (readonly [path: string, version: string, code: string | un
   [`${S}/providers/Microsoft.ContainerService/locations/l/operations/o`, "today", "InvalidApiVersionParameter"],
   [`${AKS}/managedClusterz/x`, "2026-04-01", "InvalidResourceType"],
   [`${S}/providers/Microsoft.Nothing/things`, "2026-04-01", "InvalidResourceNamespace"],
+  [`${S}/providers/Microsoft.ContainerService%2FmanagedClusters/agentPools`, "2026-04-01", "InvalidResourceNamespace"],
   ["/tenants", "2022-12-01", undefined],
   ["/subscriptions", "2016-06-01", undefined],
   ["/subscriptions", "2024-11-01", "InvalidApiVersionParameter"],

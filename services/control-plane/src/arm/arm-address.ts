@@ -21,6 +21,7 @@ const RESOURCES = "Microsoft.Resources";
 const OWN_TYPES = new Set(["locations", "providers", "resources", "deployments", "operationresults", "tagnames"]);
 
 function decoded(segment: string): string {
+  if (!segment.includes("%")) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {

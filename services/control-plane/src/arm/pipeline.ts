@@ -160,10 +160,14 @@ function rateBy(deps: Deps): Rate {
 export async function addPipeline(app: FastifyInstance, deps: Deps, within: <T>(work: Promise<T>) => Promise<T>): Promise<void> {
   const rate = rateBy(deps);
   app.decorateRequest("arm");
-  app.addHook("onRequest", async (request, reply) => setIds(deps, request, reply));
+  app.addHook("onRequest", (request, reply, done) => {
+    setIds(deps, request, reply);
+    done();
+  });
   await allowOrigins(app, deps.settings.corsOrigins);
   app.addHook("onRequest", async (request, reply) => within(judge(deps, rate, { request, reply })));
-  app.addHook("preHandler", async (request) => {
+  app.addHook("preHandler", (request, _reply, done) => {
     request.arm.isPastGateway = request.arm.address.kind === "Provider";
+    done();
   });
 }

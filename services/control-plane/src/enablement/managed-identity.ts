@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { ManagedCluster } from "@hostrouting/domain";
 import { asJsonObject, type JsonObject } from "./json-object.ts";
 
 /** A GUID that is always the same for the same text (RFC 9562 §5.8: version 8 is what an application makes of anything). */
 function stableGuid(text: string): string {
-  const hex = createHash("sha256").update(text).digest("hex");
+  const hex = hash("sha256", text, "hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
