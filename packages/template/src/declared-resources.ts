@@ -89,12 +89,21 @@ export function identify({ resource }: DeclaredResource, frame: Frame, parent: R
   return { type, name, apiVersion, id };
 }
 
-/** The scope that the id of a resource begins with: the group, another's for a nested deployment, or the resource that it extends. */
+/**
+ * The scope that the id of a resource begins with: the group, or the resource that it extends. Only a nested deployment, and what is `existing` (as Bicep
+ * writes it), may name another group: passed over for others, a resource would be made where it was not meant to be.
+ */
 function scopeOf(resource: JsonObject, type: string, frame: Frame): string {
   const own = frame.context.input.scope;
   const optional = (member: string): string | undefined =>
     memberOf(resource, member) === undefined ? undefined : requiredText(resource, member, frame);
-  if (isDeployment(type)) {
+  const [elsewhere] = ["subscriptionId", "resourceGroup"].filter((member) => memberOf(resource, member) !== undefined);
+  const isExisting = memberOf(resource, "existing") === true;
+  if (elsewhere !== undefined && !isDeployment(type) && !isExisting)
+    throw new TemplateFault(
+      `A template resource of type '${type.slice(0, 200)}' cannot have '${elsewhere}': only nested deployments and existing resources can name another group. Leave it out, and deploy the resource with a template to the group that it is meant for`,
+    );
+  if (isDeployment(type) || (isExisting && memberOf(resource, "scope") === undefined)) {
     const group = optional("resourceGroup") ?? own.resourceGroup.name;
     return scopeId({
       ...own,

@@ -219,6 +219,26 @@ test("what no address can have is refused, in names and where references are ask
   );
 });
 
+test("another group or subscription is named by what is existing, and refused for what would be made in the own one", () => {
+  const other = { subscriptionId: "00000000-0000-0000-0000-000000000002", resourceGroup: "rg2" };
+  for (const [member, value] of Object.entries(other)) {
+    const [problem] = planOf({ resources: [cluster("c", { [member]: value })] }).problems;
+    assert.match(problem?.message ?? "", new RegExp(`cannot have '${member}': .* to the group that it is meant for`));
+  }
+  const hub = { existing: true, type: CLUSTER, apiVersion: "2026-04-01", name: "hub" };
+  const plan = planOf({
+    languageVersion: "2.0",
+    resources: { near: { ...hub, resourceGroup: "rg2" }, far: { ...hub, ...other } },
+  });
+  assert.deepEqual(plan.problems, []);
+  assert.deepEqual(
+    plan.resources.map((resource) => resource.id),
+    [GROUP.replace("rg1", "rg2"), GROUP.replace("rg1", "rg2").replace("0001/", "0002/")].map(
+      (group) => `${group}/providers/${CLUSTER}/hub`,
+    ),
+  );
+});
+
 test("types that are not known are refused, nested deployments are not", () => {
   const nested = {
     type: "Microsoft.Resources/deployments",
