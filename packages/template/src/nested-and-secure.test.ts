@@ -147,3 +147,25 @@ test("what a nested template is made of secrets goes as secret parameters, and i
   assert.deepEqual(plan.resources[0]?.body["tags"], { s: `x${SECRET}`, p: "shown" });
   assert.deepEqual(plan.resources[0]?.securePaths, [["tags", "s"]]);
 });
+
+test("a nested deployment has the name of none that it is in, at any depth; one that is not deployed may", () => {
+  const deployment = (name: string, inside: readonly JsonObject[], rest: JsonObject = {}): JsonObject => ({
+    ...{ type: "Microsoft.Resources/deployments", apiVersion: "2025-04-01", name, ...rest },
+    properties: {
+      mode: "Incremental",
+      expressionEvaluationOptions: { scope: "inner" },
+      template: {
+        $schema: "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        contentVersion: "1.0.0.0",
+        resources: inside,
+      },
+    },
+  });
+  const refusals = (...resources: JsonObject[]): string[] =>
+    planOf({ resources }).problems.map(({ message, path }) => `${path}: ${/'[^']*' has the name/.exec(message)?.[0]}`);
+  const below = "resources[0].properties.template.resources[0]";
+  assert.deepEqual(refusals(deployment("DEPLOY1", [])), ["resources[0]: 'DEPLOY1' has the name"]);
+  assert.deepEqual(refusals(deployment("a", [deployment("A", [])])), [`${below}: 'A' has the name`]);
+  assert.deepEqual(refusals(deployment("a", [deployment("deploy1", [])])), [`${below}: 'deploy1' has the name`]);
+  assert.deepEqual(refusals(deployment("a", [deployment("a", [], { condition: false })]), deployment("b", [])), []);
+});

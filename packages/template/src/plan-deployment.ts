@@ -100,6 +100,7 @@ function nestedInput({ input }: EvaluationContext, resource: PlannedResource, { 
     template: memberOf(properties, "template") ?? null,
     parameters: memberOf(properties, "parameters"),
     deploymentName: resource.name,
+    within: [...(input.within ?? []), input.deploymentName],
     mode: "Incremental",
     newGuid: (key) => input.newGuid(`${resource.id}/${key}`),
     secretParameters: securePaths.flatMap(([, section, name]) =>

@@ -96,9 +96,12 @@ function draftOf(round: DeclaredResource, identity: ResourceIdentity, condition:
 }
 
 /** A nested deployment that would delete what the template around it deploys is none (Azure: only the outermost one may be Complete). */
-function whyNotNested(frame: Frame, { id, name }: PlannedResource, resource: JsonObject): string | undefined {
+function whyNotNested(frame: Frame, { id, name, condition }: PlannedResource, resource: JsonObject): string | undefined {
   if (!id.toLowerCase().startsWith(`${scopeId(frame.context.input.scope)}/`.toLowerCase()))
     return "A nested deployment to another resource group or subscription is not supported: deploy its template there";
+  const { deploymentName, within = [] } = frame.context.input;
+  if (condition && [...within, deploymentName].some((around) => around.toLowerCase() === name.toLowerCase()))
+    return `The nested deployment '${name}' has the name of a deployment that it is in, which is under way as long as it waits for this one: give it another name`;
   const written = memberOf(resource, "properties");
   const properties = isObject(written) ? written : {};
   if (!isObject(memberOf(properties, "template")))

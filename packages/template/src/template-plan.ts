@@ -19,6 +19,8 @@ export type TemplateInput = {
   /** `properties.parameters` of the request: `{ name: { value } }`, or undefined. */
   readonly parameters: JsonValue | undefined;
   readonly deploymentName: string;
+  /** Names of the deployments that it is nested in, the outermost first; absent: none. */
+  readonly within?: readonly string[];
   readonly mode: "Incremental" | "Complete";
   readonly scope: DeploymentScope;
   /** What `utcNow()` says, milliseconds since 1970. Keep it with the deployment. */
