@@ -46,9 +46,9 @@ export type RoleAssignmentStore = {
   get(tenantId: string, id: string): Promise<RoleAssignment | undefined>;
   /** At a scope and above it, and with `below` under it too; by scope and id. */
   list(question: Omit<GrantQuestion, "principalId"> & { readonly principalId: string | undefined }): Promise<RoleAssignment[]>;
-  create(assignment: NewRoleAssignment, audit: AuditEntry): Promise<Assigned>;
+  create(assignment: NewRoleAssignment, audit: AuditEntry | undefined): Promise<Assigned>;
   /** `LastOwner`: nobody else has the role Owner at that subscription, so it stays. */
-  remove(assignment: RoleAssignment, audit: AuditEntry): Promise<"Removed" | "Absent" | "LastOwner">;
+  remove(assignment: RoleAssignment, audit: AuditEntry | undefined): Promise<"Removed" | "Absent" | "LastOwner">;
 };
 
 function toAssignment(row: Selectable<Tables["role_assignment"]>): RoleAssignment {
@@ -208,7 +208,7 @@ export function roleAssignmentStore(db: Kysely<Tables>): RoleAssignmentStore {
         if (!(await isHeld(tx, given.displayScope.toLowerCase()))) return { kind: "ScopeGone" };
         const created = await insert(tx, given);
         const outcome: Assigned = created === undefined ? await meet(tx, given) : { kind: "Created", assignment: created };
-        if (outcome.kind === "Created" || outcome.kind === "Updated") await appendAudit(tx, audit);
+        if (audit !== undefined && (outcome.kind === "Created" || outcome.kind === "Updated")) await appendAudit(tx, audit);
         return outcome;
       });
     },
@@ -221,7 +221,7 @@ export function roleAssignmentStore(db: Kysely<Tables>): RoleAssignmentStore {
           .where("id", "=", assignment.id)
           .executeTakeFirst();
         if (numDeletedRows === 0n) return "Absent";
-        await appendAudit(tx, audit);
+        if (audit !== undefined) await appendAudit(tx, audit);
         return "Removed";
       });
     },
