@@ -90,6 +90,11 @@ function isAllowed({ action, check, address }: Asked, grants: readonly Grant[]):
   }
 }
 
+/** What is asked of somebody to whom reading is enough: to write or delete a resource is to read it. Actions stay what they are. */
+export function asReading(asked: Asked): Asked {
+  return { ...asked, action: asked.action.replace(/\/(?:write|delete)$/i, "/read") };
+}
+
 /** Which grants decide what a request asks for; nothing where its route asks for no right. */
 export function grantsAskedFor(principal: Principal, { check, address }: Asked): GrantQuestion | undefined {
   if (check === "Anonymous" || check === "Token") return undefined;

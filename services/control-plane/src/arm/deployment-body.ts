@@ -8,6 +8,12 @@ import { judgeJson } from "./json-body.ts";
 /** 128 levels of a template, and those around it. */
 const DEPTH_MAX = 136;
 
+/**
+ * How far a question about a deployment goes. `Provider`: as far as the deployment would. `ProviderNoRbac`: the same for somebody who may read what is
+ * written, and need not be allowed to write it. `Template`: the template is planned, and nothing in it is tried.
+ */
+export type ValidationLevel = "Provider" | "ProviderNoRbac" | "Template";
+
 /** A request to deploy, or a question about one. */
 export type DeploymentRequest = {
   readonly template: JsonValue;
@@ -15,6 +21,8 @@ export type DeploymentRequest = {
   readonly mode: DeploymentMode;
   /** As they were sent; shown again. */
   readonly tags: JsonObject | undefined;
+  /** Of validate and what-if only. */
+  readonly validationLevel: ValidationLevel;
   /** Of what-if only. */
   readonly resultFormat: "FullResourcePayloads" | "ResourceIdOnly";
 };
@@ -75,6 +83,7 @@ export function readDeploymentRequest(body: unknown): DeploymentRequest {
     parameters: (parameters ?? undefined) as JsonValue | undefined,
     mode: oneOf(properties["mode"], "properties.mode", ["Incremental", "Complete"]),
     tags: isJsonObject(tags) ? tags : undefined,
+    validationLevel: oneOf(properties["validationLevel"], "properties.validationLevel", ["Provider", "ProviderNoRbac", "Template"]),
     resultFormat: oneOf(asJsonObject(properties["whatIfSettings"])["resultFormat"], "properties.whatIfSettings.resultFormat", [
       "FullResourcePayloads",
       "ResourceIdOnly",

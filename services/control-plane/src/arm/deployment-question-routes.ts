@@ -3,7 +3,7 @@ import type { DeploymentError } from "@hostrouting/domain";
 import type { Deps } from "../deps.ts";
 import type { DeploymentService } from "../deployments/deployment-service.ts";
 import { askByTrial, type TrialResult } from "../deployments/question.ts";
-import { whatIfChanges } from "../deployments/what-if.ts";
+import { whatIfChanges, whatIfDiagnostics } from "../deployments/what-if.ts";
 import { ArmError } from "./arm-error.ts";
 import { planDeployment, type PlannedDeployment } from "./deployment-plan.ts";
 import { toValidatedBody } from "./deployment-wire.ts";
@@ -24,7 +24,15 @@ async function ask(deps: Deps, service: DeploymentService, request: FastifyReque
   const { subscriptionId, resourceGroup } = planned.path;
   const { correlationId } = request.arm;
   const { plan, wanted } = planned;
-  const question = { plan, mode: wanted.mode, principal: principalOf(request), correlationId, subscriptionId, resourceGroup };
+  const question = {
+    plan,
+    mode: wanted.mode,
+    level: wanted.validationLevel,
+    principal: principalOf(request),
+    correlationId,
+    subscriptionId,
+    resourceGroup,
+  };
   const result = await service.inTurn(() => askByTrial({ ...deps, call: service.call }, question));
   return { planned, result, error: invalid(planned, result.faults, correlationId) };
 }
@@ -40,7 +48,9 @@ async function whatIf(deps: Deps, service: DeploymentService, request: FastifyRe
   const { planned, result, error } = await ask(deps, service, request);
   if (error !== undefined) return { status: "Failed", error };
   const changes = whatIfChanges(result, planned.wanted.resultFormat);
-  return { status: "Succeeded", properties: { correlationId: request.arm.correlationId, changes } };
+  const diagnostics = whatIfDiagnostics(result.leftOut);
+  const told = { correlationId: request.arm.correlationId, changes, ...(diagnostics.length > 0 && { diagnostics }) };
+  return { status: "Succeeded", properties: told };
 }
 
 /** Validate and what-if. Both do what a deployment would, and keep nothing of it. */

@@ -16,6 +16,8 @@ export type InternalCall = {
   readonly correlationId: string;
   /** The request is a question: it sees and changes this store, of which nothing is kept. */
   readonly trial?: Aggregates;
+  /** In a trial only: who may read a resource is asked no more to write it. What the trial gave away as rights counts for nothing. */
+  readonly mayReadSuffices?: boolean;
   /** Places in the body that were made of secure parameters: they may be kept in no table. */
   readonly securePaths?: readonly JsonPath[];
 };

@@ -6,14 +6,15 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterId, Grant } from "@hostrouting/domain";
+import type { GrantQuestion } from "@hostrouting/store";
 import type { Deps } from "../deps.ts";
-import { askedOf, grantsAskedFor, judgeAccess } from "./access.ts";
+import { askedOf, asReading, grantsAskedFor, judgeAccess } from "./access.ts";
 import { ArmError, armError } from "./arm-error.ts";
 import { apiVersionOf, missingApiVersion, whyNotApiVersion } from "./api-versions.ts";
 import { readAddress } from "./arm-address.ts";
 import { bearerOf } from "./bearer-token.ts";
 import { allowOrigins } from "./cross-origin.ts";
-import { internalCallOf } from "./internal-call.ts";
+import { internalCallOf, outsideOfCalls } from "./internal-call.ts";
 import { judgeThrottle } from "./judge-throttle.ts";
 import { idHeader, replyHeaders } from "./reply-headers.ts";
 import { emptyContext, pathOf, plainPath, principalOf } from "./request-context.ts";
@@ -58,13 +59,19 @@ export function whyNotBodyHeaders(headers: IncomingHttpHeaders): ArmError | unde
   return undefined;
 }
 
+/** What somebody may do without what a trial gives them: rights as they stand outside of it. */
+async function grantsOutside(deps: Deps, grants: GrantQuestion): Promise<readonly Grant[]> {
+  return outsideOfCalls(() => deps.store()).roleAssignments.grants(grants);
+}
+
 /** Whether the principal may do what the request asks for. */
 function judgeRight(request: FastifyRequest, grants: readonly Grant[]): void {
   const { asked } = request.arm;
   if (asked === undefined) return;
-  const access = judgeAccess(principalOf(request), asked, grants);
+  const judged = internalCallOf(request)?.mayReadSuffices === true ? asReading(asked) : asked;
+  const access = judgeAccess(principalOf(request), judged, grants);
   if (access instanceof ArmError) throw access;
-  request.arm.access = access;
+  request.arm.access = { ...access, action: asked.action };
 }
 
 /** Where a cluster stands, and all that is read of it. */
@@ -104,7 +111,8 @@ async function judgeScope(deps: Deps, request: FastifyRequest): Promise<void> {
   const found = await deps.store().directory.scope({ ...question, grants, cluster });
   const unknown = whyNotSubscription(found.subscription, question);
   if (unknown !== undefined) throw unknown;
-  judgeRight(request, found.grants);
+  const isOutside = internalCallOf(request)?.mayReadSuffices === true && grants !== undefined;
+  judgeRight(request, isOutside ? await grantsOutside(deps, grants) : found.grants);
   const noGroup = whyNotGroup(found.group, question);
   if (noGroup !== undefined) throw noGroup;
   if (cluster !== undefined) request.arm.cluster = { found: found.cluster };

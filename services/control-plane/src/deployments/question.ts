@@ -4,6 +4,7 @@ import type { Store } from "@hostrouting/store";
 import type { Clock } from "@hostrouting/runtime";
 import type { DeploymentError, DeploymentMode } from "@hostrouting/domain";
 import type { TemplatePlan } from "@hostrouting/template";
+import type { ValidationLevel } from "../arm/deployment-body.ts";
 import type { Principal } from "../arm/principal.ts";
 import { namedResources } from "./named-resources.ts";
 import { listClusters } from "./other-clusters.ts";
@@ -17,6 +18,8 @@ export type TrialResult = {
   readonly leftovers: readonly Leftover[];
   /** All that was refused, with its resource as target where the fault names none. */
   readonly faults: readonly DeploymentError[];
+  /** What the answer leaves out, and why; none of it is a fault of the template. */
+  readonly leftOut: readonly DeploymentError[];
 };
 
 /** What is needed to ask. */
@@ -29,6 +32,7 @@ export type QuestionDeps = {
 export type Question = {
   readonly plan: TemplatePlan;
   readonly mode: DeploymentMode;
+  readonly level: ValidationLevel;
   readonly principal: Principal;
   readonly correlationId: string;
   readonly subscriptionId: string;
@@ -38,36 +42,44 @@ export type Question = {
 /** Locks are held for as long; 800 resources take a few seconds. */
 const TRIAL_MS_MAX = 15_000;
 
-type Left = { readonly leftovers: readonly Leftover[]; readonly fault?: DeploymentError };
+type Left = { readonly leftovers: readonly Leftover[]; readonly fault?: DeploymentError; readonly leftOut?: DeploymentError };
 
 /** Complete mode deletes what is left, once everything is written; what it could not do, it fails for. */
 async function tryLeftovers(run: TrialRun, question: Question): Promise<Left> {
   const isComplete = question.mode === "Complete";
   const clusters = await listClusters(run.ask, question);
-  if ("code" in clusters) return { leftovers: [], ...(isComplete && { fault: clusters }) };
+  if ("code" in clusters) return { leftovers: [], ...(isComplete ? { fault: clusters } : { leftOut: clusters }) };
   const named = await namedResources(question.plan, run.ask);
   if (!(named instanceof Set)) {
     const { message: why } = named as DeploymentError;
-    return { leftovers: isComplete ? clusters.map((cluster) => ({ cluster, kind: "Unknown", why })) : [] };
+    return { leftovers: clusters.map((cluster) => ({ cluster, kind: "Unknown", why })) };
   }
   const left = clusters.filter(({ id }) => !named.has(id.toLowerCase()));
-  return { leftovers: isComplete ? await tryRemovals(run, left) : left.map((cluster) => ({ cluster, kind: "Kept" })) };
+  if (isComplete && run.isTried) return { leftovers: await tryRemovals(run, left) };
+  return { leftovers: left.map((cluster) => ({ cluster, kind: isComplete ? "Deleted" : "Kept" })) };
 }
 
 /** Tries a plan and takes all of it back. */
 export function askByTrial(deps: QuestionDeps, question: Question): Promise<TrialResult> {
-  const { plan, principal, correlationId } = question;
+  const { plan, principal, correlationId, level } = question;
+  const mayReadSuffices = level === "ProviderNoRbac";
   const endAt = deps.clock.now() + TRIAL_MS_MAX;
   return deps.store().trial(async (trial) => {
     const nested: TrialRun["nested"] = new Map();
-    const ask = trialAsk((request: InternalRequest) => deps.call({ principal, correlationId, trial: trial.store }, request), nested);
-    const run: TrialRun = { trial, ask, nested, hasTime: () => deps.clock.now() < endAt };
+    const as = { principal, correlationId, trial: trial.store, mayReadSuffices };
+    const ask = trialAsk((request: InternalRequest) => deps.call(as, request), nested);
+    const run: TrialRun = { trial, ask, nested, isTried: level !== "Template", hasTime: () => deps.clock.now() < endAt };
     const tried = await tryTemplate(run, plan);
-    const { leftovers, fault } = await tryLeftovers(run, question);
+    const { leftovers, fault, leftOut } = await tryLeftovers(run, question);
     const refused = [
       ...tried.flatMap((one) => (one.kind === "Refused" ? [{ target: one.resource.id, ...one.error }] : [])),
       ...leftovers.flatMap((one) => (one.kind === "Refused" ? [{ target: one.cluster.id, ...one.error }] : [])),
     ];
-    return { tried, leftovers, faults: fault === undefined ? refused : [...refused, fault] };
+    return {
+      tried,
+      leftovers,
+      faults: fault === undefined ? refused : [...refused, fault],
+      leftOut: leftOut === undefined ? [] : [leftOut],
+    };
   });
 }

@@ -22,9 +22,10 @@ import { redactError } from "./redact-error.ts";
 import { resolveReferences, type Ask, type Resolved } from "./resolve-references.ts";
 import { resourceUrl } from "./resource-url.ts";
 
-/** What became of one resource. `Unknown`: that could not be found out, and why. */
+/** What became of one resource. `Planned`: nobody asked for more than that it would be written. `Unknown`: that could not be found out, and why. */
 export type Tried = { readonly resource: PlannedResource; readonly before: JsonObject | undefined } & (
   | { readonly kind: "Written"; readonly after: JsonObject }
+  | { readonly kind: "Planned" }
   | { readonly kind: "Refused"; readonly error: DeploymentError }
   | { readonly kind: "Unknown"; readonly why: string }
 );
@@ -36,6 +37,8 @@ export type TrialRun = {
   readonly ask: Ask;
   /** Nested deployments as `reference()` finds them, by their ids in lower case; filled as they are tried. */
   readonly nested: Map<string, JsonObject>;
+  /** Whether anything is written at all, or only read. */
+  readonly isTried: boolean;
   /** Whether there is time for one more resource. */
   readonly hasTime: () => boolean;
 };
@@ -87,6 +90,7 @@ async function tryOne(
 ): Promise<Tried> {
   const url = resourceUrl(resource.id, resource.apiVersion);
   const before = await read(run, url);
+  if (!run.isTried) return { resource, before, kind: "Planned" };
   const resolved = await resolve();
   if ("error" in resolved) return { resource, before, kind: "Unknown", why: resolved.error.message };
   const { body, securePaths } = resolved.value;
@@ -128,7 +132,11 @@ export async function tryTemplate(run: TrialRun, plan: TemplatePlan): Promise<re
     }
     const inner = await resolveReferences((known) => planNested(plan, resource, known), ask);
     if ("error" in inner) {
-      tried.push({ resource, before: undefined, kind: "Refused", error: inner.error });
+      // what it asks for may be there only once something is written
+      const what = run.isTried
+        ? ({ kind: "Refused", error: inner.error } as const)
+        : ({ kind: "Unknown", why: inner.error.message } as const);
+      tried.push({ resource, before: undefined, ...what });
       continue;
     }
     tried.push(...(await tryTemplate(run, inner.value.plan)));

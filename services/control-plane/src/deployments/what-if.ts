@@ -1,5 +1,6 @@
 /** A trial in ARM's words for `whatIf`. Pure. */
 import { isDeepStrictEqual } from "node:util";
+import type { DeploymentError } from "@hostrouting/domain";
 import { payloadDelta, withoutVolatile, type PropertyChange } from "./payload-delta.ts";
 import type { Leftover } from "./try-removals.ts";
 import type { Tried } from "./try-template.ts";
@@ -16,6 +17,17 @@ export type WhatIfChange = {
   readonly unsupportedReason?: string;
 };
 
+/** Something that the answer leaves out, as ARM tells it beside the changes. */
+export type WhatIfDiagnostic = { readonly level: "Warning"; readonly code: string; readonly message: string; readonly target?: string };
+
+/** What was left out, in ARM's words. */
+export function whatIfDiagnostics(leftOut: readonly DeploymentError[]): readonly WhatIfDiagnostic[] {
+  return leftOut.map(({ code, message, target }) => ({
+    ...{ level: "Warning", code, message: `${message} What becomes of them is left out of the changes.` },
+    ...(target !== undefined && { target }),
+  }));
+}
+
 /** How much is told of each resource. */
 export type ResultFormat = "FullResourcePayloads" | "ResourceIdOnly";
 
@@ -23,7 +35,7 @@ function ofTried(tried: Exclude<Tried, { kind: "Refused" }>, format: ResultForma
   const resourceId = tried.resource.id;
   if (tried.kind === "Unknown") return { resourceId, changeType: "Unsupported", unsupportedReason: tried.why };
   const exists = tried.before !== undefined;
-  if (format === "ResourceIdOnly") return { resourceId, changeType: exists ? "Deploy" : "Create" };
+  if (format === "ResourceIdOnly" || tried.kind === "Planned") return { resourceId, changeType: exists ? "Deploy" : "Create" };
   const after = withoutVolatile(tried.after);
   if (!exists) return { resourceId, changeType: "Create", after };
   const before = withoutVolatile(tried.before);
