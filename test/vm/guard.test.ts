@@ -290,7 +290,7 @@ for (const series of Object.keys(SERIES) as Series[])
         assert.deepEqual(line("killed"), { kind: "killed", before: REFUSED, after: REFUSED, adopted: true, grown: 2 }));
 
       it("attached and ended again and again it leaves nothing in the kernel, and no descriptor", () =>
-        assert.deepEqual(line("cycles"), { kind: "cycles", cycles: 20, descriptors: 0, objects: "0 0 0" }));
+        assert.deepEqual(line("cycles"), { kind: "cycles", cycles: 8, descriptors: 0, objects: "0 0 0" }));
 
       it("after its end nothing is refused and nothing is left", () =>
         assert.deepEqual(line("ended"), { kind: "ended", code: WRITTEN, left: 0 }));
