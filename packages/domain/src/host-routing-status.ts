@@ -102,11 +102,12 @@ export type HostRoutingStatus = {
   readonly health: "Healthy" | "Degraded" | "Unknown" | "Paused";
   /**
    * Digests: of the bundle that nodes run or are brought to; of a newer one that is offered; and of one that was rolled back, so that it is not begun
-   * with again by itself. `before`: the one before the last upgrade. `isKept`: what ended last without success was an upgrade, so that nodes which join
+   * with again by itself. `image`: the first one's, so that it can be brought back when somebody deletes it. `before`: the one before the last upgrade. `isKept`: what ended last without success was an upgrade, so that nodes which join
    * or boot are still switched on. Absent in records of before.
    */
   readonly bundle?: {
     readonly digest: string;
+    readonly image?: string | undefined;
     readonly offered?: string | undefined;
     readonly heldBack?: string | undefined;
     readonly before?: Bundle | undefined;

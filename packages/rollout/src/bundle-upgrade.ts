@@ -4,15 +4,31 @@ import type { Bundle, ClusterObservation, ClusterSnapshot, NodeObservation } fro
 /** Phases of nodes whose kernel holds programs of the bundle that is there. */
 const CARRYING: ReadonlySet<NodeRollout["phase"]> = new Set(["Switching", "Verifying", "Confirming", "Soaking", "Enabled", "Detaching"]);
 
+/** Phases in which a node goes on to `Enabled`, or back, under the bundle that it was asked to switch with. */
+const ON_ITS_WAY: ReadonlySet<NodeRollout["phase"]> = new Set(["Switching", "Verifying", "Confirming", "Soaking"]);
+
+/** Whether an upgrade is still to wait for nodes that were begun with before it. */
+export function waitsForNodes({ kind }: Operation, records: readonly NodeRollout[]): boolean {
+  return kind === "UpgradeBundle" && records.some(({ phase }) => ON_ITS_WAY.has(phase));
+}
+
 /**
  * The bundle of this round. An operation that replaces it brings nodes to the one that was offered when it began; on its way back to the one before.
  * Whatever else happens, nodes keep the bundle that is there as long as one of them carries it: a newer one is rolled out in order, or not at all.
  */
-export function bundleOfRound({ operation, bundle: offered, records }: ClusterSnapshot, { bundle: there }: ClusterObservation): Bundle {
+export function bundleOfRound(snapshot: ClusterSnapshot, observed: ClusterObservation): Bundle {
+  const { operation, bundle: offered, records } = snapshot;
   const bundles = operation?.control.bundles;
   if (bundles !== undefined) return operation?.phase === "RollingBack" ? bundles.from : bundles.to;
-  if (operation?.kind === "UpgradeBundle" || there === undefined || there.deleting) return offered;
-  return records.some(({ phase }) => CARRYING.has(phase)) ? { image: there.image, digest: there.digest } : offered;
+  const isCarried = records.some(({ phase }) => CARRYING.has(phase));
+  return (isCarried ? bundleThere(snapshot, observed) : undefined) ?? offered;
+}
+
+/** The bundle that is there, or was before somebody deleted it; nothing when nobody knows. */
+export function bundleThere({ previous }: ClusterSnapshot, { bundle: there }: ClusterObservation): Bundle | undefined {
+  if (there !== undefined && !there.deleting) return { image: there.image, digest: there.digest };
+  const { image, digest } = previous?.bundle ?? {};
+  return image === undefined || digest === undefined ? undefined : { image, digest };
 }
 
 /** Whether a node that is on was switched by another bundle than this one. */
@@ -32,6 +48,7 @@ export function bundleStatus(
   const isKept = operation !== undefined && isTerminal(operation.phase) ? bundles !== undefined : previous?.bundle?.isKept === true;
   return {
     digest: used.digest,
+    image: used.image,
     ...(offered.digest !== used.digest && { offered: offered.digest }),
     ...(heldBack !== undefined && { heldBack }),
     ...(before !== undefined && { before }),

@@ -2,6 +2,7 @@ import { unreachable, visibleText, type Instant, type Operation, type OperationE
 import { afterQueue, awaitAdmission } from "./admission-queue.ts";
 import { agentIsReady } from "./agent-report.ts";
 import { analyse } from "./analysis/analyse.ts";
+import { bundleThere, waitsForNodes } from "./bundle-upgrade.ts";
 import { stepOfUpgrade, withUpgradeSeen } from "./cluster-upgrade.ts";
 import { closedWindow, hasNodesToEnable } from "./disruption-gate.ts";
 import { hasOpenNodes, isIllForNow, isWanted, whyOverBudget, whyTooFewEnabled, type Shortfall } from "./failure-budget.ts";
@@ -49,7 +50,7 @@ function enablingStep(round: Round, asked: Operation): Outcome {
   if (upgraded !== undefined) return upgraded;
   switch (operation.phase) {
     case "Accepted":
-      return advance(withBundles(round, operation), { nodes: round.nodes.map(freshAttempts), intents: [], waits: [] }, "Validating");
+      return begin(round, operation);
     case "Validating":
       return validate(round, operation);
     case "Preparing":
@@ -68,10 +69,17 @@ function enablingStep(round: Round, asked: Operation): Outcome {
   }
 }
 
+/** With an upgrade the bundle changes for all nodes, so those that were begun with are finished first. */
+function begin(round: Round, operation: Operation): Outcome {
+  const records = round.nodes.map(({ record }) => record);
+  if (waitsForNodes(operation, records)) return advance(operation, stepNodes(round, operation.mode, false), "Accepted");
+  return advance(withBundles(round, operation), { nodes: round.nodes.map(freshAttempts), intents: [], waits: [] }, "Validating");
+}
+
 /** An upgrade remembers from which bundle to which it goes: the one that is offered may change before it has ended. */
 function withBundles({ observed, offered, snapshot }: Round, operation: Operation): Operation {
   if (operation.kind !== "UpgradeBundle") return operation;
-  const there = observed.bundle === undefined ? offered : { image: observed.bundle.image, digest: observed.bundle.digest };
+  const there = bundleThere(snapshot, observed) ?? offered;
   // One that goes on where another ended goes back to where that one began.
   const from = there.digest === offered.digest ? (snapshot.previous?.bundle?.before ?? there) : there;
   return { ...operation, control: { ...operation.control, bundles: { from, to: offered } } };

@@ -155,10 +155,11 @@ function renew(record: NodeRollout, context: StepContext): NodeStep {
   return move(enter({ ...begun(taken, context), cordonedByUs, platformRules }, "Installing", now));
 }
 
-/** Where a node rests whose attempt ends before it was asked to switch: one that is on under an earlier order is still on. */
+/** Where a node rests whose attempt ends before it was asked to switch: one that is on under an earlier order is still on. An order alone proves nothing. */
 function restingPhase(record: NodeRollout, { seen, renews }: StepContext): "Pending" | "Enabled" {
   const isOn = seen.spec?.mode === "BpfVeth" && seen.spec.bootID === seen.bootId && seen.spec.generation < record.switchGeneration;
-  return renews && isOn ? "Enabled" : "Pending";
+  const isProved = record.verifiedBoot === seen.bootId && !isKnownLegacy(seen);
+  return renews && isOn && isProved ? "Enabled" : "Pending";
 }
 
 /** The record of a node's next attempt. */

@@ -237,9 +237,10 @@ export class Simulation {
     return decision;
   }
 
-  /** Somebody deletes the bundle. */
+  /** Somebody deletes the bundle, and its pods go with it. */
   removeBundle(): void {
     this.#bundle = undefined;
+    for (const node of this.nodes.values()) node.agentDigest = undefined;
   }
 
   /** Whether the bundle is in the cluster. */
