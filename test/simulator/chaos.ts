@@ -63,6 +63,8 @@ function strike(world: SimulatedWorld, { kind, cluster, nodesMax }: Strike): voi
   switch (kind) {
     case "WorkerCrash":
       return world.crash(random.pick([...world.workers.values()]));
+    case "NewRelease":
+      return world.release();
     case "WorkerClockStep":
       cluster.fake.aheadMs = random.between(-CLOCK_STEP_MAX_MS, CLOCK_STEP_MAX_MS);
       return later("the clock is right again", () => (cluster.fake.aheadMs = 0));

@@ -44,6 +44,7 @@ export const worldFaults = [
   "NodeObjectDeleted",
   "BundleDeleted",
   "EmergencyOff",
+  "NewRelease",
 ] as const;
 
 export type CallFault = (typeof callFaults)[number];
@@ -59,10 +60,11 @@ export class Faults {
   readonly #random: Random;
   areOn = true;
 
-  constructor(random: Random) {
+  /** @param world the kinds that strike the world, where the dice do not decide */
+  constructor(random: Random, world?: readonly WorldFault[]) {
     this.#random = random;
     this.#calls = callFaults.filter(() => random.chance(0.5));
-    this.world = worldFaults.filter(() => random.chance(0.5));
+    this.world = world ?? worldFaults.filter(() => random.chance(0.5));
     this.#share = random.pick([0, 0.001, 0.003, 0.01, 0.03]);
   }
 

@@ -1,16 +1,21 @@
 import { acceptedIsNeverLost } from "./invariants/accepted-is-never-lost.ts";
 import { budgetIsKept } from "./invariants/budget-is-kept.ts";
+import { bundlesGoInOrder } from "./invariants/bundles-go-in-order.ts";
 import { cordonsEnd } from "./invariants/cordons-end.ts";
 import { disruptionBudgetsHold } from "./invariants/disruption-budgets-hold.ts";
 import { enabledIsVerified } from "./invariants/enabled-is-verified.ts";
 import { endedStaysEnded } from "./invariants/ended-stays-ended.ts";
 import { everythingEnds } from "./invariants/everything-ends.ts";
+import { gatesAreKept } from "./invariants/gates-are-kept.ts";
 import { historyHasNoGap } from "./invariants/history-has-no-gap.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { labelTellsTheTruth } from "./invariants/label-tells-the-truth.ts";
 import { oneActorAtOnce } from "./invariants/one-actor-at-once.ts";
 import { oneOperationAtOnce } from "./invariants/one-operation-at-once.ts";
+import { placesAreKept } from "./invariants/places-are-kept.ts";
 import { recordedBeforeDone } from "./invariants/recorded-before-done.ts";
+import { rolledBackIsBack } from "./invariants/rolled-back-is-back.ts";
+import { windowsAreKept } from "./invariants/windows-are-kept.ts";
 import type { People } from "./people.ts";
 import type { SimulatedWorld } from "./simulated-world.ts";
 import type { Call, CallListener } from "./wire.ts";
@@ -31,6 +36,11 @@ const ALL = [
   disruptionBudgetsHold,
   everythingEnds,
   recordedBeforeDone,
+  rolledBackIsBack,
+  bundlesGoInOrder,
+  windowsAreKept,
+  gatesAreKept,
+  placesAreKept,
 ];
 
 /** Asks every invariant whenever what it looks at may have changed; remembers the first that was broken. */

@@ -4,6 +4,8 @@ import { ArmError } from "../../services/control-plane/src/arm/arm-error.ts";
 import type { Principal } from "../../services/control-plane/src/arm/principal.ts";
 import { decideCancel } from "../../services/control-plane/src/enablement/decide-cancel.ts";
 import { decidePut } from "../../services/control-plane/src/enablement/decide-put.ts";
+import { decideRollback } from "../../services/control-plane/src/enablement/decide-rollback.ts";
+import { decideUpgrade } from "../../services/control-plane/src/enablement/decide-upgrade.ts";
 import { decideVerb, type Ask } from "../../services/control-plane/src/enablement/decide-verb.ts";
 import { converterOf } from "../../services/control-plane/src/versions/cluster-converter.ts";
 import type { Process } from "./scheduler.ts";
@@ -46,8 +48,7 @@ export class People {
   /** Asks for a mode, as `az aks update` does. */
   put(id: ClusterId, mode: AccelerationMode): void {
     const { name } = this.#world.managed(id);
-    this.#requests += 1;
-    const operationId = as<OperationId>(`op-${this.#requests}`);
+    const { operationId, etag, now } = this.#newRequest();
     const put = {
       name,
       request: { properties: { networkProfile: { advancedNetworking: { enabled: true, performance: { accelerationMode: mode } } } } },
@@ -56,14 +57,27 @@ export class People {
       preconditions: { ifMatch: undefined, ifNoneMatch: undefined },
       principal: people[0]!,
       operationId,
-      etag: `etag-${this.#requests}`,
-      now: new Date(this.#world.scheduler.nowMs).toISOString(),
+      etag,
+      now,
     };
     this.#change(id, mode, (locked) => {
       const { change, result } = decidePut(locked, put);
-      if (change?.begin !== undefined) this.accepted.set(operationId, id);
-      return { ...(change && { change }), result };
+      return this.#begun(id, { ...(change && { change }), result });
     });
+  }
+
+  /** Asks for what was switched to be taken back. */
+  rollback(id: ClusterId): void {
+    const { name } = this.#world.managed(id);
+    const request = { name, principal: this.#world.random.pick(people), ...this.#newRequest() };
+    this.#change(id, "rollback", (locked) => this.#begun(id, decideRollback(locked, request)));
+  }
+
+  /** Asks for the newest bundle. */
+  upgrade(id: ClusterId): void {
+    const { name } = this.#world.managed(id);
+    const request = { name, principal: this.#world.random.pick(people), ...this.#newRequest() };
+    this.#change(id, "upgrade", (locked) => this.#begun(id, decideUpgrade(locked, request)));
   }
 
   /** Asks the operation that is under way for something. */
@@ -71,16 +85,35 @@ export class People {
     const { name } = this.#world.managed(id);
     const principal = this.#world.random.pick(people);
     const status = this.#world.store.look().clusters.get(id)?.status;
-    this.#change(id, ask === "cancel" ? ask : ask.verb, (locked) =>
-      ask === "cancel" ? decideCancel(locked, name, principal) : decideVerb(locked, { ask, name, principal, status }),
-    );
+    this.#change(id, ask === "cancel" ? ask : ask.verb, (locked) => {
+      if (ask === "cancel") return decideCancel(locked, name, principal);
+      const decided = decideVerb(locked, { ask, name, principal, status });
+      const operationId = locked?.active?.id;
+      if (ask.verb === "approve" && decided.change !== undefined && operationId !== undefined)
+        this.#world.answers.yes(operationId, ask.gate);
+      return decided;
+    });
   }
 
   /** Answers what waits for people: resumes what is paused, approves what is asked. Whether there was anything. */
   attend(id: ClusterId): void {
     const { active } = this.#locked(id);
     if (active?.control.pause !== undefined) this.ask(id, { verb: "resume" });
-    if (active?.control.pending !== undefined) this.ask(id, { verb: "approve", gate: active.control.pending.gate, comment: "fine" });
+    if (active?.control.pending?.kind === "Approval") this.ask(id, { verb: "approve", gate: active.control.pending.gate, comment: "fine" });
+  }
+
+  /** Remembers the operation that a decision begins. */
+  #begun<T extends { readonly change?: ClusterChange }>(id: ClusterId, decided: T): T {
+    const { begin } = decided.change ?? {};
+    if (begin !== undefined) this.accepted.set(begin.id, id);
+    return decided;
+  }
+
+  /** The ids and the time that come with a request. */
+  #newRequest(): { readonly operationId: OperationId; readonly etag: string; readonly now: string } {
+    this.#requests += 1;
+    const now = new Date(this.#world.scheduler.nowMs).toISOString();
+    return { operationId: as<OperationId>(`op-${this.#requests}`), etag: `etag-${this.#requests}`, now };
   }
 
   #askSomething(id: ClusterId): void {
@@ -92,6 +125,8 @@ export class People {
       () => this.put(id, "BpfVeth"),
       () => this.put(id, "None"),
       () => this.ask(id, "cancel"),
+      () => this.rollback(id),
+      () => this.upgrade(id),
       () => this.ask(id, { verb: "pause" }),
       () => this.ask(id, { verb: "resume" }),
       () => this.ask(id, { verb: "resume" }),

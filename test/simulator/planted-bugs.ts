@@ -1,11 +1,16 @@
-import type { ClusterId, FencingToken, NodeRollout } from "@hostrouting/domain";
+import type { ClusterId, FencingToken, NodeRollout, Operation } from "@hostrouting/domain";
 import { CORDONED_BY_ANNOTATION, ENABLED_LABEL, type ClusterAccess } from "@hostrouting/kube";
 import type { ClusterLease, RoundRecord } from "@hostrouting/store";
 import type { RoundDeps } from "../../services/rollout-worker/src/cluster-round.ts";
-import type { PlantedBug, SimulatedWorld } from "./simulated-world.ts";
+import type { Given, PlantedBug, SimulatedWorld } from "./simulated-world.ts";
 
-/** A wrong product, the invariant that must notice, and within how many seeds. */
-export type Planted = { readonly bug: PlantedBug; readonly noticedBy: string; readonly withinSeeds: number };
+/** A wrong product, the invariant that must notice, and within how many seeds. `given`: what it takes to meet it soon. */
+export type Planted = {
+  readonly bug: PlantedBug;
+  readonly noticedBy: string;
+  readonly withinSeeds: number;
+  readonly given?: Given | undefined;
+};
 
 const withRounds = (deps: RoundDeps, rounds: Partial<RoundDeps["store"]["rounds"]>): RoundDeps => ({
   ...deps,
@@ -158,6 +163,74 @@ const changesEnded: PlantedBug = (deps, { world }) =>
     },
   });
 
+/** What goes back is said to be back as soon as it is on its way. */
+const saysBackTooEarly: PlantedBug = (deps) =>
+  withRounds(deps, {
+    record(clusterId, token, record) {
+      const { operation } = record;
+      const ended = operation && isOnItsWayBack(operation) ? { ...record, operation: asBack(operation) } : record;
+      return deps.store.rounds.record(clusterId, token, ended);
+    },
+  });
+
+const isOnItsWayBack = ({ kind, phase }: Operation): boolean =>
+  phase === "RollingBack" || (kind === "RollbackHostRouting" && phase === "Rolling");
+
+function asBack(operation: Operation): Operation {
+  if (operation.kind === "RollbackHostRouting") return { ...operation, phase: "Succeeded" };
+  return { ...operation, phase: "Failed", error: { code: "RolledBack", message: "" } };
+}
+
+/** An upgrade ends as soon as its nodes are on their way. */
+const leavesNodesBehind: PlantedBug = (deps) =>
+  withRounds(deps, {
+    record(clusterId, token, record) {
+      const { operation } = record;
+      const isRolling = operation?.kind === "UpgradeBundle" && operation.phase === "Rolling";
+      return deps.store.rounds.record(
+        clusterId,
+        token,
+        isRolling ? { ...record, operation: { ...operation, phase: "Succeeded" } } : record,
+      );
+    },
+  });
+
+/** All agents are replaced when one is to be. */
+const replacesAllAgents: PlantedBug = (deps) =>
+  withAccess(deps, (access) => ({
+    async deletePod(namespace, name) {
+      await access.deletePod(namespace, name);
+      for (const { metadata } of await access.listBundlePods()) await access.deletePod(namespace, metadata?.name ?? "");
+    },
+  }));
+
+/** Nobody looks at the cluster's maintenance windows. */
+const forgetsWindows: PlantedBug = (deps) =>
+  withRounds(deps, {
+    async read(clusterId) {
+      const round = await deps.store.rounds.read(clusterId);
+      return round && { ...round, maintenance: {} };
+    },
+  });
+
+/** A webhook that says to wait, or nothing, is taken for a yes. */
+const takesSilenceForYes: PlantedBug = (deps) => ({
+  ...deps,
+  async askWebhook(hook, question) {
+    const answer = await deps.askWebhook(hook, question);
+    return answer.verdict === "Reject" ? answer : { verdict: "Continue", reason: "" };
+  },
+});
+
+/** There is a place for everybody. */
+const letsEverybodyIn: PlantedBug = (deps) =>
+  withRounds(deps, {
+    admission: async () => ({ kind: "Admitted" }),
+    record(clusterId, token, { takesPlace: _limits, ...record }) {
+      return deps.store.rounds.record(clusterId, token, record);
+    },
+  });
+
 function endAnew(world: SimulatedWorld, id: NonNullable<RoundRecord["operation"]>["id"]): void {
   const operations = world.store.look().operations as Map<typeof id, NonNullable<RoundRecord["operation"]>>;
   const operation = operations.get(id);
@@ -177,6 +250,22 @@ const deletesInsteadOfEvicting: PlantedBug = (deps) =>
 /** A cluster that failed once is never due again. */
 const forgetsClusters: PlantedBug = (deps) => withRounds(deps, { due: async () => [], read: () => Promise.reject(new Error("lost")) });
 
+const failing: Given = {
+  policy: { onFailure: "Rollback", maxFailedNodes: 0, attemptsMax: 1, gates: [] },
+  faults: ["ConfirmMissed", "ProbesFail", "AgentSilent"],
+  hasWindows: false,
+};
+const releasing: Given = { policy: { bundleUpgrade: "Auto" }, faults: ["NewRelease"] };
+const onePlace: Given = { policy: { gates: [] }, faults: [], hasWindows: false, admission: { global: 1, subscription: 1, region: 1 } };
+const windowed: Given = { policy: { maintenance: "Honor", gates: [] }, faults: [], hasWindows: true };
+const asking: Given = {
+  policy: {
+    gates: [{ id: "checks", at: "BeforeCluster", kind: "Webhook", url: "https://checks.example/", timeoutSeconds: 5, intervalSeconds: 5 }],
+  },
+  faults: [],
+  hasWindows: false,
+};
+
 /** What is planted, by name. */
 export const plantedBugs: Readonly<Record<string, Planted>> = {
   "two workers hold one lease": { bug: doubleLease, noticedBy: "I3", withinSeeds: 10 },
@@ -190,5 +279,21 @@ export const plantedBugs: Readonly<Record<string, Planted>> = {
   "a report of an earlier boot counts": { bug: countsStaleReports, noticedBy: "I[45]", withinSeeds: 40 },
   "an ended operation ends anew": { bug: changesEnded, noticedBy: "I10", withinSeeds: 20 },
   "pods are deleted past their budget": { bug: deletesInsteadOfEvicting, noticedBy: "I11", withinSeeds: 10 },
+  "a rollback ends before every node is back": {
+    bug: saysBackTooEarly,
+    noticedBy: "what was rolled back",
+    withinSeeds: 10,
+    given: failing,
+  },
+  "an upgrade leaves nodes behind": { bug: leavesNodesBehind, noticedBy: "bundles", withinSeeds: 10, given: releasing },
+  "all agents are replaced at once": { bug: replacesAllAgents, noticedBy: "bundles", withinSeeds: 10, given: releasing },
+  "nodes are started outside of their windows": {
+    bug: forgetsWindows,
+    noticedBy: "no node is started outside",
+    withinSeeds: 5,
+    given: windowed,
+  },
+  "a webhook's silence is taken for a yes": { bug: takesSilenceForYes, noticedBy: "no gate", withinSeeds: 10, given: asking },
+  "everybody is let in": { bug: letsEverybodyIn, noticedBy: "places", withinSeeds: 8, given: onePlace },
   "nobody looks after a cluster": { bug: forgetsClusters, noticedBy: "I13", withinSeeds: 5 },
 };

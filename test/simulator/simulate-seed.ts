@@ -1,4 +1,4 @@
-import type { NodePhase } from "@hostrouting/domain";
+import type { ClusterId, NodePhase, Operation } from "@hostrouting/domain";
 import { calm, startChaos } from "./chaos.ts";
 import type { FaultKind } from "./faults.ts";
 import { Invariants, type Broken } from "./invariants.ts";
@@ -74,7 +74,7 @@ export async function simulateSeed(options: WorldOptions): Promise<SeedResult> {
     simulatedMs: scheduler.nowMs - beganMs,
     checks: checks.count,
     operations: people.accepted.size,
-    ended: [...world.store.look().operations.values()].map(({ kind, phase }) => `${kind} ${phase}`),
+    ended: [...world.store.look().operations.values()].map(endOf),
     faults: world.faults.counts,
     traceHash: scheduler.traceHash(),
     trace: scheduler.trace,
@@ -83,14 +83,27 @@ export async function simulateSeed(options: WorldOptions): Promise<SeedResult> {
   };
 }
 
+/** How an operation has ended; what was rolled back is told apart from other failures. */
+function endOf({ kind, phase, error }: Operation): string {
+  return phase === "Failed" && error?.code.startsWith("Roll") === true ? `${kind} ${phase} ${error.code}` : `${kind} ${phase}`;
+}
+
 /** Phases in which a node rests; from any other it goes on by itself. */
 const AT_REST: ReadonlySet<NodePhase> = new Set(["Pending", "Enabled", "Disabled", "Failed", "Gone"]);
 
 /** Whether no operation is under way in a cluster, and every node is at rest. */
 function isSettled(world: SimulatedWorld, { id }: SimulatedCluster): boolean {
   const row = world.store.look().clusters.get(id);
-  if (row === undefined || row.cluster.activeOperationId !== undefined) return false;
+  if (row === undefined || row.cluster.activeOperationId !== undefined || isToBeUpgraded(world, id)) return false;
   return [...row.nodes.values()].every(({ phase }) => AT_REST.has(phase));
+}
+
+/** Whether a newer bundle is to be rolled out by itself: nobody has seen it yet, or its operation is about to begin. */
+function isToBeUpgraded(world: SimulatedWorld, id: ClusterId): boolean {
+  const { desiredMode, provisioningState } = world.managed(id);
+  if (desiredMode !== "BpfVeth" || provisioningState !== "Succeeded" || world.policies.get(id)?.bundleUpgrade !== "Auto") return false;
+  const { digest, heldBack } = world.store.look().clusters.get(id)?.status?.bundle ?? {};
+  return digest !== world.bundle.digest && heldBack !== world.bundle.digest;
 }
 
 /** People look in now and then, as long as the run lasts. */

@@ -8,9 +8,6 @@ import type { Process, Scheduler } from "./scheduler.ts";
 import type { SimulatedWorld } from "./simulated-world.ts";
 
 const silent = createLogger("simulated", "silent");
-/** The bundle that all workers roll out. */
-export const BUNDLE = { image: "localhost/acns-hostrouting/bundle:1", digest: `sha256:${"1".repeat(64)}` };
-
 /** A process' timers on simulated time; they end with it. */
 function timersOf(scheduler: Scheduler, owner: Process): Timers {
   return {
@@ -35,7 +32,7 @@ function timersOf(scheduler: Scheduler, owner: Process): Timers {
 
 /** Starts the product's worker in a process of the simulation: its store, clusters, bell and timers are the simulation's. */
 export function startSimulatedWorker(world: SimulatedWorld, process: Process): void {
-  const { store, wire, scheduler } = world;
+  const { store, wire, scheduler, bundle } = world;
   const opened = new Map<ClusterId, ClusterAccess>();
   const accessOf = (id: ClusterId): ClusterAccess => {
     const cluster = world.cluster(id);
@@ -58,13 +55,14 @@ export function startSimulatedWorker(world: SimulatedWorld, process: Process): v
       close: () => {},
     },
     workerId: process.name,
-    bundle: BUNDLE,
+    bundle,
     logger: silent,
     metrics: new WorkerMetrics(),
     timers: timersOf(scheduler, process),
     chance: () => world.random.next(),
     newId: () => `upgrade-${Math.floor(world.random.next() * 2 ** 48).toString(16)}`,
-    askWebhook: () => Promise.reject(new Error("no policy of the simulation has a webhook's gate")),
+    askWebhook: (hook, question) => world.answers.askWebhook(process, hook, question),
+    admission: world.admission,
   };
   startWorker(world.bug?.(deps, { process, world }) ?? deps, {
     ring: async () => {},

@@ -1,9 +1,10 @@
-import type { ClusterId, ManagedCluster, RolloutPolicy } from "@hostrouting/domain";
+import type { AdmissionLimits, Bundle, ClusterId, ManagedCluster, RolloutPolicy } from "@hostrouting/domain";
 import { FakeStore } from "@hostrouting/store/fake";
 import type { RoundDeps } from "../../services/rollout-worker/src/cluster-round.ts";
 import { makeCluster } from "../../services/control-plane/src/testing/test-cluster.ts";
-import { Faults } from "./faults.ts";
-import { drawPolicy } from "./policies.ts";
+import { Faults, type WorldFault } from "./faults.ts";
+import { GateAnswers } from "./gate-answers.ts";
+import { drawAdmission, drawPolicy, drawWindows, type Windows } from "./policies.ts";
 import { Random } from "./random.ts";
 import { Scheduler, type Process } from "./scheduler.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
@@ -19,13 +20,28 @@ export type WorldOptions = {
   readonly clusters: number;
   readonly nodes: number;
   readonly bug?: PlantedBug | undefined;
+  readonly given?: Given | undefined;
+};
+
+/** What the dice do not decide. */
+export type Given = {
+  readonly policy?: Partial<RolloutPolicy>;
+  readonly faults?: readonly WorldFault[];
+  readonly hasWindows?: boolean;
+  readonly admission?: AdmissionLimits;
 };
 
 const WORKERS = 2;
 const RESTART_MAX_MS = 20_000;
 const BELL_DELAY_MAX_MS = 100;
+const ROLLING_MAX_MS = 20_000;
 /** Some day; nothing depends on which. */
 const BEGIN_MS = Date.parse("2026-01-01T00:00:00Z");
+
+/** The bundle of a release, which comes with its workers. */
+function bundleOf(release: number): Bundle {
+  return { image: `localhost/acns-hostrouting/bundle:${release}`, digest: `sha256:${release.toString(16).padStart(64, "0")}` };
+}
 
 /** Everything there is in one run: a store, clusters with their machines, workers that die and come back. */
 export class SimulatedWorld {
@@ -36,18 +52,30 @@ export class SimulatedWorld {
   readonly wire: Wire;
   readonly clusters: readonly SimulatedCluster[];
   readonly policies = new Map<ClusterId, RolloutPolicy>();
+  /** Absent where nodes may be started at any time. */
+  readonly windows = new Map<ClusterId, Windows>();
+  readonly admission: AdmissionLimits;
+  readonly answers: GateAnswers;
   readonly bug: PlantedBug | undefined;
   /** Those that are told of every call, in this order. */
   readonly listeners: CallListener[] = [];
   readonly workers = new Map<number, Process>();
+  /** The bundle that workers which start now roll out. */
+  bundle = bundleOf(1);
+  #releases = 1;
   readonly #bells = new Map<Process, (clusterId: ClusterId) => void>();
   #incarnations = 0;
 
-  constructor({ seed, clusters, nodes, bug }: WorldOptions) {
+  readonly #given: Given;
+
+  constructor({ seed, clusters, nodes, bug, given = {} }: WorldOptions) {
     this.random = new Random(seed);
     this.scheduler = new Scheduler(this.random, BEGIN_MS);
-    this.faults = new Faults(this.random);
+    this.faults = new Faults(this.random, given.faults);
+    this.#given = given;
     this.bug = bug;
+    this.admission = given.admission ?? drawAdmission(this.random);
+    this.answers = new GateAnswers(this);
     const { random, scheduler, faults } = this;
     this.store = new FakeStore(() => scheduler.nowMs);
     const listener = {
@@ -69,11 +97,18 @@ export class SimulatedWorld {
   /** Registers the clusters and starts the workers. */
   async begin(): Promise<void> {
     for (const { id, name } of this.clusters) {
-      const policy = drawPolicy(this.random);
+      const policy = { ...drawPolicy(this.random, BEGIN_MS), ...this.#given.policy };
       this.policies.set(id, policy);
       await this.store.clusters.register(makeCluster(name), policy);
+      if (this.#given.hasWindows ?? this.random.chance(0.25)) await this.#giveWindows(id);
     }
     for (let worker = 1; worker <= WORKERS; worker += 1) this.#start(worker);
+  }
+
+  async #giveWindows(id: ClusterId): Promise<void> {
+    const windows = drawWindows(this.random, BEGIN_MS);
+    this.windows.set(id, windows);
+    await this.store.clusters.change(id, () => ({ change: { maintenance: windows.configurations, history: [] }, result: undefined }));
   }
 
   cluster(id: ClusterId): SimulatedCluster {
@@ -130,6 +165,16 @@ export class SimulatedWorld {
     for (const [worker, living] of this.workers) {
       if (living !== process) continue;
       this.scheduler.after(this.random.between(500, RESTART_MAX_MS), `worker ${worker} starts`, { run: () => this.#start(worker) });
+    }
+  }
+
+  /** A new release: its workers take the place of the old ones, one after another, and roll out its bundle. */
+  release(): void {
+    this.#releases += 1;
+    this.bundle = bundleOf(this.#releases);
+    for (const process of this.workers.values()) {
+      const run = (): void => this.crash(process);
+      this.scheduler.after(this.random.between(0, ROLLING_MAX_MS), `${process.name} is replaced`, { run });
     }
   }
 
