@@ -109,7 +109,9 @@ export class StageGate {
     const analysing = analysisWait(this.#round, this.#operation);
     if (analysing !== undefined)
       return { stage: CANARIES, room: new Map(), waits: [analysing, ...(this.#soaking(CANARIES, soaking)?.waits ?? [])] };
-    const closed = this.#soaking(CANARIES, soaking) ?? (canaries.length > 0 ? this.#closed({ at: "AfterCanaries" }) : undefined);
+    // Without canaries, since they have left or what was enabled before proves as much, batches are asked for all the same.
+    const isAsked = canaries.length > 0 || !this.#isDone();
+    const closed = this.#soaking(CANARIES, soaking) ?? (isAsked ? this.#closed({ at: "AfterCanaries" }) : undefined);
     return closed ?? this.#batchTurn(Math.max(1, ...this.#round.nodes.map(({ record }) => record.stage ?? 1)));
   }
 

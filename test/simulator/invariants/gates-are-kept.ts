@@ -47,8 +47,7 @@ function passedBy(round: {
     case "AfterCluster":
       return operation.phase === "Succeeded" ? [gate.id] : [];
     case "AfterCanaries":
-      // Where the canaries have left there is nothing to look at, and the engine does not ask.
-      return begun.length > 0 && nodes.some(({ stage, phase }) => stage === 0 && phase !== "Gone") ? [gate.id] : [];
+      return begun.length > 0 ? [gate.id] : [];
     case "BeforeBatch":
       return begun.map(({ stage }) => `${gate.id}/batch-${stage}`);
     case "BeforeCanaries":
