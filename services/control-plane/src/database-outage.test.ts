@@ -26,7 +26,7 @@ before(async () => {
   door = await openDatabaseDoor(database.url);
   endings.push(() => door.close());
   door.slam();
-  installation = await startTestInstallation(door.url);
+  installation = await startTestInstallation(door.url, { isDatabaseAway: true });
   endings.push(() => installation.close());
   token = (await credentialOf(installation).getToken("https://management.azure.com/.default")).token;
 });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import tls from "node:tls";
 import { ClientSecretCredential } from "@azure/identity";
 import { freePort, startProcess, type TestProcess } from "./child-process.ts";
@@ -30,14 +31,27 @@ export type TestInstallationParts = {
   readonly approveAs?: string;
   /** More settings of the control plane. */
   readonly controlPlane?: Readonly<Record<string, string>>;
+  /** Nobody answers at the database's address yet: it is not waited for. */
+  readonly isDatabaseAway?: true;
 };
+
+/** The control plane listens before it has reached its database, and is not ready before. */
+const READY_MS = 60_000;
+
+async function untilReady(base: string): Promise<void> {
+  for (const deadline = Date.now() + READY_MS; ; await pause(20)) {
+    const { status } = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(READY_MS) });
+    if (status === 200) return;
+    if (Date.now() > deadline) throw new Error(`The control plane is not ready after ${READY_MS} ms: /readyz answers ${status}.`);
+  }
+}
 
 /** The installation's own client, as MSAL signs it in; with another secret, as one who does not know it. */
 export function credentialOf({ base, clientSecret }: TestInstallation, secret = clientSecret): ClientSecretCredential {
   return new ClientSecretCredential(ids.tenantId, ids.clientId, secret, { authorityHost: base, disableInstanceDiscovery: true });
 }
 
-/** Starts both on free ports of loopback. The control plane comes up whether the database answers or not. */
+/** Starts both on free ports of loopback, and waits until they can answer. The control plane comes up whether the database answers or not. */
 export async function startTestInstallation(databaseUrl: string, parts: TestInstallationParts = {}): Promise<TestInstallation> {
   const folder = mkdtempSync(path.join(tmpdir(), "control-plane-"));
   const file = (name: string): string => path.join(folder, name);
@@ -61,8 +75,8 @@ export async function startTestInstallation(databaseUrl: string, parts: TestInst
     HOSTROUTING_AUTHORITY_DIRECTORY_FILE: file("directory.json"),
     ...(parts.approveAs !== undefined && { HOSTROUTING_AUTHORITY_APPROVE_AS: parts.approveAs }),
   });
-  const startControlPlane = (): Promise<TestProcess> =>
-    startProcess("services/control-plane/src/main.ts", {
+  const startControlPlane = async (): Promise<TestProcess> => {
+    const started = await startProcess("services/control-plane/src/main.ts", {
       HOSTROUTING_PORT: String(port),
       HOSTROUTING_TLS_CERT_FILE: file("cert.pem"),
       HOSTROUTING_TLS_KEY_FILE: file("key.pem"),
@@ -73,6 +87,14 @@ export async function startTestInstallation(databaseUrl: string, parts: TestInst
       HOSTROUTING_AUTHORITY_URL: `http://127.0.0.1:${authorityPort}`,
       ...parts.controlPlane,
     });
+    try {
+      if (parts.isDatabaseAway === undefined) await untilReady(base);
+    } catch (error) {
+      await started.end();
+      throw error;
+    }
+    return started;
+  };
   let controlPlane = await startControlPlane().catch(async (error: unknown) => {
     await authority.end();
     throw error;
