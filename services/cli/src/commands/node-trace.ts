@@ -2,6 +2,7 @@ import { AppError, type FlowTrace } from "@hostrouting/domain";
 import { exitCodes } from "../exit-code.ts";
 import { parseFlow } from "../parse-flow.ts";
 import { traceLines } from "../view/trace-view.ts";
+import { whyEnded } from "../why-ended.ts";
 
 /** What `node trace` was asked. */
 export type TraceOptions = { node: string; kubeconfig?: string | undefined; opening: boolean; output: "table" | "json" };
@@ -23,10 +24,7 @@ export async function nodeTraceCommand(
 ): Promise<number> {
   const flow = parseFlow(words);
   const answer = await parts.run(options.node, [...PROGRAM, JSON.stringify({ flow, opening: options.opening })]);
-  if (answer.exitCode !== 0)
-    throw new AppError("trace.failed", {
-      say: `The node ${options.node} could not trace: ${answer.stderr.trim().split("\n").at(-1) ?? ""}`,
-    });
+  if (answer.exitCode !== 0) throw new AppError("trace.failed", { say: `The node ${options.node} could not trace: ${whyEnded(answer)}` });
   const trace = parseTrace(answer.stdout, options.node);
   for (const line of options.output === "json"
     ? [JSON.stringify({ node: options.node, ...trace }, null, 2)]

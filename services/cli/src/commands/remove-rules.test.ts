@@ -54,5 +54,7 @@ test("gives the whole answer as JSON", async () => {
 test("a program that fails is quoted, an answer that is none is refused", async () => {
   const said = (part: string) => (error: unknown) => error instanceof AppError && error.message.includes(part);
   await assert.rejects(asked({ stderr: "noise\nno rights\n", exitCode: 1 }), said("n1 could not remove rules: no rights"));
+  await assert.rejects(asked({ exitCode: 137 }), said("n1 could not remove rules: its program ended by SIGKILL and said nothing"));
+  await assert.rejects(asked({ stderr: "\n", exitCode: 3 }), said("its program ended with code 3 and said nothing"));
   await assert.rejects(asked({ stdout: "<html>" }), said("no answer that can be read"));
 });

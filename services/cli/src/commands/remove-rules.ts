@@ -1,6 +1,7 @@
 import { AppError, type RuleRemoval } from "@hostrouting/domain";
 import { exitCodes } from "../exit-code.ts";
 import { removalLines } from "../view/removal-view.ts";
+import { whyEnded } from "../why-ended.ts";
 import type { RunBesideAgent } from "./node-trace.ts";
 
 /** What `node remove-rules` was asked. */
@@ -16,7 +17,7 @@ export async function removeRulesCommand(
   parts: { readonly run: RunBesideAgent; readonly say: (line: string) => void },
 ): Promise<number> {
   const answer = await parts.run(node, [...PROGRAM, options.digest]);
-  if (answer.exitCode !== 0) throw failed(node, answer.stderr.trim().split("\n").at(-1) ?? "");
+  if (answer.exitCode !== 0) throw failed(node, whyEnded(answer));
   const removal = parseRemoval(answer.stdout, node);
   for (const line of options.output === "json" ? [JSON.stringify({ node, ...removal }, null, 2)] : removalLines(node, removal))
     parts.say(line);
