@@ -112,6 +112,27 @@ describe("probes of a node", () => {
     assert.match(`${told?.reason} ${told?.note}`, /^PolicyNotEnforced A pod reaches 168\.63\.129\.16 TCP 80/);
   });
 
+  it("find it too where the first packet to each is lost", async () => {
+    nodes.inNode(
+      1,
+      `nft -f - <<'END'
+      table ip loses {
+        set seen { type ipv4_addr . inet_service; flags dynamic; size 64; }
+        chain forward {
+          type filter hook forward priority -10;
+          iifname "hrprobe" tcp flags syn ip daddr . tcp dport @seen accept
+          iifname "hrprobe" tcp flags syn add @seen { ip daddr . tcp dport } drop
+        }
+      }
+END`,
+    );
+    try {
+      assert.deepEqual(await outcomes(), all("Failed", "Passed"));
+    } finally {
+      nodes.inNode(1, "nft delete table ip loses");
+    }
+  });
+
   it("find that the node's own rules deny it", async () => {
     forward("-A");
     try {

@@ -22,6 +22,22 @@ describe("what probes prove", () => {
     ],
     ["also where nobody else does", [answered, silent, silent], ["Failed", "Failed", "Failed"], /A pod reaches/],
     ["silence, and nobody else answers either", [silent, silent, silent], ["Unknown", "Failed", "Failed"], /nor from anybody else/],
+    [
+      "silence while others answered only what was sent again",
+      [silent, { kind: "Answered", ms: 1_004 }, { kind: "Answered", ms: 1_030 }],
+      ["Unknown", "Passed", "Passed"],
+      /nor from anybody else in that time/,
+    ],
+    [
+      "silence also to what was sent again",
+      [
+        { kind: "NoAnswer", ms: 1_500 },
+        { kind: "Answered", ms: 1_004 },
+        { kind: "Answered", ms: 1_030 },
+      ],
+      ["Passed", "Passed", "Passed"],
+      /No answer from 168/,
+    ],
     ["one that must be reached is not", [silent, silent, answered], ["Passed", "Failed", "Passed"], /no answer in 500 ms/],
     ["a refusal", [rejected("ECONNREFUSED"), answered, answered], ["Unknown", "Passed", "Passed"], /by a rule, or because nobody listens/],
     ["no way there", [rejected("EHOSTUNREACH"), answered, answered], ["Passed", "Passed", "Passed"], /EHOSTUNREACH/],

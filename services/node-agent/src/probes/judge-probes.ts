@@ -12,14 +12,18 @@ export type ProbeResult = Pick<NonNullable<HostRoutingNodeStatus["probes"]>[numb
 export type Tried = { readonly target: ProbeTarget; readonly attempt: Attempt };
 
 /**
- * What the attempts prove. Silence proves a denial only where somebody else answers: a pod that reaches nobody proves nothing. A reset may be a
+ * What the attempts prove. Silence proves a denial only where somebody else answers within the same time: a pod that reaches nobody proves nothing,
+ * nor does one whose first packets were lost, so that others answered what was sent again. A reset may be a
  * rule's refusal or a host on which nobody listens, so it proves nothing either. Pure.
  */
 export function judgeProbes(tried: readonly Tried[]): readonly ProbeResult[] {
-  const hasWay = tried.some(({ target, attempt }) => target.expected === "Reached" && attempt.kind === "Answered");
+  const answers = tried.flatMap(({ target, attempt }) =>
+    target.expected === "Reached" && attempt.kind === "Answered" ? [attempt.ms] : [],
+  );
+  const wayMs = Math.min(Number.POSITIVE_INFINITY, ...answers);
   return tried.map(({ target, attempt }) => {
     const { name, expected } = target;
-    return { name, ...(expected === "Reached" ? judgeReach(target, attempt) : judgeDenial(target, attempt, hasWay)) };
+    return { name, ...(expected === "Reached" ? judgeReach(target, attempt) : judgeDenial(target, attempt, wayMs)) };
   });
 }
 
@@ -47,7 +51,7 @@ function judgeReach(target: ProbeTarget, attempt: Attempt): Judged {
   }
 }
 
-function judgeDenial(target: ProbeTarget, attempt: Attempt, hasWay: boolean): Judged {
+function judgeDenial(target: ProbeTarget, attempt: Attempt, wayMs: number): Judged {
   const place = placeOf(target);
   switch (attempt.kind) {
     case "Answered":
@@ -57,8 +61,8 @@ function judgeDenial(target: ProbeTarget, attempt: Attempt, hasWay: boolean): Ju
         message: `A pod reaches ${place}, which a policy denies: connected in ${Math.ceil(attempt.ms)} ms.`,
       };
     case "NoAnswer":
-      if (hasWay) return { outcome: "Passed", message: `No answer from ${place}.` };
-      return { outcome: "Unknown", message: `No answer from ${place}, nor from anybody else.` };
+      if (wayMs <= attempt.ms) return { outcome: "Passed", message: `No answer from ${place}.` };
+      return { outcome: "Unknown", message: `No answer from ${place}, nor from anybody else in that time.` };
     case "Rejected":
       if (attempt.code === "ECONNREFUSED")
         return { outcome: "Unknown", message: `${place} answered with a refusal: by a rule, or because nobody listens there.` };

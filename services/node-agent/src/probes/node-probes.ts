@@ -1,7 +1,7 @@
 import { NetlinkSocket, readAddresses, readRoutes } from "@hostrouting/bpf-loader";
 import { AppError, explain } from "@hostrouting/domain";
 import type { DenyTable } from "../policy/deny-table.ts";
-import { judgeProbes, resultsAged, type ProbeResult } from "./judge-probes.ts";
+import { judgeProbes, resultsAged, type ProbeResult, type Tried } from "./judge-probes.ts";
 import type { Regarding, Telling } from "../events/telling.ts";
 import { probeAddress } from "./probe-address.ts";
 import { attempt } from "./probe-attempt.ts";
@@ -40,6 +40,8 @@ const EVERY_MS = 50_000;
 const AGAIN_MS = 10_000;
 /** Answers come in milliseconds; what is denied is silent. */
 const DENIED_PATIENCE_MS = 500;
+/** Where not even the one whom every pod reaches has answered by then, its first SYN may be lost as well; it comes again after a second. */
+const DENIED_PATIENCE_MAX_MS = 1500;
 /** A first SYN may be lost; it comes again after a second. */
 const REACHED_PATIENCE_MS = 2500;
 const REFRESH_MS = 100;
@@ -49,7 +51,7 @@ type Done = ProbeReport & { readonly key: string; readonly atMs: number };
 
 /**
  * Lets a pod of the node's own try what policies deny, and what must stay within reach: every minute, and at once after any change. The pod exists
- * for half a second. Never throws.
+ * for half a second, and for one and a half where packets are lost. Never throws.
  */
 export class NodeProbes {
   readonly #options: NodeProbesOptions;
@@ -120,7 +122,7 @@ export class NodeProbes {
       const run: Run = { key, network, refreshing };
       this.#running = run;
       this.#options.prepare();
-      const attempts = network.run(() => targets.map(async (target) => ({ target, attempt: await attempt(target, patienceFor(target)) })));
+      const attempts = network.run(() => tryAll(targets));
       void Promise.all(attempts).then((tried) => this.#finish(run, judgeProbes(tried)));
     } catch (error) {
       this.end();
@@ -153,8 +155,19 @@ export class NodeProbes {
   }
 }
 
-function patienceFor({ expected }: ProbeTarget): number {
-  return expected === "Denied" ? DENIED_PATIENCE_MS : REACHED_PATIENCE_MS;
+/** Begins all attempts at once. */
+function tryAll(targets: readonly ProbeTarget[]): readonly Promise<Tried>[] {
+  let isWayKnown = false;
+  const patience = {
+    Denied: { leastMs: DENIED_PATIENCE_MS, mostMs: DENIED_PATIENCE_MAX_MS, isProof: () => isWayKnown },
+    Reached: { leastMs: REACHED_PATIENCE_MS, mostMs: REACHED_PATIENCE_MS, isProof: () => true },
+  };
+  return targets.map(async (target) => {
+    const tried = { target, attempt: await attempt(target, patience[target.expected]) };
+    // questions about names are sent so often that an answer to one does not say what became of a SYN
+    if (target.expected === "Reached" && target.by === "Tcp" && tried.attempt.kind === "Answered") isWayKnown = true;
+    return tried;
+  });
 }
 
 /** One address for each family in which something is tried. */

@@ -7,6 +7,7 @@ import { attempt } from "./probe-attempt.ts";
 import type { ProbeTarget } from "./probe-target.ts";
 
 const PATIENCE_MS = 100;
+const PATIENCE = { leastMs: PATIENCE_MS, mostMs: PATIENCE_MS, isProof: () => true };
 /** Whoever serves names, as a thread of its own: it answers while the one that asks stands still. */
 const NAME_SERVER = `
   const { parentPort, workerData: answered } = require("node:worker_threads");
@@ -30,7 +31,7 @@ describe("an attempt to reach somebody", () => {
     const server = createServer().listen(0, "127.0.0.1");
     t.after(() => server.close());
     await once(server, "listening");
-    const tried = attempt(target("Tcp", (server.address() as AddressInfo).port), PATIENCE_MS);
+    const tried = attempt(target("Tcp", (server.address() as AddressInfo).port), PATIENCE);
     standStill(3 * PATIENCE_MS);
     assert.equal((await tried).kind, "Answered");
   });
@@ -40,7 +41,7 @@ describe("an attempt to reach somebody", () => {
     const server = new Worker(NAME_SERVER, { eval: true, workerData: answered });
     t.after(() => server.terminate());
     const [port] = (await once(server, "message")) as [number];
-    const tried = attempt(target("Dns", port), PATIENCE_MS);
+    const tried = attempt(target("Dns", port), PATIENCE);
     // the question leaves
     await new Promise((resolve) => setImmediate(resolve));
     assert.notEqual(Atomics.wait(answered, 0, 0, 20_000), "timed-out");
@@ -52,8 +53,30 @@ describe("an attempt to reach somebody", () => {
     const server = new Worker(NAME_SERVER.replace("socket.send", "(() => {})"), { eval: true });
     t.after(() => server.terminate());
     const [port] = (await once(server, "message")) as [number];
-    const tried = await attempt(target("Dns", port), PATIENCE_MS);
+    const tried = await attempt(target("Dns", port), PATIENCE);
     assert.ok(tried.kind === "NoAnswer" && tried.ms >= PATIENCE_MS);
+  });
+
+  it("waits on while silence proves nothing, and has an answer that comes then", async (t) => {
+    const server = new Worker(
+      NAME_SERVER.replace("socket.send", "++asked > 2 && socket.send").replace("const tell", "let asked = 0; const tell"),
+      {
+        eval: true,
+        workerData: new Int32Array(new SharedArrayBuffer(4)),
+      },
+    );
+    t.after(() => server.terminate());
+    const [port] = (await once(server, "message")) as [number];
+    const tried = await attempt(target("Dns", port), { leastMs: PATIENCE_MS, mostMs: 60_000, isProof: () => false });
+    assert.equal(tried.kind, "Answered");
+  });
+
+  it("ends where silence proves nothing for so long", async (t) => {
+    const server = new Worker(NAME_SERVER.replace("socket.send", "(() => {})"), { eval: true });
+    t.after(() => server.terminate());
+    const [port] = (await once(server, "message")) as [number];
+    const tried = await attempt(target("Dns", port), { leastMs: PATIENCE_MS, mostMs: 3 * PATIENCE_MS, isProof: () => false });
+    assert.ok(tried.kind === "NoAnswer" && tried.ms >= 3 * PATIENCE_MS - 2);
   });
 
   it("is rejected where nobody listens", async () => {
@@ -61,6 +84,6 @@ describe("an attempt to reach somebody", () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
-    assert.deepEqual(await attempt(target("Tcp", port), 10_000), { kind: "Rejected", code: "ECONNREFUSED" });
+    assert.deepEqual(await attempt(target("Tcp", port), { ...PATIENCE, leastMs: 10_000 }), { kind: "Rejected", code: "ECONNREFUSED" });
   });
 });

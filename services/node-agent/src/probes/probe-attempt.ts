@@ -15,25 +15,32 @@ const ASK_EVERY_MS = 250;
 const QUESTION = Buffer.from("4852010000010000000000000000020001", "hex");
 const ID_BYTES = 2;
 
+/** How long an attempt waits for an answer, in ms. Where silence of `leastMs` proves nothing yet, it waits on to the end of `mostMs`. */
+export type Patience = { readonly leastMs: number; readonly mostMs: number; readonly isProof: () => boolean };
+
 /**
- * Calls `end` after `patienceMs`, and after what has come until then was read: timers come before that, so that a process which stood still for
+ * Calls `end` when patience is over, and after what has come until then was read: timers come before that, so that a process which stood still for
  * as long would take an answer that is there for silence. @returns what calls it off.
  */
-function whenSilent(end: () => void, patienceMs: number): () => void {
+function whenSilent(end: () => void, { leastMs, mostMs, isProof }: Patience): () => void {
   let reading: NodeJS.Immediate | undefined;
-  const timer = setTimeout(() => (reading = setImmediate(end)), patienceMs);
+  let timer = setTimeout(() => (reading = setImmediate(wait)), leastMs);
+  const wait = (): void => {
+    if (isProof()) return end();
+    timer = setTimeout(() => (reading = setImmediate(end)), mostMs - leastMs);
+  };
   return () => {
     clearTimeout(timer);
     clearImmediate(reading);
   };
 }
 
-/** Begins an attempt in the namespace that the thread is in. Never rejects. @param patienceMs until it counts as unanswered. */
-export function attempt(target: ProbeTarget, patienceMs: number): Promise<Attempt> {
-  return target.by === "Tcp" ? attemptTcp(target, patienceMs) : attemptDns(target, patienceMs);
+/** Begins an attempt in the namespace that the thread is in. Never rejects. */
+export function attempt(target: ProbeTarget, patience: Patience): Promise<Attempt> {
+  return target.by === "Tcp" ? attemptTcp(target, patience) : attemptDns(target, patience);
 }
 
-function attemptTcp({ address, port }: ProbeTarget, patienceMs: number): Promise<Attempt> {
+function attemptTcp({ address, port }: ProbeTarget, patience: Patience): Promise<Attempt> {
   return new Promise((resolve) => {
     const begunMs = performance.now();
     const family = address.includes(":") ? 6 : 4;
@@ -45,13 +52,13 @@ function attemptTcp({ address, port }: ProbeTarget, patienceMs: number): Promise
       resolve(result);
     };
     const passedMs = (): number => performance.now() - begunMs;
-    const callOff = whenSilent(() => end({ kind: "NoAnswer", ms: passedMs() }), patienceMs);
+    const callOff = whenSilent(() => end({ kind: "NoAnswer", ms: passedMs() }), patience);
     socket.once("connect", () => end({ kind: "Answered", ms: passedMs() }));
     socket.on("error", (error: NodeJS.ErrnoException) => end({ kind: "Rejected", code: error.code ?? "unknown" }));
   });
 }
 
-function attemptDns({ address, port }: ProbeTarget, patienceMs: number): Promise<Attempt> {
+function attemptDns({ address, port }: ProbeTarget, patience: Patience): Promise<Attempt> {
   return new Promise((resolve) => {
     const begunMs = performance.now();
     const family = address.includes(":") ? 6 : 4;
@@ -65,7 +72,7 @@ function attemptDns({ address, port }: ProbeTarget, patienceMs: number): Promise
     const passedMs = (): number => performance.now() - begunMs;
     const ask = (): void => socket.send(QUESTION, port, address, () => undefined);
     const asking = setInterval(ask, ASK_EVERY_MS);
-    const callOff = whenSilent(() => end({ kind: "NoAnswer", ms: passedMs() }), patienceMs);
+    const callOff = whenSilent(() => end({ kind: "NoAnswer", ms: passedMs() }), patience);
     socket.on("message", (answer) => {
       if (answer.subarray(0, ID_BYTES).equals(QUESTION.subarray(0, ID_BYTES))) end({ kind: "Answered", ms: passedMs() });
     });
