@@ -1,4 +1,5 @@
 import { as, unreachable, type Instant, type NodeRollout } from "@hostrouting/domain";
+import { hasUnseenOrder, isUnheard } from "./unheard-order.ts";
 import { agentIsReady, currentReport, hasObserved, isKnownLegacy, nextGeneration, EFFECTIVE_MODE_MISMATCH } from "./agent-report.ts";
 import { sampleOf } from "./analysis/sample.ts";
 import { carriesOther } from "./bundle-upgrade.ts";
@@ -7,7 +8,6 @@ import { nodeIllness } from "./node-health.ts";
 import { detachStep } from "./detach-step.ts";
 import { renewObject } from "./renew-object.ts";
 import type { Intent } from "./intent.ts";
-import type { NodeObservation } from "./snapshot.ts";
 import { drainStep, cordonStep } from "./drain-step.ts";
 import { desiredSpec, enter, hold, isAskedFor, isOverdue, move, claimOf, patchNode, type NodeStep, type StepContext } from "./node-step.ts";
 import { isLaterClaim, isOurClaim, parseOwner } from "./owner.ts";
@@ -73,19 +73,12 @@ function whileOff(record: NodeRollout, context: StepContext): NodeStep {
   const { seen } = context;
   const atRest = record.phase === "Pending" || record.phase === "Disabled" || record.phase === "Failed";
   if (!atRest && !isKnownLegacy(seen)) return hold(record, off);
+  if (isUnheard(record, seen)) return seen.spec === undefined ? withdrawOrder(record, context, off) : hold(record, off);
   const resting = atRest
     ? record
     : enter({ ...record, attempt: 0, problem: { reason: off.reason, message: off.message } }, "Pending", context.now);
   if (!hasUnseenOrder(seen)) return hold(resting, off);
   return withdrawOrder(resting, context, off);
-}
-
-/**
- * Whether a switch was ordered that the agent has not taken notice of. One that it has it will not carry out after the emergency; this one it would, whenever
- * it comes back, beside the node whose turn it is then.
- */
-function hasUnseenOrder({ spec, report, bootId }: NodeObservation): boolean {
-  return spec?.mode === "BpfVeth" && spec.bootID === bootId && (report?.observedGeneration ?? 0) < spec.generation;
 }
 
 function start(record: NodeRollout, context: StepContext): NodeStep {
