@@ -18,6 +18,8 @@ static __always_inline int refuse(struct __sk_buff *skb, enum hr_direction direc
 {
 	int verdict = to_stack(skb, direction, reason);
 
+	if (reason == HR_DROP_HALF_LOST)
+		note_half_lost(bpf_ktime_get_coarse_ns());
 	return reason >= HR_DROP_HALF_LOST ? TC_ACT_SHOT : verdict;
 }
 

@@ -138,6 +138,17 @@ struct {
 	__type(value, struct hr_nat);
 } hr_nat_in SEC(".maps");
 
+/*
+ * When an answer was last dropped because its half is lost, monotonic coarse. A pair that nobody has looked at since is looked at by the
+ * pod's next packet, see nat.h. Kernel side only, so not pinned.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} hr_half_lost SEC(".maps");
+
 /* What all fragments of a datagram have in common, as they come; identification in network byte order. */
 struct hr_fragment_key {
 	struct hr_address source, destination;

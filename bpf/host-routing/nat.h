@@ -2,8 +2,8 @@
 /*
  * Translated flows. Each is a pair: hr_nat_out is found by the pod's packets, hr_nat_in by the answers. A pair stays in force as
  * long as the programs are attached, in every mode: nobody else knows its port. New pairs are made in mode ON only, see ports.h.
- * A packet of a known flow costs one lookup; the other half is looked at when flags change and once a second, and then a half
- * that was displaced is put back with the same port (mode ON).
+ * A packet of a known flow costs one lookup; the other half is looked at when flags change, once a second, and by the pod's next packet
+ * after an answer was dropped for want of its half; then a half that was displaced is put back with the same port (mode ON).
  */
 #ifndef HOST_ROUTING_NAT_H
 #define HOST_ROUTING_NAT_H
@@ -124,6 +124,24 @@ static __always_inline void renew_claim(struct __sk_buff *skb, const struct pack
 		claim_port(skb, p, half, outward, nat_lifetime_ns(settings, p->flow.protocol, half->flags));
 }
 
+static __always_inline void note_half_lost(__u64 now)
+{
+	__u32 zero = 0;
+	__u64 *lost = bpf_map_lookup_elem(&hr_half_lost, &zero);
+
+	if (lost)
+		*lost = now;
+}
+
+/* Whether an answer may have missed its half since this pair was looked at; the clock is coarse, so in its very tick too. */
+static __always_inline int may_have_lost_half(const struct hr_nat *half, int outward)
+{
+	__u32 zero = 0;
+	__u64 *lost = outward ? bpf_map_lookup_elem(&hr_half_lost, &zero) : 0;
+
+	return lost && *lost >= half->seen_ns;
+}
+
 /* Notes a packet in its half, and copies that. */
 static __always_inline void touch_nat(struct __sk_buff *skb, const struct gate *gate, const struct packet *p, struct hr_nat *half, int outward,
 				      struct hr_nat *copy)
@@ -131,7 +149,9 @@ static __always_inline void touch_nat(struct __sk_buff *skb, const struct gate *
 	__u32 flags = p->is_icmp_error ? half->flags : next_nat_flags(p, half->flags, outward);
 
 	*copy = *half;
-	if (p->is_icmp_error || (flags == half->flags && gate->now - half->seen_ns < SECOND_NS))
+	if (p->is_icmp_error)
+		return;
+	if (flags == half->flags && gate->now - half->seen_ns < SECOND_NS && !may_have_lost_half(half, outward))
 		return;
 	copy->flags = half->flags = flags;
 	copy->seen_ns = half->seen_ns = gate->now;

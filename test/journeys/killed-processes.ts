@@ -22,6 +22,8 @@ import { SHORT_SOAKS, withPolicy } from "./with-policy.ts";
 
 /** A service is started again after 0.1 s and answers within a second or two; a busy machine takes longer. */
 const BACK_TIMEOUT_MS = 30_000;
+/** The kubelet's pauses between starts of one container double from 10 s; three agents' ends in a row come to 40 s. */
+const AGENT_TIMEOUT_MS = 60_000;
 
 /** What dies in the middle of a node: services, and the agents of the node that is being switched, or of all. */
 type Victims = { readonly services: readonly Service[]; readonly agents: "None" | "OfThatNode" | "All" };
@@ -98,7 +100,9 @@ async function switchUnderKill(stage: Stage, mode: Mode, { by, services, agents 
   const underWay = await stage.arm.newestOperation();
   const nodes = labNodes(stage.stateDir).filter((node) => agents === "All" || (agents === "OfThatNode" && node.name === name));
   stage.kill(...services);
-  for (const node of nodes) await signalAgent(node, "SIGKILL");
+  // An agent that an earlier kill has ended is not there before the kubelet's pause is over; its node stays in the middle until then.
+  for (const node of nodes)
+    await until(`an agent on ${node.name}`, AGENT_TIMEOUT_MS, () => signalAgent(node, "SIGKILL").catch(() => undefined));
   // What was given out by the authority that was killed is good, as the polls below show; so is what the next one gives out.
   if (services.includes("authority")) await stage.arm.signInAnew(BACK_TIMEOUT_MS);
   const timeoutMs = mode === "None" ? DISABLE_TIMEOUT_MS : ENABLE_TIMEOUT_MS;

@@ -3,9 +3,12 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { attachTcx, BpfObject, detachPinnedLink, queryTcx, watchNetwork } from "@hostrouting/bpf-loader";
 import { kernelAddress } from "../../services/node-agent/src/host-routing/kernel-address.ts";
-import { pinFolders } from "../../services/node-agent/src/host-routing/pin-folder.ts";
+import { Datapath } from "../../services/node-agent/src/host-routing/datapath.ts";
+import { Struct } from "../../services/node-agent/src/host-routing/kernel-layout.ts";
+import { PinFolder, pinFolders } from "../../services/node-agent/src/host-routing/pin-folder.ts";
 import { effectiveMode } from "../../services/node-agent/src/host-routing/effective-mode.ts";
-import { on, PORT, TwoNodes } from "./two-nodes.ts";
+import { masqueradeWish } from "./masquerade-wish.ts";
+import { on, OUTSIDE, PORT, TwoNodes } from "./two-nodes.ts";
 import { exchangeOnce, isBroken, startEcho, startFlows, stopTraffic, type FlowPlan } from "./traffic.ts";
 import path from "node:path";
 
@@ -187,6 +190,66 @@ describe("a node whose agent comes and goes", () => {
     assert.match(nodes.inNode(1, "tc filter show dev la ingress"), /from_pod/);
     agent.reconcile({ kind: "off", atOnce: true });
     assert.equal(nodes.inNode(1, "tc qdisc show dev la; tc filter show dev eth0 ingress").includes("clsact"), false);
+  });
+
+  it("takes clsact filters off devices too that are no uplinks any more", () => {
+    const agent = nodes.agent(1, { hook: "clsact" });
+    assert.equal(effectiveMode(agent.reconcile(on(41, 1))).mode, "BpfVeth");
+    nodes.inNode(1, "ip link set eth0 down");
+    agent.reconcile({ kind: "off", atOnce: true });
+    nodes.inNode(1, "ip link set eth0 up; ip route add default via 10.200.0.254; ip route add 10.201.2.0/24 via 10.200.0.2");
+    nodes.inNode(1, "ip -6 addr add fd00:200::1/64 dev eth0 nodad; ip -6 route add default via fd00:200::254");
+    nodes.inNode(1, "ip -6 route add fd00:201:2::/48 via fd00:200::2");
+    assert.equal(nodes.inNode(1, "tc filter show dev eth0 ingress; tc filter show dev eth0 egress"), "");
+    assert.equal(effectiveMode(agent.reconcile(on(42, 1))).mode, "BpfVeth");
+    agent.reconcile({ kind: "off", atOnce: true });
+  });
+
+  it("hands over every translated flow before an uplink loses its program to somebody else's, however many there are", () => {
+    const agent = nodes.agent(1);
+    const ordered = on(45, 1, { masquerade: masqueradeWish() });
+    assert.equal(effectiveMode(agent.reconcile(ordered)).mode, "BpfVeth");
+    const translated = nodes.pinnedMap(1, "hr_nat_out");
+    const value = new Struct("hr_nat").set("address", kernelAddress("10.200.0.1")).set("seen_ns", process.hrtime.bigint());
+    for (let count = 0; count < 6000; count += 1) {
+      const port = Buffer.alloc(2);
+      port.writeUInt16BE(2000 + count);
+      const key = new Struct("hr_tuple").set("source", kernelAddress(nodes.pod("a").v4)).set("destination", kernelAddress(OUTSIDE.v4));
+      key
+        .set("source_port", port)
+        .set("destination_port", Buffer.from([0, 53]))
+        .set("protocol", 17);
+      translated.update(key.bytes, value.set("port", port).bytes);
+    }
+    const foreign = BpfObject.load(OBJECT);
+    const pin = `${nodes.bpffs}/foreign`;
+    agent.run(() => attachTcx(foreign.program("from_pod"), { ifindex: deviceIndex(nodes, "eth0"), side: "Ingress" }, pin));
+    const seen = agent.reconcile(ordered);
+    detachPinnedLink(pin);
+    foreign.close();
+    assert.equal(effectiveMode(seen).reason, "UplinkNotAttached");
+    const left = translated.keys().length;
+    translated.close();
+    assert.deepEqual([left, seen.handedOver.handedOver], [0, 6000]);
+  });
+
+  it("goes on with the version that carries packets when the next one was killed before it did", () => {
+    const former = nodes.agent(1, { version: "aaaaaaaaaaaa" });
+    former.reconcile(on(50, 1));
+    former.datapath.close();
+    former.run(() => {
+      const carrying = Datapath.adopt(new PinFolder(nodes.pinRoot(1), "aaaaaaaaaaaa"));
+      Datapath.load(new PinFolder(nodes.pinRoot(1), "bbbbbbbbbbbb"), OBJECT, { former: carrying }).close();
+      carrying.close();
+    });
+    const next = nodes.agent(1, { version: "bbbbbbbbbbbb" });
+    const seen = next.reconcile({ kind: "leave" });
+    assert.deepEqual([seen.control?.mode, seen.control?.generation], ["On", 50]);
+    assert.equal(effectiveMode(next.reconcile(on(51, 1))).mode, "BpfVeth");
+    assert.deepEqual(
+      pinFolders(nodes.pinRoot(1)).map(({ version }) => version),
+      ["bbbbbbbbbbbb"],
+    );
   });
 });
 

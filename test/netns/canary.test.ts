@@ -108,10 +108,13 @@ describe("canary flows of a node", () => {
   it("vanish with an agent that is killed", async () => {
     const program = path.join(import.meta.dirname, "canary-process.ts");
     const killed = spawn("nsenter", [`--net=${nodes.netns("n1")}`, process.execPath, program], { stdio: ["ignore", "pipe", "inherit"] });
-    const [said] = await once(killed.stdout, "data", { signal: AbortSignal.timeout(PATIENCE_MS) });
-    assert.equal(String(said), `${ALL.length} flows\n`);
-    assert.match(devices(), /hrcanarya.*\n.*hrcanaryb/);
-    killed.kill("SIGKILL");
+    try {
+      const [said] = await once(killed.stdout, "data", { signal: AbortSignal.timeout(PATIENCE_MS) });
+      assert.equal(String(said), `${ALL.length} flows\n`);
+      assert.match(devices(), /hrcanarya.*\n.*hrcanaryb/);
+    } finally {
+      killed.kill("SIGKILL");
+    }
     await until("the kernel to remove its devices", () => devices() === "");
   });
 

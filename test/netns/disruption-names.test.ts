@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { BpfMap, NetworkNamespace } from "@hostrouting/bpf-loader";
 import { encodeKey } from "../../services/node-agent/src/disruption/disruption-layout.ts";
 import { DisruptionMeter } from "../../services/node-agent/src/disruption/disruption-meter.ts";
@@ -17,7 +18,9 @@ const TIMEOUT_MS = 30_000;
 const ADDRESS = "10.99.0.5";
 const VERSION = "0123456789ab";
 /** The kernel gives the lowest number that is free, and others on this machine make and end namespaces too. */
-const TRIES = 200;
+const TRIES = 5;
+const GIVEN_AGAIN_MS = 10_000;
+const LOOK_MS = 50;
 const MINUTE_NS = 60_000_000_000n;
 const MORE_THAN_ARE_KEPT = 1_100n;
 /** Cookies are given one after the other, and no machine comes this far. */
@@ -67,13 +70,39 @@ describe("whose the connections of a network namespace were", () => {
     names.delete(name);
   };
   const reset = (name: string): void => run("nsenter", [`--net=${fileOf(name)}`, process.execPath, SCRIPT, "reset"]);
-  /** A namespace of its own that has the inode number of one that is gone. */
-  const makeWithNumber = (inode: number): string => {
-    for (let tries = 0; tries < TRIES; tries++) {
-      const name = make();
-      if (statSync(fileOf(name)).ino === inode) return name;
+  /** A namespace that has the inode number of one that is gone; nothing when others on this machine were given it. */
+  const makeWithNumber = async (inode: number): Promise<string | undefined> => {
+    const lower: string[] = [];
+    const deadline = performance.now() + GIVEN_AGAIN_MS;
+    try {
+      while (performance.now() < deadline) {
+        const name = make();
+        const given = statSync(fileOf(name)).ino;
+        if (given === inode) return name;
+        if (given < inode) {
+          lower.push(name);
+          continue;
+        }
+        // The kernel clears namespaces away one after the other, and has not come to that one.
+        remove(name);
+        await pause(LOOK_MS);
+      }
+      return undefined;
+    } finally {
+      for (const name of lower) remove(name);
     }
-    throw new Error(`The kernel has not given number ${inode} again in ${TRIES} namespaces.`);
+  };
+  /** A pod's namespace from its beginning to its end, and then one that has its inode number. */
+  const makeAfter = async (life: (first: string) => void): Promise<string> => {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const first = make();
+      const inode = statSync(fileOf(first)).ino;
+      life(first);
+      remove(first);
+      const second = await makeWithNumber(inode);
+      if (second !== undefined) return second;
+    }
+    throw new Error(`The kernel has not given the number of any of ${TRIES} namespaces again.`);
   };
   const namedPods = (): PodDisruption[] | undefined => {
     const { report, fault } = meter.observe();
@@ -82,15 +111,13 @@ describe("whose the connections of a network namespace were", () => {
   };
   const owner = (pod: string): void => meter.setOwners(new Map([[ADDRESS, pod]]));
 
-  it("stay the first pod's when another pod's namespace is given the same number", () => {
-    const first = make();
-    bringUp(first);
-    const inode = statSync(fileOf(first)).ino;
-    owner("shop/first");
-    meter.step("On");
-    reset(first);
-    remove(first);
-    const second = makeWithNumber(inode);
+  it("stay the first pod's when another pod's namespace is given the same number", async () => {
+    const second = await makeAfter((first) => {
+      bringUp(first);
+      owner("shop/first");
+      meter.step("On");
+      reset(first);
+    });
     bringUp(second);
     owner("shop/second");
     assert.deepEqual(namedPods(), [{ pod: "shop/first", ...RESET }]);
@@ -105,13 +132,11 @@ describe("whose the connections of a network namespace were", () => {
     remove(second);
   });
 
-  it("are nobody's where the pod was gone before anybody had named its namespace", () => {
-    meter.step("On");
-    const first = make();
-    const inode = statSync(fileOf(first)).ino;
-    reset(first);
-    remove(first);
-    const second = makeWithNumber(inode);
+  it("are nobody's where the pod was gone before anybody had named its namespace", async () => {
+    const second = await makeAfter((first) => {
+      meter.step("On");
+      reset(first);
+    });
     bringUp(second);
     owner("shop/second");
     assert.deepEqual(namedPods(), []);

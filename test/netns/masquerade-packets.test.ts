@@ -182,6 +182,18 @@ describe("masquerading, packet by packet", () => {
       });
 
   for (const family of FAMILIES)
+    for (const transport of ["tcp", "udp"] as const)
+      it(`${transport} ${family}: an answer that is dropped makes the pod's next packet look at the other half, however fresh its own`, () => {
+        const flow = flowOf(family, transport);
+        const out = open(flow, transport);
+        assert.equal(runner.fromNet(answerTo(out, transport)).reason, "FastUnmasquerade");
+        for (const key of runner.datapath.maps.hr_nat_in.keys()) runner.datapath.maps.hr_nat_in.delete(key);
+        assert.equal(runner.fromNet(answerTo(out, transport)).reason, "DropHalfLost");
+        assert.equal(read(runner.fromPod(frame(flowPacket(flow, transport))).packet).fromPort, out.fromPort);
+        assert.equal(runner.fromNet(answerTo(out, transport)).reason, "FastUnmasquerade");
+      });
+
+  for (const family of FAMILIES)
     it(`${family}: what comes for the node itself is left alone`, () => {
       const out = open(flowOf(family, "udp"), "udp");
       const strangers: [string, Flow][] = [

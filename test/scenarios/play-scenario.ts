@@ -254,11 +254,20 @@ export class ScenarioPlayer {
     throw new Error(`A scenario's line is not understood: ${line}`);
   }
 
+  /** The nodes whose kernels route by eBPF, whoever knows. */
+  #routing(): ReadonlySet<string> {
+    return new Set([...this.#simulation.nodes.values()].filter(({ effectiveMode }) => effectiveMode === "BpfVeth").map(({ name }) => name));
+  }
+
   /** Some rounds, or as many as it takes until nothing is under way and nothing is to be done. */
   #run(rounds: number | undefined): void {
     for (let round = 0; round < (rounds ?? ROUNDS_MAX); round += 1) {
+      const routing = this.#routing();
       const decision = this.#simulation.step();
       const text = describeRound(decision);
+      const denied = decision.status.nodes.find(({ name, effectiveMode }) => effectiveMode === "Legacy" && routing.has(name));
+      if (denied !== undefined)
+        throw new Error(`${denied.name} is said to be on the stack (${denied.reason}) and routes by eBPF:\n${text}`);
       if (text !== this.#lastRound) this.#lines.push(text);
       this.#lastRound = text;
       const atRest = this.#simulation.operation === undefined && decision.operation === undefined && decision.intents.length === 0;

@@ -12,9 +12,11 @@ import type { Invariant } from "./invariants/invariant.ts";
 import { labelTellsTheTruth } from "./invariants/label-tells-the-truth.ts";
 import { oneActorAtOnce } from "./invariants/one-actor-at-once.ts";
 import { oneOperationAtOnce } from "./invariants/one-operation-at-once.ts";
+import { ordersGoOn } from "./invariants/orders-go-on.ts";
 import { placesAreKept } from "./invariants/places-are-kept.ts";
 import { recordedBeforeDone } from "./invariants/recorded-before-done.ts";
 import { rolledBackIsBack } from "./invariants/rolled-back-is-back.ts";
+import { statusTellsTheTruth } from "./invariants/status-tells-the-truth.ts";
 import { windowsAreKept } from "./invariants/windows-are-kept.ts";
 import type { People } from "./people.ts";
 import type { SimulatedWorld } from "./simulated-world.ts";
@@ -30,6 +32,7 @@ const ALL = [
   budgetIsKept,
   enabledIsVerified,
   labelTellsTheTruth,
+  statusTellsTheTruth,
   cordonsEnd,
   historyHasNoGap,
   endedStaysEnded,
@@ -41,6 +44,7 @@ const ALL = [
   windowsAreKept,
   gatesAreKept,
   placesAreKept,
+  ordersGoOn,
 ];
 
 /** Asks every invariant whenever what it looks at may have changed; remembers the first that was broken. */

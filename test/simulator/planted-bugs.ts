@@ -195,6 +195,17 @@ const leavesNodesBehind: PlantedBug = (deps) =>
     },
   });
 
+/** A node that nobody has heard of is said to be on the stack. */
+const takesUnknownForOff: PlantedBug = (deps) =>
+  withRounds(deps, {
+    record(clusterId, token, record) {
+      const nodes = record.status.nodes.map((node) =>
+        node.effectiveMode === "Unknown" ? { ...node, effectiveMode: "Legacy" as const } : node,
+      );
+      return deps.store.rounds.record(clusterId, token, { ...record, status: { ...record.status, nodes } });
+    },
+  });
+
 /** All agents are replaced when one is to be. */
 const replacesAllAgents: PlantedBug = (deps) =>
   withAccess(deps, (access) => ({
@@ -247,6 +258,19 @@ const deletesInsteadOfEvicting: PlantedBug = (deps) =>
     },
   }));
 
+/** An order is followed by the one that it replaced. */
+const repeatsOrders: PlantedBug = (deps) => {
+  const before = new Map<string, Parameters<ClusterAccess["applyNodeObject"]>[1]>();
+  return withAccess(deps, (access) => ({
+    async applyNodeObject(node, spec) {
+      const replaced = before.get(node.uid);
+      before.set(node.uid, spec);
+      await access.applyNodeObject(node, spec);
+      if (replaced !== undefined) await access.applyNodeObject(node, { ...replaced, fencingToken: spec.fencingToken });
+    },
+  }));
+};
+
 /** A cluster that failed once is never due again. */
 const forgetsClusters: PlantedBug = (deps) => withRounds(deps, { due: async () => [], read: () => Promise.reject(new Error("lost")) });
 
@@ -272,6 +296,12 @@ export const plantedBugs: Readonly<Record<string, Planted>> = {
   "a round is recorded past its fence": { bug: lostFence, noticedBy: "I3", withinSeeds: 100 },
   "the budget is off by one": { bug: budgetOffByOne, noticedBy: "I4", withinSeeds: 10 },
   "a node is labelled with its order": { bug: earlyLabel, noticedBy: "I6", withinSeeds: 10 },
+  "a node nobody has heard of is said to be off": {
+    bug: takesUnknownForOff,
+    noticedBy: "no status",
+    withinSeeds: 20,
+    given: { faults: ["NodeObjectDeleted", "AgentSilent"] },
+  },
   "what others cordoned is uncordoned": { bug: uncordonsOthers, noticedBy: "I7", withinSeeds: 20 },
   "a switch is confirmed before it is verified": { bug: confirmsBeforeVerified, noticedBy: "I5", withinSeeds: 10 },
   "a crash forgets whose cordon it is": { bug: forgetsCordons, noticedBy: "I7", withinSeeds: 40 },
@@ -295,5 +325,6 @@ export const plantedBugs: Readonly<Record<string, Planted>> = {
   },
   "a webhook's silence is taken for a yes": { bug: takesSilenceForYes, noticedBy: "no gate", withinSeeds: 10, given: asking },
   "everybody is let in": { bug: letsEverybodyIn, noticedBy: "places", withinSeeds: 8, given: onePlace },
+  "an order that was replaced is given again": { bug: repeatsOrders, noticedBy: "a node's orders", withinSeeds: 5 },
   "nobody looks after a cluster": { bug: forgetsClusters, noticedBy: "I13", withinSeeds: 5 },
 };

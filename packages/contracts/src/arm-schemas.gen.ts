@@ -2175,7 +2175,7 @@ export const armDocument = {
           },
           "impactUnit": {
             "type": "string",
-            "description": "Of what: `nodes`, `connections`, `flows` or `policies`."
+            "description": "Of what: `nodes`, `connections`, `flows`, `policies` or `rights`."
           },
           "remedy": {
             "type": "string"

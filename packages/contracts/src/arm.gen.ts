@@ -1683,7 +1683,7 @@ export interface components {
              * @description How much is concerned.
              */
             impactNumber?: number;
-            /** @description Of what: `nodes`, `connections`, `flows` or `policies`. */
+            /** @description Of what: `nodes`, `connections`, `flows`, `policies` or `rights`. */
             impactUnit?: string;
             /** @description What was seen. */
             message: string;

@@ -1,4 +1,5 @@
 import type { AssessmentReport, CapacityAmount, Forecast, ForecastChange, RuleAnswer } from "./assessment-report.ts";
+import { namedAndMore } from "./named-and-more.ts";
 import { visibleText } from "./visible-text.ts";
 
 /** Names of a list that are written out; the report itself has all. */
@@ -13,8 +14,7 @@ function plain(text: string): string {
 }
 
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_SHOWN).map(plain).join(", ");
-  return names.length > NAMES_SHOWN ? `${shown} and ${names.length - NAMES_SHOWN} more` : shown;
+  return namedAndMore(names.map(plain), { most: NAMES_SHOWN });
 }
 
 function duration(ms: number): string {

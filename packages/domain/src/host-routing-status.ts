@@ -76,7 +76,7 @@ export type HostRoutingWarning = {
   readonly impact?: string;
   /** How much is concerned, and of what: `5` `connections`. */
   readonly impactNumber?: number;
-  readonly impactUnit?: "nodes" | "connections" | "flows" | "policies";
+  readonly impactUnit?: "nodes" | "connections" | "flows" | "policies" | "rights";
   readonly remedy: string;
   /** When it is not shown though it holds. */
   readonly hiddenBy?: string;

@@ -19,6 +19,7 @@ export * from "./maintenance-window.ts";
 export * from "./managed-cluster.ts";
 export * from "./managed-policy.ts";
 export * from "./operation.ts";
+export * from "./named-and-more.ts";
 export * from "./node-disruption.ts";
 export * from "./node-news.ts";
 export * from "./node-rollout.ts";

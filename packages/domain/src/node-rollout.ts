@@ -56,8 +56,12 @@ export type NodeRollout = {
   /** Distinct agent observations in a row that agreed with what was asked for. */
   readonly verifiedCount: number;
   readonly lastVerifiedAt: Instant | undefined;
+  /** The last order to switch that its agent has not said to be over: nobody may call it off in this boot until it does. Absent where there is none. */
+  readonly ordered?: { readonly bootId: string; readonly generation: number } | undefined;
   /** The boot in which its switch was verified last; what is true of it ends with the boot. */
   readonly verifiedBoot?: string | undefined;
+  /** Digest of the bundle with which it was verified last. */
+  readonly verifiedBundle?: string | undefined;
   /** The boot that it was in when Azure was asked to reimage it; absent where Azure was not. */
   readonly bootBefore?: string | undefined;
   /** With which of the operation's stages it was started: 0 is the canaries', 1 the first batch's. Absent until it is, and where nobody counts. */

@@ -132,6 +132,8 @@ export type AzureChange = {
   readonly operation?: string | undefined;
   /** Why Azure did not take the request for now, and when it is sent again. */
   readonly held?: { readonly reason: "AzureBusy" | "AzureThrottled"; readonly message: string; readonly until: Instant } | undefined;
+  /** Azure was at it already when it was looked at, so nobody knows whose it is. */
+  readonly isFound?: true | undefined;
   /** When Azure was asked last to abort it; absent until somebody canceled. */
   readonly abortedAt?: Instant | undefined;
   readonly error?: OperationError | undefined;

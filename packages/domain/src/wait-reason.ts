@@ -9,6 +9,7 @@ export const waitReasons = [
   "EmergencyOff",
   "ProviderNotReady",
   "Paused",
+  "OperationEnded",
   "ApprovalPending",
   "ScheduledStart",
   "WebhookPending",

@@ -151,3 +151,11 @@ describe("a kubeconfig", () => {
     assert.throws(() => readCredential("/nowhere/kubeconfig", ELSEWHERE), /\/nowhere\/kubeconfig/);
   });
 });
+
+test("a write that waits for a dead admission webhook is that step's failure, and no outage", () => {
+  const message =
+    'Internal error occurred: failed calling webhook "validate.kyverno.svc": dial tcp 10.0.0.1:443: connect: connection refused';
+  const { code, message: said } = failureOf({ method: "PATCH", path: "/x" }, { status: 500, body: { message } });
+  assert.equal(code, "kube.webhook-away");
+  assert.match(said, /validate\.kyverno\.svc/);
+});

@@ -54,12 +54,21 @@ const CODES: Readonly<Record<number, string>> = {
   429: "kube.throttled",
 };
 
+/** An API server that lives and answers 500, since an admission webhook of somebody's does not (apiserver, `webhook.ErrCallingWebhook`): no outage of its own. */
+const WEBHOOK_AWAY = /failed calling webhook/;
+
+function codeOf(status: number, words: string): string {
+  if (status === 500 && WEBHOOK_AWAY.test(words)) return "kube.webhook-away";
+  return CODES[status] ?? (status >= 500 ? "kube.unreachable" : "kube.refused");
+}
+
 /** What an answer that is no success means; the API server's own words are kept. */
 export function failureOf(call: ApiCall, answer: ApiAnswer): AppError {
   const said = (answer.body as { message?: unknown } | null)?.message;
   const words = typeof said === "string" ? said.slice(0, 500) : `status ${answer.status}`;
-  const code = CODES[answer.status] ?? (answer.status >= 500 ? "kube.unreachable" : "kube.refused");
-  return new AppError(code, { say: `The API server answered ${call.method} ${call.path} with ${answer.status}: ${words}` });
+  return new AppError(codeOf(answer.status, words), {
+    say: `The API server answered ${call.method} ${call.path} with ${answer.status}: ${words}`,
+  });
 }
 
 function parse(text: string): unknown {

@@ -67,7 +67,7 @@ export type Closable = { close(): void };
 
 /**
  * One managed cluster's API server, as far as the rollout uses it. Every call is bounded in time and throws AppError: `kube.unreachable`
- * (no answer, or 5xx), `kube.forbidden` (401, 403), `kube.not-found` (404), `kube.conflict` (409), `kube.throttled` (429),
+ * (no answer, or 5xx), `kube.forbidden` (401, 403), `kube.not-found` (404), `kube.conflict` (409), `kube.throttled` (429), `kube.webhook-away` (500 for an admission webhook that does not answer),
  * `kube.refused` (any other 4xx). What may rightly be absent is `undefined` instead.
  */
 export type ClusterAccess = {

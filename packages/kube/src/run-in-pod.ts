@@ -21,11 +21,14 @@ export type PodProgram = {
  * @throws Error when there is no answer in time, or the API server refuses
  */
 export async function runInPod(config: KubeConfig, { namespace, pod, container, command, timeoutMs }: PodProgram): Promise<ProgramEnd> {
-  const [stdout, stderr] = [new Collected(), new Collected()];
   const ended = Promise.withResolvers<V1Status>();
+  const tooLong = (): void => ended.reject(new Error("the program's output has no end"));
+  const [stdout, stderr] = [new Collected(tooLong), new Collected(tooLong)];
   const timer = setTimeout(() => ended.reject(new Error(`no answer in ${timeoutMs / 1000} s`)), timeoutMs);
+  const exec = new Exec(config);
+  exec.handler = guarded(exec.handler, ended.reject);
+  const opening = exec.exec(namespace, pod, container, [...command], stdout, stderr, null, false, ended.resolve);
   try {
-    const opening = new Exec(config).exec(namespace, pod, container, [...command], stdout, stderr, null, false, ended.resolve);
     const socket = await Promise.race([opening, ended.promise.then(() => opening)]);
     socket.on("close", () => ended.reject(new Error("the connection ended before the program did")));
     const exitCode = exitCodeOf(await ended.promise);
@@ -34,7 +37,33 @@ export async function runInPod(config: KubeConfig, { namespace, pod, container, 
     throw cause instanceof Error ? cause : new Error("the API server refused the connection");
   } finally {
     clearTimeout(timer);
+    // Whatever became of the program, also where the connection opens only after nobody waits any more.
+    opening.then(
+      (socket) => socket.terminate(),
+      () => undefined,
+    );
   }
+}
+
+/** The library's connections, on which what cannot be understood is this program's failure: thrown where they hear it, it would end the process. */
+function guarded(handler: Exec["handler"], fail: (cause: unknown) => void): Exec["handler"] {
+  const tried = <Given extends unknown[], T>(hear: (...given: Given) => T, otherwise: T): ((...given: Given) => T) => {
+    return (...given) => {
+      try {
+        return hear(...given);
+      } catch (error) {
+        fail(error);
+        return otherwise;
+      }
+    };
+  };
+  return {
+    async connect(path, onText, onBytes) {
+      const socket = await handler.connect(path, onText, onBytes && tried(onBytes, false));
+      if (socket.onmessage) socket.onmessage = tried(socket.onmessage, undefined);
+      return socket;
+    },
+  };
 }
 
 /** The code with which a program ended, from the status that comes last on the connection (`v1.Status`, cause `ExitCode`). */
@@ -49,11 +78,18 @@ export function exitCodeOf(status: Pick<V1Status, "status" | "details" | "messag
 class Collected extends Writable {
   readonly #chunks: Buffer[] = [];
   #length = 0;
+  readonly #tooLong: () => void;
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+  constructor(tooLong: () => void) {
+    super();
+    this.#tooLong = tooLong;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#length += chunk.length;
-    if (this.#length > OUTPUT_BYTES_MAX) return done(new Error("the program's output has no end"));
-    this.#chunks.push(chunk);
+    // No error of the stream: nobody but us listens to it, and one that nobody hears ends the process.
+    if (this.#length > OUTPUT_BYTES_MAX) this.#tooLong();
+    else this.#chunks.push(chunk);
     done();
   }
 

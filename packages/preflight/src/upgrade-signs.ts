@@ -1,3 +1,4 @@
+import { namedAndMore } from "@hostrouting/domain";
 import type { ClusterFacts, NodeFacts } from "./facts.ts";
 
 /** What a cluster says of itself while an operation of ours is under way on it. */
@@ -42,9 +43,11 @@ export function upgradeUnderWay(
 ): string | undefined {
   const signs = [...unsettled(facts), ...(facts.nodes.known ? upgradedNodes(facts.nodes.value) : [])];
   if (signs.length === 0) return undefined;
-  const named = signs.slice(0, SIGNS_MAX).map(({ evidence }) => evidence);
-  const more = signs.length - named.length;
-  return `The cluster or its nodes are being upgraded: ${named.join("; ")}${more > 0 ? ` and ${more} more` : ""}.`;
+  const named = namedAndMore(
+    signs.map(({ evidence }) => evidence),
+    { most: SIGNS_MAX, between: "; " },
+  );
+  return `The cluster or its nodes are being upgraded: ${named}.`;
 }
 
 /** Enough to act on. */

@@ -1,5 +1,5 @@
-import type { Instant, NodeRollout } from "@hostrouting/domain";
-import type { NodeObservation, NodeReport } from "./snapshot.ts";
+import type { Instant, NodePhase, NodeRollout } from "@hostrouting/domain";
+import type { NodeObservation, NodeReport, NodeSpec } from "./snapshot.ts";
 
 /** The node's report, if it speaks of this very node in its present boot; a report of an earlier boot or namesake says nothing. */
 export function currentReport(seen: NodeObservation): NodeReport | undefined {
@@ -40,15 +40,58 @@ export function agentIsReady(seen: NodeObservation, bundleDigest: string): boole
   );
 }
 
+/** Phases of a node that was ordered to switch; for records of before orders were noted. */
+const ORDERED: ReadonlySet<NodePhase> = new Set(["Switching", "Verifying", "Confirming", "Soaking", "Enabled", "Detaching"]);
+
+/** Whether a switch was ordered in the node's present boot and nobody has said that it is over. */
+function mayBeOn({ ordered, phase }: NodeRollout, { spec, bootId }: NodeObservation): boolean {
+  if (ordered !== undefined) return ordered.bootId === bootId;
+  return ORDERED.has(phase) && (spec === undefined || spec.bootID === bootId);
+}
+
 /**
  * Whether the node's traffic is known to take the stack: its kernel says so, it booted since the switch was ordered (nothing in the kernel
- * survives a boot), or nothing was ever asked of it and nothing is claimed.
+ * survives a boot), or nothing was ever asked of it and nothing is claimed. The record has the last word on what was asked: an object that somebody
+ * deleted, or that asks for something else by now, takes back nothing that the agent has not heard.
  */
-export function isKnownLegacy(seen: NodeObservation): boolean {
+export function isKnownLegacy(record: NodeRollout, seen: NodeObservation): boolean {
   const report = currentReport(seen);
   if (report !== undefined) return report.effectiveMode === "Legacy";
-  if (seen.spec === undefined) return !seen.labelled && seen.report?.effectiveMode !== "BpfVeth";
-  return seen.spec.mode === "Observe" || seen.spec.bootID !== seen.bootId;
+  if (mayBeOn(record, seen)) return false;
+  const { spec } = seen;
+  if (spec === undefined) return !seen.labelled && seen.report?.effectiveMode !== "BpfVeth";
+  return spec.mode === "Observe" || spec.bootID !== seen.bootId;
+}
+
+/** The record with the order that it stands for, which is about to be written. Pure. */
+export function withOrder(record: NodeRollout, { bootId }: NodeObservation): NodeRollout {
+  return { ...record, ordered: { bootId, generation: record.switchGeneration } };
+}
+
+/** What the node was asked last: by its object, or where somebody deleted that, by the record in the node's present boot. */
+export function lastOrder(
+  { ordered }: NodeRollout,
+  { spec, bootId }: NodeObservation,
+): { readonly mode: NodeSpec["mode"]; readonly bootId: string; readonly generation: number } | undefined {
+  if (spec !== undefined) return { mode: spec.mode, bootId: spec.bootID, generation: spec.generation };
+  return ordered?.bootId === bootId ? { mode: "BpfVeth", ...ordered } : undefined;
+}
+
+/** The record without its order once the agent has acted on it, or on a later one, and says that nothing of ours is left. Pure. */
+export function withOrderSettled(record: NodeRollout, seen: NodeObservation): NodeRollout {
+  const report = currentReport(seen);
+  if (record.ordered === undefined || report === undefined || report.observedGeneration < record.ordered.generation) return record;
+  if (!isDetached(record, seen)) return record;
+  const { ordered: _over, ...rest } = record;
+  return rest;
+}
+
+/**
+ * Whether a switch was ordered that the agent has not taken notice of. One that it has it will not carry out after the emergency; this one it would,
+ * whenever it comes back, beside the node whose turn it is then.
+ */
+export function hasUnseenOrder({ spec, report, bootId }: NodeObservation): boolean {
+  return spec?.mode === "BpfVeth" && spec.bootID === bootId && (report?.observedGeneration ?? 0) < spec.generation;
 }
 
 /** Reasons under which a node on the stack still has programs of ours loaded: they are about to go. */
@@ -58,10 +101,10 @@ const STILL_LOADED: ReadonlySet<string> = new Set(["Draining", "Off", "ConfirmMi
  * Whether nothing of ours is left in the node's kernel. On the stack is not enough: while it drains, known flows still pass our programs,
  * and an agent that ended now would leave them behind.
  */
-export function isDetached(seen: NodeObservation): boolean {
+export function isDetached(record: NodeRollout, seen: NodeObservation): boolean {
   const report = currentReport(seen);
-  if (report === undefined) return isKnownLegacy(seen);
-  if (report.byItself === true) return true;
+  if (report === undefined) return isKnownLegacy(record, seen);
+  if (report.byItself === true) return record.ordered === undefined && !ORDERED.has(record.phase);
   return report.effectiveMode === "Legacy" && report.attachedDevices === 0 && !STILL_LOADED.has(report.reason);
 }
 
@@ -70,7 +113,10 @@ export function nothingIsSwitched(nodes: readonly { readonly record: NodeRollout
   return nodes.every(({ record, seen }) => {
     const atRest = record.phase === "Pending" || record.phase === "Disabled" || record.phase === "Failed";
     return (
-      atRest && isDetached(seen) && !seen.labelled && (seen.spec === undefined || seen.spec.mode === "Observe" || seen.spec.mode === "None")
+      atRest &&
+      isDetached(record, seen) &&
+      !seen.labelled &&
+      (seen.spec === undefined || seen.spec.mode === "Observe" || seen.spec.mode === "None")
     );
   });
 }

@@ -1,4 +1,4 @@
-import { shareOf, type NodePhase, type NodeRollout, type Share } from "@hostrouting/domain";
+import { shareOf, type AccelerationMode, type NodePhase, type NodeRollout, type Share } from "@hostrouting/domain";
 import type { NodeObservation } from "./snapshot.ts";
 
 /** Phases between claim and confirmation: a node in one of them may be disturbed by us. */
@@ -15,6 +15,14 @@ const IN_FLIGHT: ReadonlySet<NodePhase> = new Set([
 /** Whether a node in this phase counts against the budget. */
 export function isInFlight(phase: NodePhase): boolean {
   return IN_FLIGHT.has(phase);
+}
+
+/**
+ * Whether the node goes on by itself: it is in flight, or soaks. One that is to be switched off soaks no longer: it stands still, at a safe point,
+ * until its turn comes.
+ */
+export function isMoving({ phase }: NodeRollout, goal: AccelerationMode): boolean {
+  return isInFlight(phase) || (phase === "Soaking" && goal === "BpfVeth");
 }
 
 /** A node with its record. */

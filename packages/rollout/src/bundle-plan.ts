@@ -27,11 +27,11 @@ function applyConfig(round: Round, mode: ConfigMode): readonly Intent[] {
 
 /**
  * What must be in the cluster before a node can be switched: the configuration, the bundle, and for each node an object that asks it to
- * observe. Nodes that were already asked for something are left alone: `Observe` would take them back to the stack.
+ * observe. Nodes that were already asked for something, or are in this very round, are left alone: `Observe` would take them back to the stack.
  */
 export function installBundle(
   round: Round,
-  nodes: readonly RoundNode[],
+  stepped: Pick<Outcome, "nodes" | "intents">,
   mode: ConfigMode,
 ): { nodes: readonly RoundNode[]; intents: readonly Intent[] } {
   const { observed, snapshot, owner } = round;
@@ -39,11 +39,12 @@ export function installBundle(
   const current =
     bundle !== undefined && !bundle.deleting && bundle.digest === snapshot.bundle.digest && bundle.image === snapshot.bundle.image;
   const intents: Intent[] = [...applyConfig(round, mode), ...(current ? [] : [{ kind: "EnsureBundle", bundle: snapshot.bundle } as const])];
-  const invited = nodes.map((node) => {
+  const ordered = new Set(stepped.intents.flatMap((intent) => (intent.kind === "WriteNodeSpec" ? [intent.uid] : [])));
+  const invited = stepped.nodes.map((node) => {
     const { record, seen } = node;
     const asked = seen.spec !== undefined && seen.spec.nodeUID === seen.uid && seen.spec.bootID === seen.bootId;
     const atRest = record.phase === "Pending" || record.phase === "Disabled" || record.phase === "Failed";
-    if (!atRest || seen.ineligible !== undefined || asked) return node;
+    if (!atRest || seen.ineligible !== undefined || asked || ordered.has(seen.uid)) return node;
     const generation = nextGeneration(record, seen);
     intents.push({
       kind: "WriteNodeSpec",

@@ -13,15 +13,29 @@ export function waitsForNodes({ kind }: Operation, records: readonly NodeRollout
 }
 
 /**
- * The bundle of this round. An operation that replaces it brings nodes to the one that was offered when it began; on its way back to the one before.
+ * The bundle of this round. An operation that replaces it brings nodes to the one that was offered when it began, once it has been judged; on its way back to the one before.
  * Whatever else happens, nodes keep the bundle that is there as long as one of them carries it: a newer one is rolled out in order, or not at all.
  */
 export function bundleOfRound(snapshot: ClusterSnapshot, observed: ClusterObservation): Bundle {
   const { operation, bundle: offered, records } = snapshot;
   const bundles = operation?.control.bundles;
-  if (bundles !== undefined) return operation?.phase === "RollingBack" ? bundles.from : bundles.to;
+  if (operation !== undefined && bundles !== undefined) {
+    if (isAtFirst(operation)) return bundleThere(snapshot, observed) ?? bundles.from;
+    return operation.phase === "RollingBack" ? bundles.from : bundles.to;
+  }
   const isCarried = records.some(({ phase }) => CARRYING.has(phase));
   return (isCarried ? bundleThere(snapshot, observed) : undefined) ?? offered;
+}
+
+/** Whether nothing of a newer bundle is installed yet: preflight comes before. */
+function isAtFirst({ phase, control }: Operation): boolean {
+  const working = control.held?.from ?? phase;
+  return working === "Accepted" || working === "Validating";
+}
+
+/** Whether host routing stays on while no operation is under way: the last one succeeded, or it was about the bundle only, whatever came of that. */
+export function staysOn({ cluster, previous }: Pick<ClusterSnapshot, "cluster" | "previous">): boolean {
+  return cluster.desiredMode === "BpfVeth" && (cluster.provisioningState === "Succeeded" || previous?.bundle?.isKept === true);
 }
 
 /** The bundle that is there, or was before somebody deleted it; nothing when nobody knows. */

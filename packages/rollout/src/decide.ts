@@ -129,7 +129,8 @@ function followUnseen(
   { operation, message, now }: { readonly operation: Operation; readonly message: string; readonly now: Instant },
 ): Decision {
   const followed = azureUnreachable(snapshot, operation, now);
-  const drafts = [...followed.waits, unseenWait(operation, message)];
+  // That the cluster cannot be seen is said once, and why.
+  const drafts = [...followed.waits.filter(({ reason }) => reason !== "ClusterUnreachable"), unseenWait(operation, message)];
   const waits = completeWaits(drafts, snapshot.previous?.waits ?? [], now);
   return {
     operation: followed.operation,

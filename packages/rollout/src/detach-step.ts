@@ -1,5 +1,5 @@
 import type { NodeRollout } from "@hostrouting/domain";
-import { currentReport, hasObserved, isDetached, isKnownLegacy } from "./agent-report.ts";
+import { currentReport, hasObserved, isDetached } from "./agent-report.ts";
 import { desiredSpec, hold, isAskedFor, move, type NodeStep, type StepContext } from "./node-step.ts";
 
 /**
@@ -15,9 +15,9 @@ export function detachStep(
   const report = currentReport(seen);
   const wanted = desiredSpec(record, "None", context);
   const writes = context.driver.order(wanted, seen);
-  const bootedSince = report === undefined && seen.spec !== undefined && seen.spec.bootID !== seen.bootId && isKnownLegacy(seen);
+  const bootedSince = report === undefined && seen.spec !== undefined && seen.spec.bootID !== seen.bootId;
   if (bootedSince) return move(next(record, context));
-  if (isAskedFor(wanted, seen) && hasObserved(report, record) && isDetached(seen)) return move(next(record, context));
+  if (isAskedFor(wanted, seen) && hasObserved(report, record) && isDetached(record, seen)) return move(next(record, context));
   if (!seen.ready) return hold(record, { reason: "NodeNotReady", message: "The node is not Ready; its agent cannot let go." }, ...writes);
   if (report === undefined || seen.agentPod === undefined)
     return hold(

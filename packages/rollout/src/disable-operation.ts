@@ -59,7 +59,7 @@ function roll(round: Round, operation: Operation): Outcome {
 export function goBack(round: Round, mayStart: boolean): Pick<Outcome, "nodes" | "intents" | "waits"> & { readonly isOpen: boolean } {
   if (!round.renews) return letGo(round, mayStart);
   const stepped = stepNodes(round, "BpfVeth", mayStart);
-  const installed = round.driver.install(round, stepped.nodes, "BpfVeth");
+  const installed = round.driver.install(round, stepped, "BpfVeth");
   const isOpen = installed.nodes.some((node) => node.seen.ineligible === undefined && !isSkipped(node.record) && !isReached(round, node));
   return { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits: stepped.waits, isOpen };
 }
@@ -70,7 +70,7 @@ function letGo(round: Round, mayStart: boolean): Pick<Outcome, "nodes" | "intent
   const isOpen = stepped.nodes.some(({ record }) => record.phase !== "Disabled");
   if (!isOpen || round.driver.isInstalled(round)) return { ...stepped, isOpen };
   // Somebody removed the bundle while nodes still route by eBPF: only an agent can let go of them.
-  const installed = round.driver.install(round, stepped.nodes, round.observed.config?.mode ?? "BpfVeth");
+  const installed = round.driver.install(round, stepped, round.observed.config?.mode ?? "BpfVeth");
   return { ...stepped, nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], isOpen };
 }
 

@@ -1,6 +1,7 @@
-import { unreachable, type NodePhase, type NodeRollout } from "@hostrouting/domain";
+import { unreachable, type NodeRollout } from "@hostrouting/domain";
 import { currentReport, isDetached, nextGeneration } from "./agent-report.ts";
 import { detachStep } from "./detach-step.ts";
+import { whyNoLongerOn } from "./enable-step.ts";
 import { renewObject } from "./renew-object.ts";
 import { enter, hold, move, type NodeStep, type StepContext } from "./node-step.ts";
 
@@ -11,44 +12,41 @@ import { enter, hold, move, type NodeStep, type StepContext } from "./node-step.
 export function disableStep(record: NodeRollout, context: StepContext): NodeStep {
   switch (record.phase) {
     case "Disabled":
-      return isClean(context) ? move(record) : begin(record, context);
+      return isClean(record, context) ? move(record) : begin(record, context);
     case "Enabled":
     case "Soaking":
+      // Its order stands until its turn comes, and its kernel may have fallen back long before.
+      return letGo(whyNoLongerOn(record, context) === undefined ? record : enter(record, "Pending", context.now), context);
     case "Pending":
     case "Failed":
     case "Gone":
-      return isKnownClean(record, context)
-        ? move(enter({ ...record, attempt: 0, problem: undefined }, "Disabled", context.now))
-        : begin(record, context);
+      return letGo(record, context);
     case "Cordoning":
     case "Draining":
     case "Installing":
     case "Switching":
     case "Verifying":
     case "Confirming":
-      return isKnownClean(record, context)
-        ? move(enter({ ...record, attempt: 0, problem: undefined }, "Disabled", context.now))
-        : turnRound(record, context);
+      return isClean(record, context) ? move(asDisabled(record, context)) : turnRound(record, context);
     case "Detaching":
-      return detachStep(record, context, (done, { now }) => enter({ ...done, attempt: 0, problem: undefined }, "Disabled", now));
+      return detachStep(record, context, asDisabled);
     default:
       return unreachable(record.phase);
   }
 }
 
-/** Whether nothing is asked of the node and nothing of ours is in its kernel. */
-function isClean({ seen }: StepContext): boolean {
-  const asked = seen.spec !== undefined && (seen.spec.mode === "BpfVeth" || seen.spec.mode === "Drain") && seen.spec.bootID === seen.bootId;
-  return !asked && isDetached(seen);
+function letGo(record: NodeRollout, context: StepContext): NodeStep {
+  return isClean(record, context) ? move(asDisabled(record, context)) : begin(record, context);
 }
 
-/** Phases in which a node was asked for eBPF. */
-const ASKED: ReadonlySet<NodePhase> = new Set(["Switching", "Verifying", "Confirming", "Soaking", "Enabled"]);
+function asDisabled(record: NodeRollout, { now }: StepContext): NodeRollout {
+  return enter({ ...record, attempt: 0, problem: undefined, ordered: undefined }, "Disabled", now);
+}
 
-/** As `isClean`, and somebody says so: of a node that was asked for eBPF and has no object any more nothing is known. */
-function isKnownClean({ phase }: NodeRollout, context: StepContext): boolean {
-  const { seen } = context;
-  return isClean(context) && (!ASKED.has(phase) || seen.spec !== undefined || currentReport(seen) !== undefined);
+/** Whether nothing is asked of the node and nothing of ours is in its kernel. */
+function isClean(record: NodeRollout, { seen }: StepContext): boolean {
+  const asked = seen.spec !== undefined && (seen.spec.mode === "BpfVeth" || seen.spec.mode === "Drain") && seen.spec.bootID === seen.bootId;
+  return !asked && isDetached(record, seen);
 }
 
 function begin(record: NodeRollout, context: StepContext): NodeStep {
@@ -73,11 +71,11 @@ function begin(record: NodeRollout, context: StepContext): NodeStep {
  * was not there when it was switched on is not asked for. Only an end in order is held up: whatever failed lets go at once.
  */
 function whyRulesAreMissed(
-  { platformRules }: NodeRollout,
+  record: NodeRollout,
   { seen, standsForRules }: StepContext,
 ): { reason: "PlatformRulesMissing" | "PlatformRulesUnknown"; message: string } | undefined {
   const found = currentReport(seen)?.platformRules;
-  if (!standsForRules || platformRules === "Missing" || found?.state === "Present" || isDetached(seen)) return undefined;
+  if (!standsForRules || record.platformRules === "Missing" || found?.state === "Present" || isDetached(record, seen)) return undefined;
   if (found?.state === "Missing")
     return {
       reason: "PlatformRulesMissing",

@@ -36,6 +36,8 @@ export function drainStep(record: NodeRollout, context: StepContext): NodeStep {
     const message = `The node could not be drained in time: ${culprits || `${seen.podsToEvict.length} pods are left`}.`;
     return move(enter({ ...record, problem: { reason: "DrainBlocked", message } }, "Failed", now));
   }
+  // Somebody uncordoned it: what is evicted would come back to it. The time limit goes on, so nobody quarrels over it for ever.
+  if (!seen.unschedulable) return move({ ...record, cordonedByUs: true }, patchNode(seen, { cordonedBy: context.owner.operationId }));
   const evict = { kind: "EvictPods", node: seen.name, pods: seen.podsToEvict } as const;
   return refusals.length > 0
     ? hold(record, { reason: "PodDisruptionBudget", message: `${culprits}.`, until }, evict)
@@ -44,17 +46,19 @@ export function drainStep(record: NodeRollout, context: StepContext): NodeStep {
 
 /**
  * Pods that stay (of DaemonSets, of the node itself) and those that are just leaving may have connections still: waited for, but not for long, since the
- * switch keeps them. An agent of an earlier version counts none, and waiting would not change that.
+ * switch keeps them. An agent of an earlier version counts none, and waiting would not change that; one that is silent for a moment may have counted many.
  */
 function awaitConnections(record: NodeRollout, { seen, now, policy }: StepContext): NodeStep {
   const { drainedAt = now, since } = record;
-  const census = currentReport(seen)?.census;
+  const report = currentReport(seen);
+  const census = report?.census;
   const until = as<Instant>(Math.min(drainedAt + policy.drainConnectionIdleMs, since + policy.drainTimeoutMs));
-  const isOver = census === undefined || (census.state === "Known" && census.longLived <= policy.drainConnectionsMax);
+  const isOver =
+    (report !== undefined && census === undefined) || (census?.state === "Known" && census.longLived <= policy.drainConnectionsMax);
   if (isOver || now >= until) return move(enter(record, "Installing", now));
   const message =
-    census.state === "Known"
+    census?.state === "Known"
       ? `At most ${census.longLived} connections of the node's pods are older than 30 s; ${policy.drainConnectionsMax} may be left.`
-      : `How many connections are left is not known yet: ${census.message}`;
+      : `How many connections are left is not known yet: ${census?.message ?? "no agent reports from the node."}`;
   return hold(record, { reason: "ConnectionsDraining", message, until });
 }

@@ -139,7 +139,7 @@ function prepare(round: Round, operation: Operation): Outcome {
   if (preflight.kind === "Failed") return windDown(round, operation, preflight.error);
   const stepped = stepNodes(round, operation.mode, false);
   const mode = stepped.nodes.some(({ seen }) => seen.spec?.mode === "BpfVeth") ? "BpfVeth" : "Observe";
-  const installed = round.driver.install(round, stepped.nodes, mode);
+  const installed = round.driver.install(round, stepped, mode);
   const missing = installed.nodes.filter(
     // Agents of nodes that are on are replaced in their turn.
     (node) => isWanted(round, node) && node.record.phase !== "Enabled" && !agentIsReady(node.seen, bundle.digest),
@@ -213,7 +213,7 @@ function roll(before: Round, asked: Operation): Outcome {
   // What counts as blocked from now on is known before the nodes that would come after it are started.
   const mayStart = window === undefined && !startsNoPods(round) && whyOverBudget(round, operation, round.nodes) === undefined;
   const stepped = stepNodes(round, operation.mode, mayStart && gate);
-  const installed = round.driver.install(round, stepped.nodes, "BpfVeth");
+  const installed = round.driver.install(round, stepped, "BpfVeth");
   const closed = window !== undefined && hasNodesToEnable(round, installed.nodes) ? [window] : [];
   const waits = [...stepped.waits, ...gate.waits, ...closed];
   const step = { nodes: installed.nodes, intents: [...installed.intents, ...stepped.intents], waits };
@@ -237,14 +237,16 @@ function failing(
   const { step, why } = given;
   const { failed, isNews } = why;
   const { onFailure } = round.snapshot.policy;
-  const message = `${why.message} Nodes that could not be switched are on the stack; those that were enabled stay enabled.`;
+  const message = `${why.message} Nodes that failed go back to the stack; those that were enabled stay enabled.`;
+  const again = round.renews ? "upgrade" : "enable";
+  const next = `Look at the details, then \`hostrouting ${again}\` goes on, or \`hostrouting rollback\` takes everything back.`;
   if (onFailure === "Pause" && isNews) {
     const pause = { reason: "NodeFailures", message, by: "" } as const;
     return advance({ ...operation, control: { ...operation.control, pause } }, step, operation.phase);
   }
   const error: OperationError = {
     code: "NodeSwitchFailed",
-    message: onFailure === "Rollback" ? why.message : message,
+    message: onFailure === "Rollback" ? why.message : `${message} ${next}`,
     target: failed.map(({ record }) => record.node).join(", "),
     details: failed.map((node) => nodeError(node, round.now)),
   };
@@ -268,7 +270,7 @@ function finish(round: Round, operation: Operation): Outcome {
   const window = closedWindow(round);
   const mayStart = window === undefined && !startsNoPods(round) && whyOverBudget(round, operation, round.nodes) === undefined;
   const moved = stepNodes(round, operation.mode, mayStart);
-  const installed = round.driver.install(round, moved.nodes, "BpfVeth");
+  const installed = round.driver.install(round, moved, "BpfVeth");
   const closed = window !== undefined && hasNodesToEnable(round, installed.nodes) ? [window] : [];
   const stepped = { nodes: installed.nodes, intents: [...installed.intents, ...moved.intents], waits: [...moved.waits, ...closed] };
   const over = whyOverBudget(round, operation, stepped.nodes);

@@ -1,11 +1,20 @@
 import { as, unreachable, type Instant, type NodeRollout } from "@hostrouting/domain";
-import { hasUnseenOrder, isUnheard } from "./unheard-order.ts";
-import { agentIsReady, currentReport, hasObserved, isKnownLegacy, nextGeneration, EFFECTIVE_MODE_MISMATCH } from "./agent-report.ts";
+import {
+  agentIsReady,
+  currentReport,
+  hasObserved,
+  isKnownLegacy,
+  lastOrder,
+  nextGeneration,
+  withOrder,
+  EFFECTIVE_MODE_MISMATCH,
+} from "./agent-report.ts";
 import { sampleOf } from "./analysis/sample.ts";
 import { carriesOther } from "./bundle-upgrade.ts";
 import { isEmptyFromBirth } from "./held-back.ts";
 import { nodeIllness } from "./node-health.ts";
 import { detachStep } from "./detach-step.ts";
+import { askAgain, whileOff } from "./emergency-off-step.ts";
 import { renewObject } from "./renew-object.ts";
 import type { Intent } from "./intent.ts";
 import { drainStep, cordonStep } from "./drain-step.ts";
@@ -66,19 +75,6 @@ function once(record: NodeRollout, context: StepContext): NodeStep {
     default:
       return unreachable(record.phase);
   }
-}
-
-function whileOff(record: NodeRollout, context: StepContext): NodeStep {
-  const off = { reason: "EmergencyOff" as const, message: "Host routing is switched off for the whole cluster (`spec.emergencyOff`)." };
-  const { seen } = context;
-  const atRest = record.phase === "Pending" || record.phase === "Disabled" || record.phase === "Failed";
-  if (!atRest && !isKnownLegacy(seen)) return hold(record, off);
-  if (isUnheard(record, seen)) return seen.spec === undefined ? withdrawOrder(record, context, off) : hold(record, off);
-  const resting = atRest
-    ? record
-    : enter({ ...record, attempt: 0, problem: { reason: off.reason, message: off.message } }, "Pending", context.now);
-  if (!hasUnseenOrder(seen)) return hold(resting, off);
-  return withdrawOrder(resting, context, off);
 }
 
 function start(record: NodeRollout, context: StepContext): NodeStep {
@@ -148,10 +144,14 @@ function renew(record: NodeRollout, context: StepContext): NodeStep {
   return move(enter({ ...begun(taken, context), cordonedByUs, platformRules }, "Installing", now));
 }
 
-/** Where a node rests whose attempt ends before it was asked to switch: one that is on under an earlier order is still on. An order alone proves nothing. */
+/**
+ * Where a node rests whose attempt ends before it was asked to switch: one that is on under an earlier order is still on, also when somebody deleted the
+ * object that it stood in. An order alone proves nothing.
+ */
 function restingPhase(record: NodeRollout, { seen, renews }: StepContext): "Pending" | "Enabled" {
-  const isOn = seen.spec?.mode === "BpfVeth" && seen.spec.bootID === seen.bootId && seen.spec.generation < record.switchGeneration;
-  const isProved = record.verifiedBoot === seen.bootId && !isKnownLegacy(seen);
+  const order = lastOrder(record, seen);
+  const isOn = order?.mode === "BpfVeth" && order.bootId === seen.bootId && order.generation < record.switchGeneration;
+  const isProved = record.verifiedBoot === seen.bootId && !isKnownLegacy(record, seen);
   return renews && isOn && isProved ? "Enabled" : "Pending";
 }
 
@@ -169,27 +169,6 @@ function begun(record: NodeRollout, context: StepContext): NodeRollout {
     lastVerifiedAt: undefined,
     figuresBefore: record.stage === CANARIES ? sampleOf(seen) : undefined,
   };
-}
-
-/**
- * A switch that an emergency took back stays taken back; its generation is spent. Asking the node to observe under a new one shows whether
- * the emergency still lasts.
- */
-function askAgain(record: NodeRollout, context: StepContext): NodeStep {
-  const { seen } = context;
-  const wait = { reason: "EmergencyOff" as const, message: "Host routing was switched off on the node." };
-  if (seen.spec?.mode !== "BpfVeth") return hold(record, wait);
-  return withdrawOrder(record, context, wait);
-}
-
-/** Asks a node that was ordered to switch for nothing but to observe, with a generation of its own. */
-function withdrawOrder(
-  record: NodeRollout,
-  context: StepContext,
-  wait: { readonly reason: "EmergencyOff"; readonly message: string },
-): NodeStep {
-  const renewed = { ...record, switchGeneration: nextGeneration(record, context.seen) };
-  return hold(renewed, wait, ...context.driver.order(desiredSpec(renewed, "Observe", context), context.seen));
 }
 
 function install(record: NodeRollout, context: StepContext): NodeStep {
@@ -236,7 +215,7 @@ function withoutPolicy(record: NodeRollout, context: StepContext): NodeStep {
 
 function switchOver(record: NodeRollout, context: StepContext): NodeStep {
   const { seen, now, policy } = context;
-  const isAsked = seen.spec !== undefined && seen.spec.generation >= record.switchGeneration;
+  const isAsked = (lastOrder(record, seen)?.generation ?? 0) >= record.switchGeneration;
   if (context.policyHold !== undefined && !isAsked) return withoutPolicy(record, context);
   const problem = switchProblem(record, context);
   if (problem !== undefined) return problem;
@@ -249,7 +228,7 @@ function switchOver(record: NodeRollout, context: StepContext): NodeStep {
     return revert(record, context, { reason: "SwitchTimeout", message: report?.message || "The agent did not switch the node in time." });
   const said = report === undefined ? "no report yet." : [report.reason, report.message].filter((part) => part !== "").join(": ");
   return hold(
-    record,
+    writes.length > 0 ? withOrder(record, seen) : record,
     { reason: "Switching", message: `The agent says: ${said}`, until: as<Instant>(record.since + policy.switchTimeoutMs) },
     ...(writes.length > 0 ? missingClaim(context) : []),
     ...writes,
@@ -272,7 +251,8 @@ function verify(record: NodeRollout, context: StepContext): NodeStep {
   const verified = fresh
     ? { ...record, verifiedCount: record.verifiedCount + 1, lastVerifiedAt: as<Instant>(report.observedAtMs) }
     : record;
-  if (verified.verifiedCount >= policy.verifyCount) return move(enter({ ...verified, verifiedBoot: seen.bootId }, "Confirming", now));
+  if (verified.verifiedCount >= policy.verifyCount)
+    return move(enter({ ...verified, verifiedBoot: seen.bootId, verifiedBundle: context.bundle.digest }, "Confirming", now));
   if (isOverdue(record, policy.switchTimeoutMs, now))
     return revert(record, context, { reason: "VerificationFailed", message: "too few observations" });
   return hold(verified, {
@@ -342,11 +322,20 @@ function keep(record: NodeRollout, context: StepContext): NodeStep {
   if (lost !== undefined) return move(enter({ ...record, attempt: 0, problem: lost }, "Pending", now));
   if (context.renews && carriesOther({ record, seen }, context.bundle.digest)) return renew(record, context);
   const ill = nodeIllness(record, seen, now);
-  return ill === undefined ? move(record) : hold(record, ill);
+  const proved = withBootProved(record, seen);
+  return ill === undefined ? move(proved) : hold(proved, ill);
+}
+
+/** A node whose order outlives a boot (driver `cilium`), and whose agent says again that it is on, is proved in this boot as well. */
+function withBootProved(record: NodeRollout, seen: StepContext["seen"]): NodeRollout {
+  const report = currentReport(seen);
+  const isProved = hasObserved(report, record) && report.effectiveMode === "BpfVeth" && report.confirmed;
+  if (!isProved || record.verifiedBoot === seen.bootId) return record;
+  return withOrder({ ...record, verifiedBoot: seen.bootId }, seen);
 }
 
 /** Why a node that was confirmed does not route by eBPF any more, or nothing. "Unknown" is no such reason: it may pass. */
-function whyNoLongerOn(record: NodeRollout, context: StepContext): { reason: string; message: string } | undefined {
+export function whyNoLongerOn(record: NodeRollout, context: StepContext): { reason: string; message: string } | undefined {
   const { seen } = context;
   if ((seen.spec?.bootID ?? record.verifiedBoot) !== seen.bootId)
     return { reason: "NodeRebooted", message: "The node has booted since it was switched." };

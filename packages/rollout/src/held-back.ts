@@ -7,6 +7,7 @@ import {
   type OperationPhase,
   type RolloutPolicy,
 } from "@hostrouting/domain";
+import { staysOn } from "./bundle-upgrade.ts";
 import { currentReport, hasObserved } from "./agent-report.ts";
 import type { Intent } from "./intent.ts";
 import type { ClusterObservation, ClusterSnapshot, NodeObservation } from "./snapshot.ts";
@@ -24,10 +25,11 @@ const HOLDING_ON: ReadonlySet<OperationPhase> = new Set([...HOLDING, "Accepted",
  * that operation waits for people, was stopped, or the cluster is under an emergency off: no node is switched then, and one that were tainted would be
  * lost to its cluster until somebody comes. Such a node stays Pending, with its traffic on the stack.
  */
-export function holdsJoiningNodes({ cluster, operation }: ClusterSnapshot, { config }: ClusterObservation): boolean {
+export function holdsJoiningNodes(snapshot: ClusterSnapshot, { config }: ClusterObservation): boolean {
+  const { cluster, operation } = snapshot;
   // AKS makes the nodes that join, in the mode that the cluster has in Azure.
   if (cluster.driver === "aks-arm" || cluster.desiredMode !== "BpfVeth" || config?.emergencyOff === true) return false;
-  if (operation === undefined) return cluster.provisioningState === "Succeeded";
+  if (operation === undefined) return staysOn(snapshot);
   const { kind, mode, phase, error, cancelRequested, control } = operation;
   const isHeld = control.pause !== undefined || control.pending !== undefined;
   const holding = kind === "EnableHostRouting" ? HOLDING : HOLDING_ON;
@@ -39,11 +41,12 @@ export type Holding = { readonly holds: boolean; readonly isNew: boolean; readon
 
 /**
  * The record with what there is to remember of a node that pods are kept off: one that joins, and one that was switched and has booted since. Nodes that were
- * there before are never tainted, their pods are running. Pure.
+ * there before are never tainted, their pods are running; one that failed is let go, since nobody tries it again by themselves. Pure.
  */
 export function withHeldBack(record: NodeRollout, seen: NodeObservation, { holds, isNew, policy, now }: Holding): NodeRollout {
   const { heldBack: before, ...rest } = record;
-  if (!holds || seen.ineligible !== undefined || record.skipped !== undefined) return before === undefined ? record : rest;
+  const isGivenUp = record.skipped !== undefined || record.phase === "Failed";
+  if (!holds || seen.ineligible !== undefined || isGivenUp) return before === undefined ? record : rest;
   if (before !== undefined && before.bootId === seen.bootId)
     return isDue(before, policy, now) ? { ...record, heldBack: { ...before, openedAt: now } } : record;
   if (before !== undefined) return { ...rest, heldBack: { since: now, bootId: seen.bootId, atBirth: before.atBirth && isTainted(seen) } };

@@ -1,5 +1,5 @@
 import type { NodeRollout, Operation, OperationPause, WaitReason, WorkingPhase } from "@hostrouting/domain";
-import { isInFlight } from "./budget.ts";
+import { isMoving } from "./budget.ts";
 import { knownFailures } from "./failure-budget.ts";
 import { progressLimitMs, waitedMs } from "./progress.ts";
 import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round } from "./round.ts";
@@ -22,8 +22,8 @@ export function pauseOperation(round: Round, operation: Operation, pause: Operat
   const isNew = operation.control.held === undefined && operation.control.pending === undefined;
   const before = isNew ? { waitedMs: waitedMs(round, operation) } : {};
   // A node that has been in one step for longer than any may take is as safe as it gets.
-  const moves = ({ phase, since }: NodeRollout): boolean =>
-    (isInFlight(phase) || phase === "Soaking") && round.now - since <= progressLimitMs(round.snapshot.policy);
+  const moves = (record: NodeRollout): boolean =>
+    isMoving(record, operation.mode) && round.now - record.since <= progressLimitMs(round.snapshot.policy);
   // What failed for so long may fail for ever: nobody waits for it, though what is in flight still goes on.
   const waitsForSafety = pause.reason !== "StepExhausted";
   const isBusy = waitsForSafety && (stepped.intents.length > 0 || stepped.nodes.some(({ record }) => moves(record)));

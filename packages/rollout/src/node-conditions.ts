@@ -1,4 +1,4 @@
-import type { HostRoutingWarning, Instant } from "@hostrouting/domain";
+import { namedAndMore, type HostRoutingWarning, type Instant } from "@hostrouting/domain";
 import type { NodeReport, ReportedCondition } from "./snapshot.ts";
 import { catalogued, type WarningCode } from "./warning-catalogue.ts";
 
@@ -67,14 +67,12 @@ function saidOf(type: string, { name, report, heardAt, isSilent = false }: Repor
 function namedMessage(those: readonly Said[]): string {
   const byText = Map.groupBy(those, ({ message }) => message);
   return [...byText]
-    .map(([text, group]) => `${namedNodes(group.map(({ name }) => name))}: ${text}`)
+    .map(([text, group]) => {
+      const names = group.map(({ name }) => name);
+      return `${namedAndMore(names, { most: NAMED_MAX })}: ${text}`;
+    })
     .join(" ")
     .slice(0, MESSAGE_CHARACTERS_MAX);
-}
-
-function namedNodes(names: readonly string[]): string {
-  const more = names.length - NAMED_MAX;
-  return `${names.slice(0, NAMED_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Whether a condition is what a warning is about. */

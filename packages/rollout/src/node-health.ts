@@ -1,4 +1,4 @@
-import type { Instant, NodeRollout, WaitReason } from "@hostrouting/domain";
+import { namedAndMore, type Instant, type NodeRollout, type WaitReason } from "@hostrouting/domain";
 import { currentReport, isSilent } from "./agent-report.ts";
 import type { NodeObservation, SandboxTrouble } from "./snapshot.ts";
 
@@ -21,6 +21,6 @@ export function nodeIllness(record: NodeRollout, seen: NodeObservation, now: Ins
 const WORDS_CHARACTERS_MAX = 256;
 
 function withoutSandboxes({ pods, podCount, message }: SandboxTrouble): string {
-  const more = podCount > pods.length ? ` and ${podCount - pods.length} more` : "";
-  return `SandboxesFail: no pod that came since its switch could be started: ${pods.join(", ")}${more}. The kubelet: ${message.slice(0, WORDS_CHARACTERS_MAX)}`;
+  const which = namedAndMore(pods, { count: podCount });
+  return `SandboxesFail: no pod that came since its switch could be started: ${which}. The kubelet: ${message.slice(0, WORDS_CHARACTERS_MAX)}`;
 }

@@ -1,4 +1,4 @@
-import type { Operation, OperationError } from "@hostrouting/domain";
+import type { Operation, OperationError, Wait } from "@hostrouting/domain";
 import { lastProgress, progressLimitMs, waitedMs } from "./progress.ts";
 import { AFTER_WRITE_MS, BUSY_MS, type Outcome, type Round, type RoundNode } from "./round.ts";
 import { CLUSTER } from "./waits.ts";
@@ -27,7 +27,13 @@ export function timeoutError(round: Round, operation: Operation): OperationError
 const seconds = (ms: number): number => Math.round(ms / 1000);
 
 function lateError(round: Round, { kind }: Operation, { code, what }: { code: string; what: string }): OperationError {
-  const waits = round.previousWaits.map((wait) => ({ code: wait.reason, message: `${wait.message} ${wait.remedy}`, target: wait.subject }));
+  // What there was nothing to do about yet says no more once it is too late.
+  const remedyOf = ({ remedy }: Wait): string => (remedy.startsWith("Nothing") ? "" : ` ${remedy}`);
+  const waits = round.previousWaits.map((wait) => ({
+    code: wait.reason,
+    message: `${wait.message}${remedyOf(wait)}`,
+    target: wait.subject,
+  }));
   return {
     code: kind === "RollbackHostRouting" ? "RollbackIncomplete" : code,
     message: `${what} The details say what was waited for.`,

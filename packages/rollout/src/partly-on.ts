@@ -7,18 +7,14 @@ const TYPE = "PartiallyEnabled";
 /** Nodes that are named at once. */
 const NODES_MAX = 20;
 
-/** Condition `PartiallyEnabled`, there only while it holds: host routing is on for a part of the nodes, and no operation is under way. Its transition time says since when. */
-export function partialCondition(state: HostRoutingStatus["state"]): readonly Omit<HostRoutingCondition, "lastTransitionTime">[] {
-  return state === TYPE
-    ? [
-        {
-          type: TYPE,
-          status: "True",
-          reason: "NoOperation",
-          message: "Host routing is on for a part of the nodes, and no operation is under way.",
-        },
-      ]
-    : [];
+/** Condition `PartiallyEnabled`, there only while it holds: host routing is, or may be, on for a part of the nodes, or is asked for and on for none, and no operation is under way. Its transition time says since when. */
+export function partialCondition(
+  seen: Pick<HostRoutingStatus, "state" | "nodeCounts"> | undefined,
+): readonly Omit<HostRoutingCondition, "lastTransitionTime">[] {
+  if (seen?.state !== TYPE) return [];
+  const { enabled = 0, eligible = 0 } = seen.nodeCounts;
+  const message = `${enabled} of ${eligible} nodes are enabled, and no operation is under way.`;
+  return [{ type: TYPE, status: "True", reason: "NoOperation", message }];
 }
 
 /** The warning that this has lasted for longer than the policy's grace, with the nodes that are not on; nothing before. */

@@ -10,7 +10,7 @@ import {
   as,
   visibleText,
 } from "@hostrouting/domain";
-import { isInFlight } from "./budget.ts";
+import { isMoving } from "./budget.ts";
 import type { Outcome, Round } from "./round.ts";
 import type { WaitDraft } from "./waits.ts";
 
@@ -114,7 +114,7 @@ export function withPendingGate(round: Round, outcome: Outcome): Outcome {
   const control = pending === undefined ? before : { ...before, waitedMs: (before.waitedMs ?? 0) + round.now - pending.since };
   if (wait === undefined)
     return pending === undefined ? outcome : { ...outcome, operation: { ...operation, control: { ...control, resumedAt: round.now } } };
-  const isBusy = outcome.intents.length > 0 || outcome.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
+  const isBusy = outcome.intents.length > 0 || outcome.nodes.some(({ record }) => isMoving(record, operation.mode));
   const lookAgainInMs = isBusy ? outcome.lookAgainInMs : resyncMs(round, outcome, wait);
   const hold = OTHER_HOLDS[wait.reason] ?? gateHold(round, wait);
   if (pending?.gate === hold.gate) return { ...outcome, lookAgainInMs };

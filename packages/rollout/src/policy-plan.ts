@@ -1,5 +1,6 @@
 import { isTerminal, type HistoryEntry, type ManagedPolicyStatus, type PolicyState, type WaitReason } from "@hostrouting/domain";
 import { nothingIsSwitched } from "./agent-report.ts";
+import { staysOn } from "./bundle-upgrade.ts";
 import type { Intent } from "./intent.ts";
 import type { Outcome, Round } from "./round.ts";
 import { CLUSTER, type WaitDraft } from "./waits.ts";
@@ -36,8 +37,10 @@ export function policyHold({ managedPolicy }: Round["snapshot"]): PolicyHold | u
 function isNeeded({ snapshot }: Round, outcome: Pick<Outcome, "operation" | "nodes">): boolean {
   if (!nothingIsSwitched(outcome.nodes)) return true;
   const { operation } = outcome;
-  if (operation === undefined || isTerminal(operation.phase))
-    return snapshot.cluster.desiredMode === "BpfVeth" && (operation?.phase ?? snapshot.cluster.provisioningState) === "Succeeded";
+  // Host routing stays on whatever becomes of an upgrade: nodes that it took back, or that boot, are switched on again.
+  if (operation === undefined) return staysOn(snapshot);
+  if (operation.control.bundles !== undefined) return snapshot.cluster.desiredMode === "BpfVeth";
+  if (isTerminal(operation.phase)) return snapshot.cluster.desiredMode === "BpfVeth" && operation.phase === "Succeeded";
   const goesOn = operation.error === undefined && !operation.cancelRequested && operation.phase !== "Canceling";
   const phase = operation.control.held?.from ?? operation.phase;
   return operation.mode === "BpfVeth" && goesOn && phase !== "Accepted" && phase !== "Validating";

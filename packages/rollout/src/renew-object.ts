@@ -1,5 +1,5 @@
 import type { NodeRollout } from "@hostrouting/domain";
-import { nextGeneration } from "./agent-report.ts";
+import { nextGeneration, withOrder } from "./agent-report.ts";
 import { desiredSpec, move, type NodeStep, type StepContext } from "./node-step.ts";
 
 /**
@@ -10,8 +10,11 @@ export function renewObject(record: NodeRollout, context: StepContext): NodeStep
   const { seen } = context;
   const isOn = record.phase === "Enabled" || record.phase === "Soaking";
   if (!isOn || seen.spec !== undefined || record.verifiedBoot !== seen.bootId) return undefined;
-  const renewed = { ...record, switchGeneration: nextGeneration(record, seen) };
+  const renewed = withOrder({ ...record, switchGeneration: nextGeneration(record, seen) }, seen);
   const confirmedGeneration = context.driver.confirms ? renewed.switchGeneration : 0;
-  const spec = { ...desiredSpec(renewed, "BpfVeth", context), confirmedGeneration };
+  const asked = desiredSpec(renewed, "BpfVeth", context);
+  // By the bundle that was verified there, whichever runs by now: by another it would count as brought to that one, and nobody has looked.
+  const bundleDigest = record.verifiedBundle ?? seen.agentPod?.bundleDigest ?? asked.bundleDigest;
+  const spec = { ...asked, bundleDigest, confirmedGeneration };
   return move(renewed, context.driver.restate(spec, seen));
 }

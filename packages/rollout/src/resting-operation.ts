@@ -1,6 +1,6 @@
 import { waitsItsTurn, type Operation, type OperationPhase, type OperationRest } from "@hostrouting/domain";
 import { queueWait } from "./admission-queue.ts";
-import { isInFlight } from "./budget.ts";
+import { isInFlight, isMoving } from "./budget.ts";
 import { isHoldingWait, withPendingGate } from "./policy-gates.ts";
 import { AFTER_WRITE_MS, stepNodes, type Outcome, type Round } from "./round.ts";
 
@@ -19,7 +19,7 @@ export function withRest(round: Round, operation: Operation, step: (operation: O
   if (!goesOn(tried.operation)) return withRestOf(tried, tried.operation.phase === "Pausing" ? rest : undefined);
   const isHeld = tried.waits.some(isHoldingWait);
   if (rest === undefined) {
-    const beginsToRest = isHeld && isQuiet(tried) && tried.operation.phase === operation.phase;
+    const beginsToRest = isHeld && isQuiet(tried, operation) && tried.operation.phase === operation.phase;
     return beginsToRest ? withRestOf(tried, { since: round.now, isOver: false }) : tried;
   }
   const idle = stepNodes(round, operation.mode, false);
@@ -46,9 +46,9 @@ function goesOn({ phase, error, cancelRequested, control }: Operation): boolean 
 }
 
 /** Whether nothing moves. Nodes that are compared with others may have to go back, so they do. */
-function isQuiet({ intents, nodes, waits }: Outcome): boolean {
-  const isMoving = nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
-  return intents.length === 0 && !isMoving && !waits.some(({ reason }) => reason === "AnalysisRunning");
+function isQuiet({ intents, nodes, waits }: Outcome, { mode }: Operation): boolean {
+  const moves = nodes.some(({ record }) => isMoving(record, mode));
+  return intents.length === 0 && !moves && !waits.some(({ reason }) => reason === "AnalysisRunning");
 }
 
 /** Whether nodes are started that upkeep alone would leave alone. */

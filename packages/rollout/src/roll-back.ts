@@ -25,7 +25,7 @@ export function rollBack(round: Round, operation: Operation, cause: OperationErr
   const removal = step.isOpen ? undefined : round.renews ? NOTHING_TO_REMOVE : removeEverything(round);
   if (!isOver && removal !== undefined && !removal.isDone)
     return goesOn({ nodes: step.nodes, intents: [...step.intents, ...removal.intents], waits: [...step.waits, ...removal.waits] });
-  const error = removal?.isDone === true ? rolledBack(round, cause) : incomplete(round, cause, step);
+  const error = removal?.isDone === true ? rolledBack(round, cause) : incomplete(round, cause, { ...step, operation });
   const history: HistoryEntry[] = [{ kind: "OperationError", data: { operationId: operation.id, error } }];
   return { ...step, operation: inPhase({ ...operation, error }, "Failed", step.nodes), lookAgainInMs: BUSY_MS, history };
 }
@@ -36,10 +36,21 @@ function rolledBack({ renews }: Round, cause: OperationError): OperationError {
 }
 
 /** What is not back and what it waits for, then why it all went back. */
-function incomplete(round: Round, cause: OperationError, { nodes, waits }: Pick<Outcome, "nodes" | "waits">): OperationError {
+function incomplete(
+  round: Round,
+  cause: OperationError,
+  { nodes, waits, operation }: Pick<Outcome, "nodes" | "waits"> & { readonly operation: Operation },
+): OperationError {
   const isBack = (node: RoundNode): boolean => (round.renews ? isReached(round, node) : node.record.phase === "Disabled");
   const left = nodes.filter((node) => !isBack(node)).map(({ record }) => record.node);
-  const what = left.length === 0 ? "Nodes are back on the stack, but not everything could be removed." : `Not back: ${left.join(", ")}.`;
+  const kept = operation.cancelRequested ? "the way back was canceled before everything was removed" : "not everything could be removed";
+  const what = left.length === 0 ? `Nodes are back on the stack, but ${kept}.` : `Not back: ${left.join(", ")}.`;
+  const next = "Look at the details, then ask for `hostrouting rollback` or `hostrouting disable` again.";
   const details = waits.map(({ reason, message, subject }) => ({ code: reason, message, target: subject }));
-  return { ...cause, code: "RollbackIncomplete", message: `${cause.message} ${what}`, details: [...details, ...(cause.details ?? [])] };
+  return {
+    ...cause,
+    code: "RollbackIncomplete",
+    message: `${cause.message} ${what} ${next}`,
+    details: [...details, ...(cause.details ?? [])],
+  };
 }

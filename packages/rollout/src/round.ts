@@ -9,7 +9,7 @@ import {
 } from "@hostrouting/domain";
 import { lacksFigures, reportPace } from "./analysis/control.ts";
 import type { AzureIntent } from "./azure/azure-look.ts";
-import { withReportHeard } from "./agent-report.ts";
+import { withOrderSettled, withReportHeard } from "./agent-report.ts";
 import { DisruptionBudget, isInFlight } from "./budget.ts";
 import { bundleOfRound } from "./bundle-upgrade.ts";
 import { disableStep } from "./disable-step.ts";
@@ -94,7 +94,7 @@ export function openRound(snapshot: ClusterSnapshot, observed: ClusterObservatio
   const holds = holdsJoiningNodes(snapshot, observed);
   const recordOf = (seen: NodeObservation): NodeRollout => {
     const known = records.get(seen.uid);
-    const heard = withReportHeard(known ?? newRecord(seen, now), seen, now);
+    const heard = withOrderSettled(withReportHeard(known ?? newRecord(seen, now), seen, now), seen);
     return withHeldBack(heard, seen, { holds, isNew: known === undefined, policy: snapshot.policy, now });
   };
   const renews = snapshot.operation?.control.bundles !== undefined;

@@ -200,6 +200,8 @@ export type ClusterObservation = {
   /** Pods of the bundle that still exist, on whatever node. */
   readonly bundlePods: number;
   readonly birthTaint: BirthTaintState;
+  /** Rights that the worker goes on without, each with what is not done for want of it; absent where nobody looked. */
+  readonly missingRights?: readonly string[] | undefined;
 };
 
 /** An observation, or why there is none. */

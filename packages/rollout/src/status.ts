@@ -1,17 +1,18 @@
-import type {
-  HostRoutingCondition,
-  HostRoutingNodeStatus,
-  HostRoutingStatus,
-  HostRoutingWarning,
-  Instant,
-  NodeRollout,
-  Operation,
-  Wait,
+import {
+  isTerminal,
+  type HostRoutingCondition,
+  type HostRoutingNodeStatus,
+  type HostRoutingStatus,
+  type HostRoutingWarning,
+  type Instant,
+  type NodeRollout,
+  type Operation,
+  type Wait,
 } from "@hostrouting/domain";
 import { currentReport, EFFECTIVE_MODE_MISMATCH, isKnownLegacy, isSilent } from "./agent-report.ts";
 import { analysisStatus } from "./analysis/analysis-status.ts";
-import { isInFlight } from "./budget.ts";
-import { bundleStatus } from "./bundle-upgrade.ts";
+import { isInFlight, isMoving } from "./budget.ts";
+import { bundleStatus, staysOn } from "./bundle-upgrade.ts";
 import { disruptionWarnings } from "./disruption-warning.ts";
 import { holdsJoiningNodes } from "./held-back.ts";
 import { heldBackWarnings } from "./held-back-warning.ts";
@@ -27,7 +28,8 @@ import { isSkipped } from "./take-requests.ts";
 import { unsupportedPoolWarnings } from "./unsupported-pool.ts";
 import type { Bundle, ClusterSnapshot } from "./snapshot.ts";
 import { withAges } from "./warning-ages.ts";
-import { isCatalogued } from "./warning-catalogue.ts";
+import { CLUSTER } from "./waits.ts";
+import { catalogued, isCatalogued } from "./warning-catalogue.ts";
 
 type Draft = Pick<HostRoutingCondition, "type" | "status" | "reason" | "message">;
 
@@ -45,7 +47,7 @@ export type StatusInput = {
 
 function nodeStatus({ record, seen }: RoundNode, operation: Operation | undefined): HostRoutingNodeStatus {
   const report = currentReport(seen);
-  const resting = report === undefined && isKnownLegacy(seen);
+  const resting = report === undefined && isKnownLegacy(record, seen);
   const disruption = nodeDisruption({ record, seen }, operation);
   return {
     name: record.node,
@@ -68,22 +70,29 @@ function nodeStatus({ record, seen }: RoundNode, operation: Operation | undefine
 
 function effectiveMode(nodes: readonly HostRoutingNodeStatus[]): HostRoutingStatus["effectiveMode"] {
   const modes = new Set(nodes.map((node) => node.effectiveMode));
-  if (modes.has("Unknown")) return modes.size === 1 ? "Unknown" : "Mixed";
+  if (modes.has("Unknown")) return modes.has("BpfVeth") ? "Mixed" : "Unknown";
   if (modes.has("BpfVeth")) return modes.size === 1 ? "BpfVeth" : "Mixed";
   return "None";
 }
 
+function isUnderWay(operation: Operation | undefined): boolean {
+  return operation !== undefined && operation.endedAt === undefined && !isTerminal(operation.phase);
+}
+
 function stateOf(input: StatusInput, eligible: readonly RoundNode[]): HostRoutingStatus["state"] {
   const { operation, snapshot } = input;
-  const running =
-    operation !== undefined && operation.endedAt === undefined && !["Succeeded", "Failed", "Canceled"].includes(operation.phase);
+  const running = operation !== undefined && isUnderWay(operation);
   if (running && (operation.kind === "UpgradeBundle" || operation.control.bundles !== undefined)) return "Upgrading";
   if (running) return operation.mode === "BpfVeth" && operation.phase !== "RollingBack" ? "Enabling" : "Disabling";
   const enabled = eligible.filter(({ record }) => record.phase === "Enabled").length;
   if (enabled > 0 && enabled === eligible.length) return "Enabled";
   if (enabled > 0) return "PartiallyEnabled";
-  const ended = operation?.phase ?? snapshot.cluster.provisioningState;
-  return snapshot.cluster.desiredMode === "BpfVeth" && ended === "Succeeded" && eligible.length > 0 ? "PartiallyEnabled" : "Disabled";
+  // That it is off is said only where every node is known to be on the stack: one that is asked to let go may route by eBPF still. What others switch is theirs.
+  const ours = input.nodes.filter(({ record, seen }) => seen.ineligible === undefined || record.ordered !== undefined);
+  const unproved = ours.filter(({ record, seen }) => !isKnownLegacy(record, seen));
+  if (unproved.length > 0) return unproved.every(({ record }) => record.phase === "Detaching") ? "Disabling" : "PartiallyEnabled";
+  const isWanted = operation === undefined ? staysOn(snapshot) : operation.phase === "Succeeded" || operation.control.bundles !== undefined;
+  return snapshot.cluster.desiredMode === "BpfVeth" && isWanted && eligible.length > 0 ? "PartiallyEnabled" : "Disabled";
 }
 
 /** Nodes by what they are going through; `total` counts those that are there, `eligible` those that host routing can be on for. */
@@ -137,6 +146,17 @@ function warningsBefore(snapshot: ClusterSnapshot): readonly HostRoutingWarning[
   return snapshot.previous?.warnings ?? [];
 }
 
+function rightsWarning(missing: readonly string[]): readonly HostRoutingWarning[] {
+  if (missing.length === 0) return [];
+  return [
+    catalogued("worker-rights-missing", {
+      message: `The cluster refuses ${missing.join("; ")}.`,
+      subjects: [CLUSTER],
+      impactNumber: missing.length,
+    }),
+  ];
+}
+
 function warningsNow(
   { snapshot, nodes, waits, policy, now }: StatusInput,
   state: HostRoutingStatus["state"],
@@ -149,6 +169,7 @@ function warningsNow(
     ...disrupted,
     ...partialWarning(snapshot, nodes, { state, now }),
     ...heldBackWarnings({ nodes, waits, birthTaint, now }),
+    ...rightsWarning(observed?.missingRights ?? []),
   ];
   if (state === "Disabled") return made;
   const { preflight, standing } = snapshot;
@@ -163,12 +184,41 @@ function degradedReason(ill: readonly RoundNode[], said: { readonly degraded: bo
   if (ill.some(({ record }) => isMismatch(record))) return EFFECTIVE_MODE_MISMATCH;
   if (ill.some(({ record, seen }) => record.phase === "Failed" || seen.ineligible === undefined)) return "NodesUnwell";
   if (ill.length > 0) return "UnsupportedPool";
-  return illPolicy !== undefined ? "PolicyUnwell" : degraded ? "NodesUnwell" : "AllWell";
+  return illPolicy !== undefined ? "PolicyUnwell" : degraded ? "EmergencyOff" : "AllWell";
+}
+
+/** A node that is unwell, and why. Of a mismatch the condition's own reason says it. */
+function shownIll(node: RoundNode, now: Instant): string {
+  const { record, seen } = node;
+  if (isMismatch(record)) return record.node;
+  const rest = seen.ineligible ?? (isUnheard(node, now) ? "NotReporting" : record.phase);
+  return `${record.node} (${record.problem?.reason ?? nodeIllness(record, seen, now)?.reason ?? rest})`;
+}
+
+/** Whether a node may route by eBPF and nobody has said so for longer than agents are silent. */
+function isUnheard({ record, seen }: RoundNode, now: Instant): boolean {
+  return currentReport(seen) === undefined && !isKnownLegacy(record, seen) && record.ordered !== undefined && isSilent(record, now);
 }
 
 /** Whether a node was asked for eBPF, acted on it, and did not route by it; it is taken back, and then has no say in this any more. */
 function isMismatch({ problem }: NodeRollout): boolean {
   return problem?.reason === EFFECTIVE_MODE_MISMATCH;
+}
+
+/** Nothing progresses that nobody works at: after an operation has ended without all nodes it is not "in progress". */
+function progressConditions(
+  { snapshot, operation, nodes, waits }: StatusInput,
+  state: HostRoutingStatus["state"],
+  degraded: boolean,
+): Draft[] {
+  const settled = state === "Enabled" || state === "Disabled";
+  const goal = operation?.mode ?? snapshot.cluster.desiredMode;
+  const moves = isUnderWay(operation) || nodes.some(({ record }) => isMoving(record, goal));
+  const why = settled || waits.length === 0 ? "" : `${waits.length} reasons to wait`;
+  return [
+    condition("Ready", settled && !degraded, [!settled && moves ? "InProgress" : state, why]),
+    condition("Progressing", moves, [state, waits[0]?.message ?? ""]),
+  ];
 }
 
 /** What operators see: derived from the round, nothing added. */
@@ -179,18 +229,20 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
   const disruption = sumDisruption(shown.map((node) => node.disruption));
   const observed = nodes.map(({ seen }) => seen);
   const state = stateOf(input, eligible);
-  const settled = state === "Enabled" || state === "Disabled";
+  const counts = countNodes(nodes);
   const ill = nodes.filter(
     ({ record, seen }) =>
       record.phase === "Failed" ||
       isMismatch(record) ||
       nodeIllness(record, seen, now) !== undefined ||
+      isUnheard({ record, seen }, now) ||
       (seen.ineligible !== undefined && state !== "Disabled"),
   );
   const enabled = enabledNodes(input);
   const illPolicy = policyIllness(input.policy, enabled);
-  const degraded = ill.length > 0 || illPolicy !== undefined || waits.some((wait) => wait.reason === "EmergencyOff");
-  const names = [...ill.map(({ record }) => record.node), ...(illPolicy === undefined ? [] : [illPolicy])].join(", ");
+  const off = waits.find((wait) => wait.reason === "EmergencyOff");
+  const degraded = ill.length > 0 || illPolicy !== undefined || off !== undefined;
+  const names = [...ill.map((node) => shownIll(node, now)), ...(illPolicy === undefined ? [] : [illPolicy])].join(", ");
   return {
     effectiveMode: effectiveMode(shown.filter((_, index) => nodes[index]?.seen.ineligible === undefined)),
     state,
@@ -199,18 +251,17 @@ export function buildStatus(input: StatusInput): HostRoutingStatus {
     ...(input.bundle.digest !== "" && { bundle: bundleStatus(snapshot, input.bundle, input.operation) }),
     conditions: completeConditions(
       [
-        condition("Ready", settled && !degraded, [settled ? state : "InProgress", settled ? "" : `${waits.length} reasons to wait`]),
-        condition("Progressing", !settled, [state, waits[0]?.message ?? ""]),
-        condition("Degraded", degraded, [degradedReason(ill, { degraded, illPolicy }), names]),
+        ...progressConditions(input, state, degraded),
+        condition("Degraded", degraded, [degradedReason(ill, { degraded, illPolicy }), names || (off?.message ?? "")]),
         condition("Reachable", true, ["Answered", ""]),
-        ...partialCondition(state),
+        ...partialCondition({ state, nodeCounts: counts }),
         ...(state === "Disabled" ? [] : sharedConditions(enabled)),
         ...policyCondition(input.policy, enabled),
       ],
       snapshot.previous?.conditions ?? [],
       now,
     ),
-    nodeCounts: countNodes(nodes),
+    nodeCounts: counts,
     waits,
     ...(snapshot.preflightAnswers && { preflight: snapshot.preflightAnswers }),
     ...withAges(warningsNow(input, state), snapshot.previous?.warningsSince, now),
@@ -244,7 +295,7 @@ export function buildUnreachableStatus(
       [
         { type: "Ready", status: "Unknown", reason, message },
         condition("Reachable", false, [reason, message]),
-        ...partialCondition(before?.state ?? "Disabled"),
+        ...partialCondition(before),
       ],
       before?.conditions ?? [],
       now,

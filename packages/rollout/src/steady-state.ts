@@ -1,5 +1,6 @@
-import { isInFlight } from "./budget.ts";
-import { carriesOther } from "./bundle-upgrade.ts";
+import { isMoving } from "./budget.ts";
+import { carriesOther, staysOn } from "./bundle-upgrade.ts";
+import { endedWait } from "./ended-operation.ts";
 import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
 
 /** With host routing on, a full look at least this often, whatever the watch says: a lost event costs at most this. */
@@ -13,16 +14,14 @@ const DISABLED_RESYNC_MS = 60_000;
  * flight still reach a safe point.
  */
 export function steadyState(round: Round): Outcome {
-  const { cluster, previous } = round.snapshot;
-  const isSettled = cluster.provisioningState === "Succeeded" || previous?.bundle?.isKept === true;
-  const keepsOn = cluster.desiredMode === "BpfVeth" && isSettled;
+  const { cluster } = round.snapshot;
+  const keepsOn = staysOn(round.snapshot);
   const stepped = stepNodes(round, cluster.desiredMode, keepsOn);
-  const installed = keepsOn ? round.driver.install(round, stepped.nodes, "BpfVeth") : { nodes: stepped.nodes, intents: [] };
+  const installed = keepsOn ? round.driver.install(round, stepped, "BpfVeth") : { nodes: stepped.nodes, intents: [] };
   const intents = [...installed.intents, ...stepped.intents];
   const busy = stepped.nodes.some(
     ({ record, seen }) =>
-      isInFlight(record.phase) ||
-      record.phase === "Soaking" ||
+      isMoving(record, cluster.desiredMode) ||
       // A node that a rule refuses may wait for weeks; what lets it go on rings the bell, or the watch does.
       (keepsOn &&
         record.phase === "Pending" &&
@@ -37,7 +36,7 @@ export function steadyState(round: Round): Outcome {
     operation: undefined,
     nodes: installed.nodes,
     intents,
-    waits: stepped.waits,
+    waits: [...stepped.waits, ...endedWait(round, installed.nodes)],
     beginsUpgrade,
     lookAgainInMs: intents.length > 0 ? AFTER_WRITE_MS : busy ? BUSY_MS : restMs,
     history: [],

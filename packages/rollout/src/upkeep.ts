@@ -21,9 +21,9 @@ export function upkeep(record: NodeRollout, context: StepContext): { readonly re
   const kept = isTheirsNow(record, seen) ? { ...through, cordonedByUs: false } : through;
   const taints = taintChange(kept, seen);
   if (isInFlight(record.phase)) {
-    const lies = seen.labelled && isKnownLegacy(seen);
+    const lies = seen.labelled && isKnownLegacy(record, seen);
     // Somebody uncordoned it: what they may cordon next is theirs.
-    const isOver = seen.cordonedBy !== undefined && !seen.unschedulable && record.phase !== "Cordoning";
+    const isOver = seen.cordonedBy !== undefined && !seen.unschedulable && !isToBeCordoned(record);
     const changes = { ...(lies ? { labelled: false } : {}), ...(isOver ? { cordonedBy: null } : {}), ...taints, ...userRulesChange(seen) };
     return { record: kept, intents: patched(seen, changes) };
   }
@@ -32,7 +32,7 @@ export function upkeep(record: NodeRollout, context: StepContext): { readonly re
   const isTheirs = claim !== undefined && isLaterClaim(claim, context.owner);
   const changes: Changes = {
     ...(isOn && !seen.labelled ? { labelled: true } : {}),
-    ...(!isOn && seen.labelled && isKnownLegacy(seen) ? { labelled: false } : {}),
+    ...(!isOn && seen.labelled && isKnownLegacy(record, seen) ? { labelled: false } : {}),
     // The node itself says whose cordon it is: a record may have been made over a list that lagged.
     ...(seen.cordonedBy !== undefined && !isQuarantined(record, policy) ? { cordonedBy: null } : {}),
     ...(claim !== undefined && !isTheirs ? { owner: null } : {}),
@@ -43,15 +43,25 @@ export function upkeep(record: NodeRollout, context: StepContext): { readonly re
   return { record: kept, intents: patched(seen, changes) };
 }
 
+/** Whether the node is cordoned by us, and again whenever somebody uncordons it. */
+function isToBeCordoned({ phase }: NodeRollout): boolean {
+  return phase === "Cordoning" || phase === "Draining";
+}
+
 /** Whether the cordon that was ours is over: the node takes pods again, or it is cordoned and does not say that it is by us, so somebody did it anew. */
-function isTheirsNow({ cordonedByUs, phase }: NodeRollout, { unschedulable, cordonedBy }: NodeObservation): boolean {
-  return cordonedByUs && phase !== "Cordoning" && (!unschedulable || cordonedBy === undefined);
+function isTheirsNow(record: NodeRollout, { unschedulable, cordonedBy }: NodeObservation): boolean {
+  if (!record.cordonedByUs || record.phase === "Cordoning") return false;
+  return unschedulable ? cordonedBy === undefined : !isToBeCordoned(record);
 }
 
 /** A definition of HostRoutingNode that is older than ours drops what it does not know: then it is not asked for in every round. */
 const PACE_AGAIN_MS = 15_000;
 
-/** Makes the node's agent report as often as it is to while the node is compared, and as ever afterwards. Nothing else of its order changes. */
+/**
+ * Makes the node's agent report as often as it is to while the node is compared, and as ever afterwards. Nothing else of its order changes, so only the
+ * order that the record knows is written again: one of another boot or of a node of the same name is left to what replaces it, and an older one is what a
+ * list that lagged behind shows of a node that has been asked for more.
+ */
 export function keepPace(
   record: NodeRollout,
   { seen, owner, now, reportSeconds }: Pick<StepContext, "seen" | "owner" | "now" | "reportSeconds">,
@@ -59,8 +69,8 @@ export function keepPace(
   const { spec } = seen;
   const { paced } = record;
   const isRepeated = paced !== undefined && paced.seconds === reportSeconds && now - paced.at < PACE_AGAIN_MS;
-  if (spec === undefined || spec.reportSeconds === reportSeconds || spec.fencingToken > owner.token || isRepeated)
-    return { record, intents: [] };
+  const stands = spec?.nodeUID === seen.uid && spec.bootID === seen.bootId && spec.generation === record.switchGeneration;
+  if (!stands || spec.reportSeconds === reportSeconds || spec.fencingToken > owner.token || isRepeated) return { record, intents: [] };
   const { reportSeconds: _before, ...rest } = spec;
   const seconds = reportSeconds === undefined ? {} : { reportSeconds };
   const wanted = { ...rest, fencingToken: owner.token, ...seconds };

@@ -31,6 +31,8 @@ export const remedies: Readonly<Record<WaitReason, string>> = {
     "Nothing yet: nodes are made or removed. If the message names no progress, check that the process of this provider runs (`HOSTROUTING_PROVIDERS` of the control plane names those that there are), and its log.",
   Paused:
     "Look at what the message says; then resume the operation (`hostrouting resume`), after `hostrouting retry` or `skip` of nodes if need be, cancel it, or ask for the opposite mode.",
+  OperationEnded:
+    "Ask again for what is wanted: `hostrouting enable` goes on with the nodes that are missing, `hostrouting disable` switches off those that are on.",
   BundleInstalling: "Nothing yet; if it lasts, look at the pods of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting`.",
   AgentNotReporting:
     "Look at the node's pod of DaemonSet `hostrouting-agent` in namespace `acns-hostrouting` (with a Cilium of your own: `cilium` in `kube-system`) and at its log.",

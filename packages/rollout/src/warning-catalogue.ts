@@ -199,13 +199,23 @@ export const WARNING_CATALOGUE = {
       "A second of silence is left out, which is what TCP takes to send again; twenty nodes at most are shown. The next switch of the node replaces it.",
     mustLastSeconds: 0,
   },
+  "worker-rights-missing": {
+    title: "The rollout worker lacks rights in the cluster",
+    severity: "Warning",
+    impact: "The rollout goes on without what it would do with them.",
+    remedy:
+      "Apply `infra/k8s/worker-rbac.yaml` of the worker's version (with a Cilium of your own `cilium/worker-rbac.yaml` too), and look whether it is still bound to the identity that the rollout uses.",
+    impactUnit: "rights",
+    hiddenBy: "Rights that are needed only while nodes are switched are missed only then.",
+    mustLastSeconds: A_MOMENT_SECONDS,
+  },
   "partially-enabled": {
-    title: "Host routing is on for a part of the nodes",
+    title: "Not every node is what was asked for",
     severity: "Warning",
     impact:
-      "Nodes differ in which packet filter rules count for pods and in how their packets leave, so what works on one may fail on another.",
+      "Where host routing is on for some nodes only, they differ in which packet filter rules count for pods and in how packets leave: what works on one may fail on another.",
     remedy:
-      "Ask for host routing again (`hostrouting enable`), which goes on with the nodes that are missing, or switch it off (`hostrouting disable`, or `rollback` after a failure).",
+      "Look why nodes wait or failed (`hostrouting status`). To go on with them: `hostrouting enable` after an operation that failed or was canceled, `hostrouting upgrade` after one that succeeded without them. To switch it off: `hostrouting disable`, or `rollback` after a failure.",
     impactUnit: "nodes",
     hiddenBy: "Not shown while an operation is under way, nor before `rolloutPolicy.hybridGraceMs` is over.",
     mustLastSeconds: 0,

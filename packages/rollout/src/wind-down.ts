@@ -1,6 +1,6 @@
 import type { HistoryEntry, Operation, OperationError, OperationPhase } from "@hostrouting/domain";
 import { nothingIsSwitched } from "./agent-report.ts";
-import { isInFlight } from "./budget.ts";
+import { isMoving } from "./budget.ts";
 import { lastProgress, percentComplete, progressLimitMs } from "./progress.ts";
 import { removeEverything } from "./remove-everything.ts";
 import { AFTER_WRITE_MS, BUSY_MS, stepNodes, type Outcome, type Round, type RoundNode } from "./round.ts";
@@ -25,11 +25,11 @@ export function windDown(round: Round, asked: Operation, error: OperationError |
   const { snapshot } = round;
   const operation = released(asked, round);
   const stepped = stepNodes(round, operation.mode, false);
-  const inFlight = stepped.nodes.some(({ record }) => isInFlight(record.phase) || record.phase === "Soaking");
+  const isBusy = stepped.nodes.some(({ record }) => isMoving(record, operation.mode));
   const ending: Operation = { ...operation, error };
   const hopeless = round.now - lastProgress(round, operation) > 2 * progressLimitMs(snapshot.policy);
   const goesOn = { ...ending, phase: error === undefined ? ("Canceling" as const) : operation.phase };
-  if (!hopeless && (inFlight || stepped.intents.length > 0))
+  if (!hopeless && (isBusy || stepped.intents.length > 0))
     return { ...stepped, operation: goesOn, lookAgainInMs: stepped.intents.length > 0 ? AFTER_WRITE_MS : BUSY_MS, history: [] };
   const removal = nothingIsSwitched(stepped.nodes) && operation.mode === "BpfVeth" && !round.renews ? removeEverything(round) : undefined;
   if (!hopeless && removal !== undefined && !removal.isDone)

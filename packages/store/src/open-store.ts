@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from "kysely";
-import { Pool, TypeOverrides, types } from "pg";
+import type { Socket } from "node:net";
+import { Pool, TypeOverrides, types, type PoolClient } from "pg";
 import { assessmentStore, type AssessmentStore } from "./assessments.ts";
 import { auditStore, type AuditStore } from "./audit.ts";
 import { clusterStore, type ClusterStore } from "./clusters.ts";
@@ -51,12 +52,20 @@ export type Aggregates = Omit<Store, "trial" | "ping" | "close">;
 const CONNECTIONS_MAX = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
+/** The database ends a statement after its time-out and says so: who hears nothing for longer is at the end of a connection that nobody sends into. */
+const SILENCE_MAX_MS = 20_000;
 
 /** Generations, tokens and sequence numbers stay far below 2^53. */
 function numbersForBigints(): TypeOverrides {
   const overrides = new TypeOverrides();
   overrides.setTypeParser(types.builtins.INT8, Number);
   return overrides;
+}
+
+/** Gives a connection up on which the database has fallen silent (a host or a path that is gone without a word): its statement would be waited for without end. */
+function boundSilence(client: PoolClient, silenceMaxMs: number): void {
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+  stream.setTimeout(silenceMaxMs, () => stream.destroy(new Error(`the database said nothing for ${silenceMaxMs / 1_000} s`)));
 }
 
 function aggregatesOn(db: Kysely<Tables>): Aggregates {
@@ -83,8 +92,13 @@ function aggregatesOn(db: Kysely<Tables>): Aggregates {
  * Opens the database and brings its schema up to date.
  * @param databaseUrl `postgresql:///name?host=/socket/folder&user=…` or any libpq URL.
  * @param onConnectionError told of connections that break (a restarted server); the pool replaces them.
+ * @param silenceMaxMs after which a connection is given up on which nothing moves; longer than any statement may take.
  */
-export async function openStore(databaseUrl: string, onConnectionError: (error: Error) => void): Promise<Store> {
+export async function openStore(
+  databaseUrl: string,
+  onConnectionError: (error: Error) => void,
+  silenceMaxMs = SILENCE_MAX_MS,
+): Promise<Store> {
   const pool = new Pool({
     connectionString: databaseUrl,
     Client: PreparingClient,
@@ -96,7 +110,10 @@ export async function openStore(databaseUrl: string, onConnectionError: (error: 
   });
   pool.on("error", onConnectionError);
   // A connection in use has no listener of the pool's: what breaks it would end the process.
-  pool.on("connect", (client) => client.on("error", onConnectionError));
+  pool.on("connect", (client) => {
+    client.on("error", onConnectionError);
+    boundSilence(client, silenceMaxMs);
+  });
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   await migrate(db);
   return {

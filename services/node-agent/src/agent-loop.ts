@@ -28,6 +28,7 @@ import { PROBE_DEVICE } from "./probes/probe-network.ts";
 import type { NodeProbes, ProbeReport } from "./probes/node-probes.ts";
 import type { PolicyWatch } from "./policy/policy-watch.ts";
 import type { RuleWatch } from "./rules/rule-watch.ts";
+import { isWithin } from "./is-within.ts";
 
 /** While a switch awaits its confirmation, or a drain its end, the worker watches closely. */
 const BUSY_ROUND_MS = 500;
@@ -198,7 +199,7 @@ export class AgentLoop {
   async #refreshOwnNode(): Promise<void> {
     const { clock, readOwnNode, datapath, order, logger } = this.#deps;
     const mismatch = order()?.nodeUID !== this.#ownNode?.uid;
-    const due = clock.now() - this.#ownNodeAt > (mismatch ? IDLE_ROUND_MS : OWN_NODE_AGE_MS);
+    const due = !isWithin(clock.now() - this.#ownNodeAt, mismatch ? IDLE_ROUND_MS : OWN_NODE_AGE_MS);
     if (this.#ownNode && !due) return;
     try {
       this.#ownNode = (await readOwnNode()) ?? this.#ownNode;
@@ -246,7 +247,7 @@ export class AgentLoop {
     this.#conditions = status.conditions ?? [];
     this.#policy = status.policy;
     const fingerprint = statusFingerprint(status);
-    const fresh = this.#written?.fingerprint === fingerprint && clock.now() - this.#written.at < this.#reportEveryMs();
+    const fresh = this.#written?.fingerprint === fingerprint && isWithin(clock.now() - this.#written.at, this.#reportEveryMs());
     const counted = { sinceMs: clock.now() - (this.#written?.at ?? 0), isWaiting: order()?.mode === "Observe" };
     if (fresh && !busy && !isCensusNews(this.#written?.census, census, counted)) return;
     if (this.#written?.fingerprint !== fingerprint)

@@ -95,5 +95,7 @@ describe("the cluster's own Lease", () => {
     }
     assert.equal((await world.operation(id)).phase, "Succeeded");
     assert.equal(world.fake.rolloutLease.read(), undefined);
+    const { status } = await world.store.clusters.status(CLUSTER_ID);
+    assert.deepEqual(Object.keys(status?.warningsSince ?? {}), ["worker-rights-missing"]);
   });
 });

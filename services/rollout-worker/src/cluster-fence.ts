@@ -6,12 +6,12 @@ import type { Reach } from "@hostrouting/rollout";
 export type Fence =
   | { readonly kind: "Absent" }
   | { readonly kind: "Held"; readonly lease: RolloutLease }
-  | { readonly kind: "Unavailable"; readonly because: string };
+  | { readonly kind: "Unavailable"; readonly because: string; readonly isForbidden: boolean };
 
 /** A fence that was read or written under a token of ours. */
 export type SeenFence = { readonly token: FencingToken; readonly fence: Fence };
 
-/** Where rights are missing host routing must still be switched off: PF-054 says so before anything is switched on. */
+/** Where rights are missing host routing must still be switched off: PF-054 says so before anything is switched on, and a warning as long as it is so. */
 const NO_FENCE: ReadonlySet<string> = new Set(["kube.forbidden", "kube.not-found"]);
 
 /** Reads the Lease, unless `known` is of this very token: then the next write says whether it still stands. @throws AppError of ClusterAccess when nothing answers */
@@ -21,7 +21,8 @@ export async function readFence(access: ClusterAccess, known: SeenFence | undefi
     const lease = await access.readRolloutLease();
     return lease === undefined ? { kind: "Absent" } : { kind: "Held", lease };
   } catch (error) {
-    if (error instanceof AppError && NO_FENCE.has(error.code)) return { kind: "Unavailable", because: explain(error) };
+    if (error instanceof AppError && NO_FENCE.has(error.code))
+      return { kind: "Unavailable", because: explain(error), isForbidden: error.code === "kube.forbidden" };
     throw error;
   }
 }

@@ -35,7 +35,7 @@ import { observeAks } from "./azure/observe-aks.ts";
 import type { RoundMemory } from "./round-memory.ts";
 import { roundSnapshot } from "./round-snapshot.ts";
 import { observeCilium, type CiliumLook } from "./cilium/observe-cilium.ts";
-import { applyIntents, type ApplyContext } from "./apply/apply-intents.ts";
+import { applyIntents, isPassing, type ApplyContext } from "./apply/apply-intents.ts";
 import { recordedNews } from "./events/recorded-news.ts";
 import { tellNews } from "./events/tell-news.ts";
 import { SubjectBackoff } from "./apply/subject-backoff.ts";
@@ -44,6 +44,7 @@ import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { checkPreflight, checkStanding, checkUpgrade, isPreflightDue, wantsPreflight } from "./observe/check-preflight.ts";
 import { judgeManagedPolicy } from "./observe/judge-managed-policy.ts";
 import { asSeenByEngine, whyNotProvided, withProvidersOperation } from "./provider-wait.ts";
+import { missingRights } from "./observe/missing-rights.ts";
 import { justSwitched, readSandboxes, withSandboxes } from "./observe/sandboxes.ts";
 import { askGate } from "./webhook/ask-gate.ts";
 import type { AskWebhook } from "./webhook/ask-webhook.ts";
@@ -154,7 +155,7 @@ async function look(deps: RoundDeps, { read, lease, policy, memory, azure }: Loo
       readSandboxes(access, switchedBy(read), { memory: memory.sandboxes, now: read.now }),
     ]);
     memory.sandboxes = sandboxes;
-    const observed = withSandboxes(plain, sandboxes);
+    const observed = { ...withSandboxes(plain, sandboxes), missingRights: missingRights(fence, sandboxes) };
     const other = heldByOther(fence, lease.token);
     memory.fence = other === undefined && fence.kind !== "Unavailable" ? { token: lease.token, fence } : undefined;
     if (other !== undefined) return { reach: other, preflight: { kind: "NotAsked" }, ...UNSEEN, access: undefined };
@@ -233,7 +234,8 @@ async function act(deps: RoundDeps, acting: Acting): Promise<boolean> {
   const { clusterId, token } = held.lease;
   memory.backoff ??= new SubjectBackoff(() => deps.timers.monotonicNow(), deps.chance ?? Math.random);
   const context = { access, logger: deps.logger.child({ clusterId }), mayAct: () => held.isHeld(), backoff: memory.backoff };
-  if (decision.intents.length > 0 && !(await mayWrite(context, acting, deps.workerId))) return false;
+  const turn = decision.intents.length === 0 ? "Ours" : await takeTurn(deps, context, acting);
+  if (turn !== "Ours") return turn === "NotNow";
   memory.applied = await applyIntents(context, decision.intents);
   const { fault, birthTaint } = memory.applied;
   if (decision.intents.some(({ kind }) => kind === "ApplyBirthTaint" || kind === "RemoveBirthTaint"))
@@ -262,17 +264,30 @@ async function actInAzure(deps: RoundDeps, { read, decision, held, memory }: Omi
   return true;
 }
 
-/** The cluster's own Lease, which holds also where the store's cannot be heard of: a machine that was suspended, a store that was restored. */
-async function mayWrite({ access, logger }: ApplyContext, { seen, held, memory }: Acting, holder: string): Promise<boolean> {
+/** The Lease among what is held back after a failure; like all others it is forgotten once it succeeds. */
+const LEASE = "Lease";
+
+/**
+ * The cluster's own Lease, which holds also where the store's cannot be heard of: a machine that was suspended, a store that was restored. `NotNow`: it is
+ * ours as far as anybody knows, and was not written; it is tried again after a pause that grows, and what is no passing trouble counts as a try in vain.
+ */
+async function takeTurn(deps: RoundDeps, { access, logger, backoff }: ApplyContext, acting: Acting): Promise<"Ours" | "Lost" | "NotNow"> {
+  const { seen, held, memory } = acting;
+  const { clusterId, token } = held.lease;
+  if (!backoff.mayTry(LEASE)) return "NotNow";
   memory.fence = undefined;
   try {
-    const taken = await takeFence(access, seen.fence, { holder, token: held.lease.token });
-    if (taken.kind === "Lost") return false;
-    memory.fence = taken.lease && { token: held.lease.token, fence: { kind: "Held", lease: taken.lease } };
-    return true;
+    const taken = await takeFence(access, seen.fence, { holder: deps.workerId, token });
+    backoff.succeeded(LEASE);
+    if (taken.kind === "Lost") return "Lost";
+    memory.fence = taken.lease && { token, fence: { kind: "Held", lease: taken.lease } };
+    return "Ours";
   } catch (error) {
-    logger.warn({ problem: explain(error) }, "the cluster's Lease could not be written, will try again");
-    return false;
+    backoff.failed(LEASE);
+    const message = `Lease rollout-worker could not be written: ${explain(error)}`;
+    logger.warn({ problem: message }, "nothing is written without the cluster's Lease, will try again");
+    if (!isPassing(error)) await deps.store.rounds.fault(clusterId, token, { kind: "Intent", ...retryOf(deps, { memory, message }) });
+    return "NotNow";
   }
 }
 

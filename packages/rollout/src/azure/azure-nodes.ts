@@ -6,7 +6,7 @@ import type { NodeObservation } from "../snapshot.ts";
 import type { WaitDraft } from "../waits.ts";
 
 /** Whether a node routes by eBPF: by its Cilium's own word, else by the label that AKS puts; what neither says nobody claims. */
-function isOn(seen: NodeObservation): boolean {
+export function isOn(seen: NodeObservation): boolean {
   const mode = currentReport(seen)?.effectiveMode ?? "Unknown";
   return mode === "BpfVeth" || (mode === "Unknown" && seen.labelled);
 }

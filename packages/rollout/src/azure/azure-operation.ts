@@ -1,6 +1,7 @@
 import { wantsSlot, whyNoDisruption, type Instant, type Operation, type OperationError, type WorkingPhase } from "@hostrouting/domain";
 import { afterQueue, queueWait } from "../admission-queue.ts";
 import { closedWindow } from "../disruption-gate.ts";
+import { endedWait } from "../ended-operation.ts";
 import { closedGate, gateEnd, withPendingGate } from "../policy-gates.ts";
 import { waitedMs } from "../progress.ts";
 import type { Outcome, Round, RoundNode } from "../round.ts";
@@ -8,7 +9,7 @@ import type { ClusterSnapshot } from "../snapshot.ts";
 import { CLUSTER, waitingSince, type WaitDraft } from "../waits.ts";
 import { inPhase } from "../wind-down.ts";
 import type { AzureLook } from "./azure-look.ts";
-import { azureNodes, contradictingNodes, reimageWaits } from "./azure-nodes.ts";
+import { azureNodes, contradictingNodes, isOn, reimageWaits } from "./azure-nodes.ts";
 import { azureStep, type AzureGiven, type AzureStep } from "./azure-step.ts";
 
 /** Azure is looked at as often as its answers may be new; after a write at once. */
@@ -22,7 +23,8 @@ const NOT_LOOKED: AzureLook = { kind: "Unseen", reason: "AzureUnknown", message:
 
 /** No operation is under way: what Azure and the nodes show is told, and nothing is done about it. */
 export function azureAtRest(round: Round): Outcome {
-  return { operation: undefined, nodes: azureNodes(round, undefined), intents: [], waits: [], lookAgainInMs: RESTING_MS, history: [] };
+  const nodes = azureNodes(round, undefined);
+  return { operation: undefined, nodes, intents: [], waits: endedWait(round, nodes), lookAgainInMs: RESTING_MS, history: [] };
 }
 
 /** One round of an operation whose nodes AKS switches. */
@@ -44,14 +46,16 @@ export function azureOperation(round: Round, operation: Operation): Outcome {
   return withPendingGate(round, outcome({ before: operation, nodes, step, waits }));
 }
 
-/** The same while nobody can look at the nodes: what Azure was asked for is followed all the same, and "off" waits for no API server. */
+/**
+ * The same while nobody can look at the nodes: what Azure was asked for is followed all the same, and "off" waits for no API server. The end of a switching on
+ * does, since gates and the nodes' own word stand before it.
+ */
 export function azureUnreachable(
   snapshot: ClusterSnapshot,
   operation: Operation,
   now: Instant,
 ): Pick<Outcome, "operation" | "azure" | "waits"> {
-  const hold =
-    pauseOf(operation) ?? (operation.mode === "BpfVeth" && operation.control.azure === undefined ? UNREACHABLE : window(snapshot, now));
+  const hold = pauseOf(operation) ?? (operation.mode === "BpfVeth" ? UNREACHABLE : isAsked(operation) ? undefined : window(snapshot, now));
   const step = stepOf(snapshot, operation, { hold, contradicting: [], contradictionMs: 0, now });
   const { operation: after, azure } = outcome({ before: operation, nodes: [], step, waits: [] });
   return { operation: after, ...(azure !== undefined && { azure }), waits: step.waits };
@@ -77,7 +81,8 @@ function stepOf(snapshot: ClusterSnapshot, operation: Operation, given: Omit<Azu
     operation.control.pause !== undefined && step.phase !== "Canceled" && step.phase !== "Failed" && step.phase !== "Canceling";
   if (!isHeld) return step;
   // Azure cannot be paused: what it has begun goes on, and only what comes after it waits.
-  const isMoving = step.operation.control.azure?.step === "Putting" || step.operation.control.azure?.step === "Following";
+  const { azure } = step.operation.control;
+  const isMoving = azure !== undefined && azure.step !== "Ended" && azure.held === undefined;
   const { held } = step.operation.control;
   const control = { ...step.operation.control, held: held && { ...held, from: step.phase as WorkingPhase } };
   return { ...step, operation: { ...step.operation, control }, phase: isMoving ? "Pausing" : "Paused" };
@@ -105,10 +110,15 @@ function cancelledByGate(round: Round, operation: Operation): Operation {
   return cancelReason === undefined ? operation : { ...operation, control: { ...operation.control, cancelReason } };
 }
 
+/** Whether Azure was asked, and has not refused it for now. */
+function isAsked({ control }: Operation): boolean {
+  return control.azure !== undefined && control.azure.held === undefined;
+}
+
 /** Why Azure must not be asked yet: the queue, the rules, gates and windows as for every driver. After Azure has ended, only the gate that stands there. */
 function holdOf(round: Round, operation: Operation): WaitDraft | undefined {
   const { snapshot } = round;
-  if (operation.control.azure !== undefined) return closedGate(round, operation, { at: "AfterCluster" });
+  if (isAsked(operation)) return closedGate(round, operation, { at: "AfterCluster" });
   if (operation.mode !== "BpfVeth") return closedWindow(round);
   const { preflight } = snapshot;
   if (preflight.kind !== "Passed") {
@@ -116,7 +126,18 @@ function holdOf(round: Round, operation: Operation): WaitDraft | undefined {
     const message = details.map((detail) => detail.message).join(" ") || "Preflight has not been run yet.";
     return { reason: "ClusterStateUnknown", subject: CLUSTER, message };
   }
-  return closedGate(round, operation, { at: "BeforeCluster" }) ?? closedWindow(round);
+  return closedGate(round, operation, { at: "BeforeCluster" }) ?? whyUnacknowledged(round, operation) ?? closedWindow(round);
+}
+
+/** Where the policy says so, people accept that AKS replaces machines before it does. Nobody counts connections there, so they accept any number. */
+function whyUnacknowledged({ snapshot, nodes }: Round, { control }: Operation): WaitDraft | undefined {
+  const count = nodes.filter(({ seen }) => seen.ineligible === undefined && !isOn(seen)).length;
+  if (snapshot.policy.disruptionAcknowledgement === "NotRequired" || control.acknowledged !== undefined || count === 0) return undefined;
+  return {
+    reason: "DisruptionNotAcknowledged",
+    subject: CLUSTER,
+    message: `AKS replaces the machines of ${count} nodes, and with them every connection of their pods; nobody counts these (0 are shown).`,
+  };
 }
 
 /** What ends an operation before Azure is asked, or after too long; an operation that is canceled ends by itself. */
@@ -126,7 +147,7 @@ function endOf(round: Round, operation: Operation): Operation | undefined {
   if (operation.cancelRequested || operation.control.cancelReason !== undefined) return undefined;
   const failed = (error: OperationError): Operation => ({ ...operation, phase: "Failed", error });
   if (now - operation.startedAt - waitedMs(round, operation) > policy.operationTimeoutMs) return failed(timeout(operation, policy));
-  if (operation.control.azure !== undefined || operation.mode !== "BpfVeth") return undefined;
+  if (isAsked(operation) || operation.mode !== "BpfVeth") return undefined;
   if (preflight.kind === "Failed") return failed(preflight.error);
   const since = waitingSince(round.previousWaits, "ClusterStateUnknown", CLUSTER) ?? now;
   return preflight.kind === "Unknown" && now - since > PREFLIGHT_UNKNOWN_MAX_MS ? failed(preflight.error) : undefined;

@@ -70,7 +70,10 @@ export function azureStep(operation: Operation, given: AzureGiven): AzureStep {
   if (azure === undefined) return begin(operation, given);
   switch (azure.step) {
     case "Putting":
-      return put(operation, azure, given);
+      // Azure has refused it, so nothing was begun: all that holds one before it is asked holds it again.
+      return azure.held !== undefined && given.now >= azure.held.until
+        ? begin(withAzure(operation, undefined), given)
+        : put(operation, azure, given);
     case "Following":
       return follow(operation, azure, given);
     case "Ended":
@@ -86,7 +89,7 @@ function begin(operation: Operation, { look, now, hold }: AzureGiven): AzureStep
   if (look.kind === "Unseen") return stay(operation, unseen(look));
   const { etag } = look;
   if (!isAtRest(look)) {
-    if (look.mode === operation.mode) return to(operation, { step: "Following", etag, since: now }, "Rolling");
+    if (look.mode === operation.mode) return to(operation, { step: "Following", etag, since: now, isFound: true }, "Rolling");
     return stay(operation, wait("AzureBusy", `Azure is at something else with the cluster (${look.provisioningState}).`));
   }
   if (look.mode === operation.mode && look.provisioningState === "Succeeded")
@@ -157,7 +160,8 @@ function cancel(operation: Operation, given: AzureGiven): AzureStep {
   const canceled = (error = cancelReason): AzureStep => ({ operation: { ...operation, error }, phase: "Canceled", waits: [] });
   if (azure === undefined || azure.held !== undefined) return canceled();
   const { look, now } = given;
-  if (azure.step === "Ended") return azure.error === undefined ? canceled(tooLate(operation)) : canceled();
+  if (azure.step === "Ended") return azure.error === undefined ? canceled(besides(cancelReason, tooLate(operation))) : canceled();
+  if (azure.isFound === true) return canceled(besides(cancelReason, notOurs(operation)));
   if (look.kind === "Unseen") return stay(operation, unseen(look));
   if (azure.step === "Putting") {
     if (look.etag !== azure.etag) return look.mode === operation.mode ? afterChange(operation, azure, { look, now }) : canceled();
@@ -169,6 +173,18 @@ function cancel(operation: Operation, given: AzureGiven): AzureStep {
   const isDue = azure.abortedAt === undefined || now - azure.abortedAt > ABORT_AGAIN_MS;
   if (followed.operation.control.azure?.step !== "Following" || !isDue) return followed;
   return { ...followed, operation: withAzure(operation, { ...azure, abortedAt: now }), intent: { kind: "AbortAzure" } };
+}
+
+/** Why it was canceled, if that is known, and what is to be said besides. */
+function besides(reason: OperationError | undefined, said: OperationError): OperationError {
+  return reason === undefined ? said : { ...reason, message: `${reason.message} ${said.message}` };
+}
+
+function notOurs({ mode, clusterId }: Operation): OperationError {
+  const message =
+    `Azure was at a change to ${mode} already when it was to be asked for it. It is not aborted, since nobody knows here whose it is: ` +
+    "the cluster's activity log in Azure does.";
+  return { code: "AbortNotOurs", message, target: clusterId };
 }
 
 function tooLate({ mode, clusterId }: Operation): OperationError {

@@ -14,7 +14,7 @@ export const aksArmDriver: NodeDriver = {
     bundle: { image: "", digest: "" },
     policy: { ...snapshot.policy, analysisMode: "Off", policyMode: "Off" },
   }),
-  install: (_round, nodes) => ({ nodes, intents: [] }),
+  install: (_round, { nodes }) => ({ nodes, intents: [] }),
   isInstalled: () => true,
   replace: () => [],
   remove: () => ({ intents: [], waits: [], isDone: true }),

@@ -26,7 +26,7 @@ export const ciliumDriver: NodeDriver = {
     bundle: { image: "", digest: "" },
     policy: { ...snapshot.policy, analysisMode: "Off" },
   }),
-  install: (_round, nodes) => ({ nodes, intents: [] }),
+  install: (_round, { nodes }) => ({ nodes, intents: [] }),
   isInstalled: () => true,
   replace: () => [],
   remove({ observed }) {

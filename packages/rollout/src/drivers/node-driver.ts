@@ -23,10 +23,10 @@ export type NodeDriver = {
   readonly readsRules: boolean;
   /** The snapshot without what this driver does not do, so that nobody waits for it. */
   readonly fit: (snapshot: ClusterSnapshot) => ClusterSnapshot;
-  /** What must be in the cluster before a node can be switched; nodes that were already asked for something are left alone. */
+  /** What must be in the cluster before a node can be switched, beside what the round's steps ask for; nodes that were asked for something are left alone. */
   readonly install: (
     round: Round,
-    nodes: readonly RoundNode[],
+    stepped: Pick<Outcome, "nodes" | "intents">,
     mode: ConfigIntent["mode"],
   ) => { readonly nodes: readonly RoundNode[]; readonly intents: readonly Intent[] };
   /** Whether there is something that can let go of nodes. */

@@ -51,10 +51,25 @@ test("gives the whole answer as JSON", async () => {
   assert.deepEqual(JSON.parse(lines.join("")), { node: "n1", outcome: "Refused", now: DIRTY });
 });
 
+const ABORTED = [
+  ...["", "", "#", "# Fatal error in , line 0", "# Check failed: a > b.", "#", "#FailureMessage Object: 0x7fff39773760"],
+  ...["----- Native stack trace -----", "", " 1: 0x9dde61  [node]", " 2: 0x27b2103 V8_Fatal(char const*, ...) [node]", ""],
+].join("\n");
+const UNCAUGHT = [
+  ...["node:internal/modules/esm/resolve:272", "    throw new ERR_MODULE_NOT_FOUND(", "          ^", ""],
+  ...["Error [ERR_MODULE_NOT_FOUND]: No module a", "    at finalizeResolution (node:internal/modules/esm/resolve:272:11)", ""],
+  ...["Node.js v24.21.0", ""],
+].join("\n");
+
 test("a program that fails is quoted, an answer that is none is refused", async () => {
   const said = (part: string) => (error: unknown) => error instanceof AppError && error.message.includes(part);
   await assert.rejects(asked({ stderr: "noise\nno rights\n", exitCode: 1 }), said("n1 could not remove rules: no rights"));
   await assert.rejects(asked({ exitCode: 137 }), said("n1 could not remove rules: its program ended by SIGKILL and said nothing"));
   await assert.rejects(asked({ stderr: "\n", exitCode: 3 }), said("its program ended with code 3 and said nothing"));
+  await assert.rejects(asked({ stderr: ABORTED, exitCode: 133 }), said("ended by SIGTRAP: Fatal error in , line 0 Check failed: a > b."));
+  await assert.rejects(
+    asked({ stderr: UNCAUGHT, exitCode: 1 }),
+    said("n1 could not remove rules: Error [ERR_MODULE_NOT_FOUND]: No module a"),
+  );
   await assert.rejects(asked({ stdout: "<html>" }), said("no answer that can be read"));
 });

@@ -18,7 +18,7 @@ export type CommandParts = {
 export async function setModeCommand(parts: CommandParts, mode: AccelerationMode, options: { wait: boolean }): Promise<number> {
   const change = await parts.cluster.setMode(mode);
   if (!change.started) {
-    parts.say(`Nothing to do: the mode is ${mode} already.`);
+    parts.say(`The mode is ${mode} already, so nothing was begun. ${reached(await parts.read(), mode)}`);
     return exitCodes.ok;
   }
   if (!options.wait) {
@@ -30,6 +30,16 @@ export async function setModeCommand(parts: CommandParts, mode: AccelerationMode
   // Shown until the operation ended: its error, if any, comes from `finished`.
   const shown = watch({ ...parts, over: () => ended });
   await Promise.all([finished, shown.catch(() => undefined)]);
-  parts.say(mode === "BpfVeth" ? "Host routing is on." : "Host routing is off.");
+  parts.say(reached(await parts.read(), mode));
   return exitCodes.ok;
+}
+
+/** What came of it: an operation may succeed without nodes that were skipped, or that were allowed to fail. */
+function reached({ hostRouting: { properties } }: HostRoutingPicture, mode: AccelerationMode): string {
+  const { state, nodeCounts } = properties;
+  if (mode === "BpfVeth" && state === "Enabled") return "Host routing is on.";
+  if (mode === "None" && state === "Disabled") return "Host routing is off.";
+  const { enabled = 0, eligible = 0 } = nodeCounts;
+  const more = mode === "BpfVeth" ? ', and "hostrouting upgrade" goes on with the others' : "";
+  return `Host routing is on for ${enabled} of ${eligible} nodes (${state}). "hostrouting status" says why${more}.`;
 }

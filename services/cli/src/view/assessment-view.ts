@@ -1,10 +1,9 @@
-import { visibleText, type AssessmentReport, type Forecast, type RuleAnswer } from "@hostrouting/domain";
+import { namedAndMore, visibleText, type AssessmentReport, type Forecast, type RuleAnswer } from "@hostrouting/domain";
 
 /** Names that fit a line; the whole report has all. */
 const NAMES_SHOWN = 8;
 
-const listed = (names: readonly string[]): string =>
-  names.slice(0, NAMES_SHOWN).map(visibleText).join(", ") + (names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "");
+const listed = (names: readonly string[]): string => namedAndMore(names.map(visibleText), { most: NAMES_SHOWN });
 
 const minutes = (ms: number | undefined): string => (ms === undefined ? "not known" : `${Math.ceil(ms / 60_000)} min`);
 

@@ -1,4 +1,5 @@
 import type { ArmComponents } from "@hostrouting/contracts";
+import { namedAndMore } from "@hostrouting/domain";
 
 type Finding = ArmComponents["schemas"]["RuleFinding"];
 type Node = ArmComponents["schemas"]["HostRoutingNode"];
@@ -15,10 +16,8 @@ export function findingLines(findings: readonly Finding[]): string[] {
 export function unscannedLines(nodes: readonly Node[]): string[] {
   const names = nodes.filter(({ properties: { rules } }) => rules === undefined).map(({ name }) => name);
   if (names.length === 0) return [];
-  const more = names.length - NAMES_SHOWN;
-  const shown = `${names.slice(0, NAMES_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
   return [
-    `Nobody has looked at the rules of ${names.length} of ${nodes.length} nodes: ${shown}.`,
+    `Nobody has looked at the rules of ${names.length} of ${nodes.length} nodes: ${namedAndMore(names, { most: NAMES_SHOWN })}.`,
     "  → Agents do; they run where host routing is on or being turned on, and before the first node is switched.",
   ];
 }
@@ -30,9 +29,8 @@ function headOf({ class: is, family, table, chain, rule, backend }: Finding): st
 
 function detailsOf({ reason, owner, nodes, nodeCount, removal, remedy }: Finding): string[] {
   const named = nodes.map(({ name, changedBy }) => (changedBy === undefined ? name : `${name} (last changed by ${changedBy})`));
-  const more = nodeCount - nodes.length;
   return [
-    `on ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}: ${reason}`,
+    `on ${namedAndMore(named, { count: nodeCount })}: ${reason}`,
     ...(owner === undefined ? [] : [`probably of: ${owner}`]),
     ...(removal === undefined ? [] : [`to remove: ${removal}`]),
     ...(remedy === "" ? [] : [`→ ${remedy}`]),

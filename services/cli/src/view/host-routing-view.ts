@@ -1,5 +1,5 @@
 import type { ArmComponents } from "@hostrouting/contracts";
-import { visibleText } from "@hostrouting/domain";
+import { namedAndMore, visibleText } from "@hostrouting/domain";
 import { nodeProgress, progressBar } from "./node-progress.ts";
 
 type Schemas = ArmComponents["schemas"];
@@ -25,8 +25,9 @@ export function hostRoutingLines(picture: HostRoutingPicture, cluster: string, n
   const { properties } = picture.hostRouting;
   return [
     `${cluster}: ${properties.state}, ${properties.health}; desired ${properties.desiredMode}, effective ${properties.effectiveMode} (driver ${properties.driver})`,
+    ...degradedLines(properties.conditions),
     ...operationLines(properties.operation),
-    ...disruptionLines(properties.disruption, picture.nodes),
+    ...disruptionLines(properties.disruption, picture.nodes, properties.operation),
     ...columns(picture.nodes.map((node) => nodeCells(node, properties.desiredMode === "BpfVeth" ? "BpfVeth" : "None"))),
     ...picture.nodes.flatMap(stackLines),
     ...picture.nodes.flatMap(ruleLines),
@@ -37,6 +38,13 @@ export function hostRoutingLines(picture: HostRoutingPicture, cluster: string, n
   ];
 }
 
+/** Why health is what it is, also while it shows a pause. */
+function degradedLines(conditions: Schemas["HostRouting"]["properties"]["conditions"]): string[] {
+  return conditions
+    .filter(({ type, status }) => type === "Degraded" && status === "True")
+    .map(({ reason, message }) => `degraded: ${reason}${message === "" ? "" : `: ${message}`}`);
+}
+
 function operationLines(operation: Schemas["HostRoutingOperation"] | undefined): string[] {
   if (operation === undefined) return [];
   const head = `${operation.kind} ${operation.phase} ${operation.percentComplete} %`;
@@ -44,10 +52,16 @@ function operationLines(operation: Schemas["HostRoutingOperation"] | undefined):
 }
 
 /** What may break, and what broke: of all nodes, and of each that has something to say. */
-function disruptionLines(sum: Schemas["HostRoutingDisruption"] | undefined, nodes: HostRoutingPicture["nodes"]): string[] {
+function disruptionLines(
+  sum: Schemas["HostRoutingDisruption"] | undefined,
+  nodes: HostRoutingPicture["nodes"],
+  operation: Schemas["HostRoutingOperation"] | undefined,
+): string[] {
   if (sum === undefined) return [];
+  const isOver = operation !== undefined && TERMINAL.has(operation.phase);
+  const may = isOver ? "could" : "may";
   const isKnown = sum.unknownNodes < sum.nodes || sum.nodes === 0;
-  const expected = isKnown ? `at most ${sum.expectedAtMost} may break` : "how many may break is not known";
+  const expected = isKnown ? `at most ${sum.expectedAtMost} ${may} break` : `how many ${may} break is not known`;
   const unknown = sum.unknownNodes === 0 || !isKnown ? "" : `, not counted on ${sum.unknownNodes}`;
   const measured = sum.measuredNodes === 0 ? "" : `; measured on ${sum.measuredNodes}: ${sum.reset} reset, ${sum.timeout} timed out`;
   return [
@@ -93,10 +107,9 @@ function stackLines({ name, properties }: Schemas["HostRoutingNode"]): string[] 
   if (properties.effectiveMode !== "BpfVeth") return [];
   const reasons = properties.stackReasons.slice(0, REASONS_SHOWN).map(({ reason, packets }) => `${reason} ${packets}`);
   const pods = properties.refusals.slice(0, REFUSALS_SHOWN).map(({ device, pod, reason }) => `${pod ?? device} (${reason})`);
-  const more = properties.refusedDevices - pods.length;
   return [
     ...(reasons.length === 0 ? [] : [`${name} on the stack, packets: ${reasons.join(", ")}`]),
-    ...(pods.length === 0 ? [] : [`${name} pods on the stack: ${pods.join(", ")}${more > 0 ? ` and ${more} more` : ""}`]),
+    ...(pods.length === 0 ? [] : [`${name} pods on the stack: ${namedAndMore(pods, { count: properties.refusedDevices })}`]),
   ];
 }
 
@@ -181,8 +194,7 @@ function waitLines(waits: readonly [Schemas["HostRoutingWait"], ...Schemas["Host
 }
 
 function named(names: readonly string[]): string {
-  const more = names.length - NAMES_SHOWN;
-  return `${names.slice(0, NAMES_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return namedAndMore(names, { most: NAMES_SHOWN });
 }
 
 /** Those that say the same, together, in the order of the first of each. */

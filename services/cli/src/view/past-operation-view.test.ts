@@ -26,8 +26,12 @@ async function shown(output: "table" | "json", value: readonly object[]): Promis
 
 test("each operation says when, what, who, how it ended and why", async () => {
   assert.deepEqual(await shown("table", history), [
-    "2026-04-01T10:00:00.000Z  EnableHostRouting (BpfVeth) Rolling 40 %, by oid-1  op2",
-    "2026-04-01T10:00:00.000Z  EnableHostRouting (BpfVeth) Failed, ended 2026-04-01T09:00:00.000Z, by itself  op1",
+    "2026-04-01T10:00:00.000Z  EnableHostRouting (BpfVeth) Rolling 40 %",
+    "  op2",
+    "  by oid-1",
+    "2026-04-01T10:00:00.000Z  EnableHostRouting (BpfVeth) Failed 40 %",
+    "  op1, ended 2026-04-01T09:00:00.000Z",
+    "  by itself",
     "  PreflightFailed: one check failed",
     "    PF-006 [pool user]: too old",
     "      seen: kernel 5.4\\u{1b}[2J",
@@ -37,4 +41,26 @@ test("each operation says when, what, who, how it ended and why", async () => {
 
 test("as JSON they are what the API said", async () => {
   assert.deepEqual(JSON.parse((await shown("json", history)).join("\n")), history);
+});
+
+test("no line is wider than 80 columns, whatever ids and errors are", async () => {
+  const id = "01234567-89ab-cdef-0123-456789abcdef";
+  const message = "1 of 3 nodes failed, and at most 0 may. Nodes that could not be switched are on the stack; others stay enabled.";
+  const ended = {
+    phase: "RollingBack",
+    percentComplete: 100,
+    endTime: "2026-04-01T09:00:00.000Z",
+    requestedBy: id,
+  };
+  const lines = await shown("table", [
+    one(id, {
+      kind: "DeleteManagedCluster",
+      ...ended,
+      error: { code: "NodeSwitchFailed", message },
+    }),
+  ]);
+  assert.deepEqual(
+    lines.filter((line) => line.length > 80),
+    [],
+  );
 });

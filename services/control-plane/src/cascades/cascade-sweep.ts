@@ -2,7 +2,7 @@
  * Carries out what goes with more than itself: resource groups that somebody deletes, and subscriptions that are told to be deleted. Level-triggered: what
  * is still there is all that it goes by, so that a process that died is made up for by the next look of any other.
  */
-import { explain, type OperationError } from "@hostrouting/domain";
+import { explain, namedAndMore, type OperationError } from "@hostrouting/domain";
 import type { DeletedSubscription, OpenRemoval } from "@hostrouting/store";
 import type { Deps } from "../deps.ts";
 import { deleteClusters, type CascadeProgress } from "./delete-clusters.ts";
@@ -17,10 +17,12 @@ const AGAIN_MS = 10 * 60_000;
 /** Why a group stays. */
 function blocked({ name }: OpenRemoval, { resting }: CascadeProgress): OperationError {
   const details = resting.slice(0, NAMED_MAX).map(({ id, error }) => ({ code: error.code, message: error.message, target: id }));
-  const which = details.map(({ target }) => target).join(", ");
-  const more = resting.length > details.length ? ` and ${resting.length - details.length} more` : "";
+  const which = namedAndMore(
+    resting.map(({ id }) => id),
+    { most: NAMED_MAX },
+  );
   const message =
-    `Deletion of resource group '${name}' failed, because ${which}${more} could not be deleted. ` +
+    `Deletion of resource group '${name}' failed, because ${which} could not be deleted. ` +
     "The group stays, with what is left in it. See to what the details say, then delete it again.";
   return { code: "ResourceGroupDeletionBlocked", message, details };
 }

@@ -150,3 +150,19 @@ test("a cluster that is gone is not found", () => {
   const { result } = decideVerb(undefined, { ask: { verb: "pause" }, name: "one", principal, status: undefined });
   assert.equal(result instanceof ArmError && result.status, 404);
 });
+
+test("a node of a cluster whose nodes AKS switches can be asked for nothing", () => {
+  for (const request of [
+    { kind: "Skip", node: "n1", reason: "no", by: "o" },
+    { kind: "Retry", node: undefined },
+  ] as NodeRequest[]) {
+    const { change, result } = decideVerb(
+      { cluster: { ...cluster, driver: "aks-arm" }, active: operation("Rolling"), rolloutPolicy: {}, maintenance: {} },
+      { ask: { verb: request.kind === "Skip" ? "skip" : "retry", request }, name: "one", principal, status: undefined },
+    );
+    assert.equal(change, undefined);
+    assert.ok(result instanceof ArmError);
+    assert.deepEqual([result.status, result.fault.code], [409, "OperationNotAllowed"]);
+    assert.match(result.message, /AKS itself switches the nodes/);
+  }
+});

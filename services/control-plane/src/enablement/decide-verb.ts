@@ -1,4 +1,5 @@
 import {
+  type ManagedCluster,
   allowedVerbs,
   isTerminal,
   type HostRoutingStatus,
@@ -62,7 +63,9 @@ export function decideVerb(locked: LockedCluster | undefined, given: VerbRequest
   const { ask, name, principal, status } = given;
   if (locked === undefined) return { result: armError(404, "ResourceNotFound", `The managed cluster '${name}' was not found.`) };
   const { active } = locked;
-  const refusal = refuseVerb(active, ask.verb, name) ?? ("request" in ask ? refuseNode(ask.request, status?.nodes ?? []) : undefined);
+  const refusal =
+    refuseVerb(active, ask.verb, name) ??
+    ("request" in ask ? (refuseDriver(locked.cluster, ask.verb) ?? refuseNode(ask.request, status?.nodes ?? [])) : undefined);
   if (refusal !== undefined) return { result: refusal };
   if (active === undefined) return { result: "Accepted" };
   const control = controlAfter(active, ask, given);
@@ -95,6 +98,13 @@ function withPause(control: OperationControl, verb: "pause" | "resume", principa
   if (verb === "resume") return pause === undefined ? undefined : rest;
   if (pause !== undefined) return undefined;
   return { ...rest, pause: { reason: "Asked", message: "Somebody asked to start no further node.", by: principal.objectId } };
+}
+
+/** Where AKS switches nodes it decides about each of them. */
+function refuseDriver({ driver, name }: ManagedCluster, verb: "retry" | "skip"): ArmError | undefined {
+  if (driver !== "aks-arm") return undefined;
+  const message = `AKS itself switches the nodes of managed cluster '${name}' (driver aks-arm), so none can be asked to ${verb}. Cancel the operation, or wait.`;
+  return armError(409, "OperationNotAllowed", message);
 }
 
 function refuseNode({ kind, node }: NodeRequest, nodes: Nodes): ArmError | undefined {

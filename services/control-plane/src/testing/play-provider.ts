@@ -1,10 +1,13 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ProvisionedFacts, ProvisioningClaim, ProvisioningOutcome } from "@hostrouting/domain";
 import type { Store } from "@hostrouting/store";
 
 const LEASE_MS = 60_000;
+
+const folders: string[] = [];
+process.once("exit", () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 /** A provider that tests play through the store's port: it makes nothing, and says what the test wants. */
 export type PlayedProvider = {
@@ -22,6 +25,7 @@ const AT_ONCE_MAX = 100;
 /** A provider `lab` with kubeconfigs in files of its own, of this text for each of `worker`, `user` and `admin`. */
 export function playProvider(store: Store, textOf = (whose: string): string => `kubeconfig of ${whose}`): PlayedProvider {
   const folder = mkdtempSync(path.join(tmpdir(), "played-provider-"));
+  folders.push(folder);
   const kubeconfig = (whose: string): string => {
     const file = path.join(folder, whose);
     writeFileSync(file, textOf(whose), { mode: 0o600 });

@@ -2,6 +2,7 @@ import { eventName, eventNamespace, eventSeries } from "@hostrouting/events";
 import { EVENT_CATALOGUE, RARE_REASONS } from "./event-catalogue.ts";
 import { eventBody, hashOf, type Regarding, type Telling } from "./telling.ts";
 import type { EventWrite, Spent, Told, ToldEvents, Waiting } from "./told-events.ts";
+import { isWithin } from "../is-within.ts";
 
 /**
  * Which Events to write, from everything there is to tell and everything that was told. An Event is created for what is new; further
@@ -77,11 +78,6 @@ export function suppressedTelling(regarding: Regarding, count: number): Telling 
 function untoldOf(hash: string, telling: Telling, past: Past): Untold {
   const seen = past.told === undefined || past.told.seen > telling.count ? 0 : past.told.seen;
   return { hash, telling, untold: telling.count - seen, ...past };
-}
-
-/** A clock that was set back makes nothing young for ever. */
-function isWithin(age: number, limit: number): boolean {
-  return age >= 0 && age < limit;
 }
 
 type Room = { readonly spent: readonly Spent[]; readonly teller: EventTeller; readonly sequence: number };

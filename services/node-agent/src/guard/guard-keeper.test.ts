@@ -38,11 +38,15 @@ type Kept = {
   scan: { startedAt: number; clean: boolean } | undefined;
 };
 
-/** A keeper whose node is a kernel and cgroups of the test's. What it has done to the rules' watch is in the kernel's log as well. */
-function kept(): Kept {
+/**
+ * A keeper whose node is a kernel and cgroups of the test's. What it has done to the rules' watch is in the kernel's log as well.
+ * @param adopts whether an earlier agent has left a guard
+ */
+function kept(adopts = false): Kept {
   const cgroups = mkdtempSync(path.join(tmpdir(), "cgroups-"));
   folders.push(cgroups);
-  const kernel = fakeGuardKernel();
+  const fake = fakeGuardKernel();
+  const kernel = adopts ? Object.assign(fake, { adopt: fake.left }) : fake;
   const keeper = new GuardKeeper({
     pinRoot: path.join(cgroups, "no-such-pins"),
     version: "1",
@@ -90,6 +94,31 @@ describe("switching a node on", () => {
     life.pods = [];
     assert.equal(life.keeper.round(ROUND), undefined);
     assert.equal(life.kernel.settings.mode, "Enforce");
+  });
+});
+
+describe("an agent that takes a guard over", () => {
+  it("takes nobody's permit away before the node's pods are known", () => {
+    const life = kept(true);
+    const folder = path.join(life.cgroups, `kubepods/pod${UID}`);
+    mkdirSync(folder, { recursive: true });
+    const proxy = { ...cart, namespace: "kube-system", name: "kube-system/kube-proxy-x", serviceAccount: "kube-proxy" };
+    const cgroup = statSync(folder, { bigint: true }).ino;
+    const permits = (): typeof life.kernel.permits => life.kernel.permits;
+    life.pods = undefined;
+    life.keeper.round({ order: undefined, config: undefined, datapathPresent: true });
+    life.keeper.followWriters();
+    assert.equal(permits(), undefined, "what the earlier agent wrote stays");
+    life.pods = [{ ...proxy, controller: { kind: "DaemonSet", name: "kube-proxy" } }];
+    life.keeper.followWriters();
+    assert.equal(permits()?.get(cgroup)?.permitted, true);
+  });
+
+  it("gives signs of life all the same", () => {
+    const life = kept(true);
+    life.pods = undefined;
+    life.keeper.followWriters();
+    assert.ok(life.kernel.settings.heartbeatNs > 0n);
   });
 });
 

@@ -135,9 +135,11 @@ export class GuardKeeper {
     const pods = this.#options.pods();
     const cgroups = readCgroups(this.#mount);
     this.#remember(cgroups, pods ?? []);
-    const transientUnits = listNames(this.#options.transientUnits);
-    this.#guard.setWriters(decideWriters({ cgroups, pods: (pods ?? []).map(asWriter), transientUnits }));
     this.#guard.beat();
+    // as long as nobody has told of the pods, the permits of an earlier agent count: kube-proxy's is among them
+    if (pods === undefined) return;
+    const transientUnits = listNames(this.#options.transientUnits);
+    this.#guard.setWriters(decideWriters({ cgroups, pods: pods.map(asWriter), transientUnits }));
   }
 
   /** Stops keeping; the guard goes on. */

@@ -7,6 +7,7 @@ import {
   isFault,
   queryTcx,
   readFilters,
+  readLinks,
   readPinnedLink,
   removeClsact,
   type BpfProgram,
@@ -110,10 +111,10 @@ export class DeviceHooks {
     return places.filter((place) => !this.#guard(program, place, others)).map(({ name }) => name);
   }
 
-  /** Takes our programs off everywhere. */
-  detachAll(datapath: Datapath, devices: NodeDevices): void {
+  /** Takes our programs off everywhere: filters have no pins, and may be on a device that is down, or neither a pod's nor an uplink any more. */
+  detachAll(datapath: Datapath): void {
     for (const name of datapath.pins.linkNames()) detachPinnedLink(datapath.pins.link(name));
-    if (this.#hook === "clsact") for (const { ifindex } of listDevices(devices)) this.#detachClsact(datapath, ifindex);
+    if (this.#hook === "clsact") for (const { index } of readLinks(this.#socket)) this.#detachClsact(datapath, index);
   }
 
   /** Attaches one program to one device; for self-tests with devices of their own. */

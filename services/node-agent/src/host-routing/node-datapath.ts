@@ -1,5 +1,4 @@
 import { NetlinkSocket } from "@hostrouting/bpf-loader";
-import { AppError } from "@hostrouting/domain";
 import type { DisruptionMeter, DisruptionObservation } from "../disruption/disruption-meter.ts";
 import { enterDirectFlows } from "../hand-over/direct-flows.ts";
 import { handOver, type HandedOver } from "../hand-over/hand-over.ts";
@@ -8,6 +7,7 @@ import { KernelMasquerade, type MasqueradeObservation, type MasqueradeWish } fro
 import type { KnownPod } from "../pods/watched-pods.ts";
 import type { DenyTable } from "../policy/deny-table.ts";
 import { countedSince, zeroCounters, type Counters } from "./counters.ts";
+import { adoptDatapath } from "./adopt-datapath.ts";
 import { Datapath, type ControlState } from "./datapath.ts";
 import { DeviceHooks, type AttachOptions, type Hook, type HookedDevice } from "./device-hooks.ts";
 import { forgetFlows, togglingPods } from "./forget-flows.ts";
@@ -99,7 +99,7 @@ export class NodeDatapath {
     this.#options = options;
     this.#hooks = new DeviceHooks(this.#socket, options.hook);
     this.#masquerade = new KernelMasquerade(options.monotonicNs);
-    this.#current = this.#adopt();
+    this.#current = adoptDatapath(options.pinRoot, options.version);
     if (this.#current) options.disruption?.begin();
   }
 
@@ -169,19 +169,6 @@ export class NodeDatapath {
     this.#socket.close();
   }
 
-  /** Our own version first; pins of shapes that we cannot read are left alone until an order replaces them. */
-  #adopt(): Datapath | undefined {
-    const { pinRoot, version } = this.#options;
-    const complete = pinFolders(pinRoot).filter((folder) => folder.complete());
-    const chosen = complete.find((folder) => folder.version === version) ?? complete[0];
-    try {
-      return chosen && Datapath.adopt(chosen);
-    } catch (error) {
-      if (error instanceof AppError && error.code === "agent.foreign-layout") return undefined;
-      throw error;
-    }
-  }
-
   #turnOn(desired: Extract<Desired, { kind: "on" }>): boolean {
     this.#drainingSinceNs = undefined;
     this.#refusedRounds = 0;
@@ -237,7 +224,13 @@ export class NodeDatapath {
     const addresses = [...devices.pods, ...devices.unfit].filter(isLeaving).flatMap((device) => device.addresses);
     const of = devices.uplinks.some(isLeaving) ? "all" : { addresses };
     if (of !== "all" && addresses.length === 0) return;
-    this.#note(handOver(datapath, of, this.#options.monotonicNs()));
+    // all of them, since nobody knows their ports when the program has gone; what conntrack refuses is lost
+    for (let isGettingOn = true; isGettingOn;) {
+      const result = handOver(datapath, of, this.#options.monotonicNs());
+      this.#note(result);
+      isGettingOn = result.left > result.refused && result.handedOver + result.ended > 0;
+      this.beat();
+    }
     enterDirectFlows(datapath, of);
     datapath.tellEndedFlows();
   }
@@ -258,12 +251,11 @@ export class NodeDatapath {
       if (now - this.#drainingSinceNs < BigInt(this.#options.drainMs) * MS_TO_NS) return;
     }
     if (datapath && !this.#handOverAll(datapath, now)) return;
-    const devices = this.#readDevices();
     if (datapath) this.#options.disruption?.step("Detach");
     if (datapath && mode !== "Off") enterDirectFlows(datapath, "all");
     datapath?.close();
     this.#current = undefined;
-    for (const folder of pinFolders(this.#options.pinRoot)) this.#removeVersion(folder, devices);
+    for (const folder of pinFolders(this.#options.pinRoot)) this.#removeVersion(folder);
     removeFolder(this.#options.pinRoot);
     this.#drainingSinceNs = undefined;
     this.#selfTest = undefined;
@@ -278,17 +270,15 @@ export class NodeDatapath {
 
   #removeOtherVersions(keep: Datapath): void {
     const others = pinFolders(this.#options.pinRoot).filter((folder) => folder.version !== keep.pins.version);
-    if (others.length === 0) return;
-    const devices = this.#readDevices();
-    for (const folder of others) this.#removeVersion(folder, devices);
+    for (const folder of others) this.#removeVersion(folder);
   }
 
-  #removeVersion(folder: PinFolder, devices: NodeDevices): void {
+  #removeVersion(folder: PinFolder): void {
     if (folder.complete()) {
       const datapath = Datapath.open(folder);
       datapath.tellEndedFlows();
       datapath.switchOff();
-      this.#hooks.detachAll(datapath, devices);
+      this.#hooks.detachAll(datapath);
       datapath.close();
     }
     folder.remove();

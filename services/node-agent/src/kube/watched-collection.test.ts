@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { it } from "node:test";
 import { createLogger } from "@hostrouting/runtime";
 import { watchCollection } from "./watched-collection.ts";
@@ -58,4 +59,34 @@ it("reads every page, applies what the watch says, and tells differences only", 
   ]);
   await watched.stop();
   assert.equal(changes, 4);
+});
+
+it("leaves nothing behind of a pause that is over, however long a resource type or its server is away", async (t) => {
+  const combined = AbortSignal.any.bind(AbortSignal);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  for (const get of [async () => undefined, () => Promise.reject(new Error("ECONNREFUSED"))]) {
+    const signals = new Set<AbortSignal>();
+    const any = t.mock.method(AbortSignal, "any", (of: AbortSignal[]) => {
+      const made = combined(of);
+      for (const signal of [...of, made]) signals.add(signal);
+      return made;
+    });
+    const watched = watchCollection<number>({
+      api: { get, watch: () => Promise.reject(new Error("not asked")) },
+      collection: "/things",
+      read: () => 1,
+      logger: createLogger("test", "silent"),
+      onChange: () => undefined,
+    });
+    for (let count = 0; count < 20; count += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      t.mock.timers.tick(1000);
+    }
+    const listeners = [...signals].reduce((sum, signal) => sum + getEventListeners(signal, "abort").length, 0);
+    any.mock.restore();
+    const stopped = watched.stop();
+    t.mock.timers.tick(1000);
+    await stopped;
+    assert.ok(listeners <= 1, `${listeners} listeners after 20 pauses`);
+  }
 });

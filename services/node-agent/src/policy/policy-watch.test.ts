@@ -55,6 +55,26 @@ describe("following policies", () => {
     await later.watch.stop();
   });
 
+  it("still says what has no room in the kernel after another process took over", async () => {
+    const ports = Array.from({ length: 33 }, (_, at) => ({ port: String(1000 + 2 * at), protocol: "TCP" }));
+    const large = {
+      metadata: { name: "large", generation: 1 },
+      spec: {
+        endpointSelector: {},
+        enableDefaultDeny: { ingress: false, egress: false },
+        egressDeny: [{ toCIDR: ["203.0.113.7/32"], toPorts: [{ ports }] }],
+      },
+    };
+    const first = await agent({ items: [large] }, 0, "large");
+    const { refusal, faults, table } = first.watch.decide();
+    assert.deepEqual([refusal?.reason, table], ["PolicyRefused", new Map()]);
+    await first.watch.stop();
+    const second = await agent({ items: [large] }, 1000, "large");
+    const later = second.watch.decide();
+    await second.watch.stop();
+    assert.deepEqual([later.refusal?.reason, later.faults], [refusal?.reason, faults]);
+  });
+
   it("reads them anew before each switch, and says so until they are read", async () => {
     const { watch, asked } = await agent({ items: [azureDestinationsPolicy] }, 0, "switch");
     assert.equal(watch.decide().refusal, undefined);

@@ -8,6 +8,7 @@ import { attempt } from "./probe-attempt.ts";
 import { ProbeNetwork } from "./probe-network.ts";
 import { probeTellings, withRun, type ProbeNews } from "./probe-news.ts";
 import { probeTargets, type ProbeTarget } from "./probe-target.ts";
+import { isWithin } from "../is-within.ts";
 
 /** Results with the time at which they were found, ISO 8601; none while there is nothing to probe. */
 export type ProbeReport = { readonly results: readonly ProbeResult[]; readonly observedAt: string };
@@ -110,7 +111,7 @@ export class NodeProbes {
   #isDue(key: string): boolean {
     if (this.#done?.key !== key) return true;
     const isWell = this.#done.results.every(({ outcome }) => outcome === "Passed");
-    return this.#options.now() - this.#done.atMs >= (isWell ? EVERY_MS : AGAIN_MS);
+    return !isWithin(this.#options.now() - this.#done.atMs, isWell ? EVERY_MS : AGAIN_MS);
   }
 
   #begin(key: string, targets: readonly ProbeTarget[], { ranges, used }: ProbeQuestion): void {

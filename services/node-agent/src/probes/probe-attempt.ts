@@ -24,11 +24,15 @@ export type Patience = { readonly leastMs: number; readonly mostMs: number; read
  */
 function whenSilent(end: () => void, { leastMs, mostMs, isProof }: Patience): () => void {
   let reading: NodeJS.Immediate | undefined;
-  let timer = setTimeout(() => (reading = setImmediate(wait)), leastMs);
-  const wait = (): void => {
-    if (isProof()) return end();
-    timer = setTimeout(() => (reading = setImmediate(end)), mostMs - leastMs);
+  let timer: NodeJS.Timeout | undefined;
+  // A timer counts whole milliseconds from the one that has begun, and may ring almost one too early.
+  const readAt = (endMs: number, then: () => void): void => {
+    const leftMs = endMs - performance.now();
+    if (leftMs > 0) timer = setTimeout(() => readAt(endMs, then), Math.ceil(leftMs));
+    else reading = setImmediate(then);
   };
+  const begunMs = performance.now();
+  readAt(begunMs + leastMs, () => (isProof() ? end() : readAt(begunMs + mostMs, end)));
   return () => {
     clearTimeout(timer);
     clearImmediate(reading);

@@ -224,3 +224,30 @@ test("somebody who waits for a scan gets one that began after he asked, without 
   assert.equal(scans, 2);
   await watch.stop();
 });
+
+test("a notice whose scan falls due in the middle of a poll is not forgotten", async (t) => {
+  mock.timers.enable({ apis: ["setInterval", "setTimeout"] });
+  t.after(() => mock.timers.reset());
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const polled = Promise.withResolvers<Dump[]>();
+  let silents = 0;
+  const { watch, reads, notice, changed } = watchOf(
+    async () => save(""),
+    () => (++silents === 2 ? polled.promise : Promise.resolve([])),
+  );
+  await changed();
+  mock.timers.tick(MINUTE_MS - 300);
+  await turn();
+  notice(); // its scan is due in half a second
+  mock.timers.tick(300); // the poll begins
+  await turn();
+  assert.deepEqual(reads, { told: 1, silent: 2 });
+  mock.timers.tick(300); // the scan is due
+  await turn();
+  polled.resolve([]);
+  await turn();
+  mock.timers.tick(10_000);
+  await turn();
+  assert.equal(reads.told, 2);
+  await watch.stop();
+});

@@ -87,6 +87,8 @@ export function watchRules(options: RuleWatchOptions): RuleWatch {
   };
   const scan = (): void => {
     clearTimeout(due);
+    // a poll, which reads not all: what waits goes on waiting, and its end sets the timer anew
+    if (working !== undefined) return;
     waiting = {};
     start(() => scans.scan());
   };

@@ -6,7 +6,7 @@ import type { EvictionRefusal, Intent } from "@hostrouting/rollout";
 import type { Logger } from "@hostrouting/runtime";
 import { nodeConfigWish } from "../cilium/node-order.ts";
 import { applyConfig } from "./apply-config.ts";
-import { evictPods } from "./evict-pods.ts";
+import { evictPods, type Evictions } from "./evict-pods.ts";
 import { patchNode } from "./patch-node.ts";
 import type { SubjectBackoff } from "./subject-backoff.ts";
 
@@ -38,10 +38,15 @@ const POLICY = "policy";
 /** A lost race is decided again, and an API server that does not answer or is busy has a wait of its own: neither says that the step is wrong. */
 const PASSING: ReadonlySet<string> = new Set(["kube.conflict", "kube.unreachable", "kube.throttled"]);
 
-/** What the API server said to an intent that the next round wants to know. */
-type Answer = { readonly refusals?: readonly EvictionRefusal[]; readonly birthTaint?: BirthTaintLookup };
+/** Whether nobody need be told of it unless it lasts. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof AppError && PASSING.has(error.code);
+}
 
-async function applyIntent(access: ClusterAccess, intent: Intent): Promise<Answer> {
+/** What the API server said to an intent that the next round wants to know. */
+type Answer = Partial<Evictions> & { readonly birthTaint?: BirthTaintLookup };
+
+async function applyIntent({ access, mayAct }: ApplyContext, intent: Intent): Promise<Answer> {
   switch (intent.kind) {
     case "EnsureBundle":
       await access.applyBundle(bundleManifest(intent.bundle));
@@ -82,7 +87,7 @@ async function applyIntent(access: ClusterAccess, intent: Intent): Promise<Answe
       await access.removeBirthTaint();
       return {};
     case "EvictPods":
-      return { refusals: await evictPods(access, intent.node, intent.pods) };
+      return evictPods({ access, mayAct }, intent.node, intent.pods);
     default:
       return unreachable(intent);
   }
@@ -121,13 +126,15 @@ export async function applyIntents(context: ApplyContext, intents: readonly Inte
     for (const intent of list) {
       if (!context.mayAct()) return;
       try {
-        const answer = await applyIntent(context.access, intent);
+        const answer = await applyIntent(context, intent);
         refusals.push(...(answer.refusals ?? []));
+        if (answer.failure !== undefined) throw answer.failure.error;
         birthTaint = answer.birthTaint ?? birthTaint;
         if (intent.kind === "ApplyPolicy") policyAttempt = { kind: "Written" };
       } catch (error) {
         if (intent.kind === "ApplyPolicy") policyAttempt = { kind: "Failed", because: explain(error) };
-        if (subject !== POLICY && !(error instanceof AppError && PASSING.has(error.code))) {
+        if (error instanceof AppError && error.code === "kube.throttled") backoff.failed(subject);
+        if (subject !== POLICY && !isPassing(error)) {
           backoff.failed(subject);
           fault ??= `${subject}, ${intent.kind}: ${explain(error)}`;
         }

@@ -8,12 +8,16 @@ const ASKED_AT_ONCE_MAX = 8;
 const ASKED_PER_ROUND_MAX = 64;
 /** An agent finds its routing when it starts and does not change it while it runs; it is asked again to know that it still answers. */
 export const WORD_FRESH_MS = 4 * 60_000;
+/** One that does not answer is asked again after this; each try may take five seconds of its round. */
+const SILENT_REST_MS = 10_000;
 
 type Heard = { readonly word: CiliumWord; readonly container: string };
 
 /** What agents said, by their pods. Losing it costs asking again. */
 export class CiliumWords {
   readonly #heard = new Map<string, Heard>();
+  /** When a container was asked last, also in vain: who never answers must not be the first to be asked for ever. */
+  readonly #tried = new Map<string, { readonly container: string; readonly at: Instant }>();
 
   /**
    * The words of these pods' agents. Who was not asked since its container started, or not for `freshMs`, is asked now, the longest unasked first; who does not
@@ -25,15 +29,19 @@ export class CiliumWords {
     { now, freshMs }: { readonly now: Instant; readonly freshMs: (pod: V1Pod) => number },
   ): Promise<ReadonlyMap<string, CiliumWord>> {
     const uids = new Set(pods.map(uidOf));
-    for (const uid of this.#heard.keys()) if (!uids.has(uid)) this.#heard.delete(uid);
+    for (const map of [this.#heard, this.#tried]) for (const uid of map.keys()) if (!uids.has(uid)) map.delete(uid);
     const askedAt = (pod: V1Pod): number => {
       const heard = this.#heard.get(uidOf(pod));
       return heard?.container === containerOf(pod) ? heard.word.observedAtMs : Number.NEGATIVE_INFINITY;
     };
     for (const pod of pods) if (askedAt(pod) === Number.NEGATIVE_INFINITY) this.#heard.delete(uidOf(pod));
+    const triedAt = (pod: V1Pod): number => {
+      const tried = this.#tried.get(uidOf(pod));
+      return tried?.container === containerOf(pod) ? tried.at : Number.NEGATIVE_INFINITY;
+    };
     const due = pods
-      .filter((pod) => isReady(pod) && now - askedAt(pod) >= freshMs(pod))
-      .toSorted((a, b) => askedAt(a) - askedAt(b))
+      .filter((pod) => isReady(pod) && now - askedAt(pod) >= freshMs(pod) && now - triedAt(pod) >= Math.min(freshMs(pod), SILENT_REST_MS))
+      .toSorted((a, b) => triedAt(a) - triedAt(b))
       .slice(0, ASKED_PER_ROUND_MAX);
     const worker = async (): Promise<void> => {
       for (let pod = due.shift(); pod !== undefined; pod = due.shift()) await this.#ask(access, pod, now);
@@ -44,6 +52,7 @@ export class CiliumWords {
 
   async #ask(access: CiliumAccess, pod: V1Pod, now: Instant): Promise<void> {
     const uid = uidOf(pod);
+    this.#tried.set(uid, { container: containerOf(pod), at: now });
     try {
       const said = await access.agentStatus(pod.metadata?.name ?? "");
       this.#heard.set(uid, { container: containerOf(pod), word: { podUid: uid, observedAtMs: now, ...parseStatus(said) } });

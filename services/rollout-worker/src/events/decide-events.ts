@@ -25,7 +25,12 @@ export type News = {
  * What this worker has told of one cluster: by Event, the occurrences that it shows, and by object and reason the last try. Losing it costs calls: names
  * and counts come from what is recorded, so the same Event is written again, not a second one.
  */
-export type ToldNews = { readonly counts: ReadonlyMap<string, number>; readonly triedAt: ReadonlyMap<string, Instant> };
+export type ToldNews = {
+  readonly counts: ReadonlyMap<string, number>;
+  readonly triedAt: ReadonlyMap<string, Instant>;
+  /** Until when nothing is told, since there is no room for Events. */
+  readonly quietUntil?: Instant | undefined;
+};
 
 /** Nothing was told. */
 export const NOTHING_TOLD: ToldNews = { counts: new Map(), triedAt: new Map() };
@@ -44,6 +49,7 @@ export function decideEvents(news: readonly News[], told: ToldNews, teller: Tell
 /** What is told once a call has ended. A try without success uses up its time as well: a server in trouble is not asked more often. Pure. */
 export function afterTry(told: ToldNews, event: EventObject, { isWritten, now }: { isWritten: boolean; now: Instant }): ToldNews {
   return {
+    ...told,
     counts: isWritten ? new Map(told.counts).set(event.metadata.name, event.series?.count ?? 1) : told.counts,
     triedAt: new Map(told.triedAt).set(restKey(event), now),
   };
@@ -53,6 +59,7 @@ export function afterTry(told: ToldNews, event: EventObject, { isWritten, now }:
 export function forgetOld(told: ToldNews, news: readonly News[], now: Instant): ToldNews {
   const names = new Set(news.map(nameOf));
   return {
+    ...told,
     counts: new Map([...told.counts].filter(([name]) => names.has(name))),
     triedAt: new Map([...told.triedAt].filter(([, at]) => now - at < EVENT_REST_MS)),
   };

@@ -115,7 +115,7 @@ test("without the right to list Events nothing is known to be wrong; an API serv
       throw new AppError(code, { say: "no" });
     });
   const forbidden = await readSandboxes(failing("kube.forbidden"), [record("n1", "Soaking")], { memory: undefined, now: since });
-  assert.equal(forbidden?.troubles.size, 0);
+  assert.deepEqual([forbidden?.troubles.size, forbidden?.isForbidden], [0, true]);
   await assert.rejects(readSandboxes(failing("kube.unreachable"), [record("n1", "Soaking")], { memory: undefined, now: since }), {
     code: "kube.unreachable",
   });

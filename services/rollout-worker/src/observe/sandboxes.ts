@@ -2,8 +2,12 @@ import { AppError, type Instant, type NodeRollout } from "@hostrouting/domain";
 import type { ClusterAccess, SandboxFailure, V1Pod } from "@hostrouting/kube";
 import type { ClusterObservation, SandboxTrouble } from "@hostrouting/rollout";
 
-/** What was seen of switched nodes' sandboxes, by node UID, and when (database time). */
-export type SandboxMemory = { readonly at: Instant; readonly troubles: ReadonlyMap<string, SandboxTrouble> };
+/** What was seen of switched nodes' sandboxes, by node UID, and when (database time). `isForbidden`: the kubelets' words may not be read. */
+export type SandboxMemory = {
+  readonly at: Instant;
+  readonly troubles: ReadonlyMap<string, SandboxTrouble>;
+  readonly isForbidden: boolean;
+};
 
 /** A kubelet tries again every ten seconds or so. */
 const FRESH_MS = 10_000;
@@ -51,12 +55,12 @@ export function sandboxTrouble(
   };
 }
 
-async function failuresByPod(access: Pick<ClusterAccess, "listSandboxFailures">): Promise<readonly SandboxFailure[]> {
+async function readFailures(access: Pick<ClusterAccess, "listSandboxFailures">): Promise<readonly SandboxFailure[] | "Forbidden"> {
   try {
     return await access.listSandboxFailures();
   } catch (error) {
     // A right that is missing is no outage; PF-054 asks for it before anything is switched on.
-    if (error instanceof AppError && error.code === "kube.forbidden") return [];
+    if (error instanceof AppError && error.code === "kube.forbidden") return "Forbidden";
     throw error;
   }
 }
@@ -72,7 +76,9 @@ export async function readSandboxes(
 ): Promise<SandboxMemory | undefined> {
   if (switched.length === 0) return undefined;
   if (memory !== undefined && now - memory.at < FRESH_MS) return memory;
-  const byNode = Map.groupBy(await failuresByPod(access), ({ node }) => node);
+  const said = await readFailures(access);
+  if (said === "Forbidden") return { at: now, troubles: new Map(), isForbidden: true };
+  const byNode = Map.groupBy(said, ({ node }) => node);
   const looks = switched.flatMap(({ node, uid, since }) => {
     const failures = byNode.get(node);
     return failures === undefined ? [] : [{ node, uid, since, failures: new Map(failures.map((one) => [one.podUid, one])) }];
@@ -83,7 +89,7 @@ export async function readSandboxes(
       return trouble === undefined ? [] : [[uid as string, trouble] as const];
     }),
   );
-  return { at: now, troubles: new Map(troubles.flat()) };
+  return { at: now, troubles: new Map(troubles.flat()), isForbidden: false };
 }
 
 /** What was observed, with what is wrong with nodes' sandboxes. */

@@ -1,4 +1,4 @@
-import { decodeCounters, GUARD_LAYOUTS, type Attempt, type GuardSettings } from "../guard-layout.ts";
+import { decodeCounters, GUARD_LAYOUTS, type Attempt, type CgroupPermit, type GuardSettings } from "../guard-layout.ts";
 import type { GuardPrograms } from "../guard-programs.ts";
 import type { TrialResult } from "../guard-trial.ts";
 import type { GuardKernel } from "../node-guard.ts";
@@ -10,6 +10,10 @@ export type FakeGuardKernel = GuardKernel & {
   settings: GuardSettings;
   missing: string[];
   foreign: string[];
+  /** Who may write, by cgroup, as it was told last; undefined: by nobody, so what an earlier agent wrote counts. */
+  permits: ReadonlyMap<bigint, CgroupPermit> | undefined;
+  /** Programs that an earlier agent has left, for `adopt`. */
+  left(): GuardPrograms;
   /** Lets somebody try to write a rule. */
   attempt(attempt: Attempt): void;
 };
@@ -28,7 +32,10 @@ export function fakeGuardKernel(): FakeGuardKernel {
     beat: (heartbeatNs: bigint) => (kernel.settings = { ...kernel.settings, heartbeatNs }),
     setNamespace: () => undefined,
     syncScopes: () => 0,
-    syncCgroups: () => 0,
+    syncCgroups: (permits: ReadonlyMap<bigint, CgroupPermit>) => {
+      kernel.permits = permits;
+      return 0;
+    },
     mend: () => take("foreign"),
     counters: () => decodeCounters(Buffer.alloc(GUARD_LAYOUTS.gd_counters.size)),
     openAttempts: (handler: typeof onAttempt) => {
@@ -48,8 +55,10 @@ export function fakeGuardKernel(): FakeGuardKernel {
     settings: { mode: "Audit", strict: false, auditUntilNs: 0n, heartbeatNs: 0n },
     missing: [],
     foreign: [],
+    permits: undefined,
     attempt: (attempt) => onAttempt(attempt),
     adopt: () => undefined,
+    left: () => held,
     load: () => {
       said("load");
       return held;
