@@ -90,6 +90,15 @@ describe("canary flows of a node", () => {
     assert.equal(nodes.inNode(1, "ip route; ip -6 route").includes("hrcanary"), false);
   });
 
+  it("need nobody who is asked for an address, also where the node masquerades them", async () => {
+    const refused = "-i hrcanaryb -p ipv6-icmp --icmpv6-type neighbour-solicitation -j DROP";
+    nodes.inNode(1, `ip6tables -I INPUT ${refused}`);
+    await begin("On");
+    assert.deepEqual(seen(), undisturbed(ALL));
+    canary.end();
+    nodes.inNode(1, `ip6tables -D INPUT ${refused}`);
+  });
+
   it("say so when there is no way for them, and hold nothing up", async () => {
     nodes.inNode(1, "ip6tables -I FORWARD -o hrcanaryb -j DROP");
     await begin("On");

@@ -76,19 +76,19 @@ export class CanaryNetwork {
   }
 
   /**
-   * Tells both sides who is where, so that nothing has to be resolved. To be repeated: udev may give a new device another MAC
-   * (MACAddressPolicy=persistent) some time after it was made.
+   * Tells both sides who is where, so that nothing has to be resolved; also where the node is, with whose address it masquerades: the kernel
+   * joins the group in which an IPv6 address is asked for some time after it gave out the address, and asks again after a second only
+   * (`addrconf_dad_work`, net/ipv6/addrconf.c). To be repeated: udev may give a new device another MAC (MACAddressPolicy=persistent) some time
+   * after it was made.
    */
   refreshNeighbours(): void {
     const links = readLinks(this.#socket);
     for (const { role, namespace, host, pod } of this.#ends) {
       const mac = links.find(({ index }) => index === host.index)?.mac ?? host.mac;
-      const other = role === "client" ? "server" : "client";
       for (const family of this.#families) {
         addNeighbour(this.#socket, { ifindex: host.index, address: CANARY_ADDRESSES[family][role], mac: pod.mac });
-        namespace.run(() =>
-          withSocket((inside) => addNeighbour(inside, { ifindex: pod.index, address: CANARY_ADDRESSES[family][other], mac })),
-        );
+        for (const address of partnersOf(role, family))
+          namespace.run(() => withSocket((inside) => addNeighbour(inside, { ifindex: pod.index, address, mac })));
       }
     }
   }

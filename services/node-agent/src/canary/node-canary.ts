@@ -4,8 +4,11 @@ import { CanaryNetwork, type Family } from "./canary-network.ts";
 import { openTcp, openUdp, startServers, type CanaryClient, type Closable } from "./canary-sockets.ts";
 
 const PING_EVERY_MS = 100;
-/** The longest that a switch waits for its canaries, in looks: one that this process was kept from is none. */
-const READY_LOOKS_MAX = 30;
+/**
+ * The longest that a switch waits for its canaries of one kind, in looks: one that this process was kept from is none. The kernel may take a
+ * second to bring a new device into use (`linkwatch_nextevent`, net/core/link_watch.c), and sends a lost SYN again after another.
+ */
+const READY_LOOKS_MAX: Readonly<Record<FlowKind["name"], number>> = { udp: 100, tcp: 150 };
 const READY_LOOK_MS = 10;
 /** How long after its beginning a switch is watched at most. */
 const WATCH_MS = 60_000;
@@ -33,8 +36,8 @@ type Running = {
 
 /**
  * A few flows between two namespaces of the node, begun before a switch and watched until five seconds after it, a minute at most: they
- * are on the same paths as pods' flows, and ours to break. Never throws, never holds up a switch for longer than 300 ms of its own time;
- * nothing exists between switches.
+ * are on the same paths as pods' flows, and ours to break. Never throws, never holds up a switch for longer than two and a half seconds of its
+ * own time, or one where a family has no way; nothing exists between switches.
  */
 export class NodeCanary {
   #running: Running | undefined;
@@ -47,7 +50,7 @@ export class NodeCanary {
     this.#attempt(() => CanaryNetwork.removeLeftovers());
   }
 
-  /** Begins to watch a switch; call it just before, in the node's network namespace. Resolves once all flows are answered, or after some 300 ms. */
+  /** Begins to watch a switch; call it just before, in the node's network namespace. Resolves once all flows are answered, or have had their time. */
   async begin({ step, families, prepare }: CanaryPlan): Promise<void> {
     if (this.#running?.step === step && !this.#running.over) return; // the switch failed and is tried again
     this.end();
@@ -55,12 +58,15 @@ export class NodeCanary {
     this.#last = { canaries: [], fault: "" };
     this.#attempt(() => this.#start(step, families, prepare));
     const kinds = kindsFor(step);
+    let ways = families;
     for (const kind of kinds) {
-      this.#attempt(() => this.#open(kind, families));
+      this.#attempt(() => this.#open(kind, ways));
       if (this.#fault !== "") return this.end();
-      await this.#allAnswered(kind.name, READY_LOOKS_MAX / kinds.length);
+      await this.#allAnswered(kind.name);
+      // a family of which no ping comes back has no way for a handshake either
+      ways = ways.filter((family) => this.#alive.has(nameOf(kind, family)));
     }
-    this.#leaveOutUnanswered();
+    this.#leaveOutUnanswered(kinds.flatMap((kind) => families.map((family) => nameOf(kind, family))));
   }
 
   /** The switch is over: what is confirmed, or gone. Flows are watched for five more seconds. */
@@ -110,13 +116,13 @@ export class NodeCanary {
     this.#timer = setInterval(() => this.#tick(running), PING_EVERY_MS);
   }
 
-  #open({ name, open }: FlowKind, families: readonly Family[]): void {
+  #open(kind: FlowKind, families: readonly Family[]): void {
     const running = this.#running;
     if (!running) return;
     for (const family of families) {
-      const flow = new CanaryFlow(`${name}-ipv${family}`, PING_EVERY_MS);
+      const flow = new CanaryFlow(nameOf(kind, family), PING_EVERY_MS);
       const events = { onAnswer: (number: number) => flow.answered(number, performance.now()), onBreak: () => flow.broke() };
-      running.clients.set(flow, open(running.network, family, events));
+      running.clients.set(flow, kind.open(running.network, family, events));
       ping(running, flow);
     }
   }
@@ -128,21 +134,28 @@ export class NodeCanary {
     if (running.ticks % REFRESH_TICKS === 0) this.#attempt(() => running.network.refreshNeighbours());
   }
 
-  async #allAnswered(kind: string, looksMax: number): Promise<void> {
+  get #alive(): ReadonlySet<string> {
+    return new Set([...(this.#running?.clients.keys() ?? [])].filter(({ alive }) => alive).map(({ name }) => name));
+  }
+
+  async #allAnswered(kind: FlowKind["name"]): Promise<void> {
     const missing = (): boolean => [...(this.#running?.clients.keys() ?? [])].some((flow) => flow.name.startsWith(kind) && !flow.alive);
-    for (let looks = 0; looks < looksMax && missing(); looks++) await new Promise((resolve) => setTimeout(resolve, READY_LOOK_MS));
+    for (let looks = 0; looks < READY_LOOKS_MAX[kind] && missing(); looks++)
+      await new Promise((resolve) => setTimeout(resolve, READY_LOOK_MS));
   }
 
   /** A flow that did not work before the switch says nothing about it. */
-  #leaveOutUnanswered(): void {
-    const clients = this.#running?.clients;
-    const mute = [...(clients?.keys() ?? [])].filter((flow) => !flow.alive);
+  #leaveOutUnanswered(names: readonly string[]): void {
+    const alive = this.#alive;
+    const mute = names.filter((name) => !alive.has(name));
     if (mute.length === 0) return;
-    for (const flow of mute) {
-      clients?.get(flow)?.close();
+    const clients = this.#running?.clients;
+    for (const [flow, client] of clients ?? []) {
+      if (alive.has(flow.name)) continue;
+      client.close();
       clients?.delete(flow);
     }
-    this.#fault = `Without an answer before the switch: ${mute.map(({ name }) => name).join(", ")}.`;
+    this.#fault = `Without an answer before the switch: ${mute.join(", ")}.`;
     if (clients?.size === 0) this.end();
   }
 
@@ -162,6 +175,10 @@ function ping({ clients }: Running, flow: CanaryFlow): void {
 }
 
 type FlowKind = { name: "udp" | "tcp"; open: typeof openUdp };
+
+function nameOf({ name }: FlowKind, family: Family): string {
+  return `${name}-ipv${family}`;
+}
 
 /**
  * UDP first: it asks again by itself when the very first packet meets a device that is not quite up, where a handshake takes a second.
