@@ -19,7 +19,14 @@ describe("an eviction's answer", () => {
     [201, {}, { kind: "Evicted" }],
     [404, { message: "pods not found" }, { kind: "Evicted" }],
     [429, budgetBody, { kind: "Refused", budget: "shop/cart" }],
-    [429, {}, { kind: "Refused", budget: "a PodDisruptionBudget of namespace shop" }],
+    [429, { message: budgetBody.message }, { kind: "Refused", budget: "a PodDisruptionBudget of namespace shop" }],
+    [
+      429,
+      { details: { causes: [{ reason: "DisruptionBudget" }] } },
+      { kind: "Refused", budget: "a PodDisruptionBudget of namespace shop" },
+    ],
+    [429, { message: "too many requests, please try again later", details: { retryAfterSeconds: 1 } }, undefined],
+    [429, "Too many requests, please try again later.", undefined],
     [
       500,
       { message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support." },

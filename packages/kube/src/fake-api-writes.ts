@@ -45,7 +45,7 @@ export class FakeApiWrites {
     const [, namespace = "", name = ""] = /\/namespaces\/([^/]+)\/pods\/([^/]+)\/eviction$/.exec(call.path) ?? [];
     if (name !== "") {
       const outcome = await this.#access.evict({ namespace, name, uid: "" });
-      return outcome.kind === "Evicted" ? { status: 201, body: {} } : { status: 429, body: {} };
+      return outcome.kind === "Evicted" ? { status: 201, body: {} } : refusedBy(outcome.budget);
     }
     if (call.path.endsWith("/events")) {
       await this.#access.writeEvent(call.body as EventObject);
@@ -171,4 +171,16 @@ export class FakeApiWrites {
       ];
     });
   }
+}
+
+/** As pkg/registry/core/pod/storage/eviction.go answers. */
+function refusedBy(budget: string): ApiAnswer {
+  const cause = {
+    reason: "DisruptionBudget",
+    message: `The disruption budget ${budget.split("/").at(-1)} needs 1 healthy pods and has 1 currently`,
+  };
+  return {
+    status: 429,
+    body: { message: "Cannot evict pod as it would violate the pod's disruption budget.", details: { causes: [cause] } },
+  };
 }
