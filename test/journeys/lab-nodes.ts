@@ -67,6 +67,14 @@ export function packetsOf(view: KernelView): { fast: number; stack: number } {
   };
 }
 
+/** Why packets of pods were left to the stack since the counters showed `before`, the most frequent reason first. */
+export function stackReasons(before: KernelView, now: KernelView): ReadonlyMap<Reason, number> {
+  const counts = REASONS.filter((reason) => reason.startsWith("Stack") && reason !== "StackHost")
+    .map((reason): [Reason, number] => [reason, packetsFor(now, reason) - packetsFor(before, reason)])
+    .filter(([, packets]) => packets > 0);
+  return new Map(counts.sort(([, one], [, other]) => other - one));
+}
+
 /** The agent's process on a node. @throws when none runs */
 export async function agentPid(node: LabNode): Promise<number> {
   const { stdout } = await run("pgrep", ["-f", "/app/services/node-agent/src/main.ts"]);

@@ -30,6 +30,11 @@ class RunAgain extends Error {
   }
 }
 
+/** What was seen depends on which ports were chosen: another run, once TIME_WAIT is over. */
+export function portsMetTimeWait(told: string, why: string): Error {
+  return new RunAgain(told, why, () => pause(TIME_WAIT_MS));
+}
+
 /** Connects to the traffic clients as they are now, and lets go of them afterwards. */
 export async function withTraffic(stage: Stage, use: (clients: readonly TrafficClient[]) => Promise<void>): Promise<void> {
   const traffic = await connectTraffic(stage.ready.kubeconfig);
@@ -63,7 +68,7 @@ export function expectUnharmed(client: TrafficClient, stats: RunStats): void {
  */
 export function expectUnharmedByReuse(client: TrafficClient, stats: RunStats, slowestMs: number): void {
   const found = judged(client, stats, slowestMs);
-  if (found.late && metTimeWait(stats)) throw new RunAgain(found.told, "a port met TIME_WAIT twice", () => pause(TIME_WAIT_MS));
+  if (found.late && metTimeWait(stats)) throw portsMetTimeWait(found.told, "a port met TIME_WAIT twice");
   expectNothingLate(found, stats);
 }
 
