@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import type { LabRecord, MachineNode, NamespaceNode } from "../../infra/lab/lab-record.ts";
@@ -79,12 +79,13 @@ export function stackReasons(before: KernelView, now: KernelView): ReadonlyMap<R
 export async function agentPid(node: LabNode): Promise<number> {
   const { stdout } = await run("pgrep", ["-f", "/app/services/node-agent/src/main.ts"]);
   const netns = readlinkSync(`/proc/${node.containerdPid}/ns/net`);
-  // A node's agent is told from another's by the network namespace that it shares with its node.
+  // A node's agent is told from another's by the network namespace that it shares with its node. Its first thread leaves that one for moments
+  // (canaries, probes, pods' sockets); its others never do.
   const pid = stdout
     .split("\n")
     .filter((line) => line !== "")
     .map(Number)
-    .find((one) => namespaceOf(one) === netns);
+    .find((one) => namespacesOf(one).includes(netns));
   if (pid === undefined) throw new Error(`no agent runs on ${node.name}`);
   return pid;
 }
@@ -96,10 +97,17 @@ export async function signalAgent(node: LabNode, signal: NodeJS.Signals): Promis
   return pid;
 }
 
-function namespaceOf(pid: number): string | undefined {
+/** Network namespaces of a process's threads. */
+function namespacesOf(pid: number): string[] {
+  const threads = unlessEnded(() => readdirSync(`/proc/${pid}/task`));
+  return threads.flatMap((thread) => unlessEnded(() => [readlinkSync(`/proc/${pid}/task/${thread}/ns/net`)]));
+}
+
+/** Nothing of a process, or a thread, that has ended. */
+function unlessEnded(read: () => string[]): string[] {
   try {
-    return readlinkSync(`/proc/${pid}/ns/net`);
+    return read();
   } catch {
-    return undefined;
+    return [];
   }
 }
