@@ -85,11 +85,12 @@ export class CanaryNetwork {
     const links = readLinks(this.#socket);
     for (const { role, namespace, host, pod } of this.#ends) {
       const mac = links.find(({ index }) => index === host.index)?.mac ?? host.mac;
-      for (const family of this.#families) {
+      for (const family of this.#families)
         addNeighbour(this.#socket, { ifindex: host.index, address: CANARY_ADDRESSES[family][role], mac: pod.mac });
-        for (const address of partnersOf(role, family))
-          namespace.run(() => withSocket((inside) => addNeighbour(inside, { ifindex: pod.index, address, mac })));
-      }
+      const partners = this.#families.flatMap((family) => partnersOf(role, family));
+      namespace.run(() =>
+        withSocket((inside) => partners.forEach((address) => addNeighbour(inside, { ifindex: pod.index, address, mac }))),
+      );
     }
   }
 
