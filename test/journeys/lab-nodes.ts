@@ -57,19 +57,21 @@ export function packetsFor(view: KernelView, reason: Reason): number {
     .reduce((sum, [, packets]) => sum + packets, 0);
 }
 
+/** Whether a pod's packet was left to the stack; traffic of the node itself is none. */
+function isLeft(reason: Reason): boolean {
+  return reason.startsWith("Stack") && reason !== "StackHost";
+}
+
 /** Redirected and other packets of pods since the counters were made; traffic of the node itself is neither. */
 export function packetsOf(view: KernelView): { fast: number; stack: number } {
   const total = (wanted: (reason: Reason) => boolean): number =>
     REASONS.filter(wanted).reduce((sum, reason) => sum + packetsFor(view, reason), 0);
-  return {
-    fast: total((reason) => reason.startsWith("Fast")),
-    stack: total((reason) => reason.startsWith("Stack") && reason !== "StackHost"),
-  };
+  return { fast: total((reason) => reason.startsWith("Fast")), stack: total(isLeft) };
 }
 
 /** Why packets of pods were left to the stack since the counters showed `before`, the most frequent reason first. */
 export function stackReasons(before: KernelView, now: KernelView): ReadonlyMap<Reason, number> {
-  const counts = REASONS.filter((reason) => reason.startsWith("Stack") && reason !== "StackHost")
+  const counts = REASONS.filter(isLeft)
     .map((reason): [Reason, number] => [reason, packetsFor(now, reason) - packetsFor(before, reason)])
     .filter(([, packets]) => packets > 0);
   return new Map(counts.sort(([, one], [, other]) => other - one));

@@ -102,12 +102,13 @@ async function directPackets(stage: Stage): Promise<void> {
     const [earlier, now] = [before[index], await kernelView(node)];
     assert.ok(earlier);
     const fast = packetsOf(now).fast - packetsOf(earlier).fast;
+    const stack = packetsOf(now).stack - packetsOf(earlier).stack;
     const reasons = stackReasons(earlier, now);
-    const stack = [...reasons.values()].reduce((sum, packets) => sum + packets, 0);
     const tracked = TRACKED.reduce((sum, reason) => sum + (reasons.get(reason) ?? 0), 0);
-    const told = `${node.name}: ${fast} redirected, ${stack} left to the stack (${((fast / (fast + stack)) * 100).toFixed(1)} %): ${JSON.stringify(Object.fromEntries(reasons))}`;
+    const share = fast / (fast + stack);
+    const told = `${node.name}: ${fast} redirected, ${stack} left to the stack (${(share * 100).toFixed(1)} %): ${JSON.stringify(Object.fromEntries(reasons))}`;
     say(told);
-    if (fast / (fast + stack) >= FAST_SHARE_MIN) continue;
+    if (share >= FAST_SHARE_MIN) continue;
     assert.ok(fast / (fast + stack - tracked) >= FAST_SHARE_MIN, told);
     throw portsMetTimeWait(told, "a connection that stayed had the port of a Service's that ended before");
   }
